@@ -1,0 +1,169 @@
+/**
+ * The engine's contract: every call and event between the process that runs the model and whoever drives it
+ * (the main process, the command line, tests). Only structured-cloneable data crosses.
+ */
+import type { ProviderName, Scene, SceneSettings, Seed, TextSpan } from "./scene.ts";
+
+/** `fast` lets ONNX Runtime repack weights; `low` keeps them mapped from the file and is slower. */
+export type MemoryMode = "fast" | "low";
+
+export interface LoadRequest {
+  /** A diffusers checkpoint folder. */
+  path: string;
+  provider: ProviderName;
+  /** Index of the device among the provider's; 0 by default. */
+  deviceId?: number;
+  /** `auto` chooses by free memory. */
+  memory: MemoryMode | "auto";
+}
+
+/** What a loaded checkpoint is and is good for. */
+export interface ModelSummary {
+  path: string;
+  name: string;
+  provider: ProviderName;
+  memory: MemoryMode;
+  /** Number type that the network computes in. */
+  precision: "float32" | "float16";
+  /** Bytes of weights on disk. */
+  weightBytes: number;
+  parameters: number;
+  /** Text positions, start and end marks included (77 for Stable Diffusion). */
+  maxTokens: number;
+  /** Pixels per latent cell (8 for Stable Diffusion). */
+  pixelsPerLatent: number;
+  /** The scene settings this checkpoint is best used with. */
+  defaults: SceneSettings;
+}
+
+/** Which tokens a prompt became, for the counter and for greying what is lost. */
+export interface PromptTokens {
+  /** Tokens used, without the start and end marks. */
+  count: number;
+  /** The most that fit, without the start and end marks. */
+  limit: number;
+  tokens: { id: number; text: string; span: TextSpan; lost: boolean }[];
+  /** The part of the prompt that the model will not see; undefined when all of it fits. */
+  lost?: { span: TextSpan; text: string };
+}
+
+export interface GenerateRequest {
+  scene: Scene;
+  seeds: Seed[];
+  /** Decode a preview of the predicted picture every this many steps; 0 for none. */
+  previewEvery: number;
+  /** Send attention maps with every step's progress. */
+  attention: boolean;
+}
+
+/** Straight 8-bit RGBA pixels, row by row from the top left. */
+export interface Pixels {
+  width: number;
+  height: number;
+  data: Uint8Array<ArrayBuffer>;
+}
+
+/** Where a phrase's tokens look: one map per region, rows from the top, each summing to 1. */
+export interface AttentionMaps {
+  width: number;
+  height: number;
+  /** By region id; width * height fractions of the attention that the region's tokens receive. */
+  regions: Record<string, Float32Array<ArrayBuffer>>;
+}
+
+/** One denoising step of one picture is done. */
+export interface StepEvent {
+  jobId: string;
+  seed: Seed;
+  /** Index of this seed in the request. */
+  index: number;
+  /** Steps done of `steps` for this picture. */
+  step: number;
+  steps: number;
+  /** Seconds since the picture was begun, and an estimate of what this picture and the whole queue still need. */
+  elapsed: number;
+  pictureSecondsLeft: number;
+  queueSecondsLeft: number;
+  /** Share of each region's attention that falls in its box, 0 to 1, by region id. */
+  obedience: Record<string, number>;
+  /** Value of the layout loss, where it was computed. */
+  loss?: number;
+  preview?: Pixels;
+  attention?: AttentionMaps;
+}
+
+/** A picture and everything needed to make it again. */
+export interface GeneratedImage {
+  jobId: string;
+  seed: Seed;
+  index: number;
+  pixels: Pixels;
+  /** By step, by region id. */
+  obedience: Record<string, number>[];
+  /** At the last step. */
+  attention: AttentionMaps;
+  seconds: number;
+  record: RunRecord;
+}
+
+/** What is kept with a result, besides the scene and the seed. */
+export interface RunRecord {
+  /** Version of this record's form. */
+  version: 1;
+  scene: Scene;
+  seed: Seed;
+  model: { name: string; hash: string };
+  engine: { app: string; onnxruntime: string; provider: ProviderName; precision: string; noise: "torch-cpu" };
+  /** Token positions each region was bound to, by region id. */
+  tokens: Record<string, number[]>;
+  /** Obedience at the last step, by region id. */
+  obedience: Record<string, number>;
+}
+
+/** Before a run: what would go wrong or be lost, and what it will cost. */
+export interface SceneCheck {
+  warnings: SceneWarning[];
+  /** Seconds for one picture, from steps already timed in this process; undefined before the first. */
+  estimatedSeconds?: number;
+  estimatedBytes: number;
+}
+
+export type SceneWarning =
+  | { kind: "phrase-lost"; regionId: string; text: string }
+  | { kind: "prompt-truncated"; text: string }
+  | { kind: "box-below-cell"; regionId: string; cells: number }
+  | { kind: "boxes-conflict"; regionIds: [string, string]; overlap: number }
+  | { kind: "not-enough-memory"; neededBytes: number; freeBytes: number };
+
+export interface ProviderReport {
+  provider: ProviderName;
+  available: boolean;
+  /** Why not, and what would help; or what was found. */
+  detail: string;
+}
+
+/** The calls that the engine serves. Each may reject with an `AppError`. */
+export interface EngineApi {
+  /** What this machine can run; starts nothing that lasts. */
+  providers(): Promise<ProviderReport[]>;
+  /** Opens a checkpoint, in place of the one loaded before. */
+  load(request: LoadRequest): Promise<ModelSummary>;
+  /** Frees the loaded checkpoint's memory. */
+  unload(): Promise<void>;
+  tokenize(prompt: string): Promise<PromptTokens>;
+  check(scene: Scene): Promise<SceneCheck>;
+  /** Draws one picture per seed, in order; each arrives as an `image` event. Resolves when the queue is done. */
+  generate(request: GenerateRequest & { jobId: string }): Promise<{ finished: number }>;
+  /** Stops a job, or one seed of it, within one step. The job's `generate` rejects with `cancelled` if all is cancelled. */
+  cancel(target: { jobId: string; index?: number }): Promise<void>;
+}
+
+/** What the engine tells while it works. */
+export interface EngineEvents {
+  step: StepEvent;
+  image: GeneratedImage;
+  /** A line for the log. */
+  log: { level: "info" | "warn"; message: string };
+  /** How far opening a checkpoint is, 0 to 1. */
+  loading: { fraction: number; message: string };
+}

@@ -1,0 +1,75 @@
+/**
+ * The scene: what a designer asks for. One prompt, boxes tied to phrases of it, and the settings of the run.
+ * These are the resolved types; `parseScene` (sceneParser.ts) makes them from a file a person wrote.
+ */
+
+/** A rectangle in fractions of the picture, origin top left; 0 <= x < x + width <= 1. */
+export interface UnitBox {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** A half-open range of UTF-16 code units of the prompt, as `String.prototype.slice` takes it. */
+export interface TextSpan {
+  start: number;
+  end: number;
+}
+
+/** A box and the phrases of the prompt that shall appear in it. Several boxes may share a span, and a box may have several spans. */
+export interface Region {
+  id: string;
+  box: UnitBox;
+  /** At least one span, each a non-empty range of the prompt. */
+  spans: TextSpan[];
+  /** Multiplies nu' and this region's share of the loss; 1 is the method as published. Range 0 to 3. */
+  strength: number;
+}
+
+/** `none` samples plainly; the rest are in guidance/. */
+export const METHODS = ["none", "injection", "loss", "ilgd"] as const;
+export type Method = (typeof METHODS)[number];
+
+export const SCHEDULERS = ["lms", "euler", "euler-a", "heun", "ddim", "pndm", "dpmpp-2m", "unipc"] as const;
+export type SchedulerName = (typeof SCHEDULERS)[number];
+
+export const PROVIDERS = ["cpu", "cuda", "dml", "webgpu", "coreml"] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
+
+/** Layout control (Patel & Serkh 2024). Step ranges are half-open and count scheduler steps from 0. */
+export interface GuidanceSettings {
+  method: Method;
+  /** nu', strength of attention injection; the paper's 0.75. Range 0 to 10. */
+  nu: number;
+  /** Injection is on at steps start <= i < end; the paper's [1, 11) of 50. */
+  injectionSteps: { start: number; end: number };
+  /** eta, strength of loss guidance; the paper's 0.48. Range 0 to 50. */
+  eta: number;
+  /** Loss guidance is on at steps start <= i < end; the paper's [1, 25) of 50. */
+  lossSteps: { start: number; end: number };
+}
+
+/** Everything that decides a picture, but for the seed and the machine. */
+export interface SceneSettings {
+  /** Pixels, multiples of 8. */
+  width: number;
+  height: number;
+  steps: number;
+  /** Classifier-free guidance scale; 1 runs no unconditional half. */
+  guidanceScale: number;
+  scheduler: SchedulerName;
+  /** Noise levels spaced by Karras et al. 2022 eq. 5, where the scheduler allows it. */
+  karras: boolean;
+  guidance: GuidanceSettings;
+}
+
+export interface Scene {
+  prompt: string;
+  negativePrompt: string;
+  regions: Region[];
+  settings: SceneSettings;
+}
+
+/** A 64-bit seed as decimal text: JavaScript numbers lose digits above 2^53. Range 0 to 2^64 - 1. */
+export type Seed = string;
