@@ -1,0 +1,132 @@
+/**
+ * What a request to the engine must look like, method by method. The engine trusts nothing that comes over its port: a wrong
+ * field is refused here with its path, before it can reach a model.
+ */
+import * as v from "valibot";
+import type { EngineApi } from "./engine.ts";
+import type { Schemas } from "./rpc.ts";
+import { METHODS, PROVIDERS, SCHEDULERS } from "./scene.ts";
+
+/** The most of each thing that a request may carry; far above use, low enough that none can exhaust the engine. */
+export const LIMITS = {
+  seeds: 10_000,
+  regions: 64,
+  spans: 64,
+  text: 20_000,
+  path: 4_096,
+  id: 200,
+  pixels: 4_096,
+  steps: 1_000,
+} as const;
+
+const MAX_SEED = 2n ** 64n - 1n;
+/** What adding two fractions may lose in the last digit. */
+const ROUNDING = 1e-9;
+
+const range = (min: number, max: number) =>
+  v.pipe(
+    v.number(),
+    v.finite(),
+    v.minValue(min, `expected at least ${min}`),
+    v.maxValue(max, `expected at most ${max}`),
+  );
+const whole = (min: number, max: number) => v.pipe(range(min, max), v.integer("expected a whole number"));
+const text = (length: number) => v.pipe(v.string(), v.maxLength(length, `expected at most ${length} characters`));
+const name = (length: number) => v.pipe(text(length), v.minLength(1, "expected a text, got an empty one"));
+
+export const unitBoxSchema = v.pipe(
+  v.strictObject({ x: range(0, 1), y: range(0, 1), width: range(0, 1), height: range(0, 1) }),
+  v.check((box) => box.width > 0 && box.height > 0, "expected a width and a height above 0"),
+  v.check(
+    (box) => box.x + box.width <= 1 + ROUNDING && box.y + box.height <= 1 + ROUNDING,
+    "expected a box inside the picture",
+  ),
+);
+
+export const spanSchema = v.pipe(
+  v.strictObject({ start: whole(0, LIMITS.text), end: whole(0, LIMITS.text) }),
+  v.check(({ start, end }) => start < end, "expected start < end"),
+);
+
+const regionSchema = v.strictObject({
+  id: name(LIMITS.id),
+  box: unitBoxSchema,
+  spans: v.pipe(v.array(spanSchema), v.minLength(1, "expected at least one phrase"), v.maxLength(LIMITS.spans)),
+  strength: range(0, 3),
+});
+
+const pixelsSchema = v.pipe(whole(8, LIMITS.pixels), v.multipleOf(8, "expected a multiple of 8"));
+const stepRangeSchema = v.pipe(
+  v.strictObject({ start: whole(0, LIMITS.steps), end: whole(0, LIMITS.steps) }),
+  v.check(({ start, end }) => start <= end, "expected start <= end"),
+);
+
+export const settingsSchema = v.strictObject({
+  width: pixelsSchema,
+  height: pixelsSchema,
+  steps: whole(1, LIMITS.steps),
+  guidanceScale: range(0, 100),
+  scheduler: v.picklist(SCHEDULERS),
+  karras: v.boolean(),
+  guidance: v.strictObject({
+    method: v.picklist(METHODS),
+    nu: range(0, 10),
+    injectionSteps: stepRangeSchema,
+    eta: range(0, 50),
+    lossSteps: stepRangeSchema,
+  }),
+});
+
+export const sceneSchema = v.pipe(
+  v.strictObject({
+    prompt: text(LIMITS.text),
+    negativePrompt: text(LIMITS.text),
+    regions: v.pipe(v.array(regionSchema), v.maxLength(LIMITS.regions, `expected at most ${LIMITS.regions} boxes`)),
+    settings: settingsSchema,
+  }),
+  v.check(
+    ({ prompt, regions }) => regions.every(({ spans }) => spans.every(({ end }) => end <= prompt.length)),
+    "regions: expected every phrase to lie inside the prompt",
+  ),
+  v.check(
+    ({ regions }) => new Set(regions.map(({ id }) => id)).size === regions.length,
+    "regions: expected every id once",
+  ),
+);
+
+export const seedSchema = v.pipe(
+  v.string(),
+  v.check(
+    (seed) => /^(0|[1-9]\d{0,19})$/.test(seed) && BigInt(seed) <= MAX_SEED,
+    `expected a decimal number from 0 to ${MAX_SEED}`,
+  ),
+);
+
+const nothing = v.undefined("expected no argument");
+const jobId = name(LIMITS.id);
+
+/** By method of `EngineApi`; a method without an entry does not compile. */
+export const engineSchemas = {
+  providers: nothing,
+  load: v.strictObject({
+    path: name(LIMITS.path),
+    provider: v.picklist(PROVIDERS),
+    deviceId: v.exactOptional(whole(0, 255)),
+    memory: v.picklist(["fast", "low", "auto"]),
+  }),
+  unload: nothing,
+  tokenize: text(LIMITS.text),
+  check: sceneSchema,
+  generate: v.strictObject({
+    jobId,
+    scene: sceneSchema,
+    seeds: v.pipe(
+      v.array(seedSchema),
+      v.minLength(1, "expected at least one seed"),
+      v.maxLength(LIMITS.seeds, `expected at most ${LIMITS.seeds} seeds`),
+    ),
+    previewEvery: whole(0, LIMITS.steps),
+    attention: v.boolean(),
+  }),
+  cancel: v.strictObject({ jobId, index: v.exactOptional(whole(0, LIMITS.seeds - 1)) }),
+} satisfies Schemas<EngineApi>;
