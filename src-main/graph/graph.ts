@@ -3,6 +3,8 @@
  * the same program (gradient.ts); a file for ONNX Runtime is one way to write it down (onnx.ts).
  */
 
+import type { OpName } from "./ops.ts";
+
 export type DType = "float32" | "float16" | "bfloat16" | "int64" | "int32" | "bool";
 export type Shape = readonly number[];
 
@@ -40,7 +42,7 @@ export type Attribute = number | string | readonly number[];
 
 /** One operation. Ops have exactly one output, so a node and its output value are named alike. */
 export interface Node {
-  readonly op: string;
+  readonly op: OpName;
   readonly inputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly output: Value;

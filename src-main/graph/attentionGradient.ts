@@ -1,0 +1,64 @@
+/**
+ * Adjoint of fused attention. The fused operator keeps no probabilities, so they are computed again, a block of rows
+ * of one head at a time: 4096 x 4096 of them in 8 heads would take 512 MiB (the recomputation is that of
+ * FlashAttention, Dao et al. 2022, appendix B.2, with the blocks unrolled).
+ */
+import type { GraphBuilder } from "./builder.ts";
+import type { GradientRule } from "./gradient.ts";
+import type { Value } from "./graph.ts";
+
+/** [batch, p, c] to [batch, heads, p, c / heads]. */
+function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
+  const [batch, p, c] = x.shape as [number, number, number];
+  return g.transpose(g.reshape(x, [batch, p, heads, c / heads]), [0, 2, 1, 3]);
+}
+
+function mergeHeads(g: GraphBuilder, x: Value): Value {
+  const [batch, heads, p, width] = x.shape as [number, number, number, number];
+  return g.reshape(g.transpose(x, [0, 2, 1, 3]), [batch, p, heads * width]);
+}
+
+/** How many heads and rows a block takes so that it holds at most `limit` probabilities. */
+export function blockSize(heads: number, rows: number, columns: number, limit: number): { heads: number; rows: number } {
+  const perHead = rows * columns;
+  if (perHead <= limit) return { heads: Math.max(1, Math.min(heads, Math.floor(limit / perHead))), rows };
+  return { heads: 1, rows: Math.max(1, Math.min(rows, Math.floor(limit / columns))) };
+}
+
+export const attentionGradient: GradientRule<"Attention"> = ({ g, dy, inputs, y, attributes, needs, options }) => {
+  const [q, k, v] = inputs.map((x) => splitHeads(g, x, attributes.heads)) as [Value, Value, Value];
+  const scale = 1 / Math.sqrt(q.shape[3]!);
+  const [scaled, dOut, out] = [g.mul(q, scale), splitHeads(g, dy, attributes.heads), splitHeads(g, y, attributes.heads)];
+  // sum over tokens of P dP equals sum over width of O dO, which is far smaller.
+  const inner = g.sum(g.mul(dOut, out), [3]); // [batch, heads, p, 1]
+  const flip = (x: Value) => g.transpose(x, [0, 1, 3, 2]);
+  const [heads, rows] = [q.shape[1]!, q.shape[2]!];
+  const block = blockSize(heads, rows, k.shape[2]!, options.attentionBlock);
+
+  const dqParts: Value[] = [];
+  const dkParts: Value[] = [];
+  const dvParts: Value[] = [];
+  for (let h = 0; h < heads; h += block.heads) {
+    const head = (x: Value) => g.slice(x, 1, h, Math.min(h + block.heads, heads));
+    const [kh, kt, vt] = [head(k), flip(head(k)), flip(head(v))];
+    const dqRows: Value[] = [];
+    let [dkt, dvt]: (Value | undefined)[] = [];
+    for (let r = 0; r < rows; r += block.rows) {
+      const row = (x: Value) => g.slice(head(x), 2, r, Math.min(r + block.rows, rows));
+      const p = g.softmax(g.matmul(row(scaled), kt), 3); // [batch, block, rows, tokens]
+      const dp = g.matmul(row(dOut), vt);
+      const ds = g.mul(p, g.sub(dp, row(inner)));
+      if (needs(0)) dqRows.push(g.matmul(ds, kh));
+      // Transposed sums: only the narrow factors are turned, never a block of probabilities.
+      const sum = (total: Value | undefined, part: Value) => (total ? g.add(total, part) : part);
+      if (needs(1)) dkt = sum(dkt, g.matmul(flip(row(scaled)), ds));
+      if (needs(2)) dvt = sum(dvt, g.matmul(flip(row(dOut)), p));
+    }
+    if (needs(0)) dqParts.push(g.concat(dqRows, 2));
+    if (dkt) dkParts.push(flip(dkt));
+    if (dvt) dvParts.push(flip(dvt));
+  }
+  const join = (parts: Value[]) => (parts.length ? mergeHeads(g, g.concat(parts, 1)) : undefined);
+  const dq = join(dqParts);
+  return [dq && g.mul(dq, scale), join(dkParts), join(dvParts)];
+};

@@ -1,0 +1,261 @@
+/**
+ * Writes a program as an ONNX model. Weights stay where they are: an initializer names a byte range of the checkpoint's
+ * own file, so the model is a few hundred kilobytes whatever the checkpoint weighs.
+ *
+ * Outputs may be gated: what only they need goes into the branch of an `If` on a boolean input. One session and one
+ * copy of the weights then serve steps with and without a gradient.
+ */
+import path from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from "onnx-buf";
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+import { invariant } from "../api/errors.ts";
+import { halvesOf } from "./float16.ts";
+import type { DType, Graph, Shape, Value } from "./graph.ts";
+import { sizeOf } from "./graph.ts";
+import type { Emitter, OnnxForm } from "./onnxForms.ts";
+import { FLOAT_MARK, ONNX_TYPE, onnxForms } from "./onnxForms.ts";
+import type { OpAttributes, OpName } from "./ops.ts";
+import { ancestors, staticValues, withoutDeadNodes } from "./simplify.ts";
+
+/** Opset 20 is the newest whose ops the CPU, CUDA, DirectML and WebGPU providers share. */
+const OPSET = 20n;
+const IR_VERSION = 9n;
+
+export interface Gate {
+  /** Name of the boolean input [1] that turns the gated outputs on. When it is false they hold a single zero. */
+  input: string;
+  outputs: readonly string[];
+}
+
+export interface OnnxModel {
+  /** A serialised ModelProto. */
+  bytes: Uint8Array<ArrayBuffer>;
+  /** The folder that the weights' locations are relative to; undefined when the program has none. */
+  weightFolder?: string;
+}
+
+export function toOnnx(graph: Graph, gate?: Gate): OnnxModel {
+  return new Writer(withoutDeadNodes(graph), gate).write();
+}
+
+class Writer {
+  readonly #graph: Graph;
+  readonly #gate: Gate | undefined;
+  readonly #names = new Map<Value, string>();
+  readonly #initializers = new Map<string, TensorProto>();
+  readonly #folder: string | undefined;
+  #fresh = 0;
+
+  constructor(graph: Graph, gate?: Gate) {
+    this.#graph = graph;
+    this.#gate = gate;
+    const files = graph.nodes.flatMap((n) => n.inputs).flatMap((v) => (v.source.kind === "weight" ? [v.source.ref.file] : []));
+    this.#folder = commonFolder(files);
+  }
+
+  write(): OnnxModel {
+    const { nodes, inputs, outputs } = this.#graph;
+    const gated = outputs.filter((o) => this.#gate?.outputs.includes(o.name));
+    const open = outputs.filter((o) => !gated.includes(o));
+    const always = ancestors(
+      nodes,
+      open.map((o) => o.value),
+    );
+    // What depends on no input belongs outside, where the session computes it once.
+    for (const value of staticValues(this.#graph)) always.add(value);
+
+    const outer = this.#emit(nodes.filter((n) => always.has(n.output)));
+    for (const { name, value } of open) outer.push(proto("Identity", [this.#name(value)], [name]));
+    const inputInfos = inputs.map((v) => info(this.#name(v), v.dtype, v.shape));
+    if (this.#gate && gated.length > 0) {
+      inputInfos.push(info(this.#gate.input, "bool", [1]));
+      outer.push(this.#branch(this.#gate.input, nodes.filter((n) => !always.has(n.output)), gated));
+    }
+    const model = create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: "diorama",
+      opsetImport: [
+        create(OperatorSetIdProtoSchema, { domain: "", version: OPSET }),
+        create(OperatorSetIdProtoSchema, { domain: "com.microsoft", version: 1n }),
+      ],
+      graph: create(GraphProtoSchema, {
+        name: "diorama",
+        node: outer,
+        initializer: [...this.#initializers.values()],
+        input: inputInfos,
+        // A gated output is a single zero when it is off, so its shape is left open.
+        output: outputs.map((o) => info(o.name, o.value.dtype, gated.includes(o) ? undefined : o.value.shape)),
+      }),
+    });
+    const bytes = toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+    return { bytes, ...(this.#folder !== undefined ? { weightFolder: this.#folder } : {}) };
+  }
+
+  #emit(nodes: Graph["nodes"]): NodeProto[] {
+    const written: NodeProto[] = [];
+    const emitter: Emitter = {
+      node: (op, inputs, attributes = {}, domain = "") => {
+        const output = `t${this.#fresh++}`;
+        written.push(proto(op, inputs, [output], attributes, domain));
+        return output;
+      },
+      ints: (values) => this.#constant(values, "int64", [values.length]),
+      fill: (value, dtype, shape) => this.#constant(new Array<number>(sizeOf(shape)).fill(value), dtype, shape),
+    };
+    for (const node of nodes) {
+      const form = onnxForms[node.op] as OnnxForm<OpName>; // the table is keyed by the op itself
+      const inputs = node.inputs.map((v) => this.#name(v));
+      this.#names.set(node.output, form(emitter, inputs, node.attributes as OpAttributes[OpName], node));
+    }
+    return written;
+  }
+
+  #branch(condition: string, nodes: Graph["nodes"], gated: Graph["outputs"]): NodeProto {
+    const taken = this.#emit(nodes);
+    const results = gated.map((o) => ({ ...o, inner: `${o.name}_on`, none: `${o.name}_off` }));
+    for (const r of results) taken.push(proto("Identity", [this.#name(r.value)], [r.inner]));
+    const otherwise = results.map((r) => proto("Identity", [this.#constant([0], r.value.dtype, [1])], [r.none]));
+    const graphAttribute = (name: string, node: NodeProto[], output: ValueInfoProto[]): AttributeProto =>
+      create(AttributeProtoSchema, {
+        name,
+        type: AttributeProto_AttributeType.GRAPH,
+        g: create(GraphProtoSchema, { name, node, output }) as GraphProto,
+      });
+    return create(NodeProtoSchema, {
+      opType: "If",
+      name: "gate",
+      input: [condition],
+      output: gated.map((o) => o.name),
+      attribute: [
+        graphAttribute("then_branch", taken, results.map((r) => info(r.inner, r.value.dtype))),
+        graphAttribute("else_branch", otherwise, results.map((r) => info(r.none, r.value.dtype))),
+      ],
+    });
+  }
+
+  #name(value: Value): string {
+    const known = this.#names.get(value);
+    if (known !== undefined) return known;
+    const name = this.#introduce(value);
+    this.#names.set(value, name);
+    return name;
+  }
+
+  #introduce(value: Value): string {
+    const { source } = value;
+    invariant(source.kind !== "node", `value ${value.id} is used before it is computed`);
+    if (source.kind === "input") return source.name;
+    if (source.kind === "constant") return this.#constant(source.data, value.dtype, value.shape);
+    invariant(this.#folder !== undefined, "weights without a folder");
+    const { file, offset, length } = source.ref;
+    const entry = (key: string, v: string) => create(StringStringEntryProtoSchema, { key, value: v });
+    const tensor = create(TensorProtoSchema, {
+      name: source.name,
+      dataType: ONNX_TYPE[value.dtype],
+      dims: value.shape.map(BigInt),
+      dataLocation: TensorProto_DataLocation.EXTERNAL,
+      externalData: [
+        entry("location", path.relative(this.#folder, file).split(path.sep).join("/")),
+        entry("offset", String(offset)),
+        entry("length", String(length)),
+      ],
+    });
+    invariant(!this.#initializers.has(source.name), `two weights named ${source.name}`);
+    this.#initializers.set(source.name, tensor);
+    return source.name;
+  }
+
+  #constant(data: readonly number[], dtype: DType, shape: Shape): string {
+    const name = `c_${dtype}_${shape.join("x")}_${data.length > 8 && data.every((n) => n === data[0]) ? `all${data[0]!}` : data.join("_")}`;
+    if (!this.#initializers.has(name)) {
+      const tensor = { name, dataType: ONNX_TYPE[dtype], dims: shape.map(BigInt), rawData: rawBytes(data, dtype) };
+      this.#initializers.set(name, create(TensorProtoSchema, tensor));
+    }
+    return name;
+  }
+}
+
+function rawBytes(data: readonly number[], dtype: DType): Uint8Array<ArrayBuffer> {
+  switch (dtype) {
+    case "float32":
+      return new Uint8Array(Float32Array.from(data).buffer);
+    case "float16":
+      return new Uint8Array(halvesOf(data).buffer);
+    case "int64":
+      return new Uint8Array(BigInt64Array.from(data, BigInt).buffer);
+    case "int32":
+      return new Uint8Array(Int32Array.from(data).buffer);
+    case "bool":
+      return Uint8Array.from(data);
+    case "bfloat16":
+      invariant(false, "bfloat16 constants are not used");
+  }
+}
+
+function proto(
+  op: string,
+  inputs: readonly string[],
+  outputs: string[],
+  attributes: Record<string, number | string | readonly number[]> = {},
+  domain = "",
+): NodeProto {
+  const attribute = Object.entries(attributes).map(([name, v]) => {
+    if (typeof v === "number") {
+      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(v) });
+    }
+    if (typeof v !== "string") {
+      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: v.map(BigInt) });
+    }
+    if (v.startsWith(FLOAT_MARK)) {
+      const f = Number(v.slice(FLOAT_MARK.length));
+      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f });
+    }
+    const s = new TextEncoder().encode(v);
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
+  });
+  return create(NodeProtoSchema, { opType: op, domain, name: outputs[0]!, input: [...inputs], output: outputs, attribute });
+}
+
+function info(name: string, dtype: DType, shape?: Shape): ValueInfoProto {
+  const dim = shape?.map((n) =>
+    create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(n) } }),
+  );
+  const tensor = create(TypeProto_TensorSchema, {
+    elemType: ONNX_TYPE[dtype],
+    ...(dim ? { shape: create(TensorShapeProtoSchema, { dim }) } : {}),
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
+  });
+}
+
+/** The deepest folder that holds all `files`. ONNX Runtime reads a session's weights from below one folder only. */
+export function commonFolder(files: readonly string[]): string | undefined {
+  if (files.length === 0) return undefined;
+  const paths = [...new Set(files.map((f) => path.dirname(f)))].map((f) => f.split(path.sep));
+  const first = paths[0]!;
+  let depth = first.length;
+  for (const other of paths) {
+    let same = 0;
+    while (same < depth && other[same] === first[same]) same++;
+    depth = same;
+  }
+  return first.slice(0, depth).join(path.sep) || path.sep;
+}

@@ -1,0 +1,111 @@
+/**
+ * How each op is written in ONNX, opset 20. Most are the ONNX op of the same name; the rest are what the CPU, CUDA,
+ * DirectML and WebGPU providers all have (ops/provider table: onnxruntime docs/OperatorKernels.md).
+ */
+import { invariant } from "../api/errors.ts";
+import type { DType, Node, Shape } from "./graph.ts";
+import type { OpAttributes, OpName } from "./ops.ts";
+
+/** Writes ONNX nodes into the graph or branch at hand; every method returns the name of a value. */
+export interface Emitter {
+  node(op: string, inputs: readonly string[], attributes?: Record<string, number | string | readonly number[]>, domain?: string): string;
+  /** An int64 vector. */
+  ints(values: readonly number[]): string;
+  /** A tensor filled with one number. */
+  fill(value: number, dtype: DType, shape: Shape): string;
+}
+
+export type OnnxForm<Op extends OpName> = (
+  e: Emitter,
+  inputs: readonly string[],
+  attributes: OpAttributes[Op],
+  node: Node,
+) => string;
+
+const MICROSOFT = "com.microsoft";
+
+const plain =
+  (op: string) =>
+  (e: Emitter, inputs: readonly string[]): string =>
+    e.node(op, inputs);
+
+const reduce =
+  (op: string) =>
+  (e: Emitter, inputs: readonly string[], { axes, keepdims }: OpAttributes["ReduceSum"]): string =>
+    e.node(op, [inputs[0]!, e.ints(axes)], { keepdims });
+
+export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
+  Add: plain("Add"),
+  Sub: plain("Sub"),
+  Mul: plain("Mul"),
+  Div: plain("Div"),
+  Exp: plain("Exp"),
+  Sqrt: plain("Sqrt"),
+  Sigmoid: plain("Sigmoid"),
+  Erf: plain("Erf"),
+  Gelu: plain("Gelu"),
+  QuickGelu: (e, inputs, { alpha }) => e.node("QuickGelu", inputs, { alpha: floatAttribute(alpha) }, MICROSOFT),
+  MatMul: plain("MatMul"),
+  Gemm: (e, inputs, { transA, transB }) => e.node("Gemm", inputs, { transA, transB }),
+  Conv: (e, inputs, { strides, pads }, node) =>
+    e.node("Conv", inputs, { strides, pads, kernel_shape: node.inputs[1]!.shape.slice(2) }),
+  ConvTranspose(e, inputs, { strides, pads, size }, node) {
+    const [dy, w] = [node.inputs[0]!, node.inputs[1]!];
+    const spare = [0, 1].map((i) => {
+      const natural = (dy.shape[2 + i]! - 1) * strides[i]! + w.shape[2 + i]! - pads[i]! - pads[i + 2]!;
+      return size[i]! - natural;
+    });
+    // Rows and columns that the convolution never reached get no cotangent; ONNX appends them as output padding.
+    invariant(spare.every((n, i) => n >= 0 && n < strides[i]!), `ConvTranspose: output padding ${spare.join()}`);
+    const kernel = w.shape.slice(2);
+    return e.node("ConvTranspose", inputs, { strides, pads, kernel_shape: kernel, output_padding: spare });
+  },
+  Softmax: (e, inputs, { axis }) => e.node("Softmax", inputs, { axis }),
+  LayerNormalization: (e, inputs, { epsilon }, node) =>
+    e.node("LayerNormalization", inputs, { axis: node.inputs[0]!.shape.length - 1, epsilon: floatAttribute(epsilon) }),
+  // ONNX's own GroupNormalization becomes two dozen nodes on CPU and WebGPU; this is five everywhere.
+  GroupNorm(e, inputs, { groups, epsilon }, node) {
+    const x = node.inputs[0]!;
+    const [batch, channels] = [x.shape[0]!, x.shape[1]!];
+    const grouped = e.node("Reshape", [inputs[0]!, e.ints([batch, groups, -1])]);
+    const [one, zero] = [e.fill(1, x.dtype, [groups]), e.fill(0, x.dtype, [groups])];
+    const normal = e.node("InstanceNormalization", [grouped, one, zero], { epsilon: floatAttribute(epsilon) });
+    const back = e.node("Reshape", [normal, e.ints(x.shape)]);
+    const perChannel = e.ints([1, channels, ...x.shape.slice(2).map(() => 1)]);
+    const affine = (v: number) => {
+      const source = node.inputs[v]!.source;
+      return source.kind === "constant" && source.data.every((n) => n === 2 - v);
+    };
+    const scaled = affine(1) ? back : e.node("Mul", [back, e.node("Reshape", [inputs[1]!, perChannel])]);
+    return affine(2) ? scaled : e.node("Add", [scaled, e.node("Reshape", [inputs[2]!, perChannel])]);
+  },
+  ReduceSum: reduce("ReduceSum"),
+  ReduceMean: reduce("ReduceMean"),
+  ReduceMax: reduce("ReduceMax"),
+  Reshape: (e, inputs, { shape }) => e.node("Reshape", [inputs[0]!, e.ints(shape)]),
+  Expand: (e, inputs, { shape }) => e.node("Expand", [inputs[0]!, e.ints(shape)]),
+  Transpose: (e, inputs, { perm }) => e.node("Transpose", inputs, { perm }),
+  Concat: (e, inputs, { axis }) => e.node("Concat", inputs, { axis }),
+  Slice: (e, inputs, { axis, start, end, step }) =>
+    e.node("Slice", [inputs[0]!, e.ints([start]), e.ints([end]), e.ints([axis]), e.ints([step])]),
+  Pad: (e, inputs, { pads }) => e.node("Pad", [inputs[0]!, e.ints(pads)]),
+  Upsample(e, inputs, _, node) {
+    const shape = e.ints(node.output.shape);
+    const options = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+    return e.node("Resize", [inputs[0]!, "", "", shape], options);
+  },
+  Cast: (e, inputs, { to }) => e.node("Cast", inputs, { to: ONNX_TYPE[to] }),
+  Gather: (e, inputs) => e.node("Gather", inputs, { axis: 0 }),
+  Equal: plain("Equal"),
+  Where: plain("Where"),
+  Attention: (e, inputs, { heads }) => e.node("MultiHeadAttention", inputs, { num_heads: heads }, MICROSOFT),
+};
+
+/** TensorProto.DataType. */
+export const ONNX_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
+
+/** ONNX tells whole numbers from real ones by the attribute's type; a real attribute is marked as text. */
+export function floatAttribute(value: number): string {
+  return `${FLOAT_MARK}${value}`;
+}
+export const FLOAT_MARK = "float:";
