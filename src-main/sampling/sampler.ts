@@ -1,0 +1,82 @@
+/**
+ * What a sampler is: a list of network evaluations, and a pure step from one to the next that the engine drives.
+ *
+ * Two scales occur. `x = sqrt(abar) x0 + sqrt(1 - abar) eps` (variance preserving) is what the network takes and what DDIM, PNDM, DPM++ and UniPC keep
+ * as their latent; `z = x sqrt(1 + sigma^2) = x0 + sigma eps` is what LMS, Euler and Heun keep. `inputScale` leads from the latent to `x`.
+ *
+ * Every sampler steps in terms of epsilon: loss guidance is a term added to the noise prediction, and this way it enters histories whatever the network
+ * predicts. Networks that predict v go through `toEpsilon` first. Classifier-free guidance may be applied before or after that: the
+ * conversion is affine with the same x on both halves, so the two commute.
+ */
+import type { Prediction, SchedulerParameters } from "./schedule.ts";
+
+/** One call of the network. */
+export interface Evaluation {
+  /** What the network is told; fractional on some grids. */
+  readonly timestep: number;
+  /** sqrt((1 - abar) / abar) here, whatever scale the sampler keeps; guidance strengths follow it. */
+  readonly sigma: number;
+  /** The network's input is the latent times this. */
+  readonly inputScale: number;
+  /**
+   * The scheduler step this evaluation belongs to, 0 <= stepIndex < steps: what guidance ranges and progress count. Heun and the
+   * first step of PNDM evaluate twice in one step.
+   */
+  readonly stepIndex: number;
+}
+
+/** One run of a sampler. It owns the history of that run: make a new one for every picture, call `step` for 0, 1, 2, ... in order. */
+export interface Sampler {
+  readonly evaluations: readonly Evaluation[];
+  /** The first latent is standard normal noise times this. */
+  readonly initNoiseSigma: number;
+  /**
+   * Consumes the guided epsilon of evaluation i, with the latent that it was evaluated at, and returns the latent to evaluate next (after the
+   * last evaluation: the finished one, x0 at the VAE's scale). `noise` gives fresh standard normal noise of the latent's size; only ancestral steps call it.
+   */
+  step(i: number, latent: Float32Array, epsilon: Float32Array, noise: () => Float32Array): Float32Array;
+  /** The clean latent that the network foresees at evaluation i, for previews. Changes nothing. */
+  predictOriginal(i: number, latent: Float32Array, epsilon: Float32Array): Float32Array;
+}
+
+export interface SamplerOptions {
+  /** Space noise levels by Karras et al. 2022 eq. 5. DDIM and PNDM are bound to training timesteps and ignore it. */
+  readonly karras: boolean;
+}
+
+/** The part of a sampler that differs: everything but `predictOriginal` and the checks. */
+export type Stepper = Omit<Sampler, "predictOriginal">;
+
+/** A sampler of this kind for one run; `steps` has been checked. */
+export type StepperMaker = (parameters: SchedulerParameters, steps: number, options: SamplerOptions) => Stepper;
+
+/**
+ * The network's output as epsilon. `input` is what the network was given (the latent times `inputScale`).
+ * v = sqrt(abar) eps - sqrt(1 - abar) x0 (Salimans & Ho 2022), hence eps = sqrt(abar) v + sqrt(1 - abar) x = (v + sigma x) / sqrt(1 + sigma^2).
+ */
+export function toEpsilon(
+  output: Float32Array,
+  input: Float32Array,
+  sigma: number,
+  prediction: Prediction,
+): Float32Array {
+  if (prediction === "epsilon") return output;
+  const scale = 1 / Math.sqrt(1 + sigma * sigma);
+  return weightedSum([scale, output], [scale * sigma, input]);
+}
+
+/** x0 = z - sigma eps, with z = latent * inputScale * sqrt(1 + sigma^2). */
+export function estimateOriginal(at: Evaluation, latent: Float32Array, epsilon: Float32Array): Float32Array {
+  return weightedSum([at.inputScale * Math.sqrt(1 + at.sigma * at.sigma), latent], [-at.sigma, epsilon]);
+}
+
+/** Sum of weight * array, element by element in float64, rounded once. */
+export function weightedSum(
+  ...terms: readonly (readonly [weight: number, values: Float32Array])[]
+): Float32Array<ArrayBuffer> {
+  const sum = new Float64Array(terms[0]![1].length);
+  for (const [weight, values] of terms) {
+    for (let k = 0; k < sum.length; k++) sum[k]! += weight * values[k]!;
+  }
+  return new Float32Array(sum);
+}
