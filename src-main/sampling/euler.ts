@@ -1,0 +1,75 @@
+/**
+ * One-step methods on the probability flow ODE dz/dsigma = eps (Karras et al. 2022, eq. 4 with their s(t) = 1, sigma(t) = t):
+ * Euler, its ancestral variant, and Heun's second-order correction (their algorithm 1 without churn).
+ */
+import { invariant } from "../api/errors.ts";
+import { continuousGrid, type Grid, type SchedulerParameters } from "./schedule.ts";
+import { weightedSum, type Evaluation, type StepperMaker } from "./sampler.ts";
+
+/** One evaluation per noise level, for samplers that keep z. */
+export function scaledEvaluations(grid: Grid): Evaluation[] {
+  return grid.timesteps.map((timestep, stepIndex) => {
+    const sigma = grid.sigmas[stepIndex]!;
+    return { timestep, sigma, inputScale: 1 / Math.sqrt(sigma * sigma + 1), stepIndex };
+  });
+}
+
+/** `leading` grids do not start at pure noise, so diffusers counts the picture's own unit variance in. */
+export function initialScale(parameters: SchedulerParameters, grid: Grid): number {
+  const max = grid.sigmas[0]!;
+  return parameters.timestepSpacing === "leading" ? Math.sqrt(max * max + 1) : max;
+}
+
+/** z' = z + (sigma' - sigma) eps. */
+export const euler: StepperMaker = (parameters, steps, { karras }) => {
+  const grid = continuousGrid(parameters, steps, karras);
+  return {
+    evaluations: scaledEvaluations(grid),
+    initNoiseSigma: initialScale(parameters, grid),
+    step: (i, latent, epsilon) => weightedSum([1, latent], [grid.sigmas[i + 1]! - grid.sigmas[i]!, epsilon]),
+  };
+};
+
+/**
+ * Euler down to below the next level, then noise back up to it: sigma_up^2 = sigma'^2 (sigma^2 - sigma'^2) / sigma^2, the variance of the DDPM
+ * posterior; sigma_down^2 = sigma'^2 - sigma_up^2.
+ */
+export const eulerAncestral: StepperMaker = (parameters, steps, { karras }) => {
+  const grid = continuousGrid(parameters, steps, karras);
+  return {
+    evaluations: scaledEvaluations(grid),
+    initNoiseSigma: initialScale(parameters, grid),
+    step(i, latent, epsilon, noise) {
+      const [from, to] = [grid.sigmas[i]!, grid.sigmas[i + 1]!];
+      const down = (to * to) / from; // sqrt(to^2 - up^2)
+      const up = to * Math.sqrt(Math.max(1 - (to / from) ** 2, 0));
+      const moved: [number, Float32Array][] = [
+        [1, latent],
+        [down - from, epsilon],
+      ];
+      return up === 0 ? weightedSum(...moved) : weightedSum(...moved, [up, noise()]);
+    },
+  };
+};
+
+/** Euler to the next level, evaluate there, then step again from the start with the mean of both slopes; the last step, to 0, is Euler's. */
+export const heun: StepperMaker = (parameters, steps, { karras }) => {
+  const grid = continuousGrid(parameters, steps, karras);
+  const levels = scaledEvaluations(grid);
+  let start: { latent: Float32Array; slope: Float32Array } | undefined;
+  return {
+    // Levels 0, 1, 1, 2, 2, ...: the second visit of a level opens its own step, the first closes the step before.
+    evaluations: levels.flatMap((level, k) => (k === 0 ? [level] : [{ ...level, stepIndex: k - 1 }, level])),
+    initNoiseSigma: initialScale(parameters, grid),
+    step(i, latent, epsilon) {
+      const k = i >> 1;
+      const length = grid.sigmas[k + 1]! - grid.sigmas[k]!;
+      if (i % 2 === 0) {
+        start = { latent: latent.slice(), slope: epsilon.slice() };
+        return weightedSum([1, latent], [length, epsilon]);
+      }
+      invariant(start, "Heun's correction comes after its first half");
+      return weightedSum([1, start.latent], [length / 2, start.slope], [length / 2, epsilon]);
+    },
+  };
+};

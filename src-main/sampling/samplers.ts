@@ -1,0 +1,46 @@
+/** The samplers by name. */
+import { invariant } from "../api/errors.ts";
+import type { SchedulerName } from "../api/scene.ts";
+import { ddim, pndm } from "./ddim.ts";
+import { dpmSolver } from "./dpmSolver.ts";
+import { euler, eulerAncestral, heun } from "./euler.ts";
+import { lms } from "./lms.ts";
+import { estimateOriginal, type Sampler, type SamplerOptions, type StepperMaker } from "./sampler.ts";
+import { checkSteps, type SchedulerParameters } from "./schedule.ts";
+import { unipc } from "./unipc.ts";
+
+const makers = {
+  lms,
+  euler,
+  "euler-a": eulerAncestral,
+  heun,
+  ddim,
+  pndm,
+  "dpmpp-2m": dpmSolver,
+  unipc,
+} satisfies Record<SchedulerName, StepperMaker>;
+
+/** A sampler for one picture. Throws `scene-invalid` at `settings.steps` where `steps` is not a whole number from 1 to 1000. */
+export function createSampler(
+  name: SchedulerName,
+  parameters: SchedulerParameters,
+  steps: number,
+  options: SamplerOptions,
+): Sampler {
+  checkSteps(steps);
+  const { evaluations, initNoiseSigma, step } = makers[name](parameters, steps, options);
+  let next = 0;
+  return {
+    evaluations,
+    initNoiseSigma,
+    step(i, latent, epsilon, noise) {
+      // Histories make the order matter, and a skipped step would only show as a worse picture.
+      invariant(i === next, `${name}: expected step ${next} of ${evaluations.length}, got ${i}`);
+      invariant(i < evaluations.length, `${name}: ${evaluations.length} evaluations, asked for number ${i}`);
+      invariant(latent.length === epsilon.length, `${name}: latent of ${latent.length}, epsilon of ${epsilon.length}`);
+      next++;
+      return step(i, latent, epsilon, noise);
+    },
+    predictOriginal: (i, latent, epsilon) => estimateOriginal(evaluations[i]!, latent, epsilon),
+  };
+}
