@@ -1,0 +1,110 @@
+/** What is not a Stable Diffusion 1 or 2 checkpoint folder, told apart so that the refusal can say what it is. */
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { AppError } from "../api/errors.ts";
+import type { TextConfig, VaeConfig } from "./config.ts";
+import type { Fields } from "./fields.ts";
+import { refuse } from "./header.ts";
+import { refusePickles } from "./parts.ts";
+import { orUnreadable } from "./safetensors.ts";
+import type { UnetConfig } from "./unetConfig.ts";
+
+/** By what the pipeline's class name contains; the first that fits. */
+const OTHER_PIPELINES: readonly (readonly [RegExp, string])[] = [
+  [/Inpaint/, "an inpainting model"],
+  [/StableDiffusionXL/, "Stable Diffusion XL"],
+  [/StableDiffusion3/, "Stable Diffusion 3"],
+  [/Flux/, "Flux"],
+  [/StableCascade|Wuerstchen/, "Stable Cascade"],
+  [/Upscale/, "an upscaler"],
+  [/Depth2Img/, "a depth-to-image model"],
+  [/Pix2Pix/, "an instruction (pix2pix) model"],
+  [/UnCLIP|unCLIP|ImageVariation/, "an image-variation model"],
+  [/ControlNet/, "a ControlNet pipeline"],
+  [/LatentConsistency/, "a latent consistency model"],
+  [
+    /Video|AnimateDiff|PixArt|Kandinsky|DeepFloyd|^IF|Lumina|Sana|Qwen|AltDiffusion|Wan|HunyuanDiT|AuraFlow|Kolors/,
+    "another kind of model",
+  ],
+];
+
+/** Refuses a path that is no checkpoint folder at all. */
+export async function refuseOtherThings(path: string): Promise<void> {
+  const status = await orUnreadable(path, () => stat(path));
+  if (status.isFile()) {
+    refusePickles([path], path);
+    const problem =
+      "this is a single file; for now a checkpoint is read from a diffusers folder: one that has model_index.json and the folders unet, vae, text_encoder, tokenizer and scheduler";
+    refuse(path, undefined, problem, { expected: "a folder", found: "a file" });
+  }
+  if (!status.isDirectory()) throw new AppError("file-unreadable", `${path} is not a folder`, { path });
+  const names = await orUnreadable(path, () => readdir(path));
+  if (names.includes("model_index.json")) return;
+  if (names.includes("snapshots")) {
+    const snapshots = await orUnreadable(path, () => readdir(join(path, "snapshots")));
+    const which =
+      snapshots.length === 1 ? join(path, "snapshots", snapshots[0]!) : `a folder in ${join(path, "snapshots")}`;
+    refuse(path, undefined, `this is an entry of the Hugging Face cache; open ${which} instead`, {
+      expected: "model_index.json",
+    });
+  }
+  const single = names.find((name) => name.endsWith(".safetensors"));
+  if (single === undefined) refusePickles(names, path);
+  const hint = single === undefined ? "" : `; ${single} in it is a single-file checkpoint, which is not read for now`;
+  const problem = `this is not a diffusers checkpoint folder, as it has no model_index.json${hint}`;
+  refuse(path, undefined, problem, { expected: "model_index.json", found: names.slice(0, 8).join(", ") });
+}
+
+/** Refuses, by model_index.json, what is not Stable Diffusion 1 or 2. */
+export function refuseOtherPipelines(index: Fields): void {
+  const name = index.text("_class_name", "StableDiffusionPipeline");
+  const other = OTHER_PIPELINES.find(([pattern]) => pattern.test(name));
+  const supported = "only Stable Diffusion 1 and 2 for text to image are";
+  if (other)
+    refuse(index.path, undefined, `${name}: this is ${other[1]}, which is not supported; ${supported}`, {
+      expected: "StableDiffusionPipeline",
+      found: name,
+    });
+  for (const part of ["transformer", "prior", "text_encoder_2", "controlnet"]) {
+    const value = index.get(part);
+    if (Array.isArray(value) && value[0] !== null)
+      refuse(index.path, undefined, `${name} with a ${part} is not supported; ${supported}`, {
+        expected: `no ${part}`,
+        found: part,
+      });
+  }
+}
+
+/** Each config is sound by itself; here they must fit each other. */
+export function checkTogether(path: string, unet: UnetConfig, vae: VaeConfig, text: TextConfig): void {
+  if (unet.contextWidth !== text.hiddenSize) {
+    refuse(
+      path,
+      undefined,
+      `the UNet reads text embeddings of width ${unet.contextWidth}, but the text encoder makes ${text.hiddenSize}`,
+      {
+        expected: String(unet.contextWidth),
+        found: String(text.hiddenSize),
+      },
+    );
+  }
+  if (unet.inChannels !== vae.latentChannels || unet.outChannels !== vae.latentChannels) {
+    refuse(
+      path,
+      undefined,
+      `the UNet works on ${unet.inChannels} to ${unet.outChannels} channels, but the autoencoder makes ${vae.latentChannels}`,
+      {
+        expected: String(vae.latentChannels),
+        found: `${unet.inChannels}, ${unet.outChannels}`,
+      },
+    );
+  }
+  if (vae.inChannels !== 3 || vae.outChannels !== 3) {
+    refuse(
+      path,
+      undefined,
+      `the autoencoder must have 3 colours, found ${vae.inChannels} in and ${vae.outChannels} out`,
+      { expected: "3" },
+    );
+  }
+}
