@@ -1,0 +1,56 @@
+/**
+ * Settings of a run before anyone changed them: the paper's (Patel & Serkh 2024, arXiv:2405.14101, and the commands in the
+ * authors' repository), and how they follow a changed number of steps.
+ */
+import type { SceneSettings } from "./scene.ts";
+
+/** Stable Diffusion 1.x as the paper runs it: 512 x 512, 50 LMS steps, guidance 7.5, injection at [1, 11), loss at [1, 25). */
+export const DEFAULT_SETTINGS: SceneSettings = {
+  width: 512,
+  height: 512,
+  steps: 50,
+  guidanceScale: 7.5,
+  scheduler: "lms",
+  karras: false,
+  guidance: {
+    method: "ilgd",
+    nu: 0.75,
+    injectionSteps: { start: 1, end: 11 },
+    eta: 0.48,
+    lossSteps: { start: 1, end: 25 },
+  },
+};
+
+/**
+ * The same share of the run in another number of steps: both ends are scaled and rounded. Two things survive rounding, because
+ * they decide whether the method works at all: a range that leaves out step 0 goes on leaving it out (the first latent is pure
+ * noise; the published ranges start at 1), and a range that was on stays on for at least one step.
+ * So [1, 11) of 50 becomes [1, 4) of 20, [1, 2) of 4 and [2, 22) of 100.
+ */
+export function scaleStepRange(
+  range: { start: number; end: number },
+  from: number,
+  to: number,
+): { start: number; end: number } {
+  if (from === to || range.end <= range.start) {
+    return { start: Math.min(range.start, to), end: Math.min(range.end, to) };
+  }
+  const first = range.start > 0 ? 1 : 0;
+  const start = Math.min(Math.max(first, Math.round((range.start * to) / from)), Math.max(0, to - 1));
+  const end = Math.min(to, Math.max(start + 1, Math.round((range.end * to) / from)));
+  return { start, end };
+}
+
+/** `settings` with another number of steps, and the guidance's step ranges scaled to it. */
+export function withSteps(settings: SceneSettings, steps: number): SceneSettings {
+  const { guidance } = settings;
+  return {
+    ...settings,
+    steps,
+    guidance: {
+      ...guidance,
+      injectionSteps: scaleStepRange(guidance.injectionSteps, settings.steps, steps),
+      lossSteps: scaleStepRange(guidance.lossSteps, settings.steps, steps),
+    },
+  };
+}

@@ -1,0 +1,246 @@
+/**
+ * Scene files: the JSON that a person writes for the command line, made into a resolved `Scene` and back. All that is wrong with
+ * a file is said at once, one line per field, each with the field's path and what to write instead.
+ */
+import { readJson } from "./json.ts";
+import { withSteps } from "./defaults.ts";
+import { AppError } from "./errors.ts";
+import {
+  isRecord,
+  join,
+  readField,
+  readNumber,
+  reportUnknownFields,
+  SETTING_FIELDS,
+  SETTING_NAMES,
+  show,
+  STRENGTH_RULE,
+  type FieldValue,
+  type Problem,
+  type SettingName,
+} from "./fields.ts";
+import { readSpans, writeSpans, type PhraseForm } from "./regionSpans.ts";
+import type { Region, Scene, SceneSettings, Seed, UnitBox } from "./scene.ts";
+import { formatSeeds, readSeeds } from "./seeds.ts";
+
+/** What a scene file holds. Seeds are not part of a scene: one scene has many pictures. */
+export interface SceneFile {
+  scene: Scene;
+  seeds?: Seed[];
+}
+
+/** Some settings, by the flat names of the file. */
+export type SettingChanges = { [Name in SettingName]?: FieldValue<(typeof SETTING_FIELDS)[Name]> };
+
+/** A scene as a file writes it; what equals the defaults may be left out when reading. */
+export type SceneForm = {
+  prompt: string;
+  negativePrompt?: string;
+  boxes: (PhraseForm & { name?: string; box: [number, number, number, number]; strength?: number })[];
+  seeds?: string;
+} & { [Name in SettingName]?: unknown };
+
+export const SCENE_FIELDS = ["$schema", "prompt", "negativePrompt", "boxes", "seeds", ...SETTING_NAMES] as const;
+export const BOX_FIELDS = ["name", "phrase", "occurrence", "span", "box", "strength"] as const;
+export const LONGEST_PROMPT = 10_000;
+export const MOST_BOXES = 64;
+/** Names of boxes: one line, short, and no key that means something else to a JavaScript object. */
+export const BOX_NAME = /^(?!__proto__$)[^\p{C}]{1,80}$/u;
+/** Fractions are written in decimal: 0.7 + 0.3 must be allowed to miss 1 by a rounding. */
+const ROUNDING = 1e-9;
+
+/** The scene of a file already read as JSON. */
+export function parseScene(value: unknown, defaults: SceneSettings): Scene {
+  return parseSceneFile(value, defaults).scene;
+}
+
+/** Scene and seeds from the text of a file. */
+export function parseSceneText(text: string, defaults: SceneSettings): SceneFile {
+  const read = readJson(text);
+  if ("value" in read) return parseSceneFile(read.value, defaults);
+  const { line, column, message } = read.problem;
+  throw new AppError("scene-invalid", `line ${line}, column ${column}: ${message}`, { at: `line ${line}` });
+}
+
+/** Scene and seeds of a file already read as JSON. */
+export function parseSceneFile(value: unknown, defaults: SceneSettings): SceneFile {
+  const problems: Problem[] = [];
+  if (!isRecord(value)) {
+    throwProblems([{ at: "scene", message: `expected an object with "prompt" and "boxes", got ${show(value)}` }]);
+  }
+  reportUnknownFields(value, SCENE_FIELDS, "", problems);
+  const prompt = readPrompt(value.prompt, "prompt", problems);
+  const negativePrompt =
+    value.negativePrompt === undefined ? "" : readPrompt(value.negativePrompt, "negativePrompt", problems);
+  const regions = readBoxes(value.boxes, prompt, problems);
+  const settings = changeSettings(defaults, readSettings(value, problems), "", problems);
+
+  let seeds: Seed[] | undefined;
+  if (value.seeds !== undefined) {
+    const read = readSeeds(value.seeds);
+    if ("seeds" in read) seeds = read.seeds;
+    else problems.push({ at: "seeds", message: read.problem });
+  }
+  if (problems.length > 0) throwProblems(problems);
+  return {
+    scene: { prompt: prompt!, negativePrompt: negativePrompt!, regions, settings },
+    ...(seeds ? { seeds } : {}),
+  };
+}
+
+/** Throws all problems as one `scene-invalid`, one line each. */
+export function throwProblems(problems: readonly Problem[]): never {
+  const lines = problems.map(({ at, message }) => `${at}: ${message}`);
+  throw new AppError("scene-invalid", lines.join("\n"), { at: problems[0]!.at });
+}
+
+/** The settings that `record` names, each checked alone. */
+function readSettings(record: Record<string, unknown>, problems: Problem[]): SettingChanges {
+  const changes: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) {
+    if (record[name] === undefined) continue;
+    const value = readField(SETTING_FIELDS[name], record[name], name, problems);
+    if (value !== undefined) changes[name] = value;
+  }
+  return changes;
+}
+
+/**
+ * `settings` with some of them changed. A new number of steps takes the step ranges along (see `withSteps`) unless they are changed
+ * too. `prefix` stands before a name in a problem's path: empty for files, `--` for options.
+ */
+export function changeSettings(
+  settings: SceneSettings,
+  changes: SettingChanges,
+  prefix: string,
+  problems: Problem[],
+): SceneSettings {
+  const scaled = changes.steps === undefined ? settings : withSteps(settings, changes.steps);
+  const { method, nu, injectionSteps, eta, lossSteps, ...rest } = changes;
+  const guidance = { ...scaled.guidance, ...present({ method, nu, injectionSteps, eta, lossSteps }) };
+  const result = { ...scaled, ...rest, guidance };
+  for (const name of ["injectionSteps", "lossSteps"] as const) {
+    const { start, end } = guidance[name];
+    if (end <= result.steps) continue;
+    problems.push({
+      at: prefix + name,
+      message: `[${start}, ${end}] reaches beyond the last of ${result.steps} steps`,
+    });
+  }
+  return result;
+}
+
+/** Without the fields that are undefined, so that a spread does not overwrite with them. */
+function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+function readPrompt(value: unknown, at: string, problems: Problem[]): string | undefined {
+  if (typeof value !== "string") problems.push({ at, message: `expected a text, got ${show(value)}` });
+  else if (value.length > LONGEST_PROMPT) {
+    problems.push({ at, message: `${value.length} characters are too many; the most are ${LONGEST_PROMPT}` });
+  } else return value;
+  return undefined;
+}
+
+/** Boxes of the file; without a readable prompt all but the phrases is still checked. */
+function readBoxes(value: unknown, prompt: string | undefined, problems: Problem[]): Region[] {
+  if (!Array.isArray(value)) {
+    problems.push({ at: "boxes", message: `expected a list of boxes, which may be empty, got ${show(value)}` });
+    return [];
+  }
+  if (value.length > MOST_BOXES) {
+    problems.push({ at: "boxes", message: `${value.length} boxes are too many; the most are ${MOST_BOXES}` });
+    return [];
+  }
+  const ids = new Map<string, number>();
+  return (value as unknown[]).flatMap((item, i) => {
+    const at = `boxes[${i}]`;
+    if (!isRecord(item)) {
+      problems.push({ at, message: `expected an object with "phrase" and "box", got ${show(item)}` });
+      return [];
+    }
+    reportUnknownFields(item, BOX_FIELDS, at, problems);
+    const id = item.name === undefined ? `box-${i + 1}` : readName(item.name, join(at, "name"), problems);
+    if (id !== undefined) {
+      const other = ids.get(id);
+      if (other !== undefined)
+        problems.push({ at: join(at, "name"), message: `"${id}" is already the name of boxes[${other}]` });
+      ids.set(id, i);
+    }
+    const spans = readSpans(item, prompt, at, problems);
+    const box = readBox(item.box, join(at, "box"), problems);
+    const strength =
+      item.strength === undefined ? 1 : readNumber(STRENGTH_RULE, item.strength, join(at, "strength"), problems);
+    if (id === undefined || !spans || !box || strength === undefined) return [];
+    return [{ id, box, spans, strength }];
+  });
+}
+
+function readName(value: unknown, at: string, problems: Problem[]): string | undefined {
+  if (typeof value === "string" && BOX_NAME.test(value)) return value;
+  problems.push({ at, message: `expected a name of 1 to 80 characters on one line, got ${show(value)}` });
+  return undefined;
+}
+
+/** A box of fractions, as `[x, y, width, height]` or an object of these names. */
+export function readBox(value: unknown, at: string, problems: Problem[]): UnitBox | undefined {
+  const names = ["x", "y", "width", "height"] as const;
+  if (isRecord(value)) reportUnknownFields(value, names, at, problems);
+  const numbers = isRecord(value) ? names.map((name) => value[name]) : value;
+  if (!Array.isArray(numbers) || numbers.length !== 4) {
+    problems.push({ at, message: `expected [x, y, width, height] in fractions of the picture, got ${show(value)}` });
+    return undefined;
+  }
+  const before = problems.length;
+  const [x, y, width, height] = names.map((name, i) => {
+    const path = isRecord(value) ? join(at, name) : `${at}[${i}]`;
+    const number: unknown = numbers[i];
+    if (typeof number === "number" && number >= 0 && number <= 1) {
+      if (number > 0 || i < 2) return number;
+      problems.push({ at: path, message: `the ${name} is 0: the box is empty` });
+      return 0;
+    }
+    const help =
+      typeof number === "number" && number > 1 ? "; boxes are fractions: divide pixels by the picture's size" : "";
+    problems.push({ at: path, message: `expected ${name} from 0 to 1, got ${show(number)}${help}` });
+    return 0;
+  }) as [number, number, number, number];
+  if (problems.length > before) return undefined;
+  const fits = (start: number, size: number, side: string, name: string) => {
+    if (start + size <= 1 + ROUNDING) return;
+    problems.push({
+      at,
+      message: `the box leaves the picture ${side}: ${name} is ${round(start + size)}, at most 1 fits`,
+    });
+  };
+  fits(x, width, "on the right", "x + width");
+  fits(y, height, "at the bottom", "y + height");
+  if (problems.length > before) return undefined;
+  return { x, y, width: Math.min(width, 1 - x), height: Math.min(height, 1 - y) };
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(6));
+}
+
+/** The form that a file has: every setting is written out, so that the file means the same under other defaults. */
+export function serializeScene(scene: Scene, seeds?: readonly Seed[]): SceneForm {
+  const { guidance, ...rest } = scene.settings;
+  const { injectionSteps: injection, lossSteps: loss } = guidance;
+  return {
+    prompt: scene.prompt,
+    ...(scene.negativePrompt === "" ? {} : { negativePrompt: scene.negativePrompt }),
+    boxes: scene.regions.map((region, i) => ({
+      ...(region.id === `box-${i + 1}` ? {} : { name: region.id }),
+      ...writeSpans(scene.prompt, region.spans),
+      box: [region.box.x, region.box.y, region.box.width, region.box.height],
+      ...(region.strength === 1 ? {} : { strength: region.strength }),
+    })),
+    ...rest,
+    ...guidance,
+    injectionSteps: [injection.start, injection.end],
+    lossSteps: [loss.start, loss.end],
+    ...(seeds && seeds.length > 0 ? { seeds: formatSeeds(seeds) } : {}),
+  };
+}

@@ -1,0 +1,104 @@
+/**
+ * The JSON Schema of scene files, for editors that complete and check while a person types. Made from the tables that the parser
+ * reads; `resources/scene.schema.json` is its text, and a test keeps the two equal.
+ * What a schema cannot say (a phrase stands in the prompt, a box ends inside the picture) only the parser checks.
+ */
+import { SETTING_FIELDS, SETTING_NAMES, STRENGTH_RULE, type FieldRule } from "./fields.ts";
+import { MOST_SPANS } from "./regionSpans.ts";
+import { LONGEST_PROMPT, MOST_BOXES, type BOX_FIELDS, type SCENE_FIELDS } from "./sceneParser.ts";
+import { MOST_SEEDS } from "./seeds.ts";
+
+type Schema = Record<string, unknown>;
+
+const STEP: Schema = { type: "integer", minimum: 0 };
+const FRACTION: Schema = { type: "number", minimum: 0, maximum: 1 };
+const SIZE: Schema = { type: "number", exclusiveMinimum: 0, maximum: 1 };
+const RANGE: Schema = { type: "array", prefixItems: [STEP, STEP], minItems: 2, maxItems: 2 };
+const PHRASE: Schema = { type: "string", pattern: "\\S" };
+const OCCURRENCE: Schema = { type: "integer", minimum: 1 };
+
+function settingSchema(rule: FieldRule): Schema {
+  const description = rule.about;
+  switch (rule.kind) {
+    case "number": {
+      const type = rule.integer || rule.multipleOf ? "integer" : "number";
+      const step = rule.multipleOf ? { multipleOf: rule.multipleOf } : {};
+      return { description, type, minimum: rule.min, maximum: rule.max, ...step };
+    }
+    case "choice":
+      return { description, enum: [...rule.of] };
+    case "boolean":
+      return { description, type: "boolean" };
+    case "stepRange":
+      return { description, anyOf: [RANGE, objectSchema({ start: STEP, end: STEP }, ["start", "end"])] };
+  }
+}
+
+function objectSchema(properties: Record<string, Schema>, required: readonly string[]): Schema {
+  return { type: "object", properties, required: [...required], additionalProperties: false };
+}
+
+const boxProperties: Record<(typeof BOX_FIELDS)[number], Schema> = {
+  name: { description: "Name of the box, unique in the scene.", type: "string", minLength: 1, maxLength: 80 },
+  phrase: {
+    description: "Words of the prompt that shall appear in the box; several phrases may share it.",
+    anyOf: [PHRASE, { type: "array", items: PHRASE, minItems: 1, maxItems: MOST_SPANS }],
+  },
+  occurrence: {
+    description:
+      "Which place of a phrase that is in the prompt more than once, from 1; a list where the phrase is one.",
+    anyOf: [OCCURRENCE, { type: "array", items: OCCURRENCE, minItems: 1, maxItems: MOST_SPANS }],
+  },
+  span: {
+    description: "Instead of a phrase: start and end in characters of the prompt, or a list of such pairs.",
+    anyOf: [
+      RANGE,
+      objectSchema({ start: STEP, end: STEP }, ["start", "end"]),
+      { type: "array", items: RANGE, minItems: 1, maxItems: MOST_SPANS },
+    ],
+  },
+  box: {
+    description: "Place in fractions of the picture from its top left: [x, y, width, height].",
+    anyOf: [
+      { type: "array", prefixItems: [FRACTION, FRACTION, SIZE, SIZE], minItems: 4, maxItems: 4 },
+      objectSchema({ x: FRACTION, y: FRACTION, width: SIZE, height: SIZE }, ["x", "y", "width", "height"]),
+    ],
+  },
+  strength: settingSchema(STRENGTH_RULE),
+};
+
+/** The schema as plain data. */
+export function sceneSchema(): Schema {
+  const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, settingSchema(SETTING_FIELDS[name])]));
+  const properties: Record<(typeof SCENE_FIELDS)[number], Schema> = {
+    $schema: { description: "Where this schema is, for editors.", type: "string" },
+    prompt: { description: "What the whole picture shows.", type: "string", maxLength: LONGEST_PROMPT },
+    negativePrompt: { description: "What it shall not show.", type: "string", maxLength: LONGEST_PROMPT },
+    boxes: {
+      description: "Places in the picture and the phrases of the prompt that belong there.",
+      type: "array",
+      maxItems: MOST_BOXES,
+      items: { ...objectSchema(boxProperties, ["box"]), anyOf: [{ required: ["phrase"] }, { required: ["span"] }] },
+    },
+    seeds: {
+      description: 'One picture is drawn for each: "1,2,7-9" or [1, 2, 7]. Above 2^53 write them as text.',
+      anyOf: [
+        { type: "string", pattern: "\\d" },
+        { type: "integer", minimum: 0 },
+        {
+          type: "array",
+          minItems: 1,
+          maxItems: MOST_SEEDS,
+          items: { anyOf: [{ type: "integer", minimum: 0 }, { type: "string" }] },
+        },
+      ],
+    },
+    ...(settings as Record<keyof typeof SETTING_FIELDS, Schema>),
+  };
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Diorama scene",
+    description: "A prompt, boxes tied to its phrases, and the settings of a run.",
+    ...objectSchema(properties, ["prompt", "boxes"]),
+  };
+}
