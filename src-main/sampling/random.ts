@@ -7,12 +7,13 @@
  */
 import { AppError } from "../api/errors.ts";
 import type { Seed } from "../api/scene.ts";
+import { log32, sinCos32 } from "./cephes.ts";
 
 const WORDS = 624;
 const SHIFT = 397;
 const BLOCK = 16;
 
-const TWO_PI_32 = Math.fround(2 * Math.PI);
+const TWO_PI = Math.fround(2 * Math.PI);
 
 /** The seed's 64 bits. Negative seeds down to -2^63 mean their two's complement, as for `torch.manual_seed`. */
 export function parseSeed(seed: Seed): bigint {
@@ -99,9 +100,9 @@ export class TorchGenerator {
 function boxMuller(values: Float32Array, start: number): void {
   const f = Math.fround;
   for (let j = start; j < start + BLOCK / 2; j++) {
-    const radius = f(Math.sqrt(f(-2 * f(Math.log(1 - values[j]!)))));
-    const angle = f(TWO_PI_32 * values[j + BLOCK / 2]!);
-    values[j] = radius * f(Math.cos(angle));
-    values[j + BLOCK / 2] = radius * f(Math.sin(angle));
+    const radius = f(Math.sqrt(f(-2 * log32(1 - values[j]!))));
+    const { sin, cos } = sinCos32(f(TWO_PI * values[j + BLOCK / 2]!));
+    values[j] = radius * cos;
+    values[j + BLOCK / 2] = radius * sin;
   }
 }
