@@ -1,0 +1,44 @@
+/** CLIP's text encoder (transformers' CLIPTextModel): token ids to the states that the UNet attends to. */
+import type { TextConfig } from "../checkpoint/config.ts";
+import type { Value } from "../graph/graph.ts";
+import type { Module } from "./layers.ts";
+import { layerNorm, linear } from "./layers.ts";
+
+/** Large enough that its exponential is 0 in every number type, small enough for float16. */
+const MASKED = -1e4;
+
+/** ids int64 [tokens] to states [tokens, hiddenSize], after the final layer norm. */
+export function clipTextEncoder(m: Module, config: TextConfig, ids: Value): Value {
+  const { g } = m;
+  const tokens = ids.shape[0]!;
+  const width = config.hiddenSize;
+  const embeddings = m.at("embeddings");
+  const table = embeddings.weights.at("token_embedding");
+  // Rows first, then the number type: converting the whole table would copy it.
+  const stored = g.weight(table.fullName("weight"), table.tensor("weight", [config.vocabSize, width]));
+  const position = embeddings.at("position_embedding").weightRows("weight", [config.maxPositions, width], 0, tokens);
+  let h = g.add(g.cast(g.gather(stored, ids), m.dtype), position);
+
+  const causal = Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? MASKED : 0));
+  const mask = g.constant(causal, m.dtype, [tokens, tokens]);
+  for (let n = 0; n < config.layers; n++) {
+    const layer = m.at(`encoder.layers.${n}`);
+    h = g.add(h, attention(layer.at("self_attn"), layerNorm(layer.at("layer_norm1"), h, config.layerNormEps), mask, config.heads));
+    const up = linear(layer.at("mlp.fc1"), layerNorm(layer.at("layer_norm2"), h, config.layerNormEps), config.intermediateSize);
+    const active = config.activation === "quick_gelu" ? g.quickGelu(up, 1.702) : g.gelu(up);
+    h = g.add(h, linear(layer.at("mlp.fc2"), active, width));
+  }
+  return layerNorm(m.at("final_layer_norm"), h, config.layerNormEps);
+}
+
+function attention(m: Module, x: Value, mask: Value, heads: number): Value {
+  const { g } = m;
+  const [tokens, c] = x.shape as [number, number];
+  const width = c / heads;
+  const split = (name: string, perm: readonly number[]) =>
+    g.transpose(g.reshape(linear(m.at(name), x, c), [tokens, heads, width]), perm);
+  const [q, k, v] = [split("q_proj", [1, 0, 2]), split("k_proj", [1, 2, 0]), split("v_proj", [1, 0, 2])];
+  const scores = g.add(g.matmul(g.mul(q, 1 / Math.sqrt(width)), k), mask); // [heads, tokens, tokens]
+  const mixed = g.matmul(g.softmax(scores, 2), v);
+  return linear(m.at("out_proj"), g.reshape(g.transpose(mixed, [1, 0, 2]), [tokens, c]), c);
+}

@@ -1,0 +1,185 @@
+/**
+ * The noise predictor: diffusers' UNet2DConditionModel, for one picture at a time. Its cross-attention is spelled out
+ * so that layout control can read and move the probabilities; the rest uses the fused operator.
+ */
+import type { UnetConfig } from "../checkpoint/unetConfig.ts";
+import type { Value } from "../graph/graph.ts";
+import type { Module } from "./layers.ts";
+import {
+  conv2d,
+  flatten,
+  groupNorm,
+  layerNorm,
+  linear,
+  linearOfColumns,
+  linearToColumns,
+  residualBlock,
+  silu,
+} from "./layers.ts";
+
+/** One cross-attention layer: where its probabilities can be read. */
+export interface AttentionTap {
+  /** Module path in the checkpoint, such as `up_blocks.1.attentions.0`. */
+  name: string;
+  heads: number;
+  /** Size of the layer's grid of pixels. */
+  height: number;
+  width: number;
+  /** [heads, height * width, tokens]; each row sums to 1. */
+  probabilities: Value;
+}
+
+export interface UnetInputs {
+  /** Scaled latent, [1, channels, height, width]. */
+  latent: Value;
+  /** Sinusoidal features of the timestep, [1, blockOutChannels[0]] (timestepFeatures). */
+  time: Value;
+  /** Text states, [tokens, contextWidth]. */
+  context: Value;
+}
+
+/** Changes a layer's scaled scores [heads, pixels, tokens] before the softmax. */
+export type ScoreHook = (scores: Value, layer: { height: number; width: number }) => Value;
+
+/** Noise (or velocity) prediction, of the latent's shape, and every cross-attention layer in forward order. */
+export function unet(
+  m: Module,
+  config: UnetConfig,
+  inputs: UnetInputs,
+  hook: ScoreHook = (scores) => scores,
+): { prediction: Value; taps: AttentionTap[] } {
+  const { g } = m;
+  const channels = config.blockOutChannels;
+  const norm = { groups: config.normGroups, epsilon: config.normEps };
+  const taps: AttentionTap[] = [];
+
+  const time = m.at("time_embedding");
+  const embedding = linear(time.at("linear_2"), silu(m, linear(time.at("linear_1"), inputs.time, channels[0]! * 4)), channels[0]! * 4);
+  const timed = silu(m, embedding); // [1, 4 * channels]
+
+  const resnet = (block: Module, j: number, x: Value, out: number) =>
+    residualBlock(block.at(`resnets.${j}`), x, out, norm, timed);
+  const attend = (block: Module, j: number, x: Value, level: number) => {
+    const shape = { heads: config.heads[level]!, depth: config.transformerDepth[level]! };
+    return transformer(block.at(`attentions.${j}`), config, shape, x, inputs.context, hook, taps);
+  };
+
+  let h = conv2d(m.at("conv_in"), inputs.latent, channels[0]!);
+  const skips = [h];
+  channels.forEach((out, level) => {
+    const block = m.at(`down_blocks.${level}`);
+    for (let j = 0; j < config.layersPerBlock[level]!; j++) {
+      h = resnet(block, j, h, out);
+      if (config.downAttention[level]) h = attend(block, j, h, level);
+      skips.push(h);
+    }
+    if (level < channels.length - 1) {
+      h = conv2d(block.at("downsamplers.0.conv"), h, out, { stride: 2 });
+      skips.push(h);
+    }
+  });
+
+  const deepest = channels.length - 1;
+  const mid = m.at("mid_block");
+  h = resnet(mid, 0, h, channels[deepest]!);
+  if (config.midAttention) h = attend(mid, 0, h, deepest);
+  h = resnet(mid, 1, h, channels[deepest]!);
+
+  channels.toReversed().forEach((out, i) => {
+    const level = deepest - i;
+    const block = m.at(`up_blocks.${i}`);
+    for (let j = 0; j <= config.layersPerBlock[level]!; j++) {
+      h = resnet(block, j, g.concat([h, skips.pop()!], 1), out);
+      if (config.upAttention[i]) h = attend(block, j, h, level);
+    }
+    if (level > 0) {
+      // Where a level's size was odd, the enlarged picture is one row or column too large for the skip.
+      const [height, width] = skips.at(-1)!.shape.slice(2) as [number, number];
+      const larger = g.slice(g.slice(g.upsample(h), 2, 0, height), 3, 0, width);
+      h = conv2d(block.at("upsamplers.0.conv"), larger, out);
+    }
+  });
+
+  const last = silu(m, groupNorm(m.at("conv_norm_out"), h, norm.groups, norm.epsilon));
+  return { prediction: conv2d(m.at("conv_out"), last, config.outChannels), taps };
+}
+
+/** diffusers' Transformer2DModel: x [1, c, height, width] attends to itself and to the text. */
+function transformer(
+  m: Module,
+  config: UnetConfig,
+  { heads, depth }: { heads: number; depth: number },
+  x: Value,
+  context: Value,
+  hook: ScoreHook,
+  taps: AttentionTap[],
+): Value {
+  const { g } = m;
+  const [, c, height, width] = x.shape as [number, number, number, number];
+  let h = linearOfColumns(m.at("proj_in"), flatten(m, groupNorm(m.at("norm"), x, config.normGroups, 1e-6)), c); // [pixels, c]
+  for (let n = 0; n < depth; n++) {
+    const block = m.at(`transformer_blocks.${n}`);
+    h = g.add(h, selfAttention(block.at("attn1"), layerNorm(block.at("norm1"), h), heads));
+    const crossed = crossAttention(block.at("attn2"), layerNorm(block.at("norm2"), h), context, heads, (scores) =>
+      hook(scores, { height, width }),
+    );
+    taps.push({ name: m.weights.scope, heads, height, width, probabilities: crossed.probabilities });
+    h = g.add(h, crossed.output);
+    h = g.add(h, feedForward(block.at("ff"), layerNorm(block.at("norm3"), h)));
+  }
+  return g.add(g.reshape(linearToColumns(m.at("proj_out"), h, c), x.shape), x);
+}
+
+/** x [pixels, c] to [pixels, c]. */
+function selfAttention(m: Module, x: Value, heads: number): Value {
+  const { g } = m;
+  const [pixels, c] = x.shape as [number, number];
+  const [q, k, v] = ["to_q", "to_k", "to_v"].map((name) => g.reshape(linear(m.at(name), x, c), [1, pixels, c]));
+  return linear(m.at("to_out.0"), g.reshape(g.attention(q!, k!, v!, heads), [pixels, c]), c);
+}
+
+/** x [pixels, c], context [tokens, contextWidth] to [pixels, c]. */
+function crossAttention(m: Module, x: Value, context: Value, heads: number, hook: (scores: Value) => Value) {
+  const { g } = m;
+  const [pixels, c] = x.shape as [number, number];
+  const tokens = context.shape[0]!;
+  const width = c / heads;
+  const q = g.transpose(g.reshape(linear(m.at("to_q"), x, c), [pixels, heads, width]), [1, 0, 2]);
+  const k = g.transpose(g.reshape(linear(m.at("to_k"), context, c), [tokens, heads, width]), [1, 2, 0]);
+  const v = g.transpose(g.reshape(linear(m.at("to_v"), context, c), [tokens, heads, width]), [1, 0, 2]);
+  // Scaling the keys scales the scores; there are far fewer keys.
+  const scores = g.matmul(q, g.mul(k, 1 / Math.sqrt(width))); // [heads, pixels, tokens]
+  const probabilities = g.softmax(hook(scores), 2);
+  const mixed = g.reshape(g.transpose(g.matmul(probabilities, v), [1, 0, 2]), [pixels, c]);
+  return { output: linear(m.at("to_out.0"), mixed, c), probabilities };
+}
+
+/** GEGLU: the first half of the projection times GELU of the second. The halves are two ranges of the same weights. */
+function feedForward(m: Module, x: Value): Value {
+  const { g } = m;
+  const c = x.shape[1]!;
+  const inner = 4 * c;
+  const proj = m.at("net.0.proj");
+  const half = (start: number) => {
+    const weight = proj.weightRows("weight", [2 * inner, c], start, start + inner);
+    return g.gemm(x, weight, proj.weightRows("bias", [2 * inner], start, start + inner), { b: true });
+  };
+  return linear(m.at("net.2"), g.mul(half(0), g.gelu(half(inner))), c);
+}
+
+/**
+ * Sinusoidal features of a timestep, [width], as diffusers computes them in float32 (get_timestep_embedding).
+ * `timestep` may be fractional.
+ */
+export function timestepFeatures(timestep: number, width: number, config: Pick<UnetConfig, "flipSinToCos" | "freqShift">) {
+  const half = width / 2;
+  const features = new Float32Array(width);
+  const [sine, cosine] = config.flipSinToCos ? [half, 0] : [0, half];
+  for (let i = 0; i < half; i++) {
+    const exponent = Math.fround(Math.fround(-Math.log(10000) * i) / (half - config.freqShift));
+    const angle = Math.fround(Math.fround(timestep) * Math.fround(Math.exp(exponent)));
+    features[sine + i] = Math.sin(angle);
+    features[cosine + i] = Math.cos(angle);
+  }
+  return features;
+}
