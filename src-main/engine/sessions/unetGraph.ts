@@ -1,0 +1,60 @@
+/**
+ * The program of one denoising step of one half of the guidance pair: noise prediction, attention, layout loss, and the
+ * gradient of that loss with respect to the latent. Plain, injected and guided steps are this one program; the
+ * gradient is gated and the injection is zero where they are not wanted.
+ */
+import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
+import type { Weights } from "../../checkpoint/weights.ts";
+import { injectionHook, layoutLoss } from "../../guidance/attentionLoss.ts";
+import type { Grid } from "../../guidance/masks.ts";
+import { gridKey, lossGrid } from "../../guidance/masks.ts";
+import { GraphBuilder } from "../../graph/builder.ts";
+import type { GradientOptions } from "../../graph/gradient.ts";
+import { gradient } from "../../graph/gradient.ts";
+import type { DType, Graph } from "../../graph/graph.ts";
+import { Module } from "../../model/layers.ts";
+import { unet } from "../../model/unet.ts";
+
+/** Name of the boolean input that turns the gradient on. */
+export const GRADIENT_GATE = "want_gradient";
+
+export interface UnetGraph {
+  graph: Graph;
+  /** Cells of the latent. */
+  latent: Grid;
+  /** Grid of the `maps` output. */
+  target: Grid;
+  /** Distinct grids of the cross-attention layers. */
+  layers: Grid[];
+  /** Attention maps per token: heads times layers. */
+  maps: number;
+}
+
+/**
+ * Inputs: latent [1, c, h, w], time [1, n], context [tokens, d], token_weights [tokens] and, per layer grid, injection and
+ * contrast [pixels, tokens]. Outputs: prediction, maps [cells, tokens], loss [1] and gradient (of the latent's shape).
+ * `dtype` is the number type of the network; latents, maps, loss and gradient are always float32.
+ */
+export function unetGraph(
+  config: UnetConfig,
+  weights: Weights,
+  latent: Grid,
+  tokens: number,
+  dtype: DType,
+  options: GradientOptions,
+): UnetGraph {
+  const g = new GraphBuilder();
+  const x = g.input("latent", "float32", [1, config.inChannels, latent.height, latent.width]);
+  const time = g.input("time", "float32", [1, config.blockOutChannels[0]!]);
+  const context = g.input("context", "float32", [tokens, config.contextWidth]);
+  const tokenWeights = g.input("token_weights", "float32", [tokens]);
+  const inputs = { latent: g.cast(x, dtype), time: g.cast(time, dtype), context: g.cast(context, dtype) };
+  const { prediction, taps } = unet(new Module(g, weights, dtype), config, inputs, injectionHook(g, dtype));
+
+  const target = lossGrid(latent);
+  const { loss, maps } = layoutLoss(g, taps, target, tokenWeights);
+  const guide = gradient(g, [[loss, g.constant(1, "float32", [1])]], x, options);
+  const graph = g.finish({ prediction: g.cast(prediction, "float32"), maps, loss, gradient: guide });
+  const layers = [...new Map(taps.map((t) => [gridKey(t), { height: t.height, width: t.width }])).values()];
+  return { graph, latent, target, layers, maps: taps.reduce((n, t) => n + t.heads, 0) };
+}

@@ -1,0 +1,47 @@
+/** Reads whole tensors of golden files, and compares numbers. */
+import { readFileSync } from "node:fs";
+import { expect } from "vitest";
+
+export interface Tensor {
+  shape: number[];
+  data: Float32Array<ArrayBuffer>;
+}
+
+/** Every tensor of a safetensors file as float32, and its metadata. */
+export function readTensors(file: string): { tensors: Map<string, Tensor>; metadata: Record<string, string> } {
+  const bytes = readFileSync(file);
+  const size = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + size).toString()) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >;
+  const { __metadata__: metadata = {}, ...entries } = header as typeof header & {
+    __metadata__?: Record<string, string>;
+  };
+  const tensors = new Map<string, Tensor>();
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [start, end],
+    },
+  ] of Object.entries(entries)) {
+    const buffer = new Uint8Array(bytes.subarray(8 + size + start, 8 + size + end)).buffer;
+    const data = dtype === "I64" ? Float32Array.from(new BigInt64Array(buffer), Number) : new Float32Array(buffer);
+    tensors.set(name, { shape, data });
+  }
+  return { tensors, metadata: metadata as Record<string, string> };
+}
+
+/** ||a - b|| / ||b||. */
+export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < b.length; i++) {
+    difference += (a[i]! - b[i]!) ** 2;
+    norm += b[i]! ** 2;
+  }
+  return Math.sqrt(difference) / Math.sqrt(norm);
+}
