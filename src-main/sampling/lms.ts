@@ -15,9 +15,9 @@ export function lmsCoefficients(sigmas: readonly number[], i: number, order = Ma
   const half = (sigmas[i + 1]! - sigmas[i]!) / 2;
   // Two-point Gauss-Legendre quadrature is exact up to degree 3, the degree of the basis.
   const points = [middle - half / Math.sqrt(3), middle + half / Math.sqrt(3)];
-  return nodes.map((own) => {
+  return nodes.map((own, c) => {
     const basis = (tau: number): number =>
-      nodes.reduce((product, node) => (node === own ? product : (product * (tau - node)) / (own - node)), 1);
+      nodes.reduce((product, node, k) => (k === c ? product : (product * (tau - node)) / (own - node)), 1);
     return half * (basis(points[0]!) + basis(points[1]!));
   });
 }

@@ -20,14 +20,15 @@ const makers = {
   unipc,
 } satisfies Record<SchedulerName, StepperMaker>;
 
-/** A sampler for one picture. Throws `scene-invalid` at `settings.steps` where `steps` is not a whole number from 1 to 1000. */
+/** A sampler for one picture. Throws `scene-invalid` at `settings.steps` where `steps` is not a whole number from 1 to 1000
+ * (or to the training timesteps, if those are fewer). */
 export function createSampler(
   name: SchedulerName,
   parameters: SchedulerParameters,
   steps: number,
   options: SamplerOptions,
 ): Sampler {
-  checkSteps(steps);
+  checkSteps(steps, parameters);
   const { evaluations, initNoiseSigma, step } = makers[name](parameters, steps, options);
   let next = 0;
   return {

@@ -55,12 +55,12 @@ export interface Grid {
 }
 
 /** Rejects step counts that no sampler can make. */
-export function checkSteps(steps: number): void {
-  if (!Number.isInteger(steps) || steps < 1 || steps > 1000) {
-    throw new AppError("scene-invalid", `settings.steps: expected a whole number from 1 to 1000, got ${steps}`, {
-      at: "settings.steps",
-    });
-  }
+export function checkSteps(steps: number, { trainTimesteps }: SchedulerParameters): void {
+  const most = Math.min(1000, trainTimesteps);
+  if (Number.isInteger(steps) && steps >= 1 && steps <= most) return;
+  throw new AppError("scene-invalid", `settings.steps: expected a whole number from 1 to ${most}, got ${steps}`, {
+    at: "settings.steps",
+  });
 }
 
 /** Training betas (Ho et al. 2020 linear; latent diffusion's "scaled" squares; Nichol & Dhariwal 2021 eq. 17 cosine). */
@@ -140,7 +140,8 @@ export function wholeTimesteps(parameters: SchedulerParameters, steps: number, s
     case "leading": {
       const ratio = Math.floor(count / steps);
       // With as many steps as training timesteps the offset would point behind the table, where diffusers fails.
-      return Array.from({ length: steps }, (_, k) => Math.min((steps - 1 - k) * ratio + stepsOffset, count - 1));
+      const offset = Math.min(stepsOffset, count - 1 - (steps - 1) * ratio);
+      return Array.from({ length: steps }, (_, k) => (steps - 1 - k) * ratio + offset);
     }
     case "trailing":
       return Array.from({ length: steps }, (_, k) => Math.max(roundHalfEven(count - (k * count) / steps) - 1, 0));
