@@ -49,9 +49,9 @@ export const unipc: StepperMaker = (parameters, steps, { karras }) => {
 
   function correct(i: number, latent: Float32Array, newest: Float32Array): Float32Array {
     const [d, older] = data;
-    if (!start || !d) return latent;
+    if (!start || !d) return latent.slice();
     const { h, r } = spacing(i - 1);
-    if (h === 0) return latent;
+    if (h === 0) return latent.slice();
     const { gain, terms } = firstOrder(i - 1, start, d);
     const weights = orderBefore === 1 ? [0, 0.5] : correctorWeights(h, r);
     const [slope, change] = [orderBefore === 1 ? 0 : weights[0]! / r, weights[1]!];
