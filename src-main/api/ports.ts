@@ -21,8 +21,14 @@ export interface MessagePortLike {
   start?(): void;
 }
 
-/** The parent, as a forked Node process sees it. Closes when the parent is gone. */
-export function parentProcessPort(self: ChildSide): Port {
+/** Whoever started this process, be it Node or Electron. Closes when that is gone. */
+export function parentPort(self: ChildSide & { parentPort?: MessagePortLike }): Port {
+  return self.parentPort ? messagePort(self.parentPort) : parentProcessPort(self);
+}
+
+function parentProcessPort(self: ChildSide): Port {
+  if (!self.send)
+    throw new AppError("bad-request", "This is a service: another process starts it.", { method: "start" });
   return {
     post: (message) => {
       if (self.connected) self.send?.(message);

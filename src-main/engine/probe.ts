@@ -1,0 +1,38 @@
+/** A process that tries one operator on one execution provider, answers, and waits to be killed; see providers.ts. */
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { parentPort } from "../api/ports.ts";
+import { toOrtProviders, type ProbeAnswer, type ProbeQuestion } from "./providers.ts";
+
+/** The ONNX model `y = Relu(x)` on one float32, IR 8, opset 17. */
+const RELU = "CAg6NwoMCgF4EgF5IgRSZWx1EgVwcm9iZVoPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCAhAR";
+
+const port = parentPort(process);
+port.onMessage(() => undefined); // keeps the channel, and with it the process, alive until the answer has been read
+port.onClose(() => process.exit());
+
+const packageFile = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
+const libraryFolder = join(dirname(packageFile), "bin", "napi-v6", process.platform, process.arch);
+
+const question = JSON.parse(process.env["DIORAMA_PROBE"] ?? "{}") as ProbeQuestion;
+port.post(await attempt(question).then(succeeded, failed));
+
+async function attempt({ provider, deviceId }: ProbeQuestion): Promise<void> {
+  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const { extra, ...options } = toOrtProviders(provider, deviceId);
+  const session = await InferenceSession.create(Buffer.from(RELU, "base64"), {
+    ...options,
+    // Falling back to the processor would hide that the provider does not work.
+    extra: provider === "cpu" ? extra : { ...extra, "session.disable_cpu_ep_fallback": "1" },
+  });
+  const { y } = await session.run({ x: new Tensor("float32", [3], [1]) });
+  if (y?.data[0] !== 3) throw new Error(`Relu(3) gave ${String(y?.data[0])}`);
+}
+
+function succeeded(): ProbeAnswer {
+  return { libraryFolder };
+}
+
+function failed(error: unknown): ProbeAnswer {
+  return { libraryFolder, error: error instanceof Error ? error.message : String(error) };
+}

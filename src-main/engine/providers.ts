@@ -1,0 +1,208 @@
+/**
+ * The execution providers: which build of onnxruntime-node 1.30 carries which, what each needs from the machine, and whether it
+ * works here. Whether it works is found by running one operator in a process that nobody needs, because a broken driver may
+ * abort the process it is loaded into.
+ */
+import { arch, cpus, platform } from "node:os";
+import type { InferenceSession } from "onnxruntime-node";
+import type { ProviderReport } from "../api/engine.ts";
+import { AppError } from "../api/errors.ts";
+import { PROVIDERS, type ProviderName } from "../api/scene.ts";
+import type { Exit, Fork } from "../service/child.ts";
+
+/** By platform and architecture, what the npm package was compiled with; there is no build for any other. */
+const BUILDS: Record<string, readonly ProviderName[]> = {
+  "linux-x64": ["cpu", "cuda", "webgpu"],
+  "linux-arm64": ["cpu"],
+  "darwin-arm64": ["cpu", "coreml", "webgpu"],
+  "win32-x64": ["cpu", "dml", "webgpu"],
+  "win32-arm64": ["cpu", "dml", "webgpu"],
+};
+
+const NAMES: Record<ProviderName, string> = {
+  cpu: "The processor",
+  cuda: "CUDA",
+  dml: "DirectML",
+  webgpu: "WebGPU",
+  coreml: "CoreML",
+};
+
+/** Who has it, for those who do not. */
+const CARRIED_BY: Record<ProviderName, string> = {
+  cpu: "every build",
+  cuda: "the build for Linux on x64",
+  dml: "the builds for Windows",
+  webgpu: "the builds for Linux on x64, Windows and Apple silicon",
+  coreml: "the build for Apple silicon",
+};
+
+/** Providers whose `deviceId` chooses among several devices. */
+const MANY_DEVICES: readonly ProviderName[] = ["cuda", "dml"];
+
+/** How to start a probe. */
+export interface ProbeOptions {
+  fork: Fork;
+  env: Record<string, string | undefined>;
+  entry: string;
+}
+
+/** What the probe is asked, in the environment variable DIORAMA_PROBE, as JSON. */
+export interface ProbeQuestion {
+  provider: ProviderName;
+  deviceId: number;
+}
+
+/** What the probe sends back. */
+export interface ProbeAnswer {
+  error?: string;
+  /** Where the native library is, and so where libraries that it loads belong. */
+  libraryFolder: string;
+}
+
+/** A driver that has not opened one operator after this many milliseconds never will. */
+const PROBE_PATIENCE = 60_000;
+
+/** Providers that this platform's build carries. */
+export function carriedProviders(target = `${platform()}-${arch()}`): readonly ProviderName[] {
+  return BUILDS[target] ?? [];
+}
+
+/** Whether each provider works here, one after the other. */
+export async function reportProviders(probe: ProbeOptions): Promise<ProviderReport[]> {
+  const reports: ProviderReport[] = [];
+  for (const provider of PROVIDERS) reports.push(await reportProvider(probe, provider));
+  return reports;
+}
+
+/** Whether `provider` works here, and if not what would help. */
+export async function reportProvider(
+  probe: ProbeOptions,
+  provider: ProviderName,
+  deviceId = 0,
+  target = `${platform()}-${arch()}`,
+): Promise<ProviderReport> {
+  const impossible = whyImpossible(provider, deviceId, target);
+  if (impossible !== undefined) return { provider, available: false, detail: impossible };
+  const outcome = await askProbe(probe, { provider, deviceId });
+  if (typeof outcome === "string") return { provider, available: false, detail: explain(provider, outcome, "") };
+  if (outcome.error !== undefined) {
+    return { provider, available: false, detail: explain(provider, outcome.error, outcome.libraryFolder) };
+  }
+  return { provider, available: true, detail: provider === "cpu" ? processor() : `${NAMES[provider]} works here.` };
+}
+
+/** The error for a provider that does not work, with those that do. */
+export async function providerUnavailable(
+  probe: ProbeOptions,
+  { provider, detail }: ProviderReport,
+): Promise<AppError<"provider-unavailable">> {
+  const alternatives: ProviderName[] = [];
+  for (const other of carriedProviders()) {
+    if (other !== provider && (await reportProvider(probe, other)).available) alternatives.push(other);
+  }
+  const instead = alternatives.length > 0 ? `Works here: ${alternatives.join(", ")}.` : "No provider works here.";
+  return new AppError("provider-unavailable", `${detail} ${instead}`, { provider, alternatives });
+}
+
+/** The part of the session options that chooses where a graph runs. */
+export type ProviderOptions = Required<Pick<InferenceSession.SessionOptions, "executionProviders" | "extra">> &
+  Pick<InferenceSession.SessionOptions, "executionMode" | "enableMemPattern">;
+
+/** MLProgram (the older form lacks normalizations), and only graphs of fixed shape: ours all are. */
+const COREML_FLAGS = 0x10 | 0x08;
+
+/** Session options for `provider`; what it cannot run falls back to the processor. */
+export function toOrtProviders(provider: ProviderName, deviceId = 0): ProviderOptions {
+  switch (provider) {
+    case "cpu":
+      return { executionProviders: ["cpu"], extra: {} };
+    case "cuda":
+      return { executionProviders: [{ name: "cuda", deviceId }], extra: {} };
+    case "dml":
+      return {
+        executionProviders: [{ name: "dml", deviceId }],
+        executionMode: "sequential", // DirectML allows nothing else
+        enableMemPattern: false,
+        extra: {},
+      };
+    case "coreml":
+      return { executionProviders: [{ name: "coreml", coreMlFlags: COREML_FLAGS }], extra: {} };
+    case "webgpu": {
+      // Our shapes are fixed: buffers of exact size need a quarter less memory than the default's size classes.
+      const webgpu = { name: "webgpu", storageBufferCacheMode: "simple" } as const;
+      return { executionProviders: [webgpu], extra: {} };
+    }
+  }
+}
+
+function whyImpossible(provider: ProviderName, deviceId: number, target: string): string | undefined {
+  const carried = carriedProviders(target);
+  if (carried.length === 0) {
+    const known = Object.keys(BUILDS).join(", ");
+    return `ONNX Runtime has no build for ${target}, so nothing can run here. It has builds for ${known}.`;
+  }
+  if (!carried.includes(provider)) {
+    return `${NAMES[provider]} is not part of ONNX Runtime for ${target}; ${CARRIED_BY[provider]} has it.`;
+  }
+  if (deviceId > 0 && !MANY_DEVICES.includes(provider)) {
+    return `${NAMES[provider]} has no device ${deviceId}: it chooses its device itself. Use device 0.`;
+  }
+  return undefined;
+}
+
+/** The probe's answer, or how it ended without one. */
+async function askProbe({ fork, env, entry }: ProbeOptions, question: ProbeQuestion): Promise<ProbeAnswer | string> {
+  const child = fork(entry, {
+    name: "probe",
+    env: { ...env, DIORAMA_PROBE: JSON.stringify(question) },
+    onLine: () => undefined, // kept as last words
+  });
+  const answer = new Promise<ProbeAnswer>((resolve) => child.port.onMessage((data) => resolve(data as ProbeAnswer)));
+  const death = child.exited.then(describeDeath);
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no answer after ${PROBE_PATIENCE / 1_000} s`), PROBE_PATIENCE);
+  });
+  try {
+    return await Promise.race([answer, death, silence]);
+  } finally {
+    clearTimeout(timer);
+    child.kill();
+    await child.exited;
+  }
+}
+
+function describeDeath({ code, signal, lastWords }: Exit): string {
+  return `the driver ended the process (${signal ?? `code ${code ?? "unknown"}`})${lastWords ? `: ${lastWords}` : ""}`;
+}
+
+/** A failure in words, with what would help. */
+function explain(provider: ProviderName, error: string, libraryFolder: string): string {
+  return `${NAMES[provider]} does not work here: ${error.trim().replace(/\.?$/, ".")} ${remedy(provider, error, libraryFolder)}`;
+}
+
+function remedy(provider: ProviderName, error: string, libraryFolder: string): string {
+  switch (provider) {
+    case "cpu":
+      return "The onnxruntime-node package is damaged; install it again.";
+    case "cuda":
+      return /Failed to load shared library|providers_(cuda|shared)/.test(error)
+        ? "It needs libonnxruntime_providers_cuda.so and libonnxruntime_providers_shared.so from the NuGet package " +
+            `Microsoft.ML.OnnxRuntime.Gpu.Linux 1.30.0, placed in ${libraryFolder}, and CUDA 12 with cuDNN 9 on the loader path ` +
+            "(LD_LIBRARY_PATH)."
+        : "It needs an NVIDIA GPU with a driver for CUDA 12, and CUDA 12 with cuDNN 9 on the loader path (LD_LIBRARY_PATH).";
+    case "dml":
+      return "It needs Windows 10 1903 or later and a GPU with a DirectX 12 driver; choose another device or update the driver.";
+    case "coreml":
+      return "It needs macOS 12 or later.";
+    case "webgpu":
+      return platform() === "linux"
+        ? "It needs a GPU with a Vulkan driver; without one, VK_ICD_FILENAMES may name Electron's vk_swiftshader_icd.json."
+        : "It needs a GPU with a current driver.";
+  }
+}
+
+function processor(): string {
+  const all = cpus();
+  return `${all[0]?.model.trim() ?? "unknown"}, ${all.length} threads.`;
+}

@@ -1,0 +1,172 @@
+/**
+ * The engine's work, one thing at a time in order of arrival: opening and closing checkpoints, and jobs, each of which draws
+ * one picture per seed. Between two steps the event loop gets a turn, so a cancellation takes effect within one step.
+ */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { AttentionMaps, EngineEvents, GenerateRequest, Pixels, RunRecord } from "../api/engine.ts";
+import { AppError, isAppError } from "../api/errors.ts";
+import type { Scene, Seed } from "../api/scene.ts";
+import type { Estimator } from "./estimate.ts";
+
+/** What a pipeline tells after each step of a picture. */
+export interface PipelineStep {
+  step: number;
+  steps: number;
+  obedience: Record<string, number>;
+  loss?: number;
+  preview?: Pixels;
+  attention?: AttentionMaps;
+}
+
+export interface PictureOptions {
+  previewEvery: number;
+  attention: boolean;
+  signal: AbortSignal;
+  onStep: (step: PipelineStep) => void | Promise<void>;
+}
+
+export interface Picture {
+  pixels: Pixels;
+  obedience: Record<string, number>[];
+  attention: AttentionMaps;
+  seconds: number;
+  record: RunRecord;
+}
+
+/** Draws one picture. */
+export type Draw = (scene: Scene, seed: Seed, options: PictureOptions) => Promise<Picture>;
+
+/** What draws the pictures of a job: a pipeline, with the times it has shown so far. */
+export interface Drawer {
+  draw: Draw;
+  estimator: Estimator;
+}
+
+type Job = GenerateRequest & { jobId: string };
+type Emit = <Name extends keyof EngineEvents>(name: Name, payload: EngineEvents[Name]) => void;
+
+interface Entry {
+  job: Job;
+  /** Seeds that nobody wants any more. */
+  dropped: Set<number>;
+  allDropped: boolean;
+  finished: number;
+  /** The picture being drawn. */
+  current?: { index: number; controller: AbortController };
+}
+
+export class Queue {
+  readonly #emit: Emit;
+  readonly #now: () => number;
+  readonly #jobs = new Map<string, Entry>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(emit: Emit, now: () => number = () => performance.now() / 1_000) {
+    this.#emit = emit;
+    this.#now = now;
+  }
+
+  /** Does `task` when all that was asked for earlier is done. */
+  inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(task);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Draws a job's pictures with what `open` gives when its turn comes; resolves when the last one is drawn. */
+  async generate(job: Job, open: () => Drawer): Promise<{ finished: number }> {
+    if (this.#jobs.has(job.jobId)) {
+      throw new AppError("bad-request", `There already is a job "${job.jobId}".`, { method: "generate" });
+    }
+    const entry: Entry = { job, dropped: new Set(), allDropped: false, finished: 0 };
+    this.#jobs.set(job.jobId, entry);
+    try {
+      return await this.inTurn(() => this.#drawAll(entry, open));
+    } finally {
+      this.#jobs.delete(job.jobId);
+    }
+  }
+
+  /** Stops a job, or one seed of it. What is done already stays done: that is no error. */
+  cancel(jobId: string, index?: number): void {
+    const entry = this.#jobs.get(jobId);
+    if (!entry) return;
+    if (index === undefined) entry.allDropped = true;
+    else entry.dropped.add(index);
+    if (entry.current && !isWanted(entry, entry.current.index)) entry.current.controller.abort();
+  }
+
+  cancelAll(): void {
+    for (const jobId of this.#jobs.keys()) this.cancel(jobId);
+  }
+
+  async #drawAll(entry: Entry, open: () => Drawer): Promise<{ finished: number }> {
+    for (let index = 0; index < entry.job.seeds.length; index++) {
+      if (isWanted(entry, index)) await this.#drawOne(entry, index, open());
+    }
+    const nothingCame = entry.finished === 0 && entry.dropped.size > 0;
+    if (entry.allDropped || nothingCame) {
+      const { finished, job } = entry;
+      throw new AppError("cancelled", `Cancelled after ${finished} of ${job.seeds.length} pictures.`, {});
+    }
+    return { finished: entry.finished };
+  }
+
+  async #drawOne(entry: Entry, index: number, { draw, estimator }: Drawer): Promise<void> {
+    const { jobId, scene, seeds, previewEvery, attention } = entry.job;
+    const seed = seeds[index]!;
+    const controller = new AbortController();
+    const { signal } = controller;
+    entry.current = { index, controller };
+    const begun = this.#now();
+    let before = begun;
+
+    const onStep = async (done: PipelineStep) => {
+      const time = this.#now();
+      // The first step's time includes preparation: it counts only while there is no better one.
+      if (before !== begun || !estimator.knows(scene.settings, done.step - 1)) {
+        estimator.addStep(scene.settings, done.step - 1, time - before);
+      }
+      const pictureSecondsLeft = estimator.remaining(scene.settings, done.step, done.steps) ?? 0;
+      const queueSecondsLeft = pictureSecondsLeft + this.#secondsAfter(entry, index, estimator);
+      this.#emit("step", { jobId, seed, index, ...done, elapsed: time - begun, pictureSecondsLeft, queueSecondsLeft });
+      // ONNX Runtime blocks the thread while it runs; messages arrive only in a turn of the event loop given to them.
+      await nextTurn();
+      await nextTurn();
+      before = this.#now();
+      signal.throwIfAborted();
+    };
+
+    try {
+      const picture = await draw(scene, seed, { previewEvery, attention, signal, onStep });
+      estimator.addFinish(scene.settings, this.#now() - before);
+      await nextTurn();
+      if (signal.aborted) return;
+      entry.finished++;
+      this.#emit("image", { jobId, seed, index, ...picture });
+    } catch (error) {
+      if (!signal.aborted || !isCancellation(error)) throw error;
+    } finally {
+      delete entry.current;
+    }
+  }
+
+  /** What the pictures behind this one still need, as far as their sizes have been timed. */
+  #secondsAfter(current: Entry, index: number, estimator: Estimator): number {
+    let total = 0;
+    for (const entry of this.#jobs.values()) {
+      const from = entry === current ? index + 1 : 0;
+      const seconds = estimator.remaining(entry.job.scene.settings) ?? 0;
+      for (let i = from; i < entry.job.seeds.length; i++) if (isWanted(entry, i)) total += seconds;
+    }
+    return total;
+  }
+}
+
+function isWanted(entry: Entry, index: number): boolean {
+  return !entry.allDropped && !entry.dropped.has(index);
+}
+
+function isCancellation(error: unknown): boolean {
+  return isAppError(error, "cancelled") || (error instanceof Error && error.name === "AbortError");
+}

@@ -1,0 +1,90 @@
+/** What the engine process does with each request; process.ts gives it a port and the real pipeline. */
+import type { EngineApi, EngineEvents, LoadRequest, ModelSummary, PromptTokens, SceneCheck } from "../api/engine.ts";
+import { engineSchemas } from "../api/engineMessages.ts";
+import { AppError } from "../api/errors.ts";
+import { parentPort } from "../api/ports.ts";
+import { serve, type Port, type Server } from "../api/rpc.ts";
+import type { Scene } from "../api/scene.ts";
+import { Estimator } from "./estimate.ts";
+import { Queue, type Draw } from "./queue.ts";
+
+/** A loaded checkpoint, ready to draw. */
+export interface Pipeline {
+  readonly summary: ModelSummary;
+  tokenize(prompt: string): PromptTokens;
+  check(scene: Scene): SceneCheck;
+  readonly generate: Draw;
+  close(): Promise<void>;
+}
+
+export type OpenPipeline = (
+  request: LoadRequest,
+  onProgress: (fraction: number, message: string) => void,
+) => Promise<Pipeline>;
+
+/** The calls of `EngineApi` that need the process; `providers` is answered by the host, which probes in throw-away ones. */
+export type EngineProcessApi = Omit<EngineApi, "providers">;
+
+/** Serves the engine's calls; `onEnd` is called when the caller is gone and everything is closed. */
+export function runService(port: Port, openPipeline: OpenPipeline, onEnd: () => void): void {
+  let loaded: { pipeline: Pipeline; estimator: Estimator } | undefined;
+
+  const log = (level: "info" | "warn", message: string) => {
+    process.stderr.write(`${level}: ${message}\n`);
+    server.emit("log", { level, message });
+  };
+  const close = async () => {
+    const { pipeline } = loaded ?? {};
+    loaded = undefined;
+    await pipeline?.close();
+  };
+  const open = async (request: LoadRequest) => {
+    await close(); // first: two checkpoints would not fit in memory
+    const begun = performance.now();
+    const pipeline = await openPipeline(request, (fraction, message) => server.emit("loading", { fraction, message }));
+    loaded = { pipeline, estimator: new Estimator() };
+    const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+    log("info", `opened ${request.path} on ${request.provider} in ${seconds} s`);
+    return pipeline.summary;
+  };
+  const model = () => {
+    if (!loaded)
+      throw new AppError("not-found", "No checkpoint is loaded. Open one first.", { what: "checkpoint", id: "" });
+    return loaded;
+  };
+
+  const server: Server<EngineEvents> = serve<EngineProcessApi, EngineEvents>(
+    port,
+    {
+      load: (request) => queue.inTurn(() => open(request)),
+      unload: () => queue.inTurn(close),
+      tokenize: (prompt) => model().pipeline.tokenize(prompt),
+      check: (scene) => {
+        const { pipeline, estimator } = model();
+        const seconds = estimator.remaining(scene.settings);
+        return { ...(seconds === undefined ? {} : { estimatedSeconds: seconds }), ...pipeline.check(scene) };
+      },
+      generate: (job, { signal }) => {
+        signal.addEventListener("abort", () => queue.cancel(job.jobId));
+        return queue.generate(job, () => {
+          const { pipeline, estimator } = model();
+          return { draw: (...args) => pipeline.generate(...args), estimator };
+        });
+      },
+      cancel: ({ jobId, index }) => queue.cancel(jobId, index),
+    },
+    engineSchemas,
+  );
+  const queue = new Queue(server.emit);
+
+  server.closed.addEventListener("abort", () => {
+    queue.cancelAll();
+    void queue.inTurn(close).finally(onEnd);
+  });
+}
+
+/** Serves the process that started this one, until it is gone. */
+export function runProcess(openPipeline: OpenPipeline): void {
+  process.title = "diorama-engine";
+  runService(parentPort(process), openPipeline, () => process.exit());
+}
