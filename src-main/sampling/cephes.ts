@@ -1,10 +1,14 @@
 /**
- * Logarithm, sine and cosine in float32 as PyTorch's AVX2 code computes them: the single precision polynomials of the Cephes library (Moshier 1992)
- * with fused multiply-adds. `Math.log` and its kin are more exact, but differ from torch in the last bit of every sixth normal.
+ * Logarithm, sine and cosine in float32 as PyTorch's AVX2 code computes them: the single precision polynomials of the
+ * Cephes library (Moshier 1992) with fused multiply-adds. `Math.log` and its kin are more exact, but differ from torch
+ * in the last bit of every sixth normal.
  */
 const f = Math.fround;
 
-/** Fused multiply-add: the product of two float32 numbers is exact in float64, so only the sum is rounded before the result is. */
+/**
+ * Fused multiply-add: the product of two float32 numbers is exact in float64, so only the sum is rounded before the
+ * result is.
+ */
 function fma(a: number, b: number, c: number): number {
   return f(a * b + c);
 }

@@ -1,6 +1,7 @@
 /**
- * Samplers bound to the training timesteps: DDIM without noise (Song et al. 2021, eq. 12 with eta = 0) and PNDM without its Runge-Kutta
- * warm-up (Liu et al. 2022; `skip_prk_steps`, the default scheduler of Stable Diffusion 1.x). Both keep x.
+ * Samplers bound to the training timesteps: DDIM without noise (Song et al. 2021, eq. 12 with eta = 0) and PNDM without
+ * its Runge-Kutta warm-up (Liu et al. 2022; `skip_prk_steps`, the default scheduler of Stable Diffusion 1.x). Both
+ * keep x.
  */
 import { invariant } from "../api/errors.ts";
 import { noiseTable, wholeTimesteps, type NoiseTable, type SchedulerParameters } from "./schedule.ts";
@@ -16,7 +17,10 @@ function abarAt(parameters: SchedulerParameters, table: NoiseTable, timestep: nu
   return timestep >= 0 ? table.alphasCumprod[timestep]! : parameters.setAlphaToOne ? 1 : table.alphasCumprod[0]!;
 }
 
-/** x' = sqrt(abar') x0 + sqrt(1 - abar') eps, with x0 = (x - sqrt(1 - abar) eps) / sqrt(abar); x0 is not clipped, for latents have no range. */
+/**
+ * x' = sqrt(abar') x0 + sqrt(1 - abar') eps, with x0 = (x - sqrt(1 - abar) eps) / sqrt(abar); x0 is not clipped, for
+ * latents have no range.
+ */
 export const ddim: StepperMaker = (parameters, steps) => {
   const table = noiseTable(parameters);
   const timesteps = wholeTimesteps(parameters, steps, parameters.timestepSpacing ?? "leading");
@@ -37,8 +41,9 @@ export const ddim: StepperMaker = (parameters, steps) => {
 const PLMS_WEIGHTS = [[1], [3 / 2, -1 / 2], [23 / 12, -16 / 12, 5 / 12], [55 / 24, -59 / 24, 37 / 24, -9 / 24]];
 
 /**
- * The second timestep is evaluated twice: the first time only to correct the first step, which is then made again from its start with the
- * mean of both epsilons, so a latent changed between evaluations 0 and 1 acts through its epsilon alone.
+ * The second timestep is evaluated twice: the first time only to correct the first step, which is then made again from
+ * its start with the mean of both epsilons, so a latent changed between evaluations 0 and 1 acts through its epsilon
+ * alone.
  */
 export const pndm: StepperMaker = (parameters, steps) => {
   const table = noiseTable(parameters);
@@ -51,7 +56,8 @@ export const pndm: StepperMaker = (parameters, steps) => {
   let history: Float32Array[] = []; // newest first
   let start: Float32Array | undefined;
 
-  // Liu et al. 2022: x' = sqrt(abar'/abar) x - (abar' - abar) eps / (abar sqrt(1 - abar') + sqrt(abar (1 - abar) abar')).
+  // Liu et al. 2022:
+  // x' = sqrt(abar'/abar) x - (abar' - abar) eps / (abar sqrt(1 - abar') + sqrt(abar (1 - abar) abar')).
   function transfer(from: number, to: number, x: Float32Array, epsilons: readonly (readonly [number, Float32Array])[]) {
     const [here, next] = [abarAt(parameters, table, from), abarAt(parameters, table, to)];
     const move = -(next - here) / (here * Math.sqrt(1 - next) + Math.sqrt(here * (1 - here) * next));

@@ -1,6 +1,6 @@
 /**
- * DPM-Solver++ 2M (Lu et al. 2022, algorithm 2): second-order multistep in lambda = ln(alpha / s) on the predicted clean latent, where
- * alpha = sqrt(abar), s = sqrt(1 - abar). Keeps x.
+ * DPM-Solver++ 2M (Lu et al. 2022, algorithm 2): second-order multistep in lambda = ln(alpha / s) on the predicted
+ * clean latent, where alpha = sqrt(abar), s = sqrt(1 - abar). Keeps x.
  */
 import { solverGrid, type Grid } from "./schedule.ts";
 import { weightedSum, type Evaluation, type StepperMaker } from "./sampler.ts";

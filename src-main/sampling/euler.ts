@@ -1,6 +1,6 @@
 /**
- * One-step methods on the probability flow ODE dz/dsigma = eps (Karras et al. 2022, eq. 4 with their s(t) = 1, sigma(t) = t):
- * Euler, its ancestral variant, and Heun's second-order correction (their algorithm 1 without churn).
+ * One-step methods on the probability flow ODE dz/dsigma = eps (Karras et al. 2022, eq. 4 with
+ * their s(t) = 1, sigma(t) = t): Euler, its ancestral variant, and Heun's second-order correction (their algorithm 1 without churn).
  */
 import { invariant } from "../api/errors.ts";
 import { continuousGrid, type Grid, type SchedulerParameters } from "./schedule.ts";
@@ -31,8 +31,8 @@ export const euler: StepperMaker = (parameters, steps, { karras }) => {
 };
 
 /**
- * Euler down to below the next level, then noise back up to it: sigma_up^2 = sigma'^2 (sigma^2 - sigma'^2) / sigma^2, the variance of the DDPM
- * posterior; sigma_down^2 = sigma'^2 - sigma_up^2.
+ * Euler down to below the next level, then noise back up to it: sigma_up^2 = sigma'^2 (sigma^2 - sigma'^2) / sigma^2,
+ * the variance of the DDPM posterior; sigma_down^2 = sigma'^2 - sigma_up^2.
  */
 export const eulerAncestral: StepperMaker = (parameters, steps, { karras }) => {
   const grid = continuousGrid(parameters, steps, karras);
@@ -52,7 +52,10 @@ export const eulerAncestral: StepperMaker = (parameters, steps, { karras }) => {
   };
 };
 
-/** Euler to the next level, evaluate there, then step again from the start with the mean of both slopes; the last step, to 0, is Euler's. */
+/**
+ * Euler to the next level, evaluate there, then step again from the start with the mean of both slopes; the last step,
+ * to 0, is Euler's.
+ */
 export const heun: StepperMaker = (parameters, steps, { karras }) => {
   const grid = continuousGrid(parameters, steps, karras);
   const levels = scaledEvaluations(grid);

@@ -1,6 +1,6 @@
 /**
- * Linear multistep (Adams-Bashforth with uneven steps) on dz/dsigma = eps: the history of epsilons is interpolated by a polynomial in sigma,
- * which is integrated over the step. Order 4, as in k-diffusion and diffusers.
+ * Linear multistep (Adams-Bashforth with uneven steps) on dz/dsigma = eps: the history of epsilons is interpolated by a
+ * polynomial in sigma, which is integrated over the step. Order 4, as in k-diffusion and diffusers.
  */
 import { continuousGrid } from "./schedule.ts";
 import { weightedSum, type StepperMaker } from "./sampler.ts";
@@ -8,7 +8,9 @@ import { initialScale, scaledEvaluations } from "./euler.ts";
 
 const ORDER = 4;
 
-/** The weight of each past epsilon in step i, newest first: integrals of the Lagrange basis over [sigma_i, sigma_i+1]. */
+/**
+ * The weight of each past epsilon in step i, newest first: integrals of the Lagrange basis over [sigma_i, sigma_i+1].
+ */
 export function lmsCoefficients(sigmas: readonly number[], i: number, order = Math.min(i + 1, ORDER)): number[] {
   const nodes = Array.from({ length: order }, (_, k) => sigmas[i - k]!);
   const middle = (sigmas[i + 1]! + sigmas[i]!) / 2;

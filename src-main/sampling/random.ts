@@ -1,9 +1,10 @@
 /**
  * Noise equal to `torch.randn` on PyTorch's CPU generator, so that a seed gives the picture it gives elsewhere.
  *
- * The generator is MT19937 (Matsumoto & Nishimura 1998), seeded with the low 32 bits of the 64-bit seed, as torch does. Normals come from Box-Muller, but
- * in two ways: 16 or more at once are float32 in blocks of 16 (ATen's `normal_fill`), fewer are float64 pairs (`at::normal_distribution<double>`)
- * whose second half waits in the generator for the next small draw.
+ * The generator is MT19937 (Matsumoto & Nishimura 1998), seeded with the low 32 bits of the 64-bit seed, as torch does.
+ * Normals come from Box-Muller, but in two ways: 16 or more at once are float32 in blocks of 16 (ATen's `normal_fill`),
+ * fewer are float64 pairs (`at::normal_distribution<double>`) whose second half waits in the generator for the next
+ * small draw.
  */
 import { AppError } from "../api/errors.ts";
 import type { Seed } from "../api/scene.ts";

@@ -1,12 +1,14 @@
 /**
  * What a sampler is: a list of network evaluations, and a pure step from one to the next that the engine drives.
  *
- * Two scales occur. `x = sqrt(abar) x0 + sqrt(1 - abar) eps` (variance preserving) is what the network takes and what DDIM, PNDM, DPM++ and UniPC keep
- * as their latent; `z = x sqrt(1 + sigma^2) = x0 + sigma eps` is what LMS, Euler and Heun keep. `inputScale` leads from the latent to `x`.
+ * Two scales occur. `x = sqrt(abar) x0 + sqrt(1 - abar) eps` (variance preserving) is what the network takes and what
+ * DDIM, PNDM, DPM++ and UniPC keep as their latent; `z = x sqrt(1 + sigma^2) = x0 + sigma eps` is what LMS, Euler and
+ * Heun keep. `inputScale` leads from the latent to `x`.
  *
- * Every sampler steps in terms of epsilon: loss guidance is a term added to the noise prediction, and this way it enters histories whatever the network
- * predicts. Networks that predict v go through `toEpsilon` first. Classifier-free guidance may be applied before or after that: the
- * conversion is affine with the same x on both halves, so the two commute.
+ * Every sampler steps in terms of epsilon: loss guidance is a term added to the noise prediction, and this way it
+ * enters histories whatever the network predicts. Networks that predict v go through `toEpsilon` first. Classifier-free
+ * guidance may be applied before or after that: the conversion is affine with the same x on both halves, so the two
+ * commute.
  */
 import type { Prediction, SchedulerParameters } from "./schedule.ts";
 
@@ -19,20 +21,24 @@ export interface Evaluation {
   /** The network's input is the latent times this. */
   readonly inputScale: number;
   /**
-   * The scheduler step this evaluation belongs to, 0 <= stepIndex < steps: what guidance ranges and progress count. Heun and the
-   * first step of PNDM evaluate twice in one step.
+   * The scheduler step this evaluation belongs to, 0 <= stepIndex < steps: what guidance ranges and progress count.
+   * Heun and the first step of PNDM evaluate twice in one step.
    */
   readonly stepIndex: number;
 }
 
-/** One run of a sampler. It owns the history of that run: make a new one for every picture, call `step` for 0, 1, 2, ... in order. */
+/**
+ * One run of a sampler. It owns the history of that run: make a new one for every picture, call `step` for 0, 1, 2, ...
+ * in order.
+ */
 export interface Sampler {
   readonly evaluations: readonly Evaluation[];
   /** The first latent is standard normal noise times this. */
   readonly initNoiseSigma: number;
   /**
-   * Consumes the guided epsilon of evaluation i, with the latent that it was evaluated at, and returns the latent to evaluate next (after the
-   * last evaluation: the finished one, x0 at the VAE's scale). `noise` gives fresh standard normal noise of the latent's size; only ancestral steps call it.
+   * Consumes the guided epsilon of evaluation i, with the latent that it was evaluated at, and returns the latent to
+   * evaluate next (after the last evaluation: the finished one). `noise` gives fresh standard
+   * normal noise of the latent's size; only ancestral steps call it.
    */
   step(i: number, latent: Float32Array, epsilon: Float32Array, noise: () => Float32Array): Float32Array;
   /** The clean latent that the network foresees at evaluation i, for previews. Changes nothing. */
@@ -52,7 +58,8 @@ export type StepperMaker = (parameters: SchedulerParameters, steps: number, opti
 
 /**
  * The network's output as epsilon. `input` is what the network was given (the latent times `inputScale`).
- * v = sqrt(abar) eps - sqrt(1 - abar) x0 (Salimans & Ho 2022), hence eps = sqrt(abar) v + sqrt(1 - abar) x = (v + sigma x) / sqrt(1 + sigma^2).
+ * v = sqrt(abar) eps - sqrt(1 - abar) x0 (Salimans & Ho 2022), hence
+ * eps = sqrt(abar) v + sqrt(1 - abar) x = (v + sigma x) / sqrt(1 + sigma^2).
  */
 export function toEpsilon(
   output: Float32Array,

@@ -20,8 +20,10 @@ const makers = {
   unipc,
 } satisfies Record<SchedulerName, StepperMaker>;
 
-/** A sampler for one picture. Throws `scene-invalid` at `settings.steps` where `steps` is not a whole number from 1 to 1000
- * (or to the training timesteps, if those are fewer). */
+/**
+ * A sampler for one picture. Throws `scene-invalid` at `settings.steps` where `steps` is not a whole number from 1 to
+ * 1000 (or to the training timesteps, if those are fewer).
+ */
 export function createSampler(
   name: SchedulerName,
   parameters: SchedulerParameters,

@@ -1,9 +1,9 @@
 /**
  * Noise schedules: which noise levels a sampler visits and which timestep the network is told at each.
  *
- * Notation (Ho et al. 2020; Karras et al. 2022): `abar_t = prod(1 - beta_j, j <= t)`, `sigma = sqrt((1 - abar) / abar)`.
- * Tables are rounded to float32 where diffusers 0.25.1 does it, because the same seed shall give the same picture;
- * arithmetic between the roundings is float64.
+ * Notation (Ho et al. 2020; Karras et al. 2022): `abar_t = prod(1 - beta_j, j <= t)`,
+ * `sigma = sqrt((1 - abar) / abar)`. Tables are rounded to float32 where diffusers 0.25.1 does it, because the same seed shall give the same
+ * picture; arithmetic between the roundings is float64.
  */
 import { AppError } from "../api/errors.ts";
 
@@ -24,9 +24,10 @@ export interface SchedulerParameters {
   /** Whether DDIM ends at abar = 1 instead of abar_0; false for Stable Diffusion. */
   setAlphaToOne: boolean;
   /**
-   * Set only where the checkpoint's file names it. Left out, every sampler uses its own default, as diffusers' `from_config` does: it does
-   * not hand on values that the checkpoint's scheduler merely defaulted. So Stable Diffusion 1.4 (a PNDM file without this key) is
-   * sampled on `linspace` by LMS, Euler, Heun, DPM++ and UniPC, and on `leading` by DDIM and PNDM.
+   * Set only where the checkpoint's file names it. Left out, every sampler uses its own default, as diffusers'
+   * `from_config` does: it does not hand on values that the checkpoint's scheduler merely defaulted. So Stable
+   * Diffusion 1.4 (a PNDM file without this key) is sampled on `linspace` by LMS, Euler, Heun, DPM++ and UniPC, and on
+   * `leading` by DDIM and PNDM.
    */
   timestepSpacing?: TimestepSpacing;
 }
@@ -63,7 +64,9 @@ export function checkSteps(steps: number, { trainTimesteps }: SchedulerParameter
   });
 }
 
-/** Training betas (Ho et al. 2020 linear; latent diffusion's "scaled" squares; Nichol & Dhariwal 2021 eq. 17 cosine). */
+/**
+ * Training betas (Ho et al. 2020 linear; latent diffusion's "scaled" squares; Nichol & Dhariwal 2021 eq. 17 cosine).
+ */
 export function betas(parameters: SchedulerParameters): Float32Array {
   const { trainTimesteps: count, betaStart, betaEnd, betaSchedule } = parameters;
   switch (betaSchedule) {
@@ -89,8 +92,8 @@ export function noiseTable(parameters: SchedulerParameters): NoiseTable {
 }
 
 /**
- * The grid of LMS, Euler and Heun: timesteps may be fractional (`linspace` is not rounded), sigma between two training timesteps is
- * interpolated linearly, and the run ends at sigma 0.
+ * The grid of LMS, Euler and Heun: timesteps may be fractional (`linspace` is not rounded), sigma between two training
+ * timesteps is interpolated linearly, and the run ends at sigma 0.
  */
 export function continuousGrid(parameters: SchedulerParameters, steps: number, karras: boolean): Grid {
   const table = noiseTable(parameters).sigmas;
@@ -108,8 +111,8 @@ export function continuousGrid(parameters: SchedulerParameters, steps: number, k
 }
 
 /**
- * The grid of DPM-Solver++ and UniPC: whole timesteps, the last left out, and a run that ends at the smallest trained noise level: diffusers 0.25.1
- * does not go on to sigma 0, which later versions made the default.
+ * The grid of DPM-Solver++ and UniPC: whole timesteps, the last left out, and a run that ends at the smallest trained
+ * noise level: diffusers 0.25.1 does not go on to sigma 0, which later versions made the default.
  */
 export function solverGrid(parameters: SchedulerParameters, steps: number, karras: boolean): Grid {
   const table = noiseTable(parameters).sigmas;
@@ -131,7 +134,10 @@ export function solverGrid(parameters: SchedulerParameters, steps: number, karra
   return { timesteps, sigmas: [...sigmas, table[0]!].map(Math.fround) };
 }
 
-/** Whole timesteps, from noise to picture (Lin et al. 2024, table 2). The grid of DDIM and PNDM, which default to `leading`. */
+/**
+ * Whole timesteps, from noise to picture (Lin et al. 2024, table 2). The grid of DDIM and PNDM, which default to
+ * `leading`.
+ */
 export function wholeTimesteps(parameters: SchedulerParameters, steps: number, spacing: TimestepSpacing): number[] {
   const { trainTimesteps: count, stepsOffset } = parameters;
   switch (spacing) {
@@ -171,7 +177,10 @@ export function interpolate(table: Float32Array, position: number): number {
   return table[low]! + (position - low) * (table[high]! - table[low]!);
 }
 
-/** Evenly from the last training timestep to 0. A single step starts at the noisy end, where numpy's `linspace` would give 0. */
+/**
+ * Evenly from the last training timestep to 0. A single step starts at the noisy end, where numpy's `linspace` would
+ * give 0.
+ */
 function linspaceTimesteps(parameters: SchedulerParameters, steps: number): number[] {
   const last = parameters.trainTimesteps - 1;
   if (steps === 1) return [last];

@@ -1,6 +1,7 @@
 /**
- * UniPC (Zhao et al. 2023), order 2 with B(h) = e^h - 1 ("bh2") on the predicted clean latent: a predictor step like DPM-Solver++'s, and, at
- * no further evaluation, a corrector that repeats the step before with the new prediction known. Keeps x.
+ * UniPC (Zhao et al. 2023), order 2 with B(h) = e^h - 1 ("bh2") on the predicted clean latent: a predictor step like
+ * DPM-Solver++'s, and, at no further evaluation, a corrector that repeats the step before with the new prediction
+ * known. Keeps x.
  */
 import { dataPrediction, levelOf, solverEvaluations } from "./dpmSolver.ts";
 import { solverGrid } from "./schedule.ts";
