@@ -142,7 +142,7 @@ function whyImpossible(provider: ProviderName, deviceId: number, target: string)
     return `ONNX Runtime has no build for ${target}, so nothing can run here. It has builds for ${known}.`;
   }
   if (!carried.includes(provider)) {
-    return `${NAMES[provider]} is not part of ONNX Runtime for ${target}; ${CARRIED_BY[provider]} has it.`;
+    return `${NAMES[provider]} is not part of ONNX Runtime for ${target}, only of ${CARRIED_BY[provider]}.`;
   }
   if (deviceId > 0 && !MANY_DEVICES.includes(provider)) {
     return `${NAMES[provider]} has no device ${deviceId}: it chooses its device itself. Use device 0.`;
@@ -178,7 +178,12 @@ function describeDeath({ code, signal, lastWords }: Exit): string {
 
 /** A failure in words, with what would help. */
 function explain(provider: ProviderName, error: string, libraryFolder: string): string {
-  return `${NAMES[provider]} does not work here: ${error.trim().replace(/\.?$/, ".")} ${remedy(provider, error, libraryFolder)}`;
+  // ONNX Runtime puts the C++ function and condition that failed before its own words.
+  const reason = error
+    .replace(/^.*\.cc:\d+ .* was false\. /s, "")
+    .trim()
+    .replace(/\.?$/, ".");
+  return `${NAMES[provider]} does not work here: ${reason} ${remedy(provider, error, libraryFolder)}`;
 }
 
 function remedy(provider: ProviderName, error: string, libraryFolder: string): string {
@@ -197,7 +202,8 @@ function remedy(provider: ProviderName, error: string, libraryFolder: string): s
       return "It needs macOS 12 or later.";
     case "webgpu":
       return platform() === "linux"
-        ? "It needs a GPU with a Vulkan driver; without one, VK_ICD_FILENAMES may name Electron's vk_swiftshader_icd.json."
+        ? "It needs a GPU with a Vulkan driver. Without one, Electron's software Vulkan will do: VK_ICD_FILENAMES names its " +
+            "vk_swiftshader_icd.json, LD_LIBRARY_PATH its folder."
         : "It needs a GPU with a current driver.";
   }
 }

@@ -38,7 +38,7 @@ test("on an Intel Mac nothing works, and the report says which machines are mean
 test("a provider of other platforms is named with the builds that have it", async () => {
   const { available, detail } = await reportProvider(probe, "coreml", 0, "linux-x64");
   expect(available).toBe(false);
-  expect(detail).toBe("CoreML is not part of ONNX Runtime for linux-x64; the build for Apple silicon has it.");
+  expect(detail).toBe("CoreML is not part of ONNX Runtime for linux-x64, only of the build for Apple silicon.");
 });
 
 test("a second device is refused where the provider chooses by itself", async () => {

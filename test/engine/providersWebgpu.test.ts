@@ -1,0 +1,32 @@
+/** A GPU provider without a GPU: WebGPU on the software Vulkan of Electron, against the processor. */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { reportProvider } from "../../src-main/engine/providers.ts";
+import { forkNode } from "../../src-main/service/child.ts";
+import { webgpuEnvironment } from "../support/webgpu.ts";
+
+const environment = await webgpuEnvironment();
+const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+async function convMatmul(provider: string): Promise<number[]> {
+  const { stdout } = await promisify(execFile)(process.execPath, [script("../support/convMatmul.ts"), provider], {
+    env: { ...process.env, ...environment },
+  });
+  return JSON.parse(stdout) as number[];
+}
+
+test.runIf(environment)("WebGPU is reported as working", async () => {
+  const entry = script("../../src-main/engine/probe.ts");
+  const report = await reportProvider({ fork: forkNode(), env: { ...process.env, ...environment }, entry }, "webgpu");
+  expect(report).toEqual({ provider: "webgpu", available: true, detail: "WebGPU works here." });
+});
+
+test.runIf(environment)("a convolution and a matrix product agree on WebGPU and on the processor", async () => {
+  const [gpu, cpu] = [await convMatmul("webgpu"), await convMatmul("cpu")];
+  expect(cpu).toHaveLength(160);
+  const worst = Math.max(...cpu.map((value, i) => Math.abs(value - gpu[i]!)));
+  expect(worst).toBeLessThan(1e-4);
+  expect(Math.max(...cpu.map(Math.abs))).toBeGreaterThan(1);
+});
