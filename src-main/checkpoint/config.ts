@@ -56,12 +56,15 @@ export function parseVaeConfig(fields: Fields): VaeConfig {
   fields.oneOf("_class_name", "AutoencoderKL", ["AutoencoderKL"]);
   const blockOutChannels = fields.counts("block_out_channels", [64], { most: MOST });
   if (blockOutChannels.length > 8) fields.wrong("block_out_channels", "at most 8 levels", blockOutChannels);
-  for (const [name, type] of [["down_block_types", "DownEncoderBlock2D"], ["up_block_types", "UpDecoderBlock2D"]] as const) {
+  for (const [name, type] of [
+    ["down_block_types", "DownEncoderBlock2D"],
+    ["up_block_types", "UpDecoderBlock2D"],
+  ] as const) {
     const types = fields.texts(name, [type]);
     if (types.length !== blockOutChannels.length || types.some((each) => each !== type)) {
       fields.wrong(name, `${blockOutChannels.length} times ${type}`, types);
     }
-  } // prettier-ignore
+  }
   fields.only("shift_factor", 0);
   fields.only("latents_mean", undefined);
   fields.only("latents_std", undefined);

@@ -7,11 +7,12 @@ import { AppError } from "../api/errors.ts";
 import { JsonScanner, JsonSyntaxError } from "./jsonScanner.ts";
 
 /** Bits of one element, for every type that the format knows. */
+// prettier-ignore
 const STORED_BITS = {
   BOOL: 8, U8: 8, I8: 8, I16: 16, U16: 16, I32: 32, U32: 32, I64: 64, U64: 64,
   F16: 16, BF16: 16, F32: 32, F64: 64, C64: 64,
   F8_E5M2: 8, F8_E4M3: 8, F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8, F6_E2M3: 6, F6_E3M2: 6, F4: 4,
-} as const; // prettier-ignore
+} as const;
 export type StoredType = keyof typeof STORED_BITS;
 
 /** A tensor in a file; what the file says, whether or not the engine can compute with it. */

@@ -71,7 +71,9 @@ export class Weights {
 
   /** Full names in this scope that `tensor` was never asked for: after building the network, what it ignores. */
   unused(): string[] {
-    return this.names().map((name) => this.fullName(name)).filter((name) => !this.#asked.has(name)); // prettier-ignore
+    return this.names()
+      .map((name) => this.fullName(name))
+      .filter((name) => !this.#asked.has(name));
   }
 
   /** `name` with the scope in front. */

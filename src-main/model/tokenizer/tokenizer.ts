@@ -1,0 +1,150 @@
+/**
+ * CLIP's tokenizer, as transformers 5 has it (CLIPTokenizer): prompt to token ids, where every token keeps the range of
+ * the prompt it came from. Phrases are bound to tokens by these ranges, never by comparing words: so repeated words,
+ * phrases of several tokens, punctuation and scripts without spaces all come out right.
+ */
+import type { PromptTokens } from "../../api/engine.ts";
+import { AppError } from "../../api/errors.ts";
+import type { TextSpan } from "../../api/scene.ts";
+import type { TextConfig } from "../../checkpoint/config.ts";
+import type { TokenizerFiles, Vocabulary } from "../../checkpoint/tokenizerFiles.ts";
+import { BytePairs } from "./bytePairs.ts";
+import { type Character, uniform } from "./characters.ts";
+import { CLIP_VOCABULARY_SIZE, clipVocabulary } from "./clipVocabulary.ts";
+
+/** What a prompt became. `count` and `tokens` include those beyond the limit, which are marked lost. */
+export interface Encoding extends PromptTokens {
+  /** `maxTokens` ids: the start mark at position 0, the tokens that fit, the end mark, padding. */
+  ids: number[];
+}
+
+type Token = Omit<PromptTokens["tokens"][number], "lost">;
+
+/** Splits uniform text into words, before byte pairs. */
+const WORD = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu;
+
+/** The tokenizer of a checkpoint; where it brings no vocabulary, CLIP's own. */
+export async function createTokenizer(files: TokenizerFiles, config: TextConfig): Promise<Tokenizer> {
+  if (files.vocabulary) return new Tokenizer(files, files.vocabulary, config.maxPositions);
+  if (config.vocabSize < CLIP_VOCABULARY_SIZE) {
+    const problem = `the checkpoint has no tokenizer, and its ${config.vocabSize} tokens are not CLIP's ${CLIP_VOCABULARY_SIZE}`;
+    throw new AppError("checkpoint-invalid", problem, { path: "tokenizer", expected: "vocab.json and merges.txt" });
+  }
+  return new Tokenizer(files, await clipVocabulary(), config.maxPositions);
+}
+
+export class Tokenizer {
+  /** Positions, start and end marks included. */
+  readonly maxTokens: number;
+  readonly #bytePairs: BytePairs;
+  /** Tokens that are found in the prompt as they are written, before anything else. */
+  readonly #literals: ReadonlyMap<string, number>;
+  readonly #literalPattern: RegExp;
+  readonly #start: number;
+  readonly #end: number;
+  readonly #pad: number;
+  readonly #unknown: number;
+
+  constructor(files: TokenizerFiles, vocabulary: Vocabulary, maxPositions: number) {
+    this.maxTokens = Math.min(files.maxTokens ?? maxPositions, maxPositions);
+    this.#bytePairs = new BytePairs(vocabulary);
+    const idOf = (token: string): number => {
+      const id = vocabulary.ids.get(token) ?? files.added.get(token);
+      if (id !== undefined) return id;
+      throw new AppError("checkpoint-invalid", `the tokenizer's vocabulary has no ${token}`, {
+        path: "tokenizer",
+        expected: token,
+      });
+    };
+    this.#start = idOf(files.start);
+    this.#end = idOf(files.end);
+    this.#pad = idOf(files.pad);
+    this.#unknown = idOf(files.unknown);
+    // Special tokens are among them: SD 2 pads with "!", and so reads every "!" of a prompt as padding, in diffusers too.
+    const special = [files.start, files.end, files.pad, files.unknown];
+    this.#literals = new Map([...files.added, ...special.map((token) => [token, idOf(token)] as const)]);
+    const longestFirst = [...this.#literals.keys()].sort((a, b) => b.length - a.length);
+    this.#literalPattern = new RegExp(longestFirst.map(escapePattern).join("|"), "gu");
+  }
+
+  encode(prompt: string): Encoding {
+    const all: Token[] = [];
+    let from = 0;
+    for (const match of prompt.matchAll(this.#literalPattern)) {
+      const [text] = match;
+      const span = { start: match.index, end: match.index + text.length };
+      this.#words(prompt, { start: from, end: span.start }, all);
+      all.push({ id: this.#literals.get(text)!, text, span });
+      from = span.end;
+    }
+    this.#words(prompt, { start: from, end: prompt.length }, all);
+
+    const limit = this.maxTokens - 2;
+    const tokens = all.map((token, i) => ({ ...token, lost: i >= limit }));
+    const ids = [this.#start, ...all.slice(0, limit).map(({ id }) => id), this.#end];
+    while (ids.length < this.maxTokens) ids.push(this.#pad);
+    const firstLost = tokens[limit];
+    if (!firstLost) return { ids, count: tokens.length, limit, tokens };
+    const span = { start: firstLost.span.start, end: tokens.at(-1)!.span.end };
+    return { ids, count: tokens.length, limit, tokens, lost: { span, text: prompt.slice(span.start, span.end) } };
+  }
+
+  /** Adds the tokens of a part of the prompt that holds no literal ones. */
+  #words(prompt: string, part: TextSpan, out: Token[]): void {
+    const characters = uniform(prompt, part);
+    let at = 0; // index of the character, and
+    let offset = 0; // of its first code unit in `text`
+    const text = characters.map((each) => each.text).join("");
+    for (const { 0: word, index } of text.matchAll(WORD)) {
+      while (offset < index) offset += characters[at++]!.text.length;
+      const first = at;
+      while (offset < index + word.length) offset += characters[at++]!.text.length;
+      this.#word(prompt, characters.slice(first, at), out);
+    }
+  }
+
+  #word(prompt: string, characters: readonly Character[], out: Token[]): void {
+    const bytes: number[] = [];
+    const source: Character[] = []; // of each byte
+    for (const character of characters) {
+      for (const byte of new TextEncoder().encode(character.text)) {
+        bytes.push(byte);
+        source.push(character);
+      }
+    }
+    let done = 0;
+    for (const piece of this.#bytePairs.encode(Uint8Array.from(bytes))) {
+      // A token may be some bytes of a character: its range is then all of the character.
+      const span = { start: source[done]!.start, end: source[done + piece.bytes - 1]!.end };
+      out.push({ id: piece.id ?? this.#unknown, text: prompt.slice(span.start, span.end), span });
+      done += piece.bytes;
+    }
+  }
+}
+
+/** Positions in `ids` of the tokens that overlap a range of the prompt; tokens beyond the limit have none. */
+export function tokensOfSpan(encoding: Encoding, span: TextSpan): number[] {
+  return overlapping(encoding, span)
+    .filter((i) => !encoding.tokens[i]!.lost)
+    .map((i) => i + 1);
+}
+
+/** How much of a phrase is beyond the limit. A range that no token overlaps, such as a space, has nothing to lose. */
+export function lossOfSpan(encoding: Encoding, span: TextSpan): "none" | "part" | "all" {
+  const tokens = overlapping(encoding, span);
+  const lost = tokens.filter((i) => encoding.tokens[i]!.lost).length;
+  return lost === 0 ? "none" : lost < tokens.length ? "part" : "all";
+}
+
+function overlapping({ tokens }: Encoding, span: TextSpan): number[] {
+  const found: number[] = [];
+  for (const [i, token] of tokens.entries()) {
+    const shared = Math.min(token.span.end, span.end) - Math.max(token.span.start, span.start);
+    if (shared > 0) found.push(i);
+  }
+  return found;
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, (mark) => (mark === "-" ? "\\x2d" : `\\${mark}`));
+}
