@@ -80,6 +80,9 @@ export type UtilityFork = (
   options: { serviceName: string; stdio: "pipe"; env: Record<string, string | undefined> },
 ) => UtilityProcessLike;
 
+/** Electron tells a deadly signal by its number, as an exit code. */
+const DEADLY: Record<number, string> = { 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV" };
+
 /** Starts services as Electron utility processes; pass `utilityProcess.fork`, after the app is ready. */
 export function forkUtility(fork: UtilityFork): Fork {
   return (entry, { name, env, onLine }) => {
@@ -89,7 +92,7 @@ export function forkUtility(fork: UtilityFork): Fork {
     const exited = new Promise<Exit>((resolve) => {
       child.once("exit", (code) => {
         ended = true;
-        resolve({ code, signal: null, lastWords: tail() });
+        resolve({ code, signal: DEADLY[code] ?? null, lastWords: tail() });
       });
     });
     const port: Port = {

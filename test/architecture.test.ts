@@ -1,0 +1,127 @@
+/**
+ * Who may import whom. The tables are the architecture: a folder that is not in them, or an import that they do not allow, is a
+ * decision to be made, not a line to be added in passing.
+ */
+import { describe, expect, test } from "vitest";
+import { filesIn, importsOf, textOf, type Import } from "./support/imports.ts";
+
+/** What each folder of src-main may import of the others; `main` is the files directly in src-main. */
+const mayImport: Record<string, readonly string[]> = {
+  api: [],
+  graph: ["api"],
+  sampling: ["api"],
+  image: ["api"],
+  service: ["api"],
+  checkpoint: ["api", "graph"],
+  model: ["api", "graph", "checkpoint"],
+  guidance: ["api", "graph", "model"],
+  engine: ["api", "service", "graph", "sampling", "checkpoint", "model", "guidance", "image"],
+  store: ["api", "service", "image"],
+  cli: ["api", "engine", "image"],
+  main: ["api", "service", "engine", "store", "image"],
+};
+
+/** Packages that only some may import; `electron` etc. may not creep into what also runs without it. */
+const onlyIn: Record<string, readonly string[]> = {
+  "onnxruntime-node": ["src-main/engine/"],
+  "better-sqlite3": ["src-main/store/"],
+  electron: ["src-main/main", "src-main/window", "src-main/preload"],
+  fabric: ["src-renderer/canvas/"],
+};
+
+/** The ways into a service from outside its folder; everything else in there runs in the service's own process. */
+const entrances: Record<string, readonly string[]> = {
+  engine: ["src-main/engine/host.ts"],
+  store: ["src-main/store/host.ts"],
+};
+
+const sources = filesIn("src-main").flatMap(importsOf);
+const renderer = filesIn("src-renderer").flatMap(importsOf);
+const folderOf = (file: string) => /^src-main\/([^/]+)\//.exec(file)?.[1] ?? "main";
+const isOurs = (target: string) => target.startsWith("src-");
+const tell = ({ file, target }: Import) => `${file} imports ${target}`;
+
+test("there are imports to judge", () => expect(sources.length).toBeGreaterThan(50));
+
+describe("a folder of src-main imports only what its row allows:", () => {
+  const folders = [...new Set(filesIn("src-main").map(folderOf))];
+  test.each(folders)("%s", (folder) => {
+    const allowed = mayImport[folder];
+    expect(allowed, `src-main/${folder} has no row in the table`).toBeDefined();
+    const wrong = sources.filter(({ file, target }) => {
+      if (folderOf(file) !== folder || !isOurs(target)) return false;
+      return !target.startsWith("src-main/") || (folderOf(target) !== folder && !allowed!.includes(folderOf(target)));
+    });
+    expect(wrong.map(tell)).toEqual([]);
+  });
+});
+
+test("the table has no cycle", () => {
+  const visit = (folder: string, path: readonly string[]): void => {
+    expect(path, `${path.join(" -> ")} -> ${folder}`).not.toContain(folder);
+    for (const next of mayImport[folder] ?? []) visit(next, [...path, folder]);
+  };
+  for (const folder of Object.keys(mayImport)) visit(folder, []);
+});
+
+test("api imports nothing but itself and valibot", () => {
+  const wrong = sources.filter(
+    ({ file, target }) => folderOf(file) === "api" && !isOurs(target) && target !== "valibot",
+  );
+  expect(wrong.map(tell)).toEqual([]);
+});
+
+test("a service is entered by its host alone", () => {
+  const wrong = sources.filter(({ file, target }) => {
+    const doors = isOurs(target) && folderOf(file) !== folderOf(target) ? entrances[folderOf(target)] : undefined;
+    return doors !== undefined && !doors.includes(target);
+  });
+  expect(wrong.map(tell)).toEqual([]);
+});
+
+test.each(Object.keys(onlyIn))("only those who own it import %s", (name) => {
+  const wrong = [...sources, ...renderer].filter(
+    ({ file, target }) => target === name && !onlyIn[name]!.some((place) => file.startsWith(place)),
+  );
+  expect(wrong.map(tell)).toEqual([]);
+});
+
+test.each(
+  Object.values(entrances)
+    .flat()
+    .filter((file) => filesIn("src-main").includes(file)),
+)("importing %s loads no native library", (entrance) => {
+  const seen = new Set([entrance]);
+  for (const file of seen) {
+    for (const { target, typeOnly } of sources.filter((one) => one.file === file)) if (!typeOnly) seen.add(target);
+  }
+  expect(["onnxruntime-node", "better-sqlite3"].filter((name) => seen.has(name))).toEqual([]);
+});
+
+test("the window imports nothing of src-main but api", () => {
+  const wrong = renderer.filter(({ target }) => target.startsWith("src-main/") && folderOf(target) !== "api");
+  expect(wrong.map(tell)).toEqual([]);
+});
+
+test("the window imports nothing of Node", () => {
+  expect(renderer.filter(({ target }) => target.startsWith("node:")).map(tell)).toEqual([]);
+});
+
+const everything = ["src-main", "src-renderer", "test", "tools", "bench"].flatMap((folder) => filesIn(folder));
+
+test("no file has more than 400 lines", () => {
+  const long = everything.filter(
+    (file) =>
+      textOf(file)
+        .split("\n")
+        .filter((line) => line.trim()).length > 400,
+  );
+  expect(long).toEqual([]);
+});
+
+test("only tools/electron knows of package registries", () => {
+  const registry = /registry\.npmjs|registry\.yarnpkg|npm pack\b|api\.nuget\.org/;
+  const allowed = (file: string) => file.startsWith("tools/electron/") || file === "test/architecture.test.ts";
+  const wrong = everything.filter((file) => !allowed(file) && registry.test(textOf(file)));
+  expect(wrong).toEqual([]);
+});
