@@ -1,0 +1,164 @@
+/**
+ * The "infotext" of AUTOMATIC1111's web UI: prompt, a negative line, and one last line of `Key: value` pairs. Nearly every tool and
+ * picture forum reads it. The layout rides along as one quoted pair in the form of a scene file, so it survives where only text is
+ * copied.
+ */
+import { DEFAULT_SETTINGS } from "../api/defaults.ts";
+import type { RunRecord } from "../api/engine.ts";
+import { isAppError } from "../api/errors.ts";
+import { LARGEST_SEED } from "../api/seeds.ts";
+import { parseSceneFile, serializeScene, type SceneFile } from "../api/sceneParser.ts";
+import type { SchedulerName } from "../api/scene.ts";
+
+/** What other tools call our schedulers; the same name does not promise the same pixels. */
+const SAMPLER_NAMES: Record<SchedulerName, string> = {
+  lms: "LMS",
+  euler: "Euler",
+  "euler-a": "Euler a",
+  heun: "Heun",
+  ddim: "DDIM",
+  pndm: "PLMS",
+  "dpmpp-2m": "DPM++ 2M",
+  unipc: "UniPC",
+};
+
+const LAYOUT_KEY = "Diorama layout";
+const NEGATIVE = "Negative prompt:";
+
+/** A text in parts; pairs in the order of the file. */
+export interface Infotext {
+  prompt: string;
+  negativePrompt: string;
+  pairs: Map<string, string>;
+}
+
+export function writeInfotext(record: RunRecord): string {
+  const { scene, seed, model, engine } = record;
+  const { settings } = scene;
+  const { boxes, method, nu, injectionSteps, eta, lossSteps } = serializeScene(scene);
+  const pairs: [string, string | undefined][] = [
+    ["Steps", String(settings.steps)], // first: ComfyUI looks for the line that begins with it
+    ["Sampler", SAMPLER_NAMES[settings.scheduler]],
+    ["Schedule type", settings.karras ? "Karras" : undefined],
+    ["CFG scale", String(settings.guidanceScale)],
+    ["Seed", seed],
+    ["Size", `${settings.width}x${settings.height}`],
+    ["Model hash", model.hash === "" ? undefined : model.hash.slice(0, 10)],
+    ["Model", model.name],
+    ["RNG", "CPU"], // torch's CPU generator: what makes the seed portable
+    [
+      LAYOUT_KEY,
+      boxes.length === 0 ? undefined : JSON.stringify({ boxes, method, nu, injectionSteps, eta, lossSteps }),
+    ],
+    ["Version", engine.app],
+  ];
+  const line = pairs
+    .flatMap(([key, value]) => (value === undefined || value === "" ? [] : [`${key}: ${quote(value)}`]))
+    .join(", ");
+  // The negative line is there even when empty: ComfyUI imports nothing without it.
+  return `${scene.prompt}\n${NEGATIVE} ${scene.negativePrompt}\n${line}`.trim();
+}
+
+function quote(value: string): string {
+  return /[,:\n"]/.test(value) ? JSON.stringify(value) : value;
+}
+
+/** The parts of an infotext, as A1111 reads it but more forgiving: a bare value may hold commas inside brackets. */
+export function readInfotext(text: string): Infotext {
+  const lines = text.trim().split(/\r\n|\n|\r/);
+  let pairs = readPairs(lines.at(-1)!);
+  if (pairs.size >= 3) lines.pop();
+  else pairs = new Map(); // a line of prompt that happens to hold a colon
+  const prompt: string[] = [];
+  let negative: string[] | undefined;
+  for (const line of lines) {
+    if (negative === undefined && line.trim().startsWith(NEGATIVE))
+      negative = [line.trim().slice(NEGATIVE.length).trim()];
+    else (negative ?? prompt).push(line);
+  }
+  return { prompt: prompt.join("\n"), negativePrompt: (negative ?? []).join("\n"), pairs };
+}
+
+/** Key, colon, and a quoted text, a bracketed value or all up to the next comma. */
+const PAIR = /\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/]{0,79}):\s*("(?:\\.|[^\\"])*"|\{[^{}]*\}|\[[^[\]]*\]|[^,]*)(?:,|$)/gu;
+/** Longer last lines are no pairs of any known tool. */
+const LONGEST_LINE = 1_000_000;
+
+function readPairs(line: string): Map<string, string> {
+  const pairs = new Map<string, string>();
+  if (line.length > LONGEST_LINE) return pairs;
+  for (const [, key, value] of line.matchAll(PAIR)) pairs.set(key!, unquote(value!.trim()));
+  return pairs;
+}
+
+function unquote(value: string): string {
+  if (!value.startsWith('"')) return value;
+  try {
+    const text: unknown = JSON.parse(value);
+    return typeof text === "string" ? text : value;
+  } catch {
+    return value;
+  }
+}
+
+/** What could be taken from the text, and what had to be left. */
+export interface InfotextScene extends SceneFile {
+  notes: string[];
+}
+
+/**
+ * The scene that a foreign text describes: what this program cannot read or do is left at its default and noted. Works on texts of this
+ * program (boxes included) and of every tool that speaks the format.
+ */
+export function sceneFromInfotext(text: string): InfotextScene {
+  const { prompt, negativePrompt, pairs } = readInfotext(text);
+  const notes: string[] = [];
+  const form: Record<string, unknown> = { prompt, negativePrompt, boxes: [] };
+  const take = (fields: Record<string, unknown>, what: string) => {
+    const attempt = { ...form, ...fields };
+    try {
+      parseSceneFile(attempt, DEFAULT_SETTINGS);
+      Object.assign(form, fields);
+    } catch (error) {
+      if (!isAppError(error, "scene-invalid")) throw error;
+      notes.push(`${what} was left out: ${error.message}`);
+    }
+  };
+  const number = (key: string, field: string) => {
+    const value = pairs.get(key);
+    if (value !== undefined) take({ [field]: Number(value) }, key);
+  };
+
+  number("Steps", "steps");
+  number("CFG scale", "guidanceScale");
+  const size = /^(\d{1,5})x(\d{1,5})$/.exec(pairs.get("Size") ?? "");
+  if (size) take({ width: Number(size[1]), height: Number(size[2]) }, "Size");
+  const sampler = pairs.get("Sampler");
+  if (sampler !== undefined) {
+    // Older files append the schedule: "DPM++ 2M Karras".
+    const name = sampler.replace(/ Karras$/, "");
+    const found = Object.entries(SAMPLER_NAMES).find(([, theirs]) => theirs.toLowerCase() === name.toLowerCase());
+    if (found)
+      take({ scheduler: found[0], karras: name !== sampler || pairs.get("Schedule type") === "Karras" }, "Sampler");
+    else notes.push(`Sampler was left out: there is no "${sampler.slice(0, 60)}" here`);
+  }
+  const seed = pairs.get("Seed") ?? "";
+  if (/^\d{1,20}$/.test(seed) && BigInt(seed) <= LARGEST_SEED) take({ seeds: seed }, "Seed");
+  const layout = pairs.get(LAYOUT_KEY);
+  if (layout !== undefined) {
+    const fields = readLayout(layout);
+    if (fields) take(fields, "The layout");
+    else notes.push("The layout was left out: it is damaged");
+  }
+  return { ...parseSceneFile(form, DEFAULT_SETTINGS), notes };
+}
+
+function readLayout(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = JSON.parse(text) as Record<string, unknown>;
+    const { boxes, method, nu, injectionSteps, eta, lossSteps } = value;
+    return { boxes, method, nu, injectionSteps, eta, lossSteps };
+  } catch {
+    return undefined;
+  }
+}
