@@ -1,0 +1,166 @@
+/** The options of `npm run render`: their help, and what they ask for. */
+import { METHODS, PROVIDERS, SCHEDULERS, type ProviderName, type SceneSettings, type Seed } from "../api/scene.ts";
+import { readField, SETTING_FIELDS, type Problem, type SettingName } from "../api/fields.ts";
+import { changeSettings, type SettingChanges } from "../api/sceneParser.ts";
+import { readSeeds } from "../api/seeds.ts";
+import { suggestion } from "../api/nearest.ts";
+import type { LoadRequest } from "../api/engine.ts";
+import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";
+
+const OPTIONS = {
+  model: { value: "DIR", about: "A diffusers checkpoint folder; by default the demo model." },
+  seeds: { value: "1,2,7-9", about: "One picture for each seed, 0 to 2^64 - 1; by default the scene's, else 1." },
+  method: { value: "NAME", about: METHODS.join(", ") },
+  steps: { value: "N", about: "Denoising steps; the guidance's step ranges are scaled with them." },
+  scheduler: { value: "NAME", about: SCHEDULERS.join(", ") },
+  karras: { about: "Noise levels spaced by Karras et al." },
+  "guidance-scale": { value: "N", about: "Classifier-free guidance." },
+  size: { value: "WxH", about: "Pixels, multiples of 8." },
+  nu: { value: "N", about: "Strength of attention injection." },
+  eta: { value: "N", about: "Strength of loss guidance." },
+  provider: { value: "NAME", about: `auto (a GPU that works, else cpu), ${PROVIDERS.join(", ")}; auto by default.` },
+  device: { value: "N", about: "Which of several GPUs, from 0." },
+  memory: { value: "MODE", about: "auto, fast, low (slower, the weights stay in the file); auto by default." },
+  out: { value: "DIR", about: 'Where the pictures go; "out" by default.' },
+  force: { about: "Overwrite pictures of the same name instead of numbering." },
+  sheet: { about: "Also one sheet of all pictures with their boxes." },
+  json: { about: "One JSON object per event on stdout." },
+  quiet: { about: "Nothing but errors." },
+  help: { about: "This text." },
+  version: { about: "The version." },
+} as const satisfies Record<string, Option>;
+
+export const HELP = `Draws the pictures of a scene file.
+
+Usage: npm run render -- SCENE.json [options]
+
+${describeOptions(OPTIONS)}
+
+Exit codes
+  0    all pictures are drawn
+  1    the engine or writing failed
+  2    the options or the scene are wrong
+  3    the checkpoint cannot be opened
+  4    the execution provider cannot be used here
+  130  interrupted; pictures finished before are kept
+
+Ctrl-C stops after the current step, a second Ctrl-C at once. No file is ever half written.
+Every picture carries its settings; DIORAMA_DEBUG=1 adds stack traces to errors.
+Example: npm run render -- resources/examples/two-icons.json --seeds 1-4 --sheet
+`;
+
+export interface RenderOptions {
+  scenePath: string;
+  model: string | undefined;
+  seeds: Seed[] | undefined;
+  changes: SettingChanges;
+  provider: ProviderName | "auto";
+  deviceId: number | undefined;
+  memory: LoadRequest["memory"];
+  out: string;
+  force: boolean;
+  sheet: boolean;
+  json: boolean;
+  quiet: boolean;
+}
+
+/** Options that set a number of the scene, and which. */
+const NUMBERS = { steps: "steps", "guidance-scale": "guidanceScale", nu: "nu", eta: "eta" } as const satisfies Record<
+  string,
+  SettingName
+>;
+
+/** What the command line asks for; everything wrong with it is said at once. */
+export function readRenderOptions(argv: readonly string[]): RenderOptions | "help" | "version" {
+  const { given, words } = readArguments("render", argv, OPTIONS);
+  if (given.help) return "help";
+  if (given.version) return "version";
+  const problems: Problem[] = [];
+  const provider = choose(given.provider ?? "auto", ["auto", ...PROVIDERS] as const, "provider", problems);
+  const memory = choose(given.memory ?? "auto", ["auto", "fast", "low"] as const, "memory", problems);
+  const changes = readChanges(given, problems);
+  const deviceId = given.device === undefined ? undefined : Number(given.device);
+  if (deviceId !== undefined && !/^\d{1,2}$/.test(given.device!)) {
+    problems.push({ at: "--device", message: `expected a whole number from 0, got "${given.device!}"` });
+  }
+  let seeds: Seed[] | undefined;
+  if (given.seeds !== undefined) {
+    const read = readSeeds(given.seeds);
+    if ("seeds" in read) seeds = read.seeds;
+    else problems.push({ at: "--seeds", message: read.problem });
+  }
+  if (words.length !== 1) {
+    const message =
+      words.length === 0 ? "a scene file is missing" : `only one scene file at a time, got ${words.join(", ")}`;
+    problems.push({ at: "SCENE.json", message });
+  }
+  if (problems.length > 0) throw optionProblem(problems);
+  return {
+    scenePath: words[0]!,
+    model: given.model,
+    seeds,
+    changes,
+    provider: provider!,
+    deviceId,
+    memory: memory!,
+    out: given.out ?? "out",
+    force: given.force ?? false,
+    sheet: given.sheet ?? false,
+    json: given.json ?? false,
+    quiet: given.quiet ?? false,
+  };
+}
+
+function optionProblem(problems: readonly Problem[]) {
+  return usageProblem("render", problems.map(({ at, message }) => `${at}: ${message}`).join("\n"));
+}
+
+function choose<Choice extends string>(
+  value: string,
+  of: readonly Choice[],
+  name: string,
+  problems: Problem[],
+): Choice | undefined {
+  const found = of.find((choice) => choice === value);
+  if (found === undefined) {
+    problems.push({
+      at: `--${name}`,
+      message: `expected one of ${of.join(", ")}, got "${value}"${suggestion(value, of)}`,
+    });
+  }
+  return found;
+}
+
+function readChanges(given: Given<typeof OPTIONS>, problems: Problem[]): SettingChanges {
+  const changes: Record<string, unknown> = {};
+  const set = (setting: SettingName, value: unknown, option: string) => {
+    const read = readField(SETTING_FIELDS[setting], value, `--${option}`, problems);
+    if (read !== undefined) changes[setting] = read;
+  };
+  for (const [option, setting] of Object.entries(NUMBERS) as [keyof typeof NUMBERS, SettingName][]) {
+    const text = given[option];
+    // What is no number is handed on as text, to be shown in the error; Number("") is 0.
+    if (text !== undefined)
+      set(setting, text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text), option);
+  }
+  if (given.method !== undefined) set("method", given.method, "method");
+  if (given.scheduler !== undefined) set("scheduler", given.scheduler, "scheduler");
+  if (given.karras) changes["karras"] = true;
+  if (given.size !== undefined) {
+    const match = /^(\d{1,5})x(\d{1,5})$/i.exec(given.size);
+    if (!match) problems.push({ at: "--size", message: `expected WIDTHxHEIGHT such as 512x512, got "${given.size}"` });
+    else {
+      set("width", Number(match[1]), "size");
+      set("height", Number(match[2]), "size");
+    }
+  }
+  return changes;
+}
+
+/** The scene's settings with those of the command line. */
+export function applyOptions(settings: SceneSettings, changes: SettingChanges): SceneSettings {
+  const problems: Problem[] = [];
+  const changed = changeSettings(settings, changes, "--", problems);
+  if (problems.length > 0) throw optionProblem(problems);
+  return changed;
+}
