@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import type { EngineApi } from "./engine.ts";
 import type { Schemas } from "./rpc.ts";
-import { METHODS, PROVIDERS, SCHEDULERS } from "./scene.ts";
+import { METHODS, PROVIDERS, SCHEDULERS, type Scene } from "./scene.ts";
 
 /** The most of each thing that a request may carry; far above use, low enough that none can exhaust the engine. */
 export const LIMITS = {
@@ -51,7 +51,7 @@ export const spanSchema = v.pipe(
 const regionSchema = v.strictObject({
   id: name(LIMITS.id),
   box: unitBoxSchema,
-  spans: v.pipe(v.array(spanSchema), v.minLength(1, "expected at least one phrase"), v.maxLength(LIMITS.spans)),
+  spans: v.pipe(v.array(spanSchema), v.maxLength(LIMITS.spans)),
   strength: range(0, 3),
 });
 
@@ -77,21 +77,37 @@ export const settingsSchema = v.strictObject({
   }),
 });
 
+const regionsSchema = v.pipe(
+  v.array(regionSchema),
+  v.maxLength(LIMITS.regions, `expected at most ${LIMITS.regions} boxes`),
+);
+const sceneFields = { prompt: text(LIMITS.text), negativePrompt: text(LIMITS.text), settings: settingsSchema };
+
+type SceneLike = Pick<Scene, "prompt" | "regions">;
+const phrasesAreInside = ({ prompt, regions }: SceneLike) =>
+  regions.every(({ spans }) => spans.every(({ end }) => end <= prompt.length));
+const idsAreUnique = ({ regions }: SceneLike) => new Set(regions.map(({ id }) => id)).size === regions.length;
+const OUTSIDE = "regions: expected every phrase to lie inside the prompt";
+const TWICE = "regions: expected every id once";
+
+/** A scene that can be drawn. */
 export const sceneSchema = v.pipe(
   v.strictObject({
-    prompt: text(LIMITS.text),
-    negativePrompt: text(LIMITS.text),
-    regions: v.pipe(v.array(regionSchema), v.maxLength(LIMITS.regions, `expected at most ${LIMITS.regions} boxes`)),
-    settings: settingsSchema,
+    ...sceneFields,
+    regions: v.pipe(
+      regionsSchema,
+      v.checkItems(({ spans }) => spans.length > 0, "expected at least one phrase"),
+    ),
   }),
-  v.check(
-    ({ prompt, regions }) => regions.every(({ spans }) => spans.every(({ end }) => end <= prompt.length)),
-    "regions: expected every phrase to lie inside the prompt",
-  ),
-  v.check(
-    ({ regions }) => new Set(regions.map(({ id }) => id)).size === regions.length,
-    "regions: expected every id once",
-  ),
+  v.check(phrasesAreInside, OUTSIDE),
+  v.check(idsAreUnique, TWICE),
+);
+
+/** A scene that is being made: a box may have no phrase yet. */
+export const draftSceneSchema = v.pipe(
+  v.strictObject({ ...sceneFields, regions: regionsSchema }),
+  v.check(phrasesAreInside, OUTSIDE),
+  v.check(idsAreUnique, TWICE),
 );
 
 export const seedSchema = v.pipe(

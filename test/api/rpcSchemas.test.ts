@@ -71,7 +71,7 @@ describe("a scene is refused, with the field's path, when", () => {
       withRegion({ spans: [{ start: 3, end: 15 }] }),
       "regions: expected every phrase to lie inside",
     ],
-    ["a box has no phrase", withRegion({ spans: [] }), "regions[0].spans: expected at least one phrase"],
+    ["a box has no phrase", withRegion({ spans: [] }), "regions[0]: expected at least one phrase"],
     ["strength is above 3", withRegion({ strength: 3.01 }), "regions[0].strength: expected at most 3"],
     ["two boxes have one id", { ...scene, regions: [region, region] }, "regions: expected every id once"],
     ["there are too many boxes", { ...scene, regions: Array(65).fill(region) }, "regions: expected at most 64 boxes"],

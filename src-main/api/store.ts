@@ -1,0 +1,180 @@
+/**
+ * The store's contract: every call and event between the process that keeps projects and whoever uses it. One project is open at a
+ * time. Times are ISO 8601 in UTC. Results are listed without their pictures; pictures are fetched one by one.
+ */
+import type { GeneratedImage, LoadRequest } from "./engine.ts";
+import type { Scene, Seed } from "./scene.ts";
+
+/** What the editor shows and a person can save. Unlike a scene sent to the engine, a box may have no phrase yet. */
+export interface Draft {
+  scene: Scene;
+  /** Seeds as they were typed. */
+  seeds: string;
+  /** The checkpoint it is meant for; null where none was chosen. */
+  model: LoadRequest | null;
+  /** What the window keeps for itself (names and colours of boxes, zoom): any JSON object, not read by the store. */
+  editor: Record<string, unknown>;
+}
+
+export interface ProjectInfo {
+  path: string;
+  /** File name without its ending. */
+  name: string;
+  created: string;
+  results: number;
+  /** What was repaired or noticed on opening, for a message to the person; mostly empty. */
+  notes: string[];
+}
+
+/** The draft, and the named version that it grew from. */
+export interface SavedDraft {
+  draft: Draft;
+  saved: string;
+  versionId: number | null;
+  /** True when the draft is not the same as that version; true where there is none. */
+  changed: boolean;
+}
+
+export interface VersionInfo {
+  id: number;
+  name: string;
+  created: string;
+  /** Kept by the program before something would have replaced an unsaved draft. */
+  automatic: boolean;
+}
+
+export const RUN_OUTCOMES = ["running", "done", "cancelled", "failed"] as const;
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];
+
+export interface RunInfo {
+  id: number;
+  created: string;
+  prompt: string;
+  model: string;
+  /** Seeds asked for, and pictures that came. */
+  asked: number;
+  finished: number;
+  /** A run that was going on when the program ended is `cancelled` when the project is opened again. */
+  outcome: RunOutcome;
+  /** Why it failed. */
+  message: string | null;
+}
+
+export const RESULT_STATES = ["kept", "rejected", "binned"] as const;
+export type ResultState = (typeof RESULT_STATES)[number];
+
+export interface ResultInfo {
+  id: number;
+  runId: number;
+  seed: Seed;
+  created: string;
+  width: number;
+  height: number;
+  starred: boolean;
+  state: ResultState;
+  /** Mean share of attention that fell in its box, over the regions; null where there are none. */
+  obedience: number | null;
+  seconds: number;
+  /** Size of the PNG. */
+  bytes: number;
+}
+
+export interface ResultDetails extends ResultInfo {
+  record: GeneratedImage["record"];
+}
+
+export interface ResultQuery {
+  runId?: number;
+  starred?: boolean;
+  /** `kept` by default. */
+  state?: ResultState;
+  /** Words of the prompt or the negative prompt, or their beginnings; all must be there. */
+  text?: string;
+  order: "newest" | "oldest" | "obedience";
+  offset: number;
+  /** At most 500. */
+  limit: number;
+}
+
+export interface ResultPage {
+  results: ResultInfo[];
+  /** How many match in all. */
+  total: number;
+}
+
+/** What the store keeps of a finished picture: the event of the engine as it is, less what can be drawn again. */
+export type NewResult = { runId: number } & Pick<GeneratedImage, "seed" | "pixels" | "seconds" | "record">;
+
+export interface RecentProject {
+  path: string;
+  name: string;
+  opened: string;
+  /** False when the file is not there now: on a disk that is not plugged in, or deleted. */
+  present: boolean;
+}
+
+export interface KnownModel {
+  request: LoadRequest;
+  name: string;
+  used: string;
+}
+
+/** The calls that the store serves. Each may reject with an `AppError`. */
+export interface StoreApi {
+  /** Makes a project file and opens it in place of the one open before. Refuses to replace a file unless told to. */
+  createProject(request: { path: string; draft: Draft; replace: boolean }): Promise<ProjectInfo>;
+  openProject(request: { path: string }): Promise<ProjectInfo>;
+  closeProject(): Promise<void>;
+  currentProject(): Promise<ProjectInfo | null>;
+  /** Writes a compact copy, which may be mailed or go on as another project; the one open stays open. */
+  copyProject(request: { path: string; replace: boolean }): Promise<void>;
+  /** Reads every byte of the open project; resolves to what is wrong, in words: nothing when it is whole. */
+  verifyProject(): Promise<string[]>;
+
+  readDraft(): Promise<SavedDraft>;
+  /** Durable when it resolves. */
+  saveDraft(draft: Draft): Promise<{ saved: string; changed: boolean }>;
+  /** Keeps the draft under a name. */
+  nameVersion(request: { name: string }): Promise<VersionInfo>;
+  listVersions(): Promise<VersionInfo[]>;
+  readVersion(request: { id: number }): Promise<VersionInfo & { draft: Draft }>;
+  /** Makes a version the draft. A draft with unsaved changes is kept as an automatic version first. */
+  restoreVersion(request: { id: number }): Promise<SavedDraft>;
+  renameVersion(request: { id: number; name: string }): Promise<void>;
+  deleteVersion(request: { id: number }): Promise<void>;
+
+  beginRun(request: { scene: Scene; model: string; asked: number }): Promise<RunInfo>;
+  addResult(result: NewResult): Promise<ResultInfo>;
+  endRun(request: { runId: number; outcome: Exclude<RunOutcome, "running">; message: string | null }): Promise<RunInfo>;
+  /** Newest first. */
+  listRuns(request: { offset: number; limit: number }): Promise<{ runs: RunInfo[]; total: number }>;
+  readRun(request: { id: number }): Promise<RunInfo & { scene: Scene }>;
+
+  listResults(query: ResultQuery): Promise<ResultPage>;
+  readResult(request: { id: number }): Promise<ResultDetails>;
+  /** The PNG with its settings, or a small one without. */
+  readPicture(request: { id: number; size: "full" | "thumbnail" }): Promise<Uint8Array<ArrayBuffer>>;
+  /** Stars, rejects, bins, or takes back; resolves to how many were changed. */
+  markResults(request: { ids: number[]; starred?: boolean; state?: ResultState }): Promise<number>;
+  /** Deletes what is in the bin, for good; resolves to how many. */
+  emptyBin(): Promise<number>;
+  /** Writes PNG files; an existing file is never replaced. Resolves to their paths. */
+  exportPictures(request: { ids: number[]; folder: string }): Promise<string[]>;
+  /** Takes in a PNG that carries Diorama's settings, as a run of its own. */
+  importPicture(request: { path: string }): Promise<ResultInfo>;
+
+  recentProjects(): Promise<RecentProject[]>;
+  forgetProject(request: { path: string }): Promise<void>;
+  /** Latest used first. */
+  knownModels(): Promise<KnownModel[]>;
+  rememberModel(request: { request: LoadRequest; name: string }): Promise<void>;
+  forgetModel(request: { path: string }): Promise<void>;
+  readPreferences(): Promise<Record<string, unknown>>;
+  /** Sets the given ones and leaves the rest; null removes. */
+  writePreferences(changes: Record<string, unknown>): Promise<void>;
+}
+
+export interface StoreEvents {
+  /** Something changed that a list on the screen may show. */
+  changed: { what: "project" | "draft" | "versions" | "runs" | "results" | "recent" | "models" | "preferences" };
+}

@@ -1,0 +1,118 @@
+/** What a request to the store must look like, method by method. */
+import * as v from "valibot";
+import type { RunRecord } from "./engine.ts";
+import { draftSceneSchema, engineSchemas, LIMITS, sceneSchema, seedSchema } from "./engineMessages.ts";
+import type { Schemas } from "./rpc.ts";
+import { RESULT_STATES, type StoreApi } from "./store.ts";
+
+const MOST_IDS = 10_000;
+const PAGE = 500;
+/** Bytes of JSON that a draft's or a preference's free part may have. */
+const FREE_JSON = 1_000_000;
+
+const text = (length: number) => v.pipe(v.string(), v.maxLength(length, `expected at most ${length} characters`));
+const name = (length: number) =>
+  v.pipe(
+    text(length),
+    v.check((s) => s.trim() !== "", "expected a text, got an empty one"),
+  );
+const count = (max: number) => v.pipe(v.number(), v.integer("expected a whole number"), v.minValue(0), v.maxValue(max));
+const id = v.pipe(v.number(), v.safeInteger("expected an id"), v.minValue(1, "expected an id"));
+const ids = v.pipe(v.array(id), v.maxLength(MOST_IDS));
+const path = v.pipe(
+  name(LIMITS.path),
+  v.check((s) => !s.includes("\0"), "expected a path"),
+);
+const nothing = v.undefined("expected no argument");
+const byId = v.strictObject({ id });
+const byPath = v.strictObject({ path });
+
+/** A JSON object of bounded size: what cannot be written as JSON would be lost on saving. */
+const freeJson = v.pipe(
+  v.record(v.string(), v.unknown()),
+  v.check((value) => jsonSize(value) <= FREE_JSON, `expected JSON of at most ${FREE_JSON} bytes`),
+);
+
+const draft = v.strictObject({
+  scene: draftSceneSchema,
+  seeds: text(LIMITS.text),
+  model: v.nullable(engineSchemas.load),
+  editor: freeJson,
+});
+
+const pixels = v.pipe(
+  v.strictObject({
+    width: v.pipe(count(LIMITS.pixels), v.minValue(1)),
+    height: v.pipe(count(LIMITS.pixels), v.minValue(1)),
+    data: v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes"),
+  }),
+  v.check(({ width, height, data }) => data.length === width * height * 4, "expected 4 bytes per pixel"),
+);
+
+/** By method of `StoreApi`; a method without an entry does not compile. */
+export const storeSchemas = {
+  createProject: v.strictObject({ path, draft, replace: v.boolean() }),
+  openProject: byPath,
+  closeProject: nothing,
+  currentProject: nothing,
+  copyProject: v.strictObject({ path, replace: v.boolean() }),
+  verifyProject: nothing,
+  readDraft: nothing,
+  saveDraft: draft,
+  nameVersion: v.strictObject({ name: name(LIMITS.id) }),
+  listVersions: nothing,
+  readVersion: byId,
+  restoreVersion: byId,
+  renameVersion: v.strictObject({ id, name: name(LIMITS.id) }),
+  deleteVersion: byId,
+  beginRun: v.strictObject({ scene: sceneSchema, model: text(LIMITS.path), asked: count(LIMITS.seeds) }),
+  addResult: v.strictObject({
+    runId: id,
+    seed: seedSchema,
+    pixels,
+    seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
+    // Its fields are checked where it is written (image/metadata.ts), which reads them from foreign pictures too.
+    record: v.custom<RunRecord>((value) => typeof value === "object" && value !== null, "expected a record"),
+  }),
+  endRun: v.strictObject({
+    runId: id,
+    outcome: v.picklist(["done", "cancelled", "failed"]),
+    message: v.nullable(text(LIMITS.text)),
+  }),
+  listRuns: v.strictObject({ offset: count(Number.MAX_SAFE_INTEGER), limit: count(PAGE) }),
+  readRun: byId,
+  listResults: v.strictObject({
+    runId: v.exactOptional(id),
+    starred: v.exactOptional(v.boolean()),
+    state: v.exactOptional(v.picklist(RESULT_STATES)),
+    text: v.exactOptional(text(LIMITS.text)),
+    order: v.picklist(["newest", "oldest", "obedience"]),
+    offset: count(Number.MAX_SAFE_INTEGER),
+    limit: count(PAGE),
+  }),
+  readResult: byId,
+  readPicture: v.strictObject({ id, size: v.picklist(["full", "thumbnail"]) }),
+  markResults: v.strictObject({
+    ids,
+    starred: v.exactOptional(v.boolean()),
+    state: v.exactOptional(v.picklist(RESULT_STATES)),
+  }),
+  emptyBin: nothing,
+  exportPictures: v.strictObject({ ids, folder: path }),
+  importPicture: byPath,
+  recentProjects: nothing,
+  forgetProject: byPath,
+  knownModels: nothing,
+  rememberModel: v.strictObject({ request: engineSchemas.load, name: text(LIMITS.path) }),
+  forgetModel: byPath,
+  readPreferences: nothing,
+  writePreferences: freeJson,
+} satisfies Schemas<StoreApi>;
+
+function jsonSize(value: unknown): number {
+  try {
+    return JSON.stringify(value).length;
+  } catch {
+    return Infinity; // a cycle, or a bigint
+  }
+}
