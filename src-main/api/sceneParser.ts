@@ -3,7 +3,7 @@
  * a file is said at once, one line per field, each with the field's path and what to write instead.
  */
 import { readJson } from "./json.ts";
-import { withSteps } from "./defaults.ts";
+import { scaleStepRange, withSteps } from "./defaults.ts";
 import { AppError } from "./errors.ts";
 import {
   isRecord,
@@ -55,15 +55,15 @@ export function parseScene(value: unknown, defaults: SceneSettings): Scene {
 }
 
 /** Scene and seeds from the text of a file. */
-export function parseSceneText(text: string, defaults: SceneSettings): SceneFile {
+export function parseSceneText(text: string, defaults: SceneSettings, overrides: SettingChanges = {}): SceneFile {
   const read = readJson(text);
-  if ("value" in read) return parseSceneFile(read.value, defaults);
+  if ("value" in read) return parseSceneFile(read.value, defaults, overrides);
   const { line, column, message } = read.problem;
   throw new AppError("scene-invalid", `line ${line}, column ${column}: ${message}`, { at: `line ${line}` });
 }
 
-/** Scene and seeds of a file already read as JSON. */
-export function parseSceneFile(value: unknown, defaults: SceneSettings): SceneFile {
+/** Scene and seeds of a file already read as JSON. `overrides` win over the file, as the command line's options do. */
+export function parseSceneFile(value: unknown, defaults: SceneSettings, overrides: SettingChanges = {}): SceneFile {
   const problems: Problem[] = [];
   if (!isRecord(value)) {
     throwProblems([{ at: "scene", message: `expected an object with "prompt" and "boxes", got ${show(value)}` }]);
@@ -73,7 +73,7 @@ export function parseSceneFile(value: unknown, defaults: SceneSettings): SceneFi
   const negativePrompt =
     value.negativePrompt === undefined ? "" : readPrompt(value.negativePrompt, "negativePrompt", problems);
   const regions = readBoxes(value.boxes, prompt, problems);
-  const settings = changeSettings(defaults, readSettings(value, problems), "", problems);
+  const settings = overrideSettings(defaults, readSettings(value, problems), overrides, problems);
 
   let seeds: Seed[] | undefined;
   if (value.seeds !== undefined) {
@@ -106,15 +106,24 @@ function readSettings(record: Record<string, unknown>, problems: Problem[]): Set
 }
 
 /**
- * `settings` with some of them changed. A new number of steps takes the step ranges along (see `withSteps`) unless they are changed
- * too. `prefix` stands before a name in a problem's path: empty for files, `--` for options.
+ * The defaults changed by a file, and that by `overrides`. Ranges that the file gives belong to its own number of steps, the others to
+ * the defaults': each is scaled from there, once, when the number of steps is overridden.
  */
-export function changeSettings(
-  settings: SceneSettings,
-  changes: SettingChanges,
-  prefix: string,
+function overrideSettings(
+  defaults: SceneSettings,
+  own: SettingChanges,
+  overrides: SettingChanges,
   problems: Problem[],
 ): SceneSettings {
+  const asWritten = changeSettings(defaults, own, problems);
+  const steps = overrides.steps ?? asWritten.steps;
+  const scaled = (range: SettingChanges["lossSteps"]) => range && scaleStepRange(range, asWritten.steps, steps);
+  const ranges = present({ injectionSteps: scaled(own.injectionSteps), lossSteps: scaled(own.lossSteps) });
+  return problems.length > 0 ? asWritten : changeSettings(defaults, { ...own, ...ranges, ...overrides }, problems);
+}
+
+/** `settings` with some of them changed. A new number of steps takes the step ranges along unless they are changed too. */
+export function changeSettings(settings: SceneSettings, changes: SettingChanges, problems: Problem[]): SceneSettings {
   const scaled = changes.steps === undefined ? settings : withSteps(settings, changes.steps);
   const { method, nu, injectionSteps, eta, lossSteps, ...rest } = changes;
   const guidance = { ...scaled.guidance, ...present({ method, nu, injectionSteps, eta, lossSteps }) };
@@ -122,10 +131,7 @@ export function changeSettings(
   for (const name of ["injectionSteps", "lossSteps"] as const) {
     const { start, end } = guidance[name];
     if (end <= result.steps) continue;
-    problems.push({
-      at: prefix + name,
-      message: `[${start}, ${end}] reaches beyond the last of ${result.steps} steps`,
-    });
+    problems.push({ at: name, message: `[${start}, ${end}] reaches beyond the last of ${result.steps} steps` });
   }
   return result;
 }

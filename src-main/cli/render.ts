@@ -16,7 +16,7 @@ import { encodePng } from "../image/png.ts";
 import { resize, thumbnailSize } from "../image/resize.ts";
 import { fileStem, PictureFolder } from "./pictureFolder.ts";
 import { boxLabels, describeObedience, makeProgress, type Progress } from "./progress.ts";
-import { applyOptions, HELP, readRenderOptions, type RenderOptions } from "./renderOptions.ts";
+import { HELP, readRenderOptions, type RenderOptions } from "./renderOptions.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
 
 /** What `render` uses of an engine; a test hands in a small one. */
@@ -92,16 +92,14 @@ async function readScene(options: RenderOptions, defaults: SceneSettings): Promi
   if (bytes.length > LARGEST_SCENE_FILE) {
     throw new AppError("file-unreadable", `${path} is no scene file: it has ${bytes.length} bytes`, { path });
   }
-  let file: SceneFile;
   try {
-    file = parseSceneText(bytes.toString("utf8"), defaults);
+    return parseSceneText(bytes.toString("utf8"), defaults, options.changes);
   } catch (error) {
     if (!isAppError(error, "scene-invalid")) throw error;
     throw new AppError("scene-invalid", `The scene ${path} is wrong:\n${indent(error.message)}`, error.details, {
       cause: error,
     });
   }
-  return { ...file, scene: { ...file.scene, settings: applyOptions(file.scene.settings, options.changes) } };
 }
 
 function indent(text: string): string {

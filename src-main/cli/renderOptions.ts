@@ -1,7 +1,7 @@
 /** The options of `npm run render`: their help, and what they ask for. */
-import { METHODS, PROVIDERS, SCHEDULERS, type ProviderName, type SceneSettings, type Seed } from "../api/scene.ts";
+import { METHODS, PROVIDERS, SCHEDULERS, type ProviderName, type Seed } from "../api/scene.ts";
 import { readField, SETTING_FIELDS, type Problem, type SettingName } from "../api/fields.ts";
-import { changeSettings, type SettingChanges } from "../api/sceneParser.ts";
+import type { SettingChanges } from "../api/sceneParser.ts";
 import { readSeeds } from "../api/seeds.ts";
 import { suggestion } from "../api/nearest.ts";
 import type { LoadRequest } from "../api/engine.ts";
@@ -155,12 +155,4 @@ function readChanges(given: Given<typeof OPTIONS>, problems: Problem[]): Setting
     }
   }
   return changes;
-}
-
-/** The scene's settings with those of the command line. */
-export function applyOptions(settings: SceneSettings, changes: SettingChanges): SceneSettings {
-  const problems: Problem[] = [];
-  const changed = changeSettings(settings, changes, "--", problems);
-  if (problems.length > 0) throw optionProblem(problems);
-  return changed;
 }
