@@ -28,28 +28,29 @@ export interface Vocabulary {
   readonly merges: readonly (readonly [string, string])[];
 }
 
-/** SD 1.x; 2.x pads with `!`, which its files say. */
-const DEFAULTS = { start: "<|startoftext|>", end: "<|endoftext|>" } as const;
+const START = "<|startoftext|>";
+const END = "<|endoftext|>";
 
 /** Reads `folder`, or answers with CLIP's defaults where it does not exist. `size` is the text encoder's vocabulary. */
 export async function readTokenizer(folder: string, exists: boolean, size: number): Promise<TokenizerFiles> {
-  if (!exists) return { ...DEFAULTS, pad: DEFAULTS.end, unknown: DEFAULTS.end, added: new Map() };
-  const names = await orUnreadable(folder, () => readdir(folder));
+  const names = exists ? await orUnreadable(folder, () => readdir(folder)) : [];
   const optional = (name: string): Promise<Fields> =>
     names.includes(name) ? readFields(join(folder, name)) : Promise.resolve(new Fields({}, join(folder, name)));
   const config = await optional("tokenizer_config.json");
   const special = await optional("special_tokens_map.json");
-  const vocabulary = await readVocabulary(folder, names, size);
-  const end = tokenText(config, "eos_token") ?? tokenText(special, "eos_token") ?? DEFAULTS.end;
+  const single = await optional("tokenizer.json");
+  const vocabulary = await readVocabulary(folder, names, single, size);
+  // The map wins, as in transformers: SD 2's config says that it pads with the end mark, its map says "!", which is so.
+  const token = (name: string): string | undefined => tokenText(special, name) ?? tokenText(config, name);
+  const end = token("eos_token") ?? END;
   const maxTokens = config.get("model_max_length");
   return {
     ...(vocabulary ? { vocabulary } : {}),
-    start: tokenText(config, "bos_token") ?? tokenText(special, "bos_token") ?? DEFAULTS.start,
+    start: token("bos_token") ?? START,
     end,
-    // The map is newer than the config where they differ: SD 2's config does not name the pad token, its map does.
-    pad: tokenText(special, "pad_token") ?? tokenText(config, "pad_token") ?? end,
-    unknown: tokenText(config, "unk_token") ?? tokenText(special, "unk_token") ?? end,
-    added: addedTokens(config, await optional("added_tokens.json"), size),
+    pad: token("pad_token") ?? end,
+    unknown: token("unk_token") ?? end,
+    added: addedTokens(config, await optional("added_tokens.json"), single, size),
     // transformers writes 1e30 for "no limit".
     ...(typeof maxTokens === "number" && maxTokens >= 3 && maxTokens <= 4096
       ? { maxTokens: Math.floor(maxTokens) }
@@ -60,63 +61,70 @@ export async function readTokenizer(folder: string, exists: boolean, size: numbe
 /** A special token is a text, or an object with its text as `content`. */
 function tokenText(fields: Fields, name: string): string | undefined {
   const value = fields.get(name);
-  if (value === undefined || typeof value === "string") return value;
-  if (isRecord(value) && typeof value["content"] === "string") return value["content"];
+  const text = isRecord(value) ? value["content"] : value;
+  if (text === undefined || (typeof text === "string" && text !== "")) return text;
   fields.wrong(name, "a token", value);
 }
 
-/** `added_tokens_decoder` of the config, by id, and added_tokens.json, by text. */
-function addedTokens(config: Fields, byText: Fields, size: number): Map<string, number> {
+/** `added_tokens_decoder` of the config, by id; added_tokens.json, by text; `added_tokens` of tokenizer.json, a list. */
+function addedTokens(config: Fields, byText: Fields, single: Fields, size: number): Map<string, number> {
   const added = new Map<string, number>();
+  const add = (file: Fields, text: unknown, id: unknown): void => {
+    if (typeof text !== "string" || text === "") refuse(file.path, undefined, `token ${String(id)} has no text`);
+    added.set(text, checkId(id, text, size, file.path));
+  };
   const decoder = config.get("added_tokens_decoder");
   if (isRecord(decoder)) {
-    for (const [id, token] of Object.entries(decoder)) {
-      const content = isRecord(token) ? token["content"] : undefined;
-      if (typeof content !== "string") config.wrong("added_tokens_decoder", "tokens with their content", token);
-      added.set(content, checkId(Number(id), content, size, config.path));
-    }
+    for (const [id, token] of Object.entries(decoder))
+      add(config, isRecord(token) ? token["content"] : token, Number(id));
   }
-  for (const text of byText.keys()) added.set(text, checkId(byText.get(text), text, size, byText.path));
-  added.delete("");
+  const list = single.get("added_tokens");
+  if (Array.isArray(list)) {
+    for (const token of list as unknown[]) if (isRecord(token)) add(single, token["content"], token["id"]);
+  }
+  for (const text of byText.keys()) add(byText, text, byText.get(text));
   return added;
 }
 
-async function readVocabulary(folder: string, names: readonly string[], size: number): Promise<Vocabulary | undefined> {
+async function readVocabulary(
+  folder: string,
+  names: readonly string[],
+  single: Fields,
+  size: number,
+): Promise<Vocabulary | undefined> {
   if (names.includes("vocab.json") && names.includes("merges.txt")) {
     const vocab = await readFields(join(folder, "vocab.json"));
     const path = join(folder, "merges.txt");
-    const lines = (await readText(path))
-      .split("\n")
-      .filter((line) => line.trim() !== "" && !line.startsWith("#version"));
-    return { ids: parseIds(vocab, size), merges: lines.map((line) => parseMerge(line.replace(/\r$/, ""), path)) };
+    const lines = (await readText(path)).split("\n").map((line) => line.trimEnd());
+    const merges = lines.filter((line) => line !== "" && !line.startsWith("#version"));
+    return parseVocabulary(vocab, merges, size, path);
   }
   if (!names.includes("tokenizer.json")) return undefined;
-  const path = join(folder, "tokenizer.json");
-  const file: Fields = await readFields(path);
-  const model = file.get("model");
+  const model = single.get("model");
   if (!isRecord(model) || model["type"] !== "BPE")
-    file.wrong("model.type", "BPE", isRecord(model) ? model["type"] : model);
+    single.wrong("model.type", "BPE", isRecord(model) ? model["type"] : model);
   const { vocab, merges } = model;
-  if (!isRecord(vocab)) file.wrong("model.vocab", "an object from token to number", vocab);
-  if (!Array.isArray(merges)) file.wrong("model.merges", "a list", merges);
-  return {
-    ids: parseIds(new Fields(vocab, path), size),
-    merges: merges.map((merge: unknown) => parseMerge(merge, path)),
-  };
+  if (!isRecord(vocab)) single.wrong("model.vocab", "an object from token to number", vocab);
+  if (!Array.isArray(merges)) single.wrong("model.merges", "a list", merges);
+  return parseVocabulary(new Fields(vocab, single.path), merges, size, single.path);
 }
 
-function parseIds(vocab: Fields, size: number): Map<string, number> {
-  return new Map(vocab.keys().map((token) => [token, checkId(vocab.get(token), token, size, vocab.path)]));
+function parseVocabulary(vocab: Fields, merges: readonly unknown[], size: number, path: string): Vocabulary {
+  const ids = new Map(vocab.keys().map((token) => [token, checkId(vocab.get(token), token, size, vocab.path)]));
+  const pairs = merges.map((merge) => {
+    const [left, right] = parseMerge(merge, path);
+    if (!ids.has(left + right))
+      refuse(path, undefined, `${quote(`${left} ${right}`)} makes a token that the vocabulary lacks`);
+    return [left, right] as const;
+  });
+  return { ids, merges: pairs };
 }
 
 /** An id beyond the text encoder's table would read outside it. */
 function checkId(id: unknown, token: string, size: number, path: string): number {
   if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < size) return id;
-  refuse(
-    path,
-    undefined,
-    `token ${quote(token)}: expected a number from 0 to ${size - 1}, as the text encoder has ${size} tokens, found ${String(id)}`,
-  );
+  const expected = `a number from 0 to ${size - 1}, as the text encoder has ${size} tokens`;
+  refuse(path, undefined, `token ${quote(token)}: expected ${expected}, found ${String(id)}`);
 }
 
 /** "a b", or ["a", "b"] in newer files. */
