@@ -99,15 +99,15 @@ export const sceneSchema = v.pipe(
       v.checkItems(({ spans }) => spans.length > 0, "expected at least one phrase"),
     ),
   }),
-  v.check(phrasesAreInside, OUTSIDE),
-  v.check(idsAreUnique, TWICE),
+  v.check((scene) => phrasesAreInside(scene), OUTSIDE),
+  v.check((scene) => idsAreUnique(scene), TWICE),
 );
 
 /** A scene that is being made: a box may have no phrase yet. */
 export const draftSceneSchema = v.pipe(
   v.strictObject({ ...sceneFields, regions: regionsSchema }),
-  v.check(phrasesAreInside, OUTSIDE),
-  v.check(idsAreUnique, TWICE),
+  v.check((scene) => phrasesAreInside(scene), OUTSIDE),
+  v.check((scene) => idsAreUnique(scene), TWICE),
 );
 
 export const seedSchema = v.pipe(
