@@ -1,10 +1,13 @@
 /**
- * Settings of a run before anyone changed them: the paper's (Patel & Serkh 2024, arXiv:2405.14101, and the commands in the
- * authors' repository), and how they follow a changed number of steps.
+ * Settings of a run before anyone changed them: the paper's (Patel & Serkh 2024, arXiv:2405.14101, and the commands
+ * in the authors' repository), and how they follow a changed number of steps.
  */
 import type { SceneSettings } from "./scene.ts";
 
-/** Stable Diffusion 1.x as the paper runs it: 512 x 512, 50 LMS steps, guidance 7.5, injection at [1, 11), loss at [1, 25). */
+/**
+ * Stable Diffusion 1.x as the paper runs it: 512 x 512, 50 LMS steps, guidance 7.5, injection at [1, 11), loss at [1,
+ * 25).
+ */
 export const DEFAULT_SETTINGS: SceneSettings = {
   width: 512,
   height: 512,
@@ -22,10 +25,10 @@ export const DEFAULT_SETTINGS: SceneSettings = {
 };
 
 /**
- * The same share of the run in another number of steps: both ends are scaled and rounded. Two things survive rounding, because
- * they decide whether the method works at all: a range that leaves out step 0 goes on leaving it out (the first latent is pure
- * noise; the published ranges start at 1), and a range that was on stays on for at least one step.
- * So [1, 11) of 50 becomes [1, 4) of 20, [1, 2) of 4 and [2, 22) of 100.
+ * The same share of the run in another number of steps: both ends are scaled and rounded. Two things survive
+ * rounding, because they decide whether the method works at all: a range that leaves out step 0 goes on leaving it
+ * out (the first latent is pure noise; the published ranges start at 1), and a range that was on stays on for at
+ * least one step. So [1, 11) of 50 becomes [1, 4) of 20, [1, 2) of 4 and [2, 22) of 100.
  */
 export function scaleStepRange(
   range: { start: number; end: number },

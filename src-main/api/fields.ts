@@ -1,6 +1,6 @@
 /**
- * The settings of a scene as a table: name, kind, range and a sentence about each. The scene file, the settings embedded in a
- * picture, the command line's options and the JSON Schema for editors all read this one table.
+ * The settings of a scene as a table: name, kind, range and a sentence about each. The scene file, the settings
+ * embedded in a picture, the command line's options and the JSON Schema for editors all read this one table.
  */
 import { suggestion } from "./nearest.ts";
 import { METHODS, SCHEDULERS } from "./scene.ts";

@@ -1,6 +1,7 @@
 /**
- * JSON with errors a person can find: line, column and what stood there. `JSON.parse` reads; only when it refuses does the scanner
- * below look for the place, because the message of V8 names it in some cases only and other engines word it differently.
+ * JSON with errors a person can find: line, column and what stood there. `JSON.parse` reads; only when it refuses
+ * does the scanner below look for the place, because the message of V8 names it in some cases only and other engines
+ * word it differently.
  */
 
 /** Where and why a text is not JSON; lines and columns count from 1. */

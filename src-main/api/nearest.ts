@@ -22,8 +22,8 @@ export function editDistance(a: string, b: string): number {
 }
 
 /**
- * The closest of `candidates`, ignoring case, or undefined when none is close: more than half of the letters would have to
- * change. A candidate that starts with the whole word counts as close ("inject" for "injectionSteps").
+ * The closest of `candidates`, ignoring case, or undefined when none is close: more than half of the letters would
+ * have to change. A candidate that starts with the whole word counts as close ("inject" for "injectionSteps").
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase();

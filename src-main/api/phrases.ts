@@ -11,8 +11,8 @@ const endsWithWord = new RegExp(`[${WORD}]$`, "u");
 const MOST_SUGGESTED_WORDS = 12;
 
 /**
- * Where `phrase` stands in `prompt`, from the left and without overlaps: at word boundaries ("cat" is not in "category"),
- * ignoring case, and with any white space where the phrase has some.
+ * Where `phrase` stands in `prompt`, from the left and without overlaps: at word boundaries ("cat" is not in
+ * "category"), ignoring case, and with any white space where the phrase has some.
  */
 export function findPhrase(prompt: string, phrase: string): TextSpan[] {
   const words = phrase.trim().split(/\s+/);

@@ -1,6 +1,6 @@
 /**
- * Scene files: the JSON that a person writes for the command line, made into a resolved `Scene` and back. All that is wrong with
- * a file is said at once, one line per field, each with the field's path and what to write instead.
+ * Scene files: the JSON that a person writes for the command line, made into a resolved `Scene` and back. All that is
+ * wrong with a file is said at once, one line per field, each with the field's path and what to write instead.
  */
 import { readJson } from "./json.ts";
 import { scaleStepRange, withSteps } from "./defaults.ts";
@@ -106,8 +106,8 @@ function readSettings(record: Record<string, unknown>, problems: Problem[]): Set
 }
 
 /**
- * The defaults changed by a file, and that by `overrides`. Ranges that the file gives belong to its own number of steps, the others to
- * the defaults': each is scaled from there, once, when the number of steps is overridden.
+ * The defaults changed by a file, and that by `overrides`. Ranges that the file gives belong to its own number of
+ * steps, the others to the defaults': each is scaled from there, once, when the number of steps is overridden.
  */
 function overrideSettings(
   defaults: SceneSettings,
@@ -122,7 +122,10 @@ function overrideSettings(
   return problems.length > 0 ? asWritten : changeSettings(defaults, { ...own, ...ranges, ...overrides }, problems);
 }
 
-/** `settings` with some of them changed. A new number of steps takes the step ranges along unless they are changed too. */
+/**
+ * `settings` with some of them changed. A new number of steps takes the step ranges along unless they are changed
+ * too.
+ */
 export function changeSettings(settings: SceneSettings, changes: SettingChanges, problems: Problem[]): SceneSettings {
   const scaled = changes.steps === undefined ? settings : withSteps(settings, changes.steps);
   const { method, nu, injectionSteps, eta, lossSteps, ...rest } = changes;

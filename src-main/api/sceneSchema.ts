@@ -1,7 +1,7 @@
 /**
- * The JSON Schema of scene files, for editors that complete and check while a person types. Made from the tables that the parser
- * reads; `resources/scene.schema.json` is its text, and a test keeps the two equal.
- * What a schema cannot say (a phrase stands in the prompt, a box ends inside the picture) only the parser checks.
+ * The JSON Schema of scene files, for editors that complete and check while a person types. Made from the tables that
+ * the parser reads; `resources/scene.schema.json` is its text, and a test keeps the two equal. What a schema cannot
+ * say (a phrase stands in the prompt, a box ends inside the picture) only the parser checks.
  */
 import { SETTING_FIELDS, SETTING_NAMES, STRENGTH_RULE, type FieldRule } from "./fields.ts";
 import { MOST_SPANS } from "./regionSpans.ts";

@@ -3,15 +3,18 @@ import { show } from "./fields.ts";
 import type { Seed } from "./scene.ts";
 
 export const LARGEST_SEED = 2n ** 64n - 1n;
-/** More in one queue is a slip of the keyboard; the limit also keeps a range such as 0-18446744073709551615 from filling memory. */
+/**
+ * More in one queue is a slip of the keyboard; the limit also keeps a range such as 0-18446744073709551615 from
+ * filling memory.
+ */
 export const MOST_SEEDS = 10_000;
 
 /** What was read, or what is wrong with it; the caller knows where it stood. */
 export type SeedsResult = { seeds: Seed[] } | { problem: string };
 
 /**
- * Seeds from `1,2,7-9`, in the order written, each once. White space and a `+` sign are not part of the form; a number of
- * JavaScript is accepted in a list where it is a whole number that did not lose digits.
+ * Seeds from `1,2,7-9`, in the order written, each once. White space and a `+` sign are not part of the form; a
+ * number of JavaScript is accepted in a list where it is a whole number that did not lose digits.
  */
 export function readSeeds(value: unknown): SeedsResult {
   if (typeof value === "string") return readParts(value.split(","));

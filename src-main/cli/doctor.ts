@@ -1,6 +1,6 @@
 /**
- * `npm run doctor`: what this machine and installation can do, and what to do about what they cannot. For people, and with --json for
- * bug reports.
+ * `npm run doctor`: what this machine and installation can do, and what to do about what they cannot. For people, and
+ * with --json for bug reports.
  */
 import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";

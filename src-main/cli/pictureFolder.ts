@@ -33,8 +33,8 @@ export class PictureFolder {
   }
 
   /**
-   * Writes `bytes` as `stem.png`, or `stem-2.png` and so on where that is taken, and returns the path. The bytes go to a temporary
-   * file beside it, to the disk, and only then get their name.
+   * Writes `bytes` as `stem.png`, or `stem-2.png` and so on where that is taken, and returns the path. The bytes go
+   * to a temporary file beside it, to the disk, and only then get their name.
    */
   async save(stem: string, bytes: Uint8Array): Promise<string> {
     const temporary = this.#temporary(stem);

@@ -161,8 +161,8 @@ async function draw(
 }
 
 /**
- * A terminal sends Ctrl-C to every process of the command, and a service that ends by it could not finish its step. So the services
- * are told to leave it to this process.
+ * A terminal sends Ctrl-C to every process of the command, and a service that ends by it could not finish its step.
+ * So the services are told to leave it to this process.
  */
 function deafToInterrupts(nodeOptions = ""): string {
   return `${nodeOptions} --import=data:text/javascript,process.on('SIGINT',()=>{})`.trim();

@@ -1,4 +1,7 @@
-/** Several pictures on one sheet, with a line of text under each and their boxes drawn: for comparing seeds and methods. */
+/**
+ * Several pictures on one sheet, with a line of text under each and their boxes drawn: for comparing seeds and
+ * methods.
+ */
 import type { Pixels } from "../api/engine.ts";
 import { invariant } from "../api/errors.ts";
 import type { UnitBox } from "../api/scene.ts";

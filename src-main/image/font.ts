@@ -1,6 +1,7 @@
 /**
- * A bitmap font, so that sheets are the same on every machine. Drawn for this program: 5 pixels wide, 7 high and 2 below the line.
- * Each glyph is 9 digits to base 32, one per row from the top; the bit 16 is the leftmost pixel. From space to tilde, as in ASCII.
+ * A bitmap font, so that sheets are the same on every machine. Drawn for this program: 5 pixels wide, 7 high and 2
+ * below the line. Each glyph is 9 digits to base 32, one per row from the top; the bit 16 is the leftmost pixel. From
+ * space to tilde, as in ASCII.
  */
 const GLYPHS = [
   "000000000 444440400 aaa000000 aavavaa00 4fke5u400 op248j300 cik8lid00 448000000",

@@ -1,7 +1,7 @@
 /**
- * The "infotext" of AUTOMATIC1111's web UI: prompt, a negative line, and one last line of `Key: value` pairs. Nearly every tool and
- * picture forum reads it. The layout rides along as one quoted pair in the form of a scene file, so it survives where only text is
- * copied.
+ * The "infotext" of AUTOMATIC1111's web UI: prompt, a negative line, and one last line of `Key: value` pairs. Nearly
+ * every tool and picture forum reads it. The layout rides along as one quoted pair in the form of a scene file, so it
+ * survives where only text is copied.
  */
 import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { RunRecord } from "../api/engine.ts";
@@ -107,8 +107,8 @@ export interface InfotextScene extends SceneFile {
 }
 
 /**
- * The scene that a foreign text describes: what this program cannot read or do is left at its default and noted. Works on texts of this
- * program (boxes included) and of every tool that speaks the format.
+ * The scene that a foreign text describes: what this program cannot read or do is left at its default and noted.
+ * Works on texts of this program (boxes included) and of every tool that speaks the format.
  */
 export function sceneFromInfotext(text: string): InfotextScene {
   const { prompt, negativePrompt, pairs } = readInfotext(text);

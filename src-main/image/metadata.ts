@@ -1,6 +1,7 @@
 /**
- * Settings inside a picture: all that is needed to make it again, in a chunk of our own, and for everyone else the "parameters" text that
- * other tools read. What comes back from a file is checked field by field before anything believes it.
+ * Settings inside a picture: all that is needed to make it again, in a chunk of our own, and for everyone else the
+ * "parameters" text that other tools read. What comes back from a file is checked field by field before anything
+ * believes it.
  */
 import * as v from "valibot";
 import type { RunRecord } from "../api/engine.ts";
@@ -122,7 +123,10 @@ function clip(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** Path of a field called `name` anywhere in `value`; deeper than a record goes nobody looks, it is refused by its shape. */
+/**
+ * Path of a field called `name` anywhere in `value`; deeper than a record goes nobody looks, it is refused by its
+ * shape.
+ */
 function findKey(value: unknown, name: string, at: string, depth = 0): string | undefined {
   if (typeof value !== "object" || value === null || depth > 8) return undefined;
   for (const [key, inner] of Object.entries(value)) {

@@ -1,6 +1,6 @@
 /**
- * PNG files with texts: 8-bit RGB or RGBA is written, every kind of PNG is read. Pixels go through node:zlib, which is many times
- * faster than an inflater in JavaScript and can cap what a hostile file inflates to.
+ * PNG files with texts: 8-bit RGB or RGBA is written, every kind of PNG is read. Pixels go through node:zlib, which
+ * is many times faster than an inflater in JavaScript and can cap what a hostile file inflates to.
  */
 import { deflateSync, inflateSync } from "node:zlib";
 import type { Pixels } from "../api/engine.ts";

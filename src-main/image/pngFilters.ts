@@ -21,8 +21,8 @@ function paeth(left: number, above: number, aboveLeft: number): number {
 }
 
 /**
- * Writes the filter type and the filtered `row` to `out`. The filter is the one with the least sum of absolute differences, the
- * choice that the specification suggests (section 12.7).
+ * Writes the filter type and the filtered `row` to `out`. The filter is the one with the least sum of absolute
+ * differences, the choice that the specification suggests (section 12.7).
  */
 export function filterRow(row: Uint8Array, above: Uint8Array, stride: number, out: Uint8Array): void {
   invariant(out.length === row.length + 1, "a filtered row is one byte longer");

@@ -1,7 +1,7 @@
 /**
- * Text in PNG files so that every known reader gets it right. Pillow takes tEXt for Latin-1 and ComfyUI for UTF-8, so only ASCII goes
- * there; ComfyUI skips the compression flag of iTXt and Pillow limits what it inflates, so nothing is compressed; several readers stop at
- * the pixels, so text stands before IDAT.
+ * Text in PNG files so that every known reader gets it right. Pillow takes tEXt for Latin-1 and ComfyUI for UTF-8, so
+ * only ASCII goes there; ComfyUI skips the compression flag of iTXt and Pillow limits what it inflates, so nothing is
+ * compressed; several readers stop at the pixels, so text stands before IDAT.
  */
 import { inflateSync } from "node:zlib";
 import { invariant } from "../api/errors.ts";
@@ -31,8 +31,8 @@ export function textChunks(texts: readonly PngText[]): Chunk[] {
 }
 
 /**
- * All texts among `chunks`. A text that cannot be read is no reason to refuse the picture: it is left out and `problems` says why.
- * Where a keyword is repeated the last one counts.
+ * All texts among `chunks`. A text that cannot be read is no reason to refuse the picture: it is left out and
+ * `problems` says why. Where a keyword is repeated the last one counts.
  */
 export function readTexts(chunks: readonly Chunk[]): { texts: PngText[]; problems: string[] } {
   const texts = new Map<string, string>();

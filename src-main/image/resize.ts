@@ -9,8 +9,8 @@ interface Taps {
 }
 
 /**
- * `pixels` in another size. A side that shrinks averages the area that each new pixel covers; a side that grows repeats pixels, so
- * that small pictures stay crisp.
+ * `pixels` in another size. A side that shrinks averages the area that each new pixel covers; a side that grows
+ * repeats pixels, so that small pictures stay crisp.
  */
 export function resize(pixels: Pixels, width: number, height: number): Pixels {
   invariant(

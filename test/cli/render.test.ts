@@ -147,6 +147,7 @@ describe("progress", () => {
     );
     const last = "\r\x1b[K2 pictures: red circle 71%, blue square 64% on average\n";
     expect(stderr.slice(-last.length)).toBe(last);
+  });
 
   test("is a line now and then elsewhere", async () => {
     const { stderr } = await run(["--steps", "20"]);
