@@ -80,13 +80,17 @@ export class PictureFolder {
   }
 }
 
-/** Renames, or fails with EEXIST. A hard link does that in one step, so two programs never take the same name. */
-async function renameNew(from: string, to: string): Promise<void> {
+/**
+ * Gives a file a new name, or fails with EEXIST. A hard link does that in one step, so two programs never take the
+ * same name. Where there are no links an empty file takes the name first; only a crash between the two lines could
+ * leave it empty.
+ */
+export async function renameNew(from: string, to: string, makeLink: typeof link = link): Promise<void> {
   try {
-    await link(from, to);
+    await makeLink(from, to);
   } catch (error) {
     if (!NO_LINKS.includes(errorCode(error) ?? "")) throw error;
-    await (await open(to, "wx")).close(); // takes the name; the next line fills it
+    await (await open(to, "wx")).close();
     await rename(from, to);
   }
 }

@@ -2,7 +2,7 @@
  * `npm run render`: a scene file to pictures, without a window. Drives the same engine process as the app does.
  */
 import { readFile } from "node:fs/promises";
-import { basename, relative } from "node:path";
+import { basename, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { GeneratedImage, LoadRequest, ModelSummary, SceneWarning } from "../api/engine.ts";
@@ -46,7 +46,7 @@ export async function render(
     if (options === "help") terminal.stdout.write(HELP);
     if (options === "version") terminal.stdout.write(`${appVersion()}\n`);
     if (options === "help" || options === "version") return EXIT.ok;
-    const file = await readScene(options, DEFAULT_SETTINGS);
+    const file = await readScene(options, terminal, DEFAULT_SETTINGS);
     const seeds = options.seeds ?? file.seeds ?? ["1"];
     const kind = options.json ? "json" : options.quiet ? "quiet" : terminal.stderr.isTTY ? "bar" : "lines";
     progress = makeProgress(kind, terminal, boxLabels(file.scene), seeds.length);
@@ -80,11 +80,11 @@ function exitCodeFor(error: unknown, run: Run): ExitCode {
 }
 
 /** The scene of the file under `defaults`, with the options applied. */
-async function readScene(options: RenderOptions, defaults: SceneSettings): Promise<SceneFile> {
+async function readScene(options: RenderOptions, { cwd }: Terminal, defaults: SceneSettings): Promise<SceneFile> {
   const path = options.scenePath;
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readFile(resolve(cwd, path));
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
     throw new AppError("file-unreadable", `cannot read the scene ${path}: ${why}`, { path }, { cause: error });
@@ -115,7 +115,7 @@ async function draw(
   start: StartEngine,
   run: Run,
 ): Promise<void> {
-  const folder = new PictureFolder(options.out, { force: options.force });
+  const folder = new PictureFolder(resolve(terminal.cwd, options.out), { force: options.force });
   run.phase = "drawing";
   await folder.prepare();
   const isDebug = terminal.env["DIORAMA_DEBUG"] === "1";
@@ -145,15 +145,15 @@ async function draw(
       if (level === "warn") progress.warning(message);
     });
     run.phase = "loading";
-    const model = await load(engine, options);
+    const model = await load(engine, options, terminal);
     progress.model(model);
     run.phase = "drawing";
     // Again, with this checkpoint's own defaults for what the file leaves open.
-    const { scene } = await readScene(options, model.defaults);
+    const { scene } = await readScene(options, terminal, model.defaults);
     const check = await engine.api.check(scene);
     for (const warning of check.warnings) progress.warning(describeWarning(warning, boxLabels(scene)));
     if (run.isInterrupted) throw new AppError("cancelled", "Interrupted.", {});
-    await generate(engine, scene, seeds, { options, folder, progress });
+    await generate(engine, scene, seeds, { options, folder, progress, cwd: terminal.cwd });
   } finally {
     stopListening();
     await engine.stop();
@@ -171,9 +171,9 @@ function deafToInterrupts(nodeOptions = ""): string {
 /** Providers that `auto` tries before the processor: those that are a GPU for certain and run every graph of ours. */
 const GPUS: Partial<Record<NodeJS.Platform, ProviderName>> = { linux: "cuda", win32: "dml" };
 
-async function load(engine: RenderEngine, options: RenderOptions): Promise<ModelSummary> {
+async function load(engine: RenderEngine, options: RenderOptions, { cwd }: Terminal): Promise<ModelSummary> {
   const request: Omit<LoadRequest, "provider"> = {
-    path: options.model ?? DEMO_MODEL,
+    path: options.model === undefined ? DEMO_MODEL : resolve(cwd, options.model),
     memory: options.memory,
     ...(options.deviceId === undefined ? {} : { deviceId: options.deviceId }),
   };
@@ -193,7 +193,12 @@ async function generate(
   engine: RenderEngine,
   scene: Scene,
   seeds: Seed[],
-  { options, folder, progress }: { options: RenderOptions; folder: PictureFolder; progress: Progress },
+  {
+    options,
+    folder,
+    progress,
+    cwd,
+  }: { options: RenderOptions; folder: PictureFolder; progress: Progress; cwd: string },
 ): Promise<void> {
   const labels = boxLabels(scene);
   const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
@@ -203,7 +208,7 @@ async function generate(
 
   const save = async (image: GeneratedImage) => {
     const png = encodePng(image.pixels, metadataTexts(image.record));
-    const file = relative(".", await folder.save(`${name}-seed${image.seed}-${method}`, png));
+    const file = relative(cwd, await folder.save(`${name}-seed${image.seed}-${method}`, png));
     const { obedience } = image.record;
     finished.push({ file, obedience });
     if (options.sheet && onSheet.length < MOST_ON_SHEET) onSheet.push(sheetPicture(image, labels));
@@ -225,9 +230,9 @@ async function generate(
   for (const stop of unlisten) stop();
   await saving; // its error is the cause, and the cancelled job only what came of it
   if (onSheet.length > 0) {
-    const title = `${scene.prompt.replace(/\s+/g, " ")} (${method})`;
+    const title = `${method}: ${scene.prompt.replace(/\s+/g, " ")}`;
     const sheet = encodePng(contactSheet(onSheet, { title, cell: SHEET_CELL }));
-    progress.sheet(relative(".", await folder.save(`${name}-${method}-sheet`, sheet)));
+    progress.sheet(relative(cwd, await folder.save(`${name}-${method}-sheet`, sheet)));
   }
   const obedience = meanObedience(finished.map((picture) => picture.obedience));
   progress.done({

@@ -12,6 +12,8 @@ export interface Terminal {
   stdout: Output;
   stderr: Output;
   env: Record<string, string | undefined>;
+  /** The folder that relative paths are meant from. */
+  cwd: string;
   /** Milliseconds, for nothing but how often to print. */
   now: () => number;
   /** Calls `listener` at each Ctrl-C instead of ending the process; the function returned stops that. */
@@ -40,6 +42,9 @@ export function appVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
+/** A request to end, or the closing of the terminal, is met like Ctrl-C. */
+const INTERRUPTS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Runs a command in the real terminal and ends the process with its code. */
 export async function runCommand(command: (argv: string[], terminal: Terminal) => Promise<ExitCode>): Promise<void> {
   // A reader that went away (`| head`) must not end the run: the pictures are wanted all the same.
@@ -48,12 +53,13 @@ export async function runCommand(command: (argv: string[], terminal: Terminal) =
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,
+    // `npm run` changes to the package's folder; people mean the one they are in.
+    cwd: (process.env["npm_lifecycle_event"] && process.env["INIT_CWD"]) || process.cwd(),
     now: () => performance.now(),
     onInterrupt: (listener) => {
-      // A supervisor's or `timeout`'s request to end is met like Ctrl-C.
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, listener);
+      for (const signal of INTERRUPTS) process.on(signal, listener);
       return () => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, listener);
+        for (const signal of INTERRUPTS) process.off(signal, listener);
       };
     },
     exitNow: (code) => process.exit(code),

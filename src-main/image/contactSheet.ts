@@ -85,7 +85,7 @@ function fit(pixels: Pixels, cell: number): Pixels {
   return resize(pixels, size.width, size.height);
 }
 
-/** Outline between two white lines, readable on any picture, and a tag in the box's upper left corner. */
+/** Outline between two white lines, readable on any picture, and a tag on the box, or inside where there is no room above. */
 function drawBox(
   sheet: Pixels,
   box: UnitBox,
@@ -101,15 +101,18 @@ function drawBox(
   strokeRect(sheet, x, y, width, height, scale + 2, WHITE);
   strokeRect(sheet, x, y, width, height, scale + 1, colour);
 
-  // The largest letters that the box has room for, down to the font's own size.
-  const room = (letters: number) => width - 4 * letters;
+  // The largest letters that there is room for, down to the font's own size; a tag may be a little wider than its box.
+  const widest = Math.min(frame.x + frame.width - x, width * 1.25);
+  const room = (letters: number) => widest - 4 * letters;
   let letters = scale;
   while (letters > 1 && textSize(label, letters).width > room(letters)) letters--;
   const text = fitText(label, letters, room(letters));
   if (text === "" || text === "..") return;
   const size = textSize(text, letters);
-  fillRect(sheet, x, y, size.width + 4 * letters, size.height + 2 * letters, colour);
+  const tagHeight = size.height + 2 * letters;
+  const top = y - tagHeight >= frame.y ? y - tagHeight : y;
+  fillRect(sheet, x, top, size.width + 4 * letters, tagHeight, colour);
   // Dark letters on the bright colours: luminance by Rec. 709.
   const isBright = 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2] > 120;
-  drawText(sheet, text, x + 2 * letters, y + 2 * letters, letters, isBright ? INK : WHITE);
+  drawText(sheet, text, x + 2 * letters, top + 2 * letters, letters, isBright ? INK : WHITE);
 }

@@ -114,6 +114,7 @@ export function fakeTerminal({ isTTY = false }: { isTTY?: boolean } = {}) {
     stdout: { write: (text) => (written.stdout += text) },
     stderr: { write: (text) => (written.stderr += text), isTTY, columns: 100 },
     env: {},
+    cwd: process.cwd(),
     now: () => (now += 1_000),
     onInterrupt: (listener) => {
       interruptListeners.add(listener);

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { fileStem, PictureFolder } from "../../src-main/cli/pictureFolder.ts";
+import { fileStem, PictureFolder, renameNew } from "../../src-main/cli/pictureFolder.ts";
 
 let path: string;
 beforeEach(() => (path = mkdtempSync(join(tmpdir(), "diorama-folder-"))));
@@ -15,6 +15,17 @@ test("two programs that save the same name at the same time get two files", asyn
   expect(new Set(saved).size).toBe(8);
   expect(new Set(saved.map((file) => readFileSync(file, "utf8"))).size).toBe(8);
   expect(readdirSync(path)).toHaveLength(8);
+});
+
+test("a file system without hard links does not overwrite either", async () => {
+  const noLinks = () => Promise.reject(Object.assign(new Error("not permitted"), { code: "EPERM" }));
+  const [from, to] = [join(path, "from"), join(path, "to")];
+  writeFileSync(from, "new");
+  await renameNew(from, to, noLinks);
+  expect(readFileSync(to, "utf8")).toBe("new");
+  writeFileSync(from, "newer");
+  await expect(renameNew(from, to, noLinks)).rejects.toMatchObject({ code: "EEXIST" });
+  expect(readFileSync(to, "utf8")).toBe("new");
 });
 
 test("a forced save replaces the file in one step", async () => {

@@ -138,6 +138,17 @@ describe("render", () => {
   });
 });
 
+test("paths are meant from the folder that the command was typed in", async () => {
+  const { engine } = fakeEngine();
+  const { terminal, written } = fakeTerminal();
+  const code = await render(["two icons.json", "--out", "here"], { ...terminal, cwd: folder }, () =>
+    Promise.resolve(engine),
+  );
+  expect(code).toBe(0);
+  expect(written.stdout).toContain(join("here", "two-icons-seed1-ilgd.png"));
+  expect(readdirSync(join(folder, "here"))).toEqual(["two-icons-seed1-ilgd.png"]);
+});
+
 describe("progress", () => {
   test("is a bar on a terminal, with the time left for picture and queue", async () => {
     const { stderr } = await run(["--seeds", "1,2"], { isTTY: true });

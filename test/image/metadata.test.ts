@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import type { RunRecord } from "../../src-main/api/engine.ts";
@@ -86,6 +87,15 @@ describe("settings in a picture", () => {
     const text = JSON.stringify(record).replace('"obedience":{', '"obedience":{"__proto__":{"polluted":1},');
     expect(problem(JSON.parse(text))).toMatch(/damaged: obedience\.__proto__: this name is not allowed/);
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
+  });
+
+  test("that are any JSON at all are a record or an AppError", () => {
+    const anything = fc.oneof(fc.jsonValue(), fc.record({ version: fc.constant(1), scene: fc.jsonValue() }));
+    fc.assert(
+      fc.property(anything, (value) => {
+        expect(problem(value)).toMatch(/^the settings in the picture are damaged: ./);
+      }),
+    );
   });
 
   test("that are no JSON, or too long, are refused as damaged", () => {
