@@ -9,6 +9,8 @@ import { quote, refuse } from "./header.ts";
 import { orUnreadable } from "./safetensors.ts";
 
 export interface TokenizerFiles {
+  /** The folder, for messages. */
+  readonly path: string;
   /** Undefined: the checkpoint brings no vocabulary, so it is CLIP's own. */
   readonly vocabulary?: Vocabulary;
   /** Marks around and after the text, and what stands for an unknown character; each is in the vocabulary. */
@@ -45,6 +47,7 @@ export async function readTokenizer(folder: string, exists: boolean, size: numbe
   const end = token("eos_token") ?? END;
   const maxTokens = config.get("model_max_length");
   return {
+    path: folder,
     ...(vocabulary ? { vocabulary } : {}),
     start: token("bos_token") ?? START,
     end,

@@ -48,7 +48,7 @@ export class Weights {
    * [C, C, 1, 1] or [C, C, 1] in another, where it was saved as a convolution.
    */
   tensor(name: string, shape: Shape): WeightRef {
-    const entry = this.#entry(name);
+    const entry = this.#entry(name, shape);
     const found = `[${entry.shape.join(", ")}]`;
     const expected = `[${shape.join(", ")}]`;
     if (!sameButTrailingOnes(entry.shape, shape)) {
@@ -81,7 +81,7 @@ export class Weights {
     return this.scope === "" ? name : name === "" ? this.scope : `${this.scope}.${name}`;
   }
 
-  #entry(name: string): TensorEntry {
+  #entry(name: string, shape?: Shape): TensorEntry {
     const full = this.fullName(name);
     const entry = this.#table.get(full);
     if (entry) return entry;
@@ -90,6 +90,7 @@ export class Weights {
     throw new AppError("checkpoint-invalid", `${this.path}: the tensor ${quote(full)} is missing${hint}`, {
       path: this.path,
       key: full,
+      ...(shape === undefined ? {} : { expected: `[${shape.join(", ")}]` }),
       ...(near === undefined ? {} : { found: near }),
     });
   }

@@ -54,7 +54,12 @@ describe("a tensor", () => {
   });
 
   test("that is missing is refused with the nearest name there is", () => {
-    const details = { path: "/m/unet.safetensors", key: "mid.attn.query.weight", found: "mid.attn.to_q.weight" };
+    const details = {
+      path: "/m/unet.safetensors",
+      key: "mid.attn.query.weight",
+      expected: "[6, 6]",
+      found: "mid.attn.to_q.weight",
+    };
     expect(() => weights().at("mid.attn").tensor("query.weight", [6, 6])).toThrow(expect.objectContaining({ code: "checkpoint-invalid", details })); // prettier-ignore
     expect(() => weights().shapeOf("nothing.like.it")).toThrow(/is missing$/);
   });

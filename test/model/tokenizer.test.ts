@@ -10,6 +10,7 @@ import { createTokenizer, lossOfSpan, type Tokenizer, tokensOfSpan } from "../..
 const GOLDENS = join(import.meta.dirname, "../goldens");
 const END = 49_407;
 const SD1: TokenizerFiles = {
+  path: "/m/tokenizer",
   start: "<|startoftext|>",
   end: "<|endoftext|>",
   pad: "<|endoftext|>",
@@ -181,12 +182,15 @@ describe("a checkpoint's own tokenizer", () => {
 
   test("must have the marks it names", async () => {
     const files = { ...SD1, start: "<s>" };
-    await expect(createTokenizer(files, config)).rejects.toMatchObject({ code: "checkpoint-invalid" });
+    await expect(createTokenizer(files, config)).rejects.toMatchObject({
+      code: "checkpoint-invalid",
+      details: { path: "/m/tokenizer", expected: "<s>" },
+    });
   });
 
   test("must be there when the text encoder is not CLIP's", async () => {
     const small = { ...config, vocabSize: 659 };
-    await expect(createTokenizer(SD1, small)).rejects.toThrow("has no tokenizer");
+    await expect(createTokenizer(SD1, small)).rejects.toThrow("/m/tokenizer: there is no tokenizer");
   });
 });
 

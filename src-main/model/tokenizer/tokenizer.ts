@@ -27,8 +27,8 @@ const WORD = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+
 export async function createTokenizer(files: TokenizerFiles, config: TextConfig): Promise<Tokenizer> {
   if (files.vocabulary) return new Tokenizer(files, files.vocabulary, config.maxPositions);
   if (config.vocabSize < CLIP_VOCABULARY_SIZE) {
-    const problem = `the checkpoint has no tokenizer, and its ${config.vocabSize} tokens are not CLIP's ${CLIP_VOCABULARY_SIZE}`;
-    throw new AppError("checkpoint-invalid", problem, { path: "tokenizer", expected: "vocab.json and merges.txt" });
+    const problem = `${files.path}: there is no tokenizer, and the ${config.vocabSize} tokens are not CLIP's ${CLIP_VOCABULARY_SIZE}`;
+    throw new AppError("checkpoint-invalid", problem, { path: files.path, expected: "vocab.json and merges.txt" });
   }
   return new Tokenizer(files, await clipVocabulary(), config.maxPositions);
 }
@@ -51,10 +51,8 @@ export class Tokenizer {
     const idOf = (token: string): number => {
       const id = vocabulary.ids.get(token) ?? files.added.get(token);
       if (id !== undefined) return id;
-      throw new AppError("checkpoint-invalid", `the tokenizer's vocabulary has no ${token}`, {
-        path: "tokenizer",
-        expected: token,
-      });
+      const problem = `${files.path}: the vocabulary has no ${token}`;
+      throw new AppError("checkpoint-invalid", problem, { path: files.path, expected: token });
     };
     this.#start = idOf(files.start);
     this.#end = idOf(files.end);
