@@ -85,7 +85,10 @@ function fit(pixels: Pixels, cell: number): Pixels {
   return resize(pixels, size.width, size.height);
 }
 
-/** Outline between two white lines, readable on any picture, and a tag on the box, or inside where there is no room above. */
+/**
+ * Outline between two white lines, readable on any picture, and a tag on the box, or inside where there is no room
+ * above.
+ */
 function drawBox(
   sheet: Pixels,
   box: UnitBox,

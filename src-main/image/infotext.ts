@@ -79,10 +79,13 @@ export function readInfotext(text: string): Infotext {
   return { prompt: prompt.join("\n"), negativePrompt: (negative ?? []).join("\n"), pairs };
 }
 
-/** Key, colon, and a quoted text, a bracketed value or all up to the next comma. */
-const PAIR = /\s*([\p{L}\p{N}_][\p{L}\p{N}_ \-/]{0,79}):\s*("(?:\\.|[^\\"])*"|\{[^{}]*\}|\[[^[\]]*\]|[^,]*)(?:,|$)/gu;
+/**
+ * Key, colon, and a quoted text, a bracketed value or all up to the next comma. Every value ends at once: no line is
+ * slow.
+ */
+const PAIR = /([\p{L}\p{N}_][\p{L}\p{N}_ \-/]{0,79}):\s*("(?:\\.|[^\\"])*"|\{[^{}]*\}|\[[^[\]]*\]|[^,]*)(?:,|$)/gu;
 /** Longer last lines are no pairs of any known tool. */
-const LONGEST_LINE = 1_000_000;
+const LONGEST_LINE = 200_000;
 
 function readPairs(line: string): Map<string, string> {
   const pairs = new Map<string, string>();

@@ -173,6 +173,16 @@ describe("infotext", () => {
     expect(Object.fromEntries(read.pairs)).toEqual(pairs);
   });
 
+  test.each([" ", 'a:"', "a:{", "a:[", 'a:"\\"', "a", "a ", "a:,", ":"])(
+    "made of %j over and over is read at once",
+    (part) => {
+      const line = part.repeat(Math.floor(190_000 / part.length));
+      const begun = performance.now();
+      readInfotext(`a cat\nSteps: 3, ${line}`);
+      expect(performance.now() - begun).toBeLessThan(2_000);
+    },
+  );
+
   test("whose last line is no pairs is all prompt", () => {
     expect(readInfotext("a cat: red\nby the sea").prompt).toBe("a cat: red\nby the sea");
   });
