@@ -104,8 +104,9 @@ function peopleProgress(
   /** The bar's line, or a line of a log if it is time for one. */
   const update = (line: string) => {
     if (hasBar) {
-      // One column is left free: a full line makes some terminals wrap.
-      stderr.write(`\r${line.slice(0, (stderr.columns ?? 80) - 1)}\x1b[K`);
+      // One column is left free: a full line makes some terminals wrap. Some say that they have no columns.
+      const columns = stderr.columns !== undefined && stderr.columns > 0 ? stderr.columns : 80;
+      stderr.write(`\r${line.slice(0, columns - 1)}\x1b[K`);
       isBarShown = true;
     } else if (terminal.now() - lastLine >= SECONDS_BETWEEN_LINES * 1000) {
       lastLine = terminal.now();

@@ -208,7 +208,7 @@ async function generate(
 
   const save = async (image: GeneratedImage) => {
     const png = encodePng(image.pixels, metadataTexts(image.record));
-    const file = relative(cwd, await folder.save(`${name}-seed${image.seed}-${method}`, png));
+    const file = shortPath(cwd, await folder.save(`${name}-seed${image.seed}-${method}`, png));
     const { obedience } = image.record;
     finished.push({ file, obedience });
     if (options.sheet && onSheet.length < MOST_ON_SHEET) onSheet.push(sheetPicture(image, labels));
@@ -232,7 +232,7 @@ async function generate(
   if (onSheet.length > 0) {
     const title = `${method}: ${scene.prompt.replace(/\s+/g, " ")}`;
     const sheet = encodePng(contactSheet(onSheet, { title, cell: SHEET_CELL }));
-    progress.sheet(relative(cwd, await folder.save(`${name}-${method}-sheet`, sheet)));
+    progress.sheet(shortPath(cwd, await folder.save(`${name}-${method}-sheet`, sheet)));
   }
   const obedience = meanObedience(finished.map((picture) => picture.obedience));
   progress.done({
@@ -242,6 +242,12 @@ async function generate(
     obedience,
   });
   if (failure !== undefined) throw failure as Error;
+}
+
+/** A path as people like to read it: from where they are, unless it lies elsewhere. */
+function shortPath(cwd: string, path: string): string {
+  const short = relative(cwd, path);
+  return short.startsWith("..") ? path : short;
 }
 
 /** A picture for the sheet, no larger than it is shown there: a queue of thousands must fit in memory. */
