@@ -1,0 +1,180 @@
+/**
+ * Opens SQLite files that a person may have swapped, damaged or made with another version: what is wrong is found before
+ * anything is written. `Format` says what a file of ours is; migrations are append-only.
+ */
+import { closeSync, copyFileSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import type { SqliteError } from "better-sqlite3";
+import Database from "better-sqlite3";
+import { AppError } from "../api/errors.ts";
+import { freeName } from "./files.ts";
+
+/** One step of a format's history; never edited once released, because files that went through it exist. */
+export interface Migration {
+  /** What it adds, in words. */
+  name: string;
+  sql: string;
+}
+
+export interface Format {
+  /** What a person calls such a file. */
+  noun: string;
+  /** Marks the file as ours, in SQLite's header. */
+  applicationId: number;
+  /** Step n leads to version n + 1. */
+  migrations: readonly Migration[];
+  /**
+   * `document`: a rollback journal, so that the file is complete between two transactions and may be copied while it is open, and a
+   * lock for as long as it is open. `cache`: a write-ahead log.
+   */
+  kind: "document" | "cache";
+}
+
+const MAGIC = "SQLite format 3\0";
+const HEADER_SIZE = 100;
+/** How long another program may keep the file to itself, in milliseconds. */
+const LOCK_PATIENCE = 1_000;
+
+/** Makes a new file of this format; there must be none. */
+export function createDatabase(path: string, format: Format): Database.Database {
+  return guarded(path, format, () => {
+    // better-sqlite3 would make the file first and fail later, or tell of a missing folder in its own words.
+    closeSync(openSync(path, "wx"));
+    const db = new Database(path, { timeout: LOCK_PATIENCE });
+    return closedOnError(db, () => {
+      configure(db, format);
+      db.pragma(`application_id = ${format.applicationId}`);
+      migrate(db, format, 0);
+      return db;
+    });
+  });
+}
+
+/** Opens a file of this format, brings it up to date, and keeps a copy of it beforehand if that changes it. */
+export function openDatabase(path: string, format: Format): { db: Database.Database; notes: string[] } {
+  if (!existsSync(path)) throw invalid(path, `There is no ${format.noun} at ${path}.`);
+  return guarded(path, format, () => {
+    judge(path, format, readHeader(path));
+    if ((statSync(path).mode & 0o222) === 0) {
+      throw invalid(path, `${path} is write-protected. Copy it, or allow writing to it, and open it again.`);
+    }
+    const db = new Database(path, { fileMustExist: true, timeout: LOCK_PATIENCE });
+    return closedOnError(db, () => {
+      configure(db, format);
+      // A journal left by a crash has been rolled back by now: only this is what the file really says.
+      const version = Number(db.pragma("user_version", { simple: true }));
+      judge(path, format, { applicationId: Number(db.pragma("application_id", { simple: true })), version });
+      const notes: string[] = [];
+      if (version < format.migrations.length) {
+        const copy = freeName(`${path}.version-${version}`);
+        copyFileSync(path, copy);
+        migrate(db, format, version);
+        notes.push(`The ${format.noun} was brought up to date. A copy of how it was is kept as ${basename(copy)}.`);
+      }
+      return { db, notes };
+    });
+  });
+}
+
+/** Runs `action`, turning SQLite's errors into one that names the file and what to do. */
+export function guarded<T>(path: string, format: Pick<Format, "noun">, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Database.SqliteError) throw explain(path, format, error);
+    if (isFileError(error)) throw invalid(path, `${path} cannot be read or written (${error.message}).`, error);
+    throw error;
+  }
+}
+
+/** A file that cannot be used as a project; the message says why and what to do. */
+export function invalid(path: string, message: string, cause?: unknown): AppError<"project-invalid"> {
+  return new AppError("project-invalid", message, { path }, { cause });
+}
+
+function configure(db: Database.Database, { kind }: Format): void {
+  db.pragma("trusted_schema = OFF"); // the file may come from anyone
+  db.pragma("cell_size_check = ON");
+  db.pragma("foreign_keys = ON");
+  if (kind === "cache") {
+    db.pragma("journal_mode = WAL");
+    return;
+  }
+  db.pragma("locking_mode = EXCLUSIVE");
+  db.pragma("journal_mode = TRUNCATE");
+  db.pragma("synchronous = FULL"); // "saved" means that it survives a power cut
+  db.exec("BEGIN EXCLUSIVE; COMMIT"); // takes the lock, and keeps it
+}
+
+interface Header {
+  applicationId: number;
+  version: number;
+}
+
+/** What SQLite's file header says, read without touching the file; undefined where it is no SQLite file. */
+function readHeader(path: string): Header | undefined {
+  const header = Buffer.alloc(HEADER_SIZE);
+  const file = openSync(path, "r");
+  try {
+    if (readSync(file, header, 0, HEADER_SIZE, 0) < HEADER_SIZE) return undefined;
+  } finally {
+    closeSync(file);
+  }
+  if (header.toString("latin1", 0, MAGIC.length) !== MAGIC) return undefined;
+  return { version: header.readInt32BE(60), applicationId: header.readInt32BE(68) };
+}
+
+function judge(path: string, { noun, applicationId, migrations }: Format, header: Header | undefined): void {
+  if (header?.applicationId !== applicationId) throw invalid(path, `${path} is not a ${noun}.`);
+  if (header.version > migrations.length) {
+    throw invalid(
+      path,
+      `${path} was written by a newer version of Diorama (its form is ${header.version}, this version knows ` +
+        `${migrations.length}). Update Diorama to open it.`,
+    );
+  }
+  if (header.version < 1) throw invalid(path, `${path} is a ${noun} that was never finished. It holds nothing.`);
+}
+
+function migrate(db: Database.Database, { migrations }: Format, from: number): void {
+  for (const [i, { sql }] of migrations.entries()) {
+    if (i < from) continue;
+    db.transaction(() => {
+      db.exec(sql);
+      db.pragma(`user_version = ${i + 1}`);
+    }).immediate();
+  }
+}
+
+function closedOnError<T>(db: Database.Database, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error;
+}
+
+function explain(path: string, { noun }: Pick<Format, "noun">, error: SqliteError): AppError {
+  const { code } = error;
+  const because = (message: string) => invalid(path, message, error);
+  if (code === "SQLITE_BUSY" || code === "SQLITE_LOCKED") {
+    return because(`${path} is open in another window or program. Close it there, and open it again.`);
+  }
+  if (code.startsWith("SQLITE_READONLY") || code === "SQLITE_PERM" || code === "SQLITE_CANTOPEN") {
+    return because(`${path} cannot be written (${error.message}). Copy it to a folder of yours, and open that copy.`);
+  }
+  if (code === "SQLITE_NOTADB") return because(`${path} is not a ${noun}.`);
+  if (code === "SQLITE_FULL")
+    return because(`The disk with ${path} is full. Nothing was changed; make room, and try again.`);
+  if (code.startsWith("SQLITE_IOERR")) {
+    return because(`${path} could not be read or written (${error.message}). Is its disk still there?`);
+  }
+  if (code.startsWith("SQLITE_CONSTRAINT"))
+    return new AppError("internal", `internal: ${error.message}`, {}, { cause: error });
+  return because(`${path} is damaged (${error.message}). It was left as it is; open a copy from a backup.`);
+}

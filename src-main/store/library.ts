@@ -1,0 +1,124 @@
+/** What belongs to the app and to no project: recent files, known checkpoints, preferences. Losing it costs a few clicks. */
+import { existsSync } from "node:fs";
+import { basename, extname } from "node:path";
+import type Database from "better-sqlite3";
+import type { LoadRequest } from "../api/engine.ts";
+import { isAppError } from "../api/errors.ts";
+import type { KnownModel, RecentProject } from "../api/store.ts";
+import { createDatabase, openDatabase, type Format } from "./database.ts";
+import { setAside } from "./files.ts";
+
+export const LIBRARY_FORMAT: Format = {
+  noun: "Diorama library",
+  applicationId: 0x44696f4c, // "DioL"
+  kind: "cache",
+  migrations: [
+    {
+      name: "recent projects, models and preferences",
+      sql: `
+        CREATE TABLE recent (path TEXT PRIMARY KEY, opened TEXT NOT NULL) STRICT;
+        CREATE TABLE model (
+          path TEXT PRIMARY KEY, name TEXT NOT NULL, request TEXT NOT NULL CHECK (json_valid(request)), used TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE preference (name TEXT PRIMARY KEY, value TEXT NOT NULL CHECK (json_valid(value))) STRICT;`,
+    },
+  ],
+};
+
+const MOST_RECENT = 50;
+
+export class Library {
+  readonly #db: Database.Database;
+  readonly #clock: () => string;
+
+  /** Opens the library; one that cannot be used is kept under another name, and an empty one begun. */
+  constructor(path: string, onNote: (note: string) => void, clock = () => new Date().toISOString()) {
+    this.#clock = clock;
+    this.#db = openOrBegin(path, onNote);
+  }
+
+  recentProjects(): RecentProject[] {
+    const rows = this.#db
+      .prepare<[number], { path: string; opened: string }>(
+        "SELECT path, opened FROM recent ORDER BY opened DESC LIMIT ?",
+      )
+      .all(MOST_RECENT);
+    return rows.map(({ path, opened }) => ({
+      path,
+      name: basename(path, extname(path)),
+      opened,
+      present: existsSync(path),
+    }));
+  }
+
+  rememberProject(path: string): void {
+    this.#db
+      .prepare("INSERT INTO recent (path, opened) VALUES (?, ?) ON CONFLICT DO UPDATE SET opened = excluded.opened")
+      .run(path, this.#clock());
+  }
+
+  forgetProject(path: string): void {
+    this.#db.prepare("DELETE FROM recent WHERE path = ?").run(path);
+  }
+
+  knownModels(): KnownModel[] {
+    const rows = this.#db
+      .prepare<[], { name: string; request: string; used: string }>(
+        "SELECT name, request, used FROM model ORDER BY used DESC",
+      )
+      .all();
+    return rows.map(({ name, request, used }) => ({ name, used, request: JSON.parse(request) as LoadRequest }));
+  }
+
+  rememberModel(request: LoadRequest, name: string): void {
+    this.#db
+      .prepare("INSERT OR REPLACE INTO model (path, name, request, used) VALUES (?, ?, ?, ?)")
+      .run(request.path, name, JSON.stringify(request), this.#clock());
+  }
+
+  forgetModel(path: string): void {
+    this.#db.prepare("DELETE FROM model WHERE path = ?").run(path);
+  }
+
+  readPreferences(): Record<string, unknown> {
+    const rows = this.#db.prepare<[], { name: string; value: string }>("SELECT name, value FROM preference").all();
+    return Object.fromEntries(rows.map(({ name, value }) => [name, JSON.parse(value) as unknown]));
+  }
+
+  writePreferences(changes: Record<string, unknown>): void {
+    const set = this.#db.prepare("INSERT OR REPLACE INTO preference (name, value) VALUES (?, ?)");
+    const remove = this.#db.prepare("DELETE FROM preference WHERE name = ?");
+    this.#db
+      .transaction(() => {
+        for (const [name, value] of Object.entries(changes)) {
+          if (value === null) remove.run(name);
+          else if (value !== undefined) set.run(name, JSON.stringify(value));
+        }
+      })
+      .immediate();
+  }
+
+  close(): void {
+    if (!this.#db.open) return;
+    this.#db.pragma("optimize");
+    this.#db.pragma("wal_checkpoint(TRUNCATE)");
+    this.#db.close();
+  }
+}
+
+function openOrBegin(path: string, onNote: (note: string) => void): Database.Database {
+  if (!existsSync(path)) return createDatabase(path, LIBRARY_FORMAT);
+  try {
+    const { db } = openDatabase(path, LIBRARY_FORMAT);
+    const damage = db.pragma("quick_check", { simple: true });
+    if (damage === "ok") return db;
+    db.close();
+    onNote(`damaged: ${String(damage)}`);
+  } catch (error) {
+    if (!isAppError(error, "project-invalid")) throw error;
+    onNote(error.message);
+  }
+  const aside = setAside(path, "unusable");
+  onNote(`began a new library; the old one is kept as ${aside ?? path}`);
+  return createDatabase(path, LIBRARY_FORMAT);
+}

@@ -1,0 +1,81 @@
+/** Pictures on their way into a project and out of it. */
+import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Pixels } from "../api/engine.ts";
+import { AppError } from "../api/errors.ts";
+import type { ResultInfo } from "../api/store.ts";
+import { readMetadata } from "../image/metadata.ts";
+import { decodePng, encodePng } from "../image/png.ts";
+import { resize } from "../image/resize.ts";
+import type { Results } from "./results.ts";
+
+/** The longer side of a thumbnail, in pixels: what a gallery shows on a screen of double density. */
+const THUMBNAIL = 256;
+/** A file larger than this is no picture of ours. */
+const LARGEST_FILE = 256 * 2 ** 20;
+
+/** A small PNG; pictures that are small already keep their size. */
+export function thumbnailOf(pixels: Pixels): Uint8Array {
+  const scale = Math.min(1, THUMBNAIL / Math.max(pixels.width, pixels.height));
+  const side = (length: number) => Math.max(1, Math.round(length * scale));
+  return encodePng(resize(pixels, side(pixels.width), side(pixels.height)));
+}
+
+/** Writes PNG files named after their seeds; a name that is taken gets a number. */
+export function exportPictures(results: Results, ids: readonly number[], folder: string): string[] {
+  return ids.map((id) => {
+    const { seed } = results.readResult(id);
+    return writeNew(join(folder, `diorama-${id}-seed-${seed}`), results.readPicture(id, "full"));
+  });
+}
+
+/** Takes in a picture that carries our settings, as a run of its own. */
+export function importPicture(results: Results, path: string): ResultInfo {
+  const png = readPicture(path);
+  const metadata = readMetadata(png);
+  if (metadata.kind !== "record") {
+    throw new AppError("image-invalid", `${path} carries no settings of Diorama, so there is no run to restore.`, {
+      path,
+    });
+  }
+  const { record } = metadata;
+  const { pixels } = decodePng(png);
+  const { width, height } = pixels;
+  const { id } = results.beginRun(record.scene, record.model.name, 1);
+  const finished = { runId: id, seed: record.seed, seconds: 0, width, height, record, png };
+  const result = results.keep({ ...finished, thumbnail: thumbnailOf(pixels) });
+  results.endRun(id, "done", null);
+  return result;
+}
+
+function readPicture(path: string): Uint8Array {
+  try {
+    const { size } = statSync(path);
+    if (size <= LARGEST_FILE) return readFileSync(path);
+  } catch (error) {
+    throw new AppError("file-unreadable", `${path} cannot be read (${reason(error)}).`, { path }, { cause: error });
+  }
+  throw new AppError("image-invalid", `${path} is too large for a picture.`, { path });
+}
+
+function writeNew(stem: string, bytes: Uint8Array): string {
+  for (let i = 1; ; i++) {
+    const path = i === 1 ? `${stem}.png` : `${stem}-${i}.png`;
+    try {
+      writeFileSync(path, bytes, { flag: "wx" });
+      return path;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
+      throw new AppError(
+        "file-unreadable",
+        `${path} cannot be written (${reason(error)}).`,
+        { path },
+        { cause: error },
+      );
+    }
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

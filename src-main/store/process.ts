@@ -1,0 +1,9 @@
+/** The store process: a plain Node program that serves whoever started it; see host.ts. */
+import { invariant } from "../api/errors.ts";
+import { parentPort } from "../api/ports.ts";
+import { runService } from "./service.ts";
+
+const dataFolder = process.env["DIORAMA_DATA"];
+invariant(dataFolder, "the store needs DIORAMA_DATA, the folder of the app's own data");
+process.title = "diorama-store";
+runService(parentPort(process), dataFolder, () => process.exit());

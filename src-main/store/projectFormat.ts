@@ -1,0 +1,83 @@
+/** The form of a `.diorama` file, step by step. A released step is never edited: the next change is a new step. */
+import type { Format } from "./database.ts";
+
+export const PROJECT_FORMAT: Format = {
+  noun: "Diorama project",
+  applicationId: 0x44696f72, // "Dior"
+  kind: "document",
+  migrations: [
+    {
+      name: "project, versions, runs, results and their pictures",
+      sql: `
+        CREATE TABLE version (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          name TEXT NOT NULL,
+          automatic INTEGER NOT NULL CHECK (automatic IN (0, 1)),
+          created TEXT NOT NULL,
+          document TEXT NOT NULL CHECK (json_valid(document))
+        ) STRICT;
+
+        -- One row: the draft is autosaved here and nowhere else, so it can never replace a named version.
+        CREATE TABLE project (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          created TEXT NOT NULL,
+          draft TEXT NOT NULL CHECK (json_valid(draft)),
+          saved TEXT NOT NULL,
+          version INTEGER REFERENCES version (id) ON DELETE SET NULL,
+          in_use INTEGER NOT NULL DEFAULT 0 CHECK (in_use IN (0, 1)) -- still 1 after a crash
+        ) STRICT;
+
+        CREATE TABLE run (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          created TEXT NOT NULL,
+          scene TEXT NOT NULL CHECK (json_valid(scene)),
+          prompt TEXT NOT NULL,
+          negative_prompt TEXT NOT NULL,
+          model TEXT NOT NULL,
+          asked INTEGER NOT NULL,
+          outcome TEXT NOT NULL CHECK (outcome IN ('running', 'done', 'cancelled', 'failed')),
+          message TEXT
+        ) STRICT;
+
+        CREATE TABLE result (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          seed TEXT NOT NULL, -- 64 bits: more than a number of JavaScript holds
+          created TEXT NOT NULL,
+          width INTEGER NOT NULL,
+          height INTEGER NOT NULL,
+          starred INTEGER NOT NULL DEFAULT 0 CHECK (starred IN (0, 1)),
+          state TEXT NOT NULL DEFAULT 'kept' CHECK (state IN ('kept', 'rejected', 'binned')),
+          obedience REAL,
+          seconds REAL NOT NULL,
+          bytes INTEGER NOT NULL,
+          record TEXT NOT NULL CHECK (json_valid(record)) -- without the scene, which the run has
+        ) STRICT;
+        CREATE INDEX result_by_run ON result (run, state);
+        CREATE INDEX result_by_state ON result (state, starred);
+        CREATE INDEX result_by_obedience ON result (state, obedience DESC, id DESC);
+
+        -- Apart from the results, so that listing those reads no picture.
+        CREATE TABLE picture (
+          result INTEGER PRIMARY KEY REFERENCES result (id) ON DELETE CASCADE,
+          thumbnail BLOB NOT NULL,
+          png BLOB NOT NULL
+        ) STRICT;`,
+    },
+    {
+      name: "search in prompts",
+      sql: `
+        CREATE VIRTUAL TABLE run_text USING fts5 (
+          prompt, negative_prompt, content = 'run', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+        );
+        INSERT INTO run_text (rowid, prompt, negative_prompt) SELECT id, prompt, negative_prompt FROM run;
+        CREATE TRIGGER run_added AFTER INSERT ON run BEGIN
+          INSERT INTO run_text (rowid, prompt, negative_prompt) VALUES (new.id, new.prompt, new.negative_prompt);
+        END;
+        CREATE TRIGGER run_deleted AFTER DELETE ON run BEGIN
+          INSERT INTO run_text (run_text, rowid, prompt, negative_prompt)
+          VALUES ('delete', old.id, old.prompt, old.negative_prompt);
+        END;`,
+    },
+  ],
+};

@@ -1,0 +1,210 @@
+/** What could go wrong with the file: each has one clear error, and none changes a byte. */
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { isAppError } from "../../src-main/api/errors.ts";
+import { createDatabase, guarded } from "../../src-main/store/database.ts";
+import { ProjectFile } from "../../src-main/store/project.ts";
+import { PROJECT_FORMAT } from "../../src-main/store/projectFormat.ts";
+import { newProject, sampleDraft, sampleResult, sampleScene, temporaryFolder } from "../support/projects.ts";
+
+/** A closed project with a few results, its path. */
+function closedProject(): string {
+  const project = newProject();
+  const { id } = project.results.beginRun(sampleScene(), "demo", 2);
+  for (const seed of ["1", "2"]) project.results.addResult(sampleResult(id, seed));
+  project.results.endRun(id, "done", null);
+  project.close();
+  return project.path;
+}
+
+/** The message that opening gives; the file must be as it was before. */
+function refusal(path: string): string {
+  const before = existsSync(path) ? readFileSync(path) : undefined;
+  try {
+    ProjectFile.open(path).close();
+  } catch (error) {
+    if (!isAppError(error, "project-invalid")) throw error;
+    expect(error.details).toEqual({ path });
+    if (before) expect(readFileSync(path).equals(before)).toBe(true);
+    return error.message;
+  }
+  throw new Error("it was opened");
+}
+
+function changed(path: string, sql: string): string {
+  const db = new Database(path);
+  db.exec(sql);
+  db.close();
+  return path;
+}
+
+describe("a file that is no project:", () => {
+  const written = (bytes: string | Buffer) => {
+    const path = join(temporaryFolder(), "x.diorama");
+    writeFileSync(path, bytes);
+    return path;
+  };
+  test("none at all", () =>
+    expect(refusal("/nowhere/x.diorama")).toBe("There is no Diorama project at /nowhere/x.diorama."));
+  test("empty", () => expect(refusal(written(""))).toMatch(/is not a Diorama project\.$/));
+  test("a text", () => expect(refusal(written("hello ".repeat(99)))).toMatch(/is not a Diorama project\.$/));
+  test("SQLite's first bytes and rubbish", () => {
+    expect(refusal(written(Buffer.from(`SQLite format 3\0${"x".repeat(5_000)}`)))).toMatch(
+      /is not a Diorama project\.$/,
+    );
+  });
+  test("another program's database", () => {
+    const path = join(temporaryFolder(), "x.diorama");
+    changed(path, "CREATE TABLE project (id INTEGER)");
+    expect(refusal(path)).toMatch(/is not a Diorama project\.$/);
+  });
+  test("a folder", () => {
+    const path = join(temporaryFolder(), "x.diorama");
+    mkdirSync(path);
+    expect(() => ProjectFile.open(path)).toThrow(expect.objectContaining({ code: "project-invalid" }));
+  });
+  test("one whose making was cut off", () => {
+    const path = changed(
+      join(temporaryFolder(), "x.diorama"),
+      `PRAGMA application_id = ${PROJECT_FORMAT.applicationId}`,
+    );
+    expect(refusal(path)).toMatch(/was never finished/);
+  });
+});
+
+test("a project of a newer version asks for an update", () => {
+  const path = changed(closedProject(), "PRAGMA user_version = 99");
+  expect(refusal(path)).toMatch(
+    /written by a newer version of Diorama \(its form is 99, this version knows 2\)\. Update/,
+  );
+});
+
+test("a write-protected project says so, whoever opens it", () => {
+  const path = closedProject();
+  chmodSync(path, 0o444);
+  expect(refusal(path)).toMatch(/is write-protected\. Copy it/);
+  chmodSync(path, 0o644);
+  ProjectFile.open(path).close();
+});
+
+test("a project that is open already is refused to the second, and the first goes on", () => {
+  const project = newProject();
+  expect(() => ProjectFile.open(project.path)).toThrow(/is open in another window or program/);
+  expect(project.saveDraft(sampleDraft("a dog on a mat")).changed).toBe(true);
+});
+
+describe("a damaged project:", () => {
+  test("cut off in the middle", () => {
+    const path = closedProject();
+    truncateSync(path, Math.floor(readFileSync(path).length / 2));
+    expect(refusal(path)).toMatch(/is damaged \(.*\)\. It was left as it is/);
+  });
+  test("a page overwritten", () => {
+    const path = closedProject();
+    const bytes = readFileSync(path);
+    const page = bytes.indexOf("blurry") - (bytes.indexOf("blurry") % 4096);
+    bytes.fill(0xab, page, page + 4096);
+    writeFileSync(path, bytes);
+    expect(refusal(path)).toMatch(/is damaged/);
+  });
+  test("a table missing", () => expect(refusal(changed(closedProject(), "DROP TABLE run"))).toMatch(/is damaged/));
+  test("no project row", () =>
+    expect(refusal(changed(closedProject(), "DELETE FROM project"))).toMatch(/no project in it/));
+  test("a picture damaged is found by verifying", () => {
+    const path = closedProject();
+    const bytes = readFileSync(path);
+    const at = bytes.lastIndexOf("IHDR");
+    bytes.fill(0xab, at - (at % 4096), at - (at % 4096) + 4096);
+    writeFileSync(path, bytes);
+    const project = ProjectFile.open(path);
+    expect(project.verify()).not.toEqual([]);
+    project.close();
+  });
+});
+
+test("a transaction that a crash cut off is rolled back on opening", () => {
+  const path = closedProject();
+  const folder = temporaryFolder();
+  const db = new Database(path);
+  db.pragma("cache_size = 1"); // spills changed pages into the file before the commit
+  db.exec("BEGIN; UPDATE project SET draft = '{}'; UPDATE picture SET png = zeroblob(500000);");
+  for (const name of readdirSync(join(path, ".."))) copyFileSync(join(path, "..", name), join(folder, name));
+  db.exec("ROLLBACK");
+  db.close();
+  expect(readdirSync(folder).sort()).toEqual(["cats.diorama", "cats.diorama-journal"]);
+  const project = ProjectFile.open(join(folder, "cats.diorama"));
+  expect(project.readDraft().draft).toEqual(sampleDraft());
+  expect(project.verify()).toEqual([]);
+  project.close();
+});
+
+test("a hostile trigger in the file cannot reach a function with effects", () => {
+  const path = changed(
+    closedProject(),
+    "CREATE TRIGGER evil AFTER UPDATE ON project BEGIN SELECT fts5(NULL), load_extension('/tmp/evil.so'); END",
+  );
+  expect(() => ProjectFile.open(path)).toThrow(expect.objectContaining({ code: "project-invalid" }));
+});
+
+describe("each released form is brought up to date:", () => {
+  test.each([1, 2])("form %i", (version) => {
+    const path = join(temporaryFolder(), "old.diorama");
+    const db = createDatabase(path, { ...PROJECT_FORMAT, migrations: PROJECT_FORMAT.migrations.slice(0, version) });
+    const draft = JSON.stringify(sampleDraft());
+    db.prepare("INSERT INTO project (id, created, draft, saved) VALUES (1, 'then', ?, 'later')").run(draft);
+    db.prepare(
+      `INSERT INTO run (created, scene, prompt, negative_prompt, model, asked, outcome)
+       VALUES ('then', ?, 'a cat on a mat', 'blurry', 'demo', 1, 'done')`,
+    ).run(JSON.stringify(sampleScene()));
+    db.prepare(
+      `INSERT INTO result (run, seed, created, width, height, seconds, bytes, record)
+       VALUES (1, '18446744073709551615', 'then', 8, 8, 1, 3, '{}')`,
+    ).run();
+    db.close();
+
+    const project = ProjectFile.open(path);
+    expect(project.readDraft().draft).toEqual(sampleDraft());
+    const found = project.results.listResults({ text: "CAT ma", order: "newest", offset: 0, limit: 9 });
+    expect(found.results.map(({ seed }) => seed)).toEqual(["18446744073709551615"]);
+    expect(project.verify()).toEqual([]);
+    const copies = readdirSync(join(path, "..")).filter((name) => name.includes("version"));
+    expect(copies).toEqual(version < 2 ? ["old.diorama.version-1"] : []);
+    expect(project.info().notes).toHaveLength(copies.length);
+    project.close();
+  });
+});
+
+test("a migration that fails leaves the file at its form, and whole", () => {
+  const path = join(temporaryFolder(), "old.diorama");
+  const old = { ...PROJECT_FORMAT, migrations: PROJECT_FORMAT.migrations.slice(0, 1) };
+  const db = createDatabase(path, old);
+  db.exec("CREATE TABLE run_text (in_the_way INTEGER)");
+  db.close();
+  const before = readFileSync(path);
+  expect(() => ProjectFile.open(path)).toThrow(/is damaged \(table run_text already exists\)/);
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("a full disk is an error that says so, and what was there stays", () => {
+  const path = join(temporaryFolder(), "full.diorama");
+  const db = createDatabase(path, PROJECT_FORMAT);
+  db.pragma(`max_page_count = ${Number(db.pragma("page_count", { simple: true })) + 2}`);
+  const write = () =>
+    db
+      .prepare("INSERT INTO project (id, created, draft, saved) VALUES (1, 'now', ?, 'now')")
+      .run(`"${"x".repeat(99_999)}"`);
+  expect(() => guarded(path, PROJECT_FORMAT, write)).toThrow(/The disk with .* is full\. Nothing was changed/);
+  expect(db.pragma("integrity_check", { simple: true })).toBe("ok");
+  db.close();
+});

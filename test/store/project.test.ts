@@ -1,0 +1,130 @@
+/** Drafts, named versions and copies: what was saved is there again, and nothing is replaced unasked. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ProjectFile } from "../../src-main/store/project.ts";
+import { newProject, reopened, sampleDraft, sampleResult, sampleScene, temporaryFolder } from "../support/projects.ts";
+
+test("a draft is there again after closing, as it was", () => {
+  const project = newProject();
+  const draft = { ...sampleDraft("a dög — 犬 🐕 on a mat"), seeds: "18446744073709551615" };
+  project.saveDraft(draft);
+  expect(reopened(project).readDraft().draft).toEqual(draft);
+});
+
+test("a draft is in the file as soon as saving returns, without closing", () => {
+  const project = newProject();
+  project.saveDraft(sampleDraft("a horse in a field"));
+  expect(readFileSync(project.path).includes("a horse in a field")).toBe(true);
+});
+
+test("autosaving never touches the named version", () => {
+  const project = newProject();
+  const { id } = project.nameVersion("first");
+  project.saveDraft(sampleDraft("a dog on a mat"));
+  expect(project.readVersion(id).draft).toEqual(sampleDraft());
+  expect(project.readDraft()).toMatchObject({ versionId: id, changed: true });
+});
+
+test("a draft counts as unchanged when it says the same as its version again", () => {
+  const project = newProject();
+  expect(project.readDraft().changed).toBe(true); // not named yet
+  project.nameVersion("first");
+  expect(project.readDraft().changed).toBe(false);
+  expect(project.saveDraft(sampleDraft("a dog on a mat")).changed).toBe(true);
+  expect(project.saveDraft(sampleDraft()).changed).toBe(false);
+});
+
+test("going back to a version keeps the unsaved draft as a version of its own", () => {
+  const project = newProject();
+  const { id } = project.nameVersion("first");
+  project.saveDraft(sampleDraft("a dog on a mat"));
+  expect(project.restoreVersion(id)).toMatchObject({ draft: sampleDraft(), versionId: id, changed: false });
+  const [kept, first] = project.listVersions();
+  expect(kept).toMatchObject({ name: "Before going back to first", automatic: true });
+  expect(project.readVersion(kept!.id).draft).toEqual(sampleDraft("a dog on a mat"));
+  expect(first).toMatchObject({ name: "first", automatic: false });
+});
+
+test("going back without unsaved changes keeps nothing more", () => {
+  const project = newProject();
+  const first = project.nameVersion("first");
+  project.restoreVersion(first.id);
+  expect(project.listVersions()).toEqual([first]);
+});
+
+test("versions can be renamed and deleted; the draft stays", () => {
+  const project = newProject();
+  const { id } = project.nameVersion("first");
+  project.renameVersion(id, "the first");
+  expect(project.listVersions()).toMatchObject([{ name: "the first" }]);
+  project.deleteVersion(id);
+  expect(project.listVersions()).toEqual([]);
+  expect(project.readDraft()).toMatchObject({ draft: sampleDraft(), versionId: null, changed: true });
+});
+
+test("a version that is not there is an error that says so", () => {
+  const project = newProject();
+  const expected = expect.objectContaining({ code: "not-found", details: { what: "version", id: "9" } }) as Error;
+  expect(() => project.readVersion(9)).toThrow(expected);
+  expect(() => project.restoreVersion(9)).toThrow(expected);
+  expect(() => project.renameVersion(9, "nine")).toThrow(expected);
+  expect(() => project.deleteVersion(9)).toThrow(expected);
+  expect(project.listVersions()).toEqual([]);
+});
+
+test("a copy is a whole project without the room of what was deleted", () => {
+  const project = newProject();
+  const { id: runId } = project.results.beginRun(sampleScene(), "demo", 1);
+  const { id } = project.results.addResult(sampleResult(runId, "5"));
+  const target = join(temporaryFolder(), "copy.diorama");
+  project.copyTo(target, false);
+  const copy = ProjectFile.open(target);
+  expect(copy.readDraft().draft).toEqual(sampleDraft());
+  expect(copy.results.readPicture(id, "full")).toEqual(project.results.readPicture(id, "full"));
+  expect(copy.info().notes).toEqual([]);
+  expect(copy.verify()).toEqual([]);
+  copy.close();
+});
+
+test("a copy replaces a file only when told to, and never the open one", () => {
+  const project = newProject();
+  const target = join(temporaryFolder(), "taken.diorama");
+  writeFileSync(target, "mine");
+  expect(() => project.copyTo(target, false)).toThrow(/already is a file/);
+  expect(readFileSync(target, "utf8")).toBe("mine");
+  expect(() => project.copyTo(project.path, true)).toThrow(/is the project that is open/);
+  project.copyTo(target, true);
+  ProjectFile.open(target).close();
+});
+
+test("a copy that cannot be finished leaves nothing behind and the old file alone", () => {
+  const project = newProject();
+  const target = join(temporaryFolder(), "no-such-folder", "copy.diorama");
+  expect(() => project.guard(() => project.copyTo(target, true))).toThrow(/cannot be written|no-such-folder/);
+  expect(existsSync(target)).toBe(false);
+});
+
+test("making a project refuses to replace a file, and tells of a folder that is not there", () => {
+  const project = newProject();
+  expect(() => ProjectFile.create(project.path, sampleDraft())).toThrow(/already is a file/);
+  const lost = join(temporaryFolder(), "gone", "a.diorama");
+  expect(() => ProjectFile.create(lost, sampleDraft())).toThrow(
+    expect.objectContaining({ code: "project-invalid", details: { path: lost } }),
+  );
+});
+
+test("a project that was not closed opens as it was last saved, and says so", () => {
+  const project = newProject();
+  const run = project.results.beginRun(sampleScene(), "demo", 5);
+  const folder = temporaryFolder();
+  const crashed = join(folder, "crashed.diorama");
+  writeFileSync(crashed, readFileSync(project.path)); // the file as a power cut would leave it
+  const again = ProjectFile.open(crashed);
+  expect(again.info().notes).toEqual(["Diorama did not end properly last time. The project is as it was last saved."]);
+  expect(again.results.readRun(run.id).outcome).toBe("cancelled");
+  again.close();
+  const third = ProjectFile.open(crashed);
+  expect(third.info().notes).toEqual([]);
+  third.close();
+});

@@ -1,0 +1,185 @@
+/** Runs, results, pictures and the search over prompts. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { ResultQuery } from "../../src-main/api/store.ts";
+import { readMetadata } from "../../src-main/image/metadata.ts";
+import { decodePng, encodePng } from "../../src-main/image/png.ts";
+import { exportPictures, importPicture } from "../../src-main/store/pictures.ts";
+import {
+  newProject,
+  reopened,
+  samplePixels,
+  sampleRecord,
+  sampleResult,
+  sampleScene,
+  temporaryFolder,
+} from "../support/projects.ts";
+
+const all: ResultQuery = { order: "newest", offset: 0, limit: 500 };
+
+function withRun(prompt?: string) {
+  const project = newProject();
+  const scene = sampleScene(prompt);
+  const run = project.results.beginRun(scene, "demo", 3);
+  return { project, results: project.results, runId: run.id, run, scene };
+}
+
+test("a run goes from running to its outcome", () => {
+  const { results, run } = withRun();
+  expect(run).toMatchObject({ outcome: "running", asked: 3, finished: 0, prompt: "a cat on a mat", message: null });
+  expect(results.endRun(run.id, "failed", "Memory ran out.")).toMatchObject({
+    outcome: "failed",
+    message: "Memory ran out.",
+  });
+  expect(results.readRun(run.id).scene).toEqual(sampleScene());
+});
+
+test("a result keeps its picture, its record and its 64-bit seed", () => {
+  const { project, results, runId, scene } = withRun();
+  const seed = "18446744073709551615";
+  const { id } = results.addResult(sampleResult(runId, seed));
+  const again = reopened(project).results;
+  expect(again.readResult(id)).toMatchObject({
+    runId,
+    seed,
+    width: 64,
+    height: 48,
+    starred: false,
+    state: "kept",
+    obedience: 0.5, // of 0.25 and 0.75
+    record: sampleRecord(scene, seed),
+  });
+  const png = again.readPicture(id, "full");
+  expect(decodePng(png).pixels).toEqual(samplePixels());
+  expect(readMetadata(png)).toEqual({ kind: "record", record: sampleRecord(scene, seed) });
+});
+
+test("the record's scene is stored once per run, and a different one is kept", () => {
+  const { results, runId } = withRun();
+  const other = sampleScene("a dog on a rug");
+  const { id } = results.addResult(sampleResult(runId, "5", other));
+  expect(results.readResult(id).record.scene).toEqual(other);
+});
+
+test("a thumbnail is at most 256 pixels wide and high", () => {
+  const { results, runId } = withRun();
+  const { id } = results.addResult({ ...sampleResult(runId, "5"), pixels: samplePixels(9, 512, 320) });
+  const { pixels } = decodePng(results.readPicture(id, "thumbnail"));
+  expect([pixels.width, pixels.height]).toEqual([256, 160]);
+  expect(pixels.data.slice(0, 4)).toEqual(Uint8Array.of(9, 9, 9, 255));
+});
+
+test("a result of a run that is not there changes nothing", () => {
+  const { results } = withRun();
+  expect(() => results.addResult(sampleResult(77, "5"))).toThrow(
+    expect.objectContaining({ code: "not-found", details: { what: "run", id: "77" } }),
+  );
+  expect(results.listResults(all).total).toBe(0);
+});
+
+test("a record with a wrong field is refused, and nothing is written", () => {
+  const { results, runId, scene } = withRun();
+  const record = { ...sampleRecord(scene, "5"), seed: "-5" };
+  expect(() => results.addResult({ ...sampleResult(runId, "5"), record })).toThrow(/seed/);
+  expect(results.listResults(all).total).toBe(0);
+});
+
+test("stars, rejects and the bin can be set and taken back", () => {
+  const { results, runId } = withRun();
+  const [a, b, c] = ["1", "2", "3"].map((seed) => results.addResult(sampleResult(runId, seed)).id);
+  expect(results.markResults([a!, b!], true, undefined)).toBe(2);
+  expect(results.markResults([b!], undefined, "rejected")).toBe(1);
+  expect(results.markResults([c!, 999], undefined, "binned")).toBe(1);
+  const ids = (query: Partial<ResultQuery>) => results.listResults({ ...all, ...query }).results.map(({ id }) => id);
+  expect(ids({})).toEqual([a]);
+  expect(ids({ state: "rejected" })).toEqual([b]);
+  expect(ids({ state: "rejected", starred: true })).toEqual([b]);
+  expect(ids({ state: "binned", starred: true })).toEqual([]);
+  results.markResults([b!, c!], false, "kept");
+  expect(ids({ order: "oldest" })).toEqual([a, b, c]);
+});
+
+test("emptying the bin deletes what is in it, pictures too, and no more", () => {
+  const { project, results, runId } = withRun();
+  const [a, b] = ["1", "2"].map((seed) => results.addResult(sampleResult(runId, seed)).id);
+  results.markResults([a!], undefined, "binned");
+  expect(results.emptyBin()).toBe(1);
+  expect(() => results.readPicture(a!, "full")).toThrow(expect.objectContaining({ code: "not-found" }));
+  expect(results.readPicture(b!, "full").length).toBeGreaterThan(0);
+  expect(results.readRun(runId).finished).toBe(1);
+  expect(project.verify()).toEqual([]);
+});
+
+test("results are listed by age and by obedience, page by page", () => {
+  const { results, runId } = withRun();
+  const scores = [0.1, 0.9, 0.5];
+  scores.forEach((score, i) => results.addResult(sampleResult(runId, String(i), sampleScene(), [score, score])));
+  const seeds = (query: Partial<ResultQuery>) =>
+    results.listResults({ ...all, ...query }).results.map(({ seed }) => seed);
+  expect(seeds({})).toEqual(["2", "1", "0"]);
+  expect(seeds({ order: "obedience" })).toEqual(["1", "2", "0"]);
+  expect(seeds({ order: "oldest", offset: 1, limit: 1 })).toEqual(["1"]);
+  expect(results.listResults({ ...all, limit: 1 }).total).toBe(3);
+});
+
+test("a picture without boxes has no obedience", () => {
+  const { results } = withRun();
+  const scene = sampleScene("fog", []);
+  const run = results.beginRun(scene, "demo", 1);
+  expect(results.addResult(sampleResult(run.id, "5", scene)).obedience).toBeNull();
+});
+
+test("the search finds words and their beginnings in prompts, without accents or case", () => {
+  const { project, results, runId } = withRun("a Café at night");
+  results.addResult(sampleResult(runId, "1"));
+  const other = results.beginRun(sampleScene("a bear by a river"), "demo", 1);
+  results.addResult(sampleResult(other.id, "2"));
+  const found = (text: string) => results.listResults({ ...all, text }).results.map(({ seed }) => seed);
+  expect(found("cafe")).toEqual(["1"]);
+  expect(found("NIG caf")).toEqual(["1"]);
+  expect(found("bear night")).toEqual([]);
+  expect(found("blurry")).toEqual(["2", "1"]); // the negative prompt of both
+  expect(found("  ")).toEqual(["2", "1"]);
+  for (const operator of ['"', "NEAR(", "a AND", "prompt:", "*", "cat' OR 1=1 --", "-bear"])
+    expect(() => found(operator)).not.toThrow();
+  expect(project.verify()).toEqual([]);
+});
+
+test("exported pictures are PNG files that carry their settings, and replace nothing", () => {
+  const { results, runId, scene } = withRun();
+  const { id } = results.addResult(sampleResult(runId, "5"));
+  const folder = temporaryFolder();
+  const [first] = exportPictures(results, [id], folder);
+  const [second] = exportPictures(results, [id], folder);
+  expect(first).toBe(join(folder, `diorama-${id}-seed-5.png`));
+  expect(second).toBe(join(folder, `diorama-${id}-seed-5-2.png`));
+  expect(readMetadata(readFileSync(first!))).toEqual({ kind: "record", record: sampleRecord(scene, "5") });
+  expect(() => exportPictures(results, [id], join(folder, "gone"))).toThrow(/cannot be written/);
+});
+
+test("an exported picture comes back as a run of its own", () => {
+  const { results, runId, scene } = withRun();
+  const { id } = results.addResult(sampleResult(runId, "5"));
+  const [path] = exportPictures(results, [id], temporaryFolder());
+  const other = newProject().results;
+  const imported = importPicture(other, path!);
+  expect(imported).toMatchObject({ seed: "5", width: 64, height: 48, obedience: 0.5 });
+  expect(other.readRun(imported.runId)).toMatchObject({ outcome: "done", model: "demo", scene });
+});
+
+test("a picture without our settings, or no picture, is refused and makes no run", () => {
+  const { results } = withRun();
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, "plain.png"), encodePng(samplePixels()));
+  writeFileSync(join(folder, "text.png"), "hello");
+  const before = results.listRuns(0, 9).total;
+  expect(() => importPicture(results, join(folder, "plain.png"))).toThrow(/carries no settings of Diorama/);
+  expect(() => importPicture(results, join(folder, "text.png"))).toThrow(
+    expect.objectContaining({ code: "image-invalid" }),
+  );
+  expect(() => importPicture(results, join(folder, "gone.png"))).toThrow(
+    expect.objectContaining({ code: "file-unreadable" }),
+  );
+  expect(results.listRuns(0, 9).total).toBe(before);
+});
