@@ -159,7 +159,7 @@ function isFileError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "syscall" in error;
 }
 
-function explain(path: string, { noun }: Pick<Format, "noun">, error: SqliteError): AppError {
+function explain(path: string, { noun }: Pick<Format, "noun">, error: InstanceType<typeof SqliteError>): AppError {
   const { code } = error;
   const because = (message: string) => invalid(path, message, error);
   if (code === "SQLITE_BUSY" || code === "SQLITE_LOCKED") {
