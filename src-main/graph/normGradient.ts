@@ -7,6 +7,12 @@ import type { GraphBuilder } from "./builder.ts";
 import type { GradientRule } from "./gradient.ts";
 import type { Value } from "./graph.ts";
 
+/**
+ * The sums of squares below leave float16's range, so a float16 normalisation is differentiated in float32. ONNX Runtime
+ * does the same inside its normalisation kernels.
+ */
+const wide = (g: GraphBuilder, x: Value) => (x.dtype === "float16" ? g.cast(x, "float32") : x);
+
 /** 1 / sqrt(variance + epsilon) over `axes`. */
 function inverseDeviation(g: GraphBuilder, x: Value, axes: readonly number[], epsilon: number): Value {
   const centred = g.sub(x, g.mean(x, axes));
@@ -27,8 +33,9 @@ export const layerNormGradient: GradientRule<"LayerNormalization"> = ({ g, dy, i
   const axis = x.shape.length - 1;
   const n = () => g.layerNorm(x, ones(g, scale), zeros(g, scale), attributes.epsilon);
   const dx = () => {
-    const deviation = inverseDeviation(g, x, [axis], attributes.epsilon);
-    return normalisedGradient(g, g.mul(dy, scale), n(), deviation, [axis]);
+    const deviation = inverseDeviation(g, wide(g, x), [axis], attributes.epsilon);
+    const c = wide(g, g.mul(dy, scale));
+    return g.cast(normalisedGradient(g, c, wide(g, n()), deviation, [axis]), x.dtype);
   };
   return [
     needs(0) ? dx() : undefined,
@@ -37,7 +44,13 @@ export const layerNormGradient: GradientRule<"LayerNormalization"> = ({ g, dy, i
   ];
 };
 
-export const groupNormGradient: GradientRule<"GroupNorm"> = ({ g, dy, inputs, attributes: { groups, epsilon }, needs }) => {
+export const groupNormGradient: GradientRule<"GroupNorm"> = ({
+  g,
+  dy,
+  inputs,
+  attributes: { groups, epsilon },
+  needs,
+}) => {
   const [x, scale, bias] = [inputs[0]!, inputs[1]!, inputs[2]!];
   const [batch, channels, ...rest] = x.shape as [number, number, ...number[]];
   const grouped = [batch * groups, (x.shape.slice(1).reduce((p, m) => p * m, 1) / groups) | 0];
@@ -45,9 +58,10 @@ export const groupNormGradient: GradientRule<"GroupNorm"> = ({ g, dy, inputs, at
   const perChannel = (v: Value) => g.reshape(g.sumTo(v, [1, channels, ...rest.map(() => 1)]), [channels]);
   const n = () => g.groupNorm(x, ones(g, scale), zeros(g, scale), groups, epsilon);
   const dx = () => {
-    const c = g.reshape(g.mul(dy, spread(scale)), grouped);
-    const deviation = inverseDeviation(g, g.reshape(x, grouped), [1], epsilon);
-    return g.reshape(normalisedGradient(g, c, g.reshape(n(), grouped), deviation, [1]), x.shape);
+    const c = wide(g, g.reshape(g.mul(dy, spread(scale)), grouped));
+    const deviation = inverseDeviation(g, wide(g, g.reshape(x, grouped)), [1], epsilon);
+    const dxWide = normalisedGradient(g, c, wide(g, g.reshape(n(), grouped)), deviation, [1]);
+    return g.reshape(g.cast(dxWide, x.dtype), x.shape);
   };
   return [
     needs(0) ? dx() : undefined,

@@ -6,17 +6,22 @@ import type { ProviderName } from "../../api/scene.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Gate } from "../../graph/onnx.ts";
 import { toOnnx } from "../../graph/onnx.ts";
+import { toOrtProviders } from "../providers.ts";
 
 export interface SessionOptions {
   provider: ProviderName;
   deviceId?: number;
   memory: MemoryMode;
+  /** Threads of the CPU provider; one per core when left out. */
+  threads?: number;
   /** Where ONNX Runtime writes a profile of every run, for the benchmark. */
   profile?: string;
 }
 
-/** Numbers for one input; whole numbers and truth values are converted to what the graph's input is. */
-export type Feed = Float32Array | BigInt64Array | boolean;
+/** Numbers for one input of the graph. */
+export type Feed = Float32Array | BigInt64Array;
+
+export type Outputs = Record<string, Float32Array<ArrayBuffer>>;
 
 export class Session {
   readonly #session: ort.InferenceSession;
@@ -29,26 +34,26 @@ export class Session {
     this.#gate = gate;
   }
 
-  /** Opens `graph`; the outputs of `gate` are computed only in runs that ask for them. */
+  /** Opens `graph`; the outputs of `gate` are computed only in runs that ask for them. Throws `provider-unavailable`. */
   static async open(graph: Graph, options: SessionOptions, gate?: Gate): Promise<Session> {
     const model = toOnnx(graph, gate);
-    return new Session(await create(model.bytes, ortOptions(options, model.weightFolder)), graph, gate);
+    return new Session(await create(model.bytes, options, model.weightFolder), graph, gate);
   }
 
   /**
    * Runs the program on one value per input. Blocks this thread until it is done. The gated outputs are left out unless
    * `gated` is true.
    */
-  async run(feeds: Readonly<Record<string, Feed>>, gated = false): Promise<Record<string, Float32Array<ArrayBuffer>>> {
+  async run(feeds: Readonly<Record<string, Feed>>, gated = false): Promise<Outputs> {
     const tensors: Record<string, ort.Tensor> = {};
     for (const [name, shape] of this.#shapes) {
       const feed = feeds[name];
       invariant(feed !== undefined, `no value for the input ${name}`);
-      tensors[name] = tensor(feed, shape);
+      tensors[name] = feed instanceof BigInt64Array ? new ort.Tensor("int64", feed, shape) : new ort.Tensor("float32", feed, shape); // prettier-ignore
     }
-    if (this.#gate) tensors[this.#gate.input] = tensor(gated, [1]);
-    const results = await this.#session.run(tensors);
-    const outputs: Record<string, Float32Array<ArrayBuffer>> = {};
+    if (this.#gate) tensors[this.#gate.input] = new ort.Tensor("bool", [gated], [1]);
+    const results = await this.#run(tensors);
+    const outputs: Outputs = {};
     for (const [name, value] of Object.entries(results)) {
       if (!gated && this.#gate?.outputs.includes(name)) continue;
       invariant(value.data instanceof Float32Array, `output ${name} is ${value.type}`);
@@ -65,35 +70,50 @@ export class Session {
   endProfiling(): void {
     this.#session.endProfiling();
   }
-}
 
-function tensor(feed: Feed, shape: readonly number[]): ort.Tensor {
-  if (typeof feed === "boolean") return new ort.Tensor("bool", [feed], shape);
-  return feed instanceof BigInt64Array ? new ort.Tensor("int64", feed, shape) : new ort.Tensor("float32", feed, shape);
+  async #run(tensors: Record<string, ort.Tensor>): Promise<ort.InferenceSession.OnnxValueMapType> {
+    try {
+      return await this.#session.run(tensors);
+    } catch (error) {
+      throw explained(error, "ONNX Runtime stopped in the middle of a run");
+    }
+  }
 }
 
 function ortOptions(options: SessionOptions, weightFolder?: string): ort.InferenceSession.SessionOptions {
-  const extra: Record<string, string> = {};
+  const chosen = toOrtProviders(options.provider, options.deviceId);
+  const extra: Record<string, unknown> = { ...chosen.extra };
   if (weightFolder !== undefined) extra["session.model_external_initializers_file_folder_path"] = weightFolder;
   if (options.memory === "low") {
+    // Weights stay mapped from the checkpoint instead of being packed into a copy that the kernels read faster.
     extra["session.disable_prepacking"] = "1";
     extra["optimization.disable_specified_optimizers"] = "NchwcTransformer";
   }
+  const threads = options.threads !== undefined ? { intraOpNumThreads: options.threads } : {};
   const profile = options.profile !== undefined ? { enableProfiling: true, profileFilePrefix: options.profile } : {};
-  return {
-    executionProviders: [options.provider],
-    graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
-    extra,
-    ...profile,
-  };
+  // A memory pattern is one more block of the size of all activations, beside what the first run took.
+  return { ...chosen, enableMemPattern: false, graphOptimizationLevel: "all", logSeverityLevel: 3, extra, ...threads, ...profile }; // prettier-ignore
 }
 
-async function create(bytes: Uint8Array, options: ort.InferenceSession.SessionOptions): Promise<ort.InferenceSession> {
+async function create(model: Uint8Array, options: SessionOptions, folder?: string): Promise<ort.InferenceSession> {
   try {
-    return await ort.InferenceSession.create(bytes, options);
+    return await ort.InferenceSession.create(model, ortOptions(options, folder));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AppError("internal", `ONNX Runtime refused the graph: ${reason}`, {}, { cause: error });
+    if (options.provider === "cpu") throw explained(error, "ONNX Runtime could not open the network");
+    const problem = `${options.provider} could not open the network: ${messageOf(error)} Choose the provider cpu, or run the doctor to see what works here.`;
+    throw new AppError("provider-unavailable", problem, { provider: options.provider, alternatives: ["cpu"] }, { cause: error }); // prettier-ignore
   }
+}
+
+function explained(error: unknown, what: string): AppError {
+  const reason = messageOf(error);
+  if (/bad_alloc|out of memory|failed to allocate|OutOfMemory|0x8007000E/i.test(reason)) {
+    const advice = "Choose a smaller picture, the low memory mode, or close other programs.";
+    return new AppError("out-of-memory", `${what}: memory ran out. ${advice}`, {}, { cause: error });
+  }
+  return new AppError("internal", `${what}: ${reason}`, {}, { cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

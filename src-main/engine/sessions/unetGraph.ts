@@ -15,6 +15,9 @@ import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
 import { unet } from "../../model/unet.ts";
 
+/** In float16 the small cotangents of attention would vanish: they are computed this many times as large. */
+const HALF_GRADIENT_SCALE = 256;
+
 /** Name of the boolean input that turns the gradient on. */
 export const GRADIENT_GATE = "want_gradient";
 
@@ -53,7 +56,9 @@ export function unetGraph(
 
   const target = lossGrid(latent);
   const { loss, maps } = layoutLoss(g, taps, target, tokenWeights);
-  const guide = gradient(g, [[loss, g.constant(1, "float32", [1])]], x, options);
+  const scale = dtype === "float16" ? HALF_GRADIENT_SCALE : 1;
+  const scaled = gradient(g, [[loss, g.constant(scale, "float32", [1])]], x, options);
+  const guide = scale === 1 ? scaled : g.mul(scaled, 1 / scale);
   const graph = g.finish({ prediction: g.cast(prediction, "float32"), maps, loss, gradient: guide });
   const layers = [...new Map(taps.map((t) => [gridKey(t), { height: t.height, width: t.width }])).values()];
   return { graph, latent, target, layers, maps: taps.reduce((n, t) => n + t.heads, 0) };

@@ -1,0 +1,216 @@
+/** A loaded checkpoint that draws: text, denoising under layout guidance, decoding, step by step. */
+import { freemem } from "node:os";
+import * as ort from "onnxruntime-node";
+import packageJson from "../../package.json" with { type: "json" };
+import { DEFAULT_SETTINGS } from "../api/defaults.ts";
+import type { AttentionMaps, ModelSummary, Pixels, RunRecord, SceneCheck } from "../api/engine.ts";
+import { AppError } from "../api/errors.ts";
+import type { Scene, SceneSettings } from "../api/scene.ts";
+import type { Checkpoint } from "../checkpoint/folder.ts";
+import { openCheckpoint } from "../checkpoint/folder.ts";
+import type { BoundRegion } from "../guidance/layout.ts";
+import { layoutOf, obedience, regionAttention } from "../guidance/layout.ts";
+import type { Grid } from "../guidance/masks.ts";
+import type { Encoding, Tokenizer } from "../model/tokenizer/tokenizer.ts";
+import { createTokenizer, tokensOfSpan } from "../model/tokenizer/tokenizer.ts";
+import { TorchGenerator } from "../sampling/random.ts";
+import { createSampler } from "../sampling/samplers.ts";
+import { denoise } from "./denoise.ts";
+import { chooseMemory, estimateBytes } from "./memory.ts";
+import { poolPlanes, toPixels } from "./pixels.ts";
+import type { Draw, Picture } from "./queue.ts";
+import { sceneWarnings } from "./sceneWarnings.ts";
+import type { OpenPipeline, Pipeline } from "./service.ts";
+import type { Progress } from "./sessions/networks.ts";
+import { Networks, supportsHalf } from "./sessions/networks.ts";
+
+/** A preview is decoded from no more cells than this: the real decoder, on the predicted latent made smaller. */
+const PREVIEW_CELLS = 16 * 16;
+
+export const openPipeline: OpenPipeline = async (request, onProgress): Promise<Pipeline> => {
+  onProgress(0, "Reading the checkpoint");
+  const checkpoint = await openCheckpoint(request.path);
+  const tokenizer = await createTokenizer(checkpoint.tokenizer, checkpoint.text.config);
+  const defaults = recommendedSettings(checkpoint);
+  const memory = request.memory === "auto" ? chooseMemory(checkpoint, latentSize(checkpoint, defaults)) : request.memory;
+  const sessions = { provider: request.provider, deviceId: request.deviceId ?? 0, memory };
+  onProgress(0.2, `Trying ${request.provider}`);
+  const precision = (await supportsHalf(sessions)) ? "float16" : "float32";
+  const networks = new Networks(checkpoint, sessions, precision, tokenizer.maxTokens);
+  onProgress(0.3, "Checking the weights");
+  networks.validate();
+  onProgress(0.5, "Opening the text encoder");
+  await networks.encode(tokenizer.encode("").ids); // also shows whether the provider works
+  const summary: ModelSummary = {
+    path: checkpoint.path,
+    name: checkpoint.name,
+    provider: request.provider,
+    memory,
+    precision,
+    weightBytes: checkpoint.weightBytes,
+    parameters: checkpoint.parameters,
+    maxTokens: tokenizer.maxTokens,
+    pixelsPerLatent: pixelsPerLatent(checkpoint),
+    defaults,
+  };
+  const hash = await checkpoint.hash();
+  onProgress(1, "Ready");
+  return new DiffusionPipeline(checkpoint, tokenizer, networks, summary, hash, onProgress);
+};
+
+class DiffusionPipeline implements Pipeline {
+  readonly summary: ModelSummary;
+  readonly #checkpoint: Checkpoint;
+  readonly #tokenizer: Tokenizer;
+  readonly #networks: Networks;
+  readonly #hash: string;
+  readonly #onProgress: Progress;
+
+  constructor(checkpoint: Checkpoint, tokenizer: Tokenizer, networks: Networks, summary: ModelSummary, hash: string, onProgress: Progress) {
+    this.#checkpoint = checkpoint;
+    this.#tokenizer = tokenizer;
+    this.#networks = networks;
+    this.summary = summary;
+    this.#hash = hash;
+    this.#onProgress = onProgress;
+  }
+
+  tokenize(prompt: string): Encoding {
+    return this.#tokenizer.encode(prompt);
+  }
+
+  check(scene: Scene): SceneCheck {
+    const latent = latentSize(this.#checkpoint, scene.settings);
+    const bytes = estimateBytes(this.#checkpoint, latent, this.summary.memory, this.summary.precision === "float16" ? 2 : 4);
+    const warnings = sceneWarnings(scene, this.#tokenizer.encode(scene.prompt), latent);
+    // Once a picture of this size has been drawn its memory is taken already, and free memory says nothing.
+    const free = freemem();
+    const tight = this.summary.provider === "cpu" && bytes > free + process.memoryUsage().rss;
+    if (tight) warnings.push({ kind: "not-enough-memory", neededBytes: bytes, freeBytes: free });
+    return { warnings, estimatedBytes: bytes };
+  }
+
+  readonly generate: Draw = async (scene, seed, options): Promise<Picture> => {
+    const begun = performance.now();
+    const { settings } = scene;
+    const size = latentSize(this.#checkpoint, settings);
+    const sampler = createSampler(settings.scheduler, this.#checkpoint.scheduler, settings.steps, { karras: settings.karras });
+    const encoding = this.#tokenizer.encode(scene.prompt);
+    const context = await this.#networks.encode(encoding.ids);
+    const negativeContext = await this.#networks.encode(this.#tokenizer.encode(scene.negativePrompt).ids);
+    options.signal.throwIfAborted();
+    const unet = await this.#networks.unet(size, this.#onProgress);
+
+    const bound = bindRegions(scene, encoding);
+    const layout = layoutOf(bound, this.#tokenizer.maxTokens, size, unet.target, unet.layers);
+    const { config } = this.#checkpoint.unet;
+    const { guidance, guidanceScale } = settings;
+    const { prediction } = this.#checkpoint.scheduler;
+    const denoiser = { unet, config, prediction, layout, guidance, guidanceScale, context, negativeContext };
+
+    const generator = new TorchGenerator(seed);
+    const count = config.inChannels * size.height * size.width;
+    let latent: Float32Array = generator.normal(count).map((v) => v * sampler.initNoiseSigma);
+    const history: Record<string, number>[] = [];
+    let attention: AttentionMaps = { width: unet.target.width, height: unet.target.height, regions: {} };
+    const last = sampler.evaluations.length - 1;
+    for (let i = 0; i <= last; i++) {
+      options.signal.throwIfAborted();
+      const evaluation = sampler.evaluations[i]!;
+      const denoised = await denoise(denoiser, evaluation, latent);
+      refuseNonsense(denoised.epsilon, evaluation.stepIndex);
+      const next = sampler.step(i, latent, denoised.epsilon, () => generator.normal(count));
+      if (i < last && sampler.evaluations[i + 1]!.stepIndex === evaluation.stepIndex) {
+        latent = next; // the step goes on with another evaluation
+        continue;
+      }
+      attention = attentionOf(bound, denoised.maps, this.#tokenizer.maxTokens, unet.target);
+      const obeyed = obedienceOf(bound, attention);
+      history.push(obeyed);
+      const step = evaluation.stepIndex + 1;
+      const shows = options.previewEvery > 0 && step % options.previewEvery === 0 && i < last;
+      const preview = shows ? await this.#preview(sampler.predictOriginal(i, latent, denoised.epsilon), size) : undefined;
+      latent = next;
+      await options.onStep({
+        step,
+        steps: settings.steps,
+        obedience: obeyed,
+        ...(bound.length > 0 ? { loss: denoised.loss } : {}),
+        ...(preview ? { preview } : {}),
+        ...(options.attention ? { attention } : {}),
+      });
+    }
+    options.signal.throwIfAborted();
+    const planes = await this.#networks.decode(latent, size);
+    const record = this.#record(scene, seed, bound, history.at(-1) ?? {});
+    const seconds = (performance.now() - begun) / 1000;
+    return { pixels: toPixels(planes, settings.width, settings.height), obedience: history, attention, seconds, record };
+  };
+
+  async close(): Promise<void> {
+    await this.#networks.close();
+  }
+
+  async #preview(original: Float32Array, size: Grid): Promise<Pixels> {
+    const factor = Math.ceil(Math.sqrt((size.height * size.width) / PREVIEW_CELLS));
+    const small = poolPlanes(original, size, factor);
+    const scale = this.summary.pixelsPerLatent;
+    const planes = await this.#networks.decode(small.planes, small.size);
+    return toPixels(planes, small.size.width * scale, small.size.height * scale);
+  }
+
+  #record(scene: Scene, seed: string, bound: readonly BoundRegion[], obeyed: Record<string, number>): RunRecord {
+    const { name, provider, precision } = this.summary;
+    return {
+      version: 1,
+      scene,
+      seed,
+      model: { name, hash: this.#hash },
+      engine: { app: packageJson.version, onnxruntime: ort.env.versions.node ?? "", provider, precision, noise: "torch-cpu" },
+      tokens: Object.fromEntries(bound.map(({ region, tokens }) => [region.id, [...tokens]])),
+      obedience: obeyed,
+    };
+  }
+}
+
+/** Pixels a side of a latent cell. */
+function pixelsPerLatent(checkpoint: Checkpoint): number {
+  return 2 ** (checkpoint.vae.config.blockOutChannels.length - 1);
+}
+
+function latentSize(checkpoint: Checkpoint, { width, height }: SceneSettings): Grid {
+  const scale = pixelsPerLatent(checkpoint);
+  return { height: height / scale, width: width / scale };
+}
+
+/** The paper's settings at the size that the network was trained on, with what the checkpoint's makers recommend. */
+function recommendedSettings(checkpoint: Checkpoint): SceneSettings {
+  const side = (checkpoint.unet.config.sampleSize ?? 64) * pixelsPerLatent(checkpoint);
+  const { guidance, ...rest } = checkpoint.recommended ?? {};
+  return { ...DEFAULT_SETTINGS, width: side, height: side, ...rest, guidance: { ...DEFAULT_SETTINGS.guidance, ...guidance } };
+}
+
+/** Each region with the positions of its phrases' tokens; those past the limit are left out. */
+function bindRegions(scene: Scene, encoding: Encoding): BoundRegion[] {
+  return scene.regions.map((region) => ({
+    region,
+    tokens: [...new Set(region.spans.flatMap((span) => tokensOfSpan(encoding, span)))].sort((a, b) => a - b),
+  }));
+}
+
+function attentionOf(bound: readonly BoundRegion[], maps: Float32Array, tokens: number, grid: Grid): AttentionMaps {
+  const regions = bound.map((b) => [b.region.id, regionAttention(maps, tokens, b.tokens)] as const);
+  return { width: grid.width, height: grid.height, regions: Object.fromEntries(regions) };
+}
+
+function obedienceOf(bound: readonly BoundRegion[], attention: AttentionMaps): Record<string, number> {
+  const shares = bound.map(({ region }) => [region.id, obedience(attention.regions[region.id]!, region.box, attention)]);
+  return Object.fromEntries(shares) as Record<string, number>;
+}
+
+/** A network that leaves its number range gives a black picture; better to stop at once and say so. */
+function refuseNonsense(epsilon: Float32Array, step: number): void {
+  if (epsilon.every(Number.isFinite)) return;
+  const problem = `The network's numbers ran out of range at step ${step + 1}. Lower eta or nu', or use the provider cpu, which computes in float32.`;
+  throw new AppError("scene-invalid", problem, { at: "settings.guidance" });
+}

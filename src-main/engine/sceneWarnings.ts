@@ -1,0 +1,40 @@
+/** What would be lost or go against itself if a scene were drawn as it is. */
+import type { SceneWarning } from "../api/engine.ts";
+import type { Scene, UnitBox } from "../api/scene.ts";
+import type { Grid } from "../guidance/masks.ts";
+import { lossGrid } from "../guidance/masks.ts";
+import type { Encoding } from "../model/tokenizer/tokenizer.ts";
+import { lossOfSpan } from "../model/tokenizer/tokenizer.ts";
+
+/** Boxes of different phrases that share more than this part of the smaller one pull the same cells two ways. */
+const CONFLICT = 0.6;
+
+export function sceneWarnings(scene: Scene, encoding: Encoding, latent: Grid): SceneWarning[] {
+  const warnings: SceneWarning[] = [];
+  if (encoding.lost) warnings.push({ kind: "prompt-truncated", text: encoding.lost.text });
+  const grid = lossGrid(latent);
+  for (const region of scene.regions) {
+    for (const span of region.spans) {
+      if (lossOfSpan(encoding, span) === "none") continue;
+      warnings.push({ kind: "phrase-lost", regionId: region.id, text: scene.prompt.slice(span.start, span.end) });
+    }
+    const cells = region.box.width * grid.width * region.box.height * grid.height;
+    const thin = region.box.width * grid.width < 1 || region.box.height * grid.height < 1;
+    if (thin) warnings.push({ kind: "box-below-cell", regionId: region.id, cells });
+  }
+  scene.regions.forEach((a, i) => {
+    for (const b of scene.regions.slice(i + 1)) {
+      const shared = a.spans.some((s) => b.spans.some((t) => s.start < t.end && t.start < s.end));
+      const overlap = overlapOfSmaller(a.box, b.box);
+      if (!shared && overlap > CONFLICT) warnings.push({ kind: "boxes-conflict", regionIds: [a.id, b.id], overlap });
+    }
+  });
+  return warnings;
+}
+
+/** Area that two boxes share, as a part of the smaller one's. */
+function overlapOfSmaller(a: UnitBox, b: UnitBox): number {
+  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  return (Math.max(0, width) * Math.max(0, height)) / Math.min(a.width * a.height, b.width * b.height);
+}

@@ -1,0 +1,157 @@
+/**
+ * The sessions of one loaded checkpoint, opened when they are first needed and kept while they are likely to be needed
+ * again: a graph has fixed shapes, so there is one network per picture size.
+ */
+import { isAppError } from "../../api/errors.ts";
+import type { Checkpoint } from "../../checkpoint/folder.ts";
+import type { Grid } from "../../guidance/masks.ts";
+import { gridKey } from "../../guidance/masks.ts";
+import { GraphBuilder } from "../../graph/builder.ts";
+import type { GradientOptions } from "../../graph/gradient.ts";
+import type { DType, Graph } from "../../graph/graph.ts";
+import { clipTextEncoder } from "../../model/clip.ts";
+import { Module } from "../../model/layers.ts";
+import { vaeDecoder } from "../../model/vae.ts";
+import type { SessionOptions } from "./session.ts";
+import { Session } from "./session.ts";
+import type { UnetGraph } from "./unetGraph.ts";
+import { GRADIENT_GATE, unetGraph } from "./unetGraph.ts";
+
+/** Tells how far an opening is, 0 to 1. */
+export type Progress = (fraction: number, message: string) => void;
+
+/** Prompts whose text states are kept. */
+const KEPT_PROMPTS = 16;
+/** Sizes of decoders that are kept: the picture's and the preview's. */
+const KEPT_DECODERS = 2;
+
+export interface OpenUnet extends UnetGraph {
+  session: Session;
+}
+
+/** Blocks of attention probabilities in the gradient: 16 MiB of float32 fit a processor's cache; a GPU takes more at once. */
+function gradientOptions({ provider, memory }: SessionOptions): GradientOptions {
+  if (provider !== "cpu") return { attentionBlock: 1 << 25, convAdjoint: "transpose" };
+  return { attentionBlock: 1 << 22, convAdjoint: memory === "fast" ? "flipped" : "transpose" };
+}
+
+/** Whether the provider computes in float16: it either opens and runs a small graph of it or says that it cannot. */
+export async function supportsHalf(options: SessionOptions): Promise<boolean> {
+  if (options.provider === "cpu") return false; // ONNX Runtime would convert to float32 and back around every kernel
+  const g = new GraphBuilder();
+  const x = g.input("x", "float32", [16, 8]);
+  const half = g.cast(x, "float16");
+  const y = g.softmax(g.matmul(half, g.transpose(half, [1, 0])), 1);
+  try {
+    const session = await Session.open(g.finish({ y: g.cast(y, "float32") }), options);
+    await session.run({ x: new Float32Array(16 * 8) });
+    await session.close();
+    return true;
+  } catch (error) {
+    if (isAppError(error)) return false;
+    throw error;
+  }
+}
+
+export class Networks {
+  readonly #checkpoint: Checkpoint;
+  readonly #options: SessionOptions;
+  readonly #dtype: DType;
+  readonly #tokens: number;
+  readonly #states = new Map<string, Float32Array<ArrayBuffer>>();
+  readonly #decoders = new Map<string, Session>();
+  #text: Session | undefined;
+  #unet: OpenUnet | undefined;
+
+  constructor(checkpoint: Checkpoint, options: SessionOptions, dtype: DType, tokens: number) {
+    this.#checkpoint = checkpoint;
+    this.#options = options;
+    this.#dtype = dtype;
+    this.#tokens = tokens;
+  }
+
+  /** Builds every graph once, at a small size: a missing tensor or a wrong shape is an error here, not in the first picture. */
+  validate(): void {
+    const { unet, vae } = this.#checkpoint;
+    const side = 2 ** Math.max(unet.config.blockOutChannels.length, vae.config.blockOutChannels.length);
+    this.#unetGraph({ height: side, width: side });
+    this.#decoderGraph({ height: side, width: side });
+    this.#textGraph();
+  }
+
+  /** States of a prompt's ids, [tokens, contextWidth]. */
+  async encode(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+    const key = ids.join();
+    const known = this.#states.get(key);
+    if (known) return known;
+    this.#text ??= await Session.open(this.#textGraph(), this.#options);
+    const { states } = await this.#text.run({ ids: BigInt64Array.from(ids, BigInt) });
+    if (this.#states.size >= KEPT_PROMPTS) this.#states.delete(this.#states.keys().next().value!);
+    this.#states.set(key, states!);
+    if (this.#options.memory === "low") {
+      await this.#text.close();
+      this.#text = undefined;
+    }
+    return states!;
+  }
+
+  /** The noise predictor for a latent's size; only the last size used stays open. */
+  async unet(latent: Grid, progress: Progress): Promise<OpenUnet> {
+    if (this.#unet && gridKey(this.#unet.latent) === gridKey(latent)) return this.#unet;
+    await this.#unet?.session.close();
+    this.#unet = undefined;
+    progress(0, "Preparing the network for this picture size");
+    const built = this.#unetGraph(latent);
+    const session = await Session.open(built.graph, this.#options, { input: GRADIENT_GATE, outputs: ["gradient"] });
+    progress(1, "Ready");
+    this.#unet = { ...built, session };
+    return this.#unet;
+  }
+
+  /** Picture [3, height, width], about -1 to 1, of a latent [channels, h, w] as the sampler leaves it. */
+  async decode(latent: Float32Array, size: Grid): Promise<Float32Array<ArrayBuffer>> {
+    const key = gridKey(size);
+    let session = this.#decoders.get(key);
+    if (!session) {
+      if (this.#decoders.size >= KEPT_DECODERS) {
+        const [oldest, other] = this.#decoders.entries().next().value!;
+        this.#decoders.delete(oldest);
+        await other.close();
+      }
+      session = await Session.open(this.#decoderGraph(size), this.#options);
+      this.#decoders.set(key, session);
+    }
+    const scale = 1 / this.#checkpoint.vae.config.scalingFactor;
+    const { picture } = await session.run({ latent: latent.map((v) => v * scale) });
+    return picture!;
+  }
+
+  async close(): Promise<void> {
+    const sessions = [this.#text, this.#unet?.session, ...this.#decoders.values()];
+    this.#text = undefined;
+    this.#unet = undefined;
+    this.#decoders.clear();
+    for (const session of sessions) await session?.close();
+  }
+
+  #unetGraph(latent: Grid): UnetGraph {
+    const { config, weights } = this.#checkpoint.unet;
+    return unetGraph(config, weights, latent, this.#tokens, this.#dtype, gradientOptions(this.#options));
+  }
+
+  #textGraph(): Graph {
+    const g = new GraphBuilder();
+    const { config, weights } = this.#checkpoint.text;
+    // In float32 everywhere: it runs once a prompt, and its large activations are what float16 loses first.
+    const ids = g.input("ids", "int64", [this.#tokens]);
+    return g.finish({ states: clipTextEncoder(new Module(g, weights, "float32"), config, ids) });
+  }
+
+  #decoderGraph(size: Grid): Graph {
+    const g = new GraphBuilder();
+    const { config, weights } = this.#checkpoint.vae;
+    // In float32 everywhere: the autoencoders of several published checkpoints overflow float16.
+    const latent = g.input("latent", "float32", [1, config.latentChannels, size.height, size.width]);
+    return g.finish({ picture: vaeDecoder(new Module(g, weights, "float32"), config, latent) });
+  }
+}
