@@ -19,7 +19,12 @@ function mergeHeads(g: GraphBuilder, x: Value): Value {
 }
 
 /** How many heads and rows a block takes so that it holds at most `limit` probabilities. */
-export function blockSize(heads: number, rows: number, columns: number, limit: number): { heads: number; rows: number } {
+export function blockSize(
+  heads: number,
+  rows: number,
+  columns: number,
+  limit: number,
+): { heads: number; rows: number } {
   const perHead = rows * columns;
   if (perHead <= limit) return { heads: Math.max(1, Math.min(heads, Math.floor(limit / perHead))), rows };
   return { heads: 1, rows: Math.max(1, Math.min(rows, Math.floor(limit / columns))) };
@@ -28,7 +33,11 @@ export function blockSize(heads: number, rows: number, columns: number, limit: n
 export const attentionGradient: GradientRule<"Attention"> = ({ g, dy, inputs, y, attributes, needs, options }) => {
   const [q, k, v] = inputs.map((x) => splitHeads(g, x, attributes.heads)) as [Value, Value, Value];
   const scale = 1 / Math.sqrt(q.shape[3]!);
-  const [scaled, dOut, out] = [g.mul(q, scale), splitHeads(g, dy, attributes.heads), splitHeads(g, y, attributes.heads)];
+  const [scaled, dOut, out] = [
+    g.mul(q, scale),
+    splitHeads(g, dy, attributes.heads),
+    splitHeads(g, y, attributes.heads),
+  ];
   // sum over tokens of P dP equals sum over width of O dO, which is far smaller.
   const inner = g.sum(g.mul(dOut, out), [3]); // [batch, heads, p, 1]
   const flip = (x: Value) => g.transpose(x, [0, 1, 3, 2]);

@@ -17,7 +17,14 @@ function flippedWeights(g: GraphBuilder, w: Value): Value {
  * dx of y = conv(x, w): `ConvTranspose` with the very same weights or, for stride 1, `Conv` with flipped ones, which
  * ONNX Runtime computes faster on a CPU but which costs a second copy of them.
  */
-export const convGradient: GradientRule<"Conv"> = ({ g, dy, inputs, attributes: { strides, pads }, needs, options }) => {
+export const convGradient: GradientRule<"Conv"> = ({
+  g,
+  dy,
+  inputs,
+  attributes: { strides, pads },
+  needs,
+  options,
+}) => {
   const [x, w, bias] = [inputs[0]!, inputs[1]!, inputs[2]];
   invariant(!needs(1), "Conv has no gradient for its weights");
   const db = bias && needs(2) ? g.sumTo(dy, [1, bias.shape[0]!, 1, 1]) : undefined;

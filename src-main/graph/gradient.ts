@@ -100,8 +100,10 @@ export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> | "no-gr
   },
   Gemm: ({ g, dy, inputs: [a, b, c], attributes: { transA, transB }, needs }) => {
     // Y = A' B' + C  =>  dA' = dY B'^T, dB' = A'^T dY
-    const da = () => (transA ? g.gemm(b!, dy, undefined, { a: !!transB, b: true }) : g.gemm(dy, b!, undefined, { b: !transB }));
-    const db = () => (transB ? g.gemm(dy, a!, undefined, { a: true, b: !!transA }) : g.gemm(a!, dy, undefined, { a: !transA }));
+    const da = () =>
+      transA ? g.gemm(b!, dy, undefined, { a: !!transB, b: true }) : g.gemm(dy, b!, undefined, { b: !transB });
+    const db = () =>
+      transB ? g.gemm(dy, a!, undefined, { a: true, b: !!transA }) : g.gemm(a!, dy, undefined, { a: !transA });
     return [needs(0) ? da() : undefined, needs(1) ? db() : undefined, c && needs(2) ? g.sumTo(dy, c.shape) : undefined];
   },
   Conv: convGradient,

@@ -7,7 +7,7 @@
  */
 import path from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
-import type { AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto } from "onnx-buf";
+import type { AttributeProto, NodeProto, TensorProto, ValueInfoProto } from "onnx-buf";
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
@@ -65,7 +65,9 @@ class Writer {
   constructor(graph: Graph, gate?: Gate) {
     this.#graph = graph;
     this.#gate = gate;
-    const files = graph.nodes.flatMap((n) => n.inputs).flatMap((v) => (v.source.kind === "weight" ? [v.source.ref.file] : []));
+    const files = graph.nodes
+      .flatMap((n) => n.inputs)
+      .flatMap((v) => (v.source.kind === "weight" ? [v.source.ref.file] : []));
     this.#folder = commonFolder(files);
   }
 
@@ -85,7 +87,13 @@ class Writer {
     const inputInfos = inputs.map((v) => info(this.#name(v), v.dtype, v.shape));
     if (this.#gate && gated.length > 0) {
       inputInfos.push(info(this.#gate.input, "bool", [1]));
-      outer.push(this.#branch(this.#gate.input, nodes.filter((n) => !always.has(n.output)), gated));
+      outer.push(
+        this.#branch(
+          this.#gate.input,
+          nodes.filter((n) => !always.has(n.output)),
+          gated,
+        ),
+      );
     }
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
@@ -103,7 +111,7 @@ class Writer {
         output: outputs.map((o) => info(o.name, o.value.dtype, gated.includes(o) ? undefined : o.value.shape)),
       }),
     });
-    const bytes = toBinary(ModelProtoSchema, model) as Uint8Array<ArrayBuffer>;
+    const bytes = toBinary(ModelProtoSchema, model);
     return { bytes, ...(this.#folder !== undefined ? { weightFolder: this.#folder } : {}) };
   }
 
@@ -135,7 +143,7 @@ class Writer {
       create(AttributeProtoSchema, {
         name,
         type: AttributeProto_AttributeType.GRAPH,
-        g: create(GraphProtoSchema, { name, node, output }) as GraphProto,
+        g: create(GraphProtoSchema, { name, node, output }),
       });
     return create(NodeProtoSchema, {
       opType: "If",
@@ -143,8 +151,16 @@ class Writer {
       input: [condition],
       output: gated.map((o) => o.name),
       attribute: [
-        graphAttribute("then_branch", taken, results.map((r) => info(r.inner, r.value.dtype))),
-        graphAttribute("else_branch", otherwise, results.map((r) => info(r.none, r.value.dtype))),
+        graphAttribute(
+          "then_branch",
+          taken,
+          results.map((r) => info(r.inner, r.value.dtype)),
+        ),
+        graphAttribute(
+          "else_branch",
+          otherwise,
+          results.map((r) => info(r.none, r.value.dtype)),
+        ),
       ],
     });
   }
@@ -229,7 +245,14 @@ function proto(
     const s = new TextEncoder().encode(v);
     return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
   });
-  return create(NodeProtoSchema, { opType: op, domain, name: outputs[0]!, input: [...inputs], output: outputs, attribute });
+  return create(NodeProtoSchema, {
+    opType: op,
+    domain,
+    name: outputs[0]!,
+    input: [...inputs],
+    output: outputs,
+    attribute,
+  });
 }
 
 function info(name: string, dtype: DType, shape?: Shape): ValueInfoProto {

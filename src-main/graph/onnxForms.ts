@@ -8,7 +8,12 @@ import type { OpAttributes, OpName } from "./ops.ts";
 
 /** Writes ONNX nodes into the graph or branch at hand; every method returns the name of a value. */
 export interface Emitter {
-  node(op: string, inputs: readonly string[], attributes?: Record<string, number | string | readonly number[]>, domain?: string): string;
+  node(
+    op: string,
+    inputs: readonly string[],
+    attributes?: Record<string, number | string | readonly number[]>,
+    domain?: string,
+  ): string;
   /** An int64 vector. */
   ints(values: readonly number[]): string;
   /** A tensor filled with one number. */
@@ -56,7 +61,10 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
       return size[i]! - natural;
     });
     // Rows and columns that the convolution never reached get no cotangent; ONNX appends them as output padding.
-    invariant(spare.every((n, i) => n >= 0 && n < strides[i]!), `ConvTranspose: output padding ${spare.join()}`);
+    invariant(
+      spare.every((n, i) => n >= 0 && n < strides[i]!),
+      `ConvTranspose: output padding ${spare.join()}`,
+    );
     const kernel = w.shape.slice(2);
     return e.node("ConvTranspose", inputs, { strides, pads, kernel_shape: kernel, output_padding: spare });
   },

@@ -8,7 +8,7 @@ import type { DType, Shape, Value } from "./graph.ts";
 import { sizeOf } from "./graph.ts";
 
 /** Ops without attributes. */
-type None = Record<never, never>;
+type None = Record<string, never>;
 
 /** Spatial padding as ONNX orders it: [top, left, bottom, right]. */
 export type Pads = readonly [number, number, number, number];
@@ -212,7 +212,10 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     arity("Expand", inputs, 1);
     const x = inputs[0]!;
     const to = broadcastShapes(x.shape, shape);
-    invariant(to.every((n, i) => n === shape[i]), `Expand: ${show(x.shape)} to ${show(shape)}`);
+    invariant(
+      to.every((n, i) => n === shape[i]),
+      `Expand: ${show(x.shape)} to ${show(shape)}`,
+    );
     return { dtype: x.dtype, shape };
   },
 
@@ -240,8 +243,12 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     arity("Slice", inputs, 1);
     const { dtype, shape } = inputs[0]!;
     const n = shape[axis]!;
-    const count = step > 0 ? Math.ceil((Math.min(end, n) - start) / step) : Math.ceil((start - Math.max(end, -1)) / -step);
-    invariant(step !== 0 && start >= 0 && start < n && count > 0, `Slice: ${start} to ${end} by ${step} of ${show(shape)}`);
+    const count =
+      step > 0 ? Math.ceil((Math.min(end, n) - start) / step) : Math.ceil((start - Math.max(end, -1)) / -step);
+    invariant(
+      step !== 0 && start >= 0 && start < n && count > 0,
+      `Slice: ${start} to ${end} by ${step} of ${show(shape)}`,
+    );
     return { dtype, shape: shape.map((m, i) => (i === axis ? count : m)) };
   },
 

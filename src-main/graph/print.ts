@@ -16,7 +16,9 @@ export function print(graph: Graph): string {
     if (v.source.kind === "node") return `%${numbers.get(v) ?? "?"}`;
     const { data } = v.source;
     const same = data.every((x) => x === data[0]);
-    return same && data.length > 0 ? String(data[0]) : `[${data.slice(0, 6).join(", ")}${data.length > 6 ? ", …" : ""}]`;
+    return same && data.length > 0
+      ? String(data[0])
+      : `[${data.slice(0, 6).join(", ")}${data.length > 6 ? ", …" : ""}]`;
   };
   const attributes = (record: object): string => {
     const entries = Object.entries(record).map(([key, v]: [string, unknown]) => `${key}=${JSON.stringify(v)}`);

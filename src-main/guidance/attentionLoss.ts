@@ -44,7 +44,12 @@ export interface LayoutLoss {
  * w = softmax(s) over k: loss = sum_k w_k sum_p (1 - 2 m(p)) A_k(p). Resizing is linear, so its adjoint is applied to
  * the mask beforehand (`contrast` inputs) and the probabilities are read where they are.
  */
-export function layoutLoss(g: GraphBuilder, taps: readonly AttentionTap[], target: Grid, tokenWeights: Value): LayoutLoss {
+export function layoutLoss(
+  g: GraphBuilder,
+  taps: readonly AttentionTap[],
+  target: Grid,
+  tokenWeights: Value,
+): LayoutLoss {
   const inputs = new Map<string, Value>();
   const dtype = tokenWeights.dtype;
   const uniform = new Float32Array(target.height * target.width).fill(1 / (target.height * target.width));

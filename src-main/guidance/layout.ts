@@ -25,7 +25,13 @@ export interface Layout {
  * A token that several regions share has the union of their boxes as its mask. The tokens of one phrase share that
  * phrase's weight, so a phrase of two tokens pulls no harder than one of one; a single token weighs 1, as published.
  */
-export function layoutOf(bound: readonly BoundRegion[], tokens: number, latent: Grid, target: Grid, layers: readonly Grid[]): Layout {
+export function layoutOf(
+  bound: readonly BoundRegion[],
+  tokens: number,
+  latent: Grid,
+  target: Grid,
+  layers: readonly Grid[],
+): Layout {
   const tokenWeights = new Float32Array(tokens);
   for (const { region, tokens: positions } of bound) {
     for (const t of positions) tokenWeights[t] = Math.max(tokenWeights[t]!, region.strength / positions.length);
@@ -52,7 +58,10 @@ export function layoutOf(bound: readonly BoundRegion[], tokens: number, latent: 
   const injection = new Map<string, Float32Array<ArrayBuffer>>();
   const contrast = new Map<string, Float32Array<ArrayBuffer>>();
   for (const layer of layers) {
-    injection.set(gridKey(layer), onGrid(layer, (strength) => strength));
+    injection.set(
+      gridKey(layer),
+      onGrid(layer, (strength) => strength),
+    );
     contrast.set(gridKey(layer), contrastOn(layer, union, tokens, tokenWeights, target));
   }
   return { injection, contrast, tokenWeights: tokenWeights.map((w) => w * scale) };
@@ -62,7 +71,10 @@ function contrastOn(layer: Grid, union: Mask, tokens: number, weights: Float32Ar
   const columns = new Float32Array(layer.height * layer.width * tokens);
   weights.forEach((weight, t) => {
     if (weight === 0) return;
-    const column = Float32Array.from({ length: target.height * target.width }, (_, p) => 1 - 2 * union[p * tokens + t]!);
+    const column = Float32Array.from(
+      { length: target.height * target.width },
+      (_, p) => 1 - 2 * union[p * tokens + t]!,
+    );
     resizeAdjoint(column, target, layer).forEach((value, p) => {
       columns[p * tokens + t] = value;
     });
@@ -71,9 +83,15 @@ function contrastOn(layer: Grid, union: Mask, tokens: number, weights: Float32Ar
 }
 
 /** Attention of a region: mean over its tokens of `maps` [cells, tokens], scaled to sum to 1. */
-export function regionAttention(maps: Float32Array, tokens: number, positions: readonly number[]): Float32Array<ArrayBuffer> {
+export function regionAttention(
+  maps: Float32Array,
+  tokens: number,
+  positions: readonly number[],
+): Float32Array<ArrayBuffer> {
   const cells = maps.length / tokens;
-  const map = Float32Array.from({ length: cells }, (_, p) => positions.reduce((sum, t) => sum + maps[p * tokens + t]!, 0));
+  const map = Float32Array.from({ length: cells }, (_, p) =>
+    positions.reduce((sum, t) => sum + maps[p * tokens + t]!, 0),
+  );
   const total = map.reduce((sum, v) => sum + v, 0);
   return total > 0 ? map.map((v) => v / total) : map;
 }

@@ -63,7 +63,9 @@ export function coverage(box: UnitBox, grid: Grid): Mask {
       return Math.max(0, overlap);
     });
   const columns = along(box.x, box.width, grid.width);
-  return Float32Array.from(along(box.y, box.height, grid.height).flatMap((row) => columns.map((column) => row * column)));
+  return Float32Array.from(
+    along(box.y, box.height, grid.height).flatMap((row) => columns.map((column) => row * column)),
+  );
 }
 
 /**

@@ -23,8 +23,15 @@ export function clipTextEncoder(m: Module, config: TextConfig, ids: Value): Valu
   const mask = g.constant(causal, m.dtype, [tokens, tokens]);
   for (let n = 0; n < config.layers; n++) {
     const layer = m.at(`encoder.layers.${n}`);
-    h = g.add(h, attention(layer.at("self_attn"), layerNorm(layer.at("layer_norm1"), h, config.layerNormEps), mask, config.heads));
-    const up = linear(layer.at("mlp.fc1"), layerNorm(layer.at("layer_norm2"), h, config.layerNormEps), config.intermediateSize);
+    h = g.add(
+      h,
+      attention(layer.at("self_attn"), layerNorm(layer.at("layer_norm1"), h, config.layerNormEps), mask, config.heads),
+    );
+    const up = linear(
+      layer.at("mlp.fc1"),
+      layerNorm(layer.at("layer_norm2"), h, config.layerNormEps),
+      config.intermediateSize,
+    );
     const active = config.activation === "quick_gelu" ? g.quickGelu(up, 1.702) : g.gelu(up);
     h = g.add(h, linear(layer.at("mlp.fc2"), active, width));
   }

@@ -58,7 +58,12 @@ export interface ConvOptions {
 }
 
 /** x [1, in, height, width] to [1, out, ...]; a 3 x 3 kernel that keeps the size unless told otherwise. */
-export function conv2d(m: Module, x: Value, out: number, { kernel = 3, stride = 1, padding = 1 }: ConvOptions = {}): Value {
+export function conv2d(
+  m: Module,
+  x: Value,
+  out: number,
+  { kernel = 3, stride = 1, padding = 1 }: ConvOptions = {},
+): Value {
   const pads = typeof padding === "number" ? ([padding, padding, padding, padding] as const) : padding;
   const weight = m.weight("weight", [out, x.shape[1]!, kernel, kernel]);
   const bias = m.has("bias") ? m.weight("bias", [out]) : undefined;
@@ -80,7 +85,13 @@ export function silu(m: Module, x: Value): Value {
 }
 
 /** diffusers' ResnetBlock2D; `time` [1, width] is already through SiLU, and left out in the autoencoder. */
-export function residualBlock(m: Module, x: Value, out: number, norm: { groups: number; epsilon: number }, time?: Value): Value {
+export function residualBlock(
+  m: Module,
+  x: Value,
+  out: number,
+  norm: { groups: number; epsilon: number },
+  time?: Value,
+): Value {
   const g = m.g;
   let h = conv2d(m.at("conv1"), silu(m, groupNorm(m.at("norm1"), x, norm.groups, norm.epsilon)), out);
   if (time) h = g.add(h, g.reshape(linear(m.at("time_emb_proj"), time, out), [1, out, 1, 1]));

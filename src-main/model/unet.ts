@@ -54,7 +54,11 @@ export function unet(
   const taps: AttentionTap[] = [];
 
   const time = m.at("time_embedding");
-  const embedding = linear(time.at("linear_2"), silu(m, linear(time.at("linear_1"), inputs.time, channels[0]! * 4)), channels[0]! * 4);
+  const embedding = linear(
+    time.at("linear_2"),
+    silu(m, linear(time.at("linear_1"), inputs.time, channels[0]! * 4)),
+    channels[0]! * 4,
+  );
   const timed = silu(m, embedding); // [1, 4 * channels]
 
   const resnet = (block: Module, j: number, x: Value, out: number) =>
@@ -171,7 +175,11 @@ function feedForward(m: Module, x: Value): Value {
  * Sinusoidal features of a timestep, [width], as diffusers computes them in float32 (get_timestep_embedding).
  * `timestep` may be fractional.
  */
-export function timestepFeatures(timestep: number, width: number, config: Pick<UnetConfig, "flipSinToCos" | "freqShift">) {
+export function timestepFeatures(
+  timestep: number,
+  width: number,
+  config: Pick<UnetConfig, "flipSinToCos" | "freqShift">,
+) {
   const half = width / 2;
   const features = new Float32Array(width);
   const [sine, cosine] = config.flipSinToCos ? [half, 0] : [0, half];

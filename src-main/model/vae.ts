@@ -19,7 +19,11 @@ export function vaeDecoder(m: Module, config: VaeConfig, latent: Value): Value {
     for (let j = 0; j <= config.layersPerBlock; j++) h = residualBlock(block.at(`resnets.${j}`), h, out, norm);
     if (i < channels.length - 1) h = conv2d(block.at("upsamplers.0.conv"), g.upsample(h), out);
   });
-  return conv2d(decoder.at("conv_out"), silu(m, groupNorm(decoder.at("conv_norm_out"), h, config.normGroups, EPSILON)), config.outChannels);
+  return conv2d(
+    decoder.at("conv_out"),
+    silu(m, groupNorm(decoder.at("conv_norm_out"), h, config.normGroups, EPSILON)),
+    config.outChannels,
+  );
 }
 
 /** Picture [1, 3, height, width] in [-1, 1] to the mean of its latent distribution, before the scaling factor. */
@@ -55,7 +59,9 @@ function attention(m: Module, config: VaeConfig, x: Value): Value {
   const { g } = m;
   const c = x.shape[1]!;
   const rows = g.transpose(flatten(m, groupNorm(m.at("group_norm"), x, config.normGroups, EPSILON)), [1, 0]);
-  const [q, k, v] = ["to_q", "to_k", "to_v"].map((name) => g.reshape(linear(m.at(name), rows, c), [1, rows.shape[0]!, c]));
+  const [q, k, v] = ["to_q", "to_k", "to_v"].map((name) =>
+    g.reshape(linear(m.at(name), rows, c), [1, rows.shape[0]!, c]),
+  );
   const mixed = g.reshape(g.attention(q!, k!, v!, 1), [rows.shape[0]!, c]);
   return g.add(g.reshape(linearToColumns(m.at("to_out.0"), mixed, c), x.shape), x);
 }
