@@ -19,21 +19,24 @@ export class Estimator {
     this.#add(stepKey(settings, kindOf(settings, step)), seconds);
   }
 
+  /** Takes note of a picture's first step, whose time includes preparation: it counts only until another step is timed. */
+  addFirstStep(settings: SceneSettings, seconds: number): void {
+    const cost = kindOf(settings, 0) === "guided" ? GUIDED_COST : 1;
+    const key = stepKey(settings, "first");
+    if (!this.#seconds.has(key)) this.#seconds.set(key, seconds / cost);
+  }
+
   /** Takes note of what a picture needed after its last step. */
   addFinish(settings: SceneSettings, seconds: number): void {
     this.#add(sizeKey(settings), seconds);
-  }
-
-  /** True when a step of this kind has been timed. */
-  knows(settings: SceneSettings, step: number): boolean {
-    return this.#seconds.has(stepKey(settings, kindOf(settings, step)));
   }
 
   /** Seconds from `step` to the finished picture; undefined before the first timed step at this size. */
   remaining(settings: SceneSettings, step = 0, steps = settings.steps): number | undefined {
     const plain = this.#seconds.get(stepKey(settings, "plain"));
     const guided = this.#seconds.get(stepKey(settings, "guided"));
-    const base = plain ?? (guided === undefined ? undefined : guided / GUIDED_COST);
+    const fromGuided = guided === undefined ? undefined : guided / GUIDED_COST;
+    const base = plain ?? fromGuided ?? this.#seconds.get(stepKey(settings, "first"));
     if (base === undefined) return undefined;
     const cost = { plain: base, guided: guided ?? base * GUIDED_COST };
     let total = this.#seconds.get(sizeKey(settings)) ?? 0;
@@ -56,7 +59,7 @@ function sizeKey({ width, height }: SceneSettings): string {
   return `${width}x${height}`;
 }
 
-function stepKey(settings: SceneSettings, kind: StepKind): string {
+function stepKey(settings: SceneSettings, kind: StepKind | "first"): string {
   const halves = settings.guidanceScale === 1 ? 1 : 2;
   return `${sizeKey(settings)} ${halves} ${settings.scheduler} ${kind}`;
 }

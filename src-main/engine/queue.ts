@@ -123,10 +123,8 @@ export class Queue {
 
     const onStep = async (done: PipelineStep) => {
       const time = this.#now();
-      // The first step's time includes preparation: it counts only while there is no better one.
-      if (before !== begun || !estimator.knows(scene.settings, done.step - 1)) {
-        estimator.addStep(scene.settings, done.step - 1, time - before);
-      }
+      if (before === begun) estimator.addFirstStep(scene.settings, time - before);
+      else estimator.addStep(scene.settings, done.step - 1, time - before);
       const pictureSecondsLeft = estimator.remaining(scene.settings, done.step, done.steps) ?? 0;
       const queueSecondsLeft = pictureSecondsLeft + this.#secondsAfter(entry, index, estimator);
       this.#emit("step", { jobId, seed, index, ...done, elapsed: time - begun, pictureSecondsLeft, queueSecondsLeft });

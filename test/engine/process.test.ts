@@ -159,7 +159,9 @@ test("time left adds up the kinds of steps that remain", () => {
   const { settings } = fakeScene("a cat", 10); // guided steps 0 to 2, plain ones after
   const estimator = new Estimator();
   expect(estimator.remaining(settings)).toBeUndefined();
-  estimator.addStep(settings, 0, 3.5);
+  estimator.addFirstStep(settings, 17.5); // guided, so a plain step may need 10
+  expect(estimator.remaining(settings, 8)).toBe(20);
+  estimator.addStep(settings, 1, 3.5);
   expect(estimator.remaining(settings, 3)).toBe(14); // 7 plain steps, untimed: 3.5 / 1.75 each
   estimator.addStep(settings, 3, 1);
   estimator.addFinish(settings, 0.25);
