@@ -1,6 +1,6 @@
 /** How a run is told: a bar on a terminal, a line now and then elsewhere, JSON lines for programs, or nothing. */
 import type { GeneratedImage, ModelSummary, StepEvent } from "../api/engine.ts";
-import type { Scene } from "../api/scene.ts";
+import type { Scene, TextSpan } from "../api/scene.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type ProgressKind = "bar" | "lines" | "json" | "quiet";
@@ -31,11 +31,15 @@ export interface RunSummary {
 const SECONDS_BETWEEN_LINES = 5;
 const BAR_WIDTH = 20;
 
+/** The phrases of each box on one line, in the order of the boxes. */
+export function boxPhrases(scene: Scene): string[] {
+  const phrase = ({ start, end }: TextSpan) => scene.prompt.slice(start, end).trim().replace(/\s+/g, " ");
+  return scene.regions.map(({ spans }) => spans.map(phrase).join(" + "));
+}
+
 /** What people call the boxes: their phrases, and their names too where two boxes have the same phrase. */
 export function boxLabels(scene: Scene): Record<string, string> {
-  const phrases = scene.regions.map(({ spans }) =>
-    spans.map(({ start, end }) => scene.prompt.slice(start, end).trim().replace(/\s+/g, " ")).join(" + "),
-  );
+  const phrases = boxPhrases(scene);
   return Object.fromEntries(
     scene.regions.map(({ id }, i) => {
       const isShared = phrases.filter((phrase) => phrase === phrases[i]).length > 1;

@@ -15,7 +15,7 @@ import { metadataTexts } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
 import { resize, thumbnailSize } from "../image/resize.ts";
 import { fileStem, PictureFolder } from "./pictureFolder.ts";
-import { boxLabels, describeObedience, makeProgress, type Progress } from "./progress.ts";
+import { boxLabels, boxPhrases, makeProgress, type Progress } from "./progress.ts";
 import { HELP, readRenderOptions, type RenderOptions } from "./renderOptions.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -200,7 +200,6 @@ async function generate(
     cwd,
   }: { options: RenderOptions; folder: PictureFolder; progress: Progress; cwd: string },
 ): Promise<void> {
-  const labels = boxLabels(scene);
   const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
   const { method } = scene.settings.guidance;
   const finished: { file: string; obedience: Record<string, number> }[] = [];
@@ -211,7 +210,7 @@ async function generate(
     const file = shortPath(cwd, await folder.save(`${name}-seed${image.seed}-${method}`, png));
     const { obedience } = image.record;
     finished.push({ file, obedience });
-    if (options.sheet && onSheet.length < MOST_ON_SHEET) onSheet.push(sheetPicture(image, labels));
+    if (options.sheet && onSheet.length < MOST_ON_SHEET) onSheet.push(sheetPicture(image));
     progress.image(image, file);
   };
   /** Pictures are saved one after another while the next is drawn; one that cannot be saved ends the run. */
@@ -251,14 +250,16 @@ function shortPath(cwd: string, path: string): string {
 }
 
 /** A picture for the sheet, no larger than it is shown there: a queue of thousands must fit in memory. */
-function sheetPicture({ pixels, seed, record }: GeneratedImage, labels: Record<string, string>): SheetPicture {
+function sheetPicture({ pixels, seed, record }: GeneratedImage): SheetPicture {
+  const { scene, obedience } = record;
   const isLarge = Math.max(pixels.width, pixels.height) > SHEET_CELL;
   const { width, height } = thumbnailSize(pixels.width, pixels.height, SHEET_CELL);
-  const percent = describeObedience(Object.fromEntries(Object.keys(labels).map((id) => [id, ""])), record.obedience);
+  const percents = scene.regions.map(({ id }) => `${Math.round((obedience[id] ?? 0) * 100)}%`);
+  const phrases = boxPhrases(scene); // without names: the place tells boxes of the same phrase apart
   return {
     pixels: isLarge ? resize(pixels, width, height) : pixels,
-    label: `seed ${seed} ${percent}`.replace(/\s+/g, " ").trim(),
-    boxes: record.scene.regions.map(({ id, box }) => ({ box, label: labels[id]! })),
+    label: `seed ${seed} ${percents.join(" ")}`.trim(),
+    boxes: scene.regions.map(({ box }, i) => ({ box, label: phrases[i]! })),
   };
 }
 
