@@ -1,0 +1,269 @@
+/**
+ * The window's contract: everything a window may ask of the main process, and everything it may hear. The preload puts `AppBridge` on
+ * `window.app` and nothing else; `connectApp` (bridge.ts) makes the typed client of it. Requests are checked by mainMessages.ts.
+ *
+ * Every window has one project, which always lies in a file: one that has no name yet is kept in the app's own folder. Paths never
+ * come from the window: it names files by what main has told it (recent projects, known models) or hands over dropped `File`s.
+ */
+import type { CommandName } from "./commands.ts";
+import type {
+  AttentionMaps,
+  GenerateRequest,
+  LoadRequest,
+  ModelSummary,
+  PromptTokens,
+  ProviderReport,
+  SceneCheck,
+  StepEvent,
+} from "./engine.ts";
+import type { WireError } from "./errors.ts";
+import type { Scene, Seed } from "./scene.ts";
+import type {
+  Draft,
+  ProjectInfo,
+  RecentProject,
+  ResultInfo,
+  RunOutcome,
+  SavedDraft,
+  StoreApi,
+  StoreEvents,
+  VersionInfo,
+} from "./store.ts";
+
+/** Stands for the demo model's folder in requests, drafts and summaries, because that folder moves with the app. */
+export const DEMO_MODEL = "diorama:demo";
+
+export interface AppInfo {
+  version: string;
+  platform: "linux" | "darwin" | "win32";
+  /** Of `electron`, `chrome`, `node`. */
+  versions: Record<string, string>;
+  /** Where the app keeps its library and untitled projects, for a message to a person. */
+  dataFolder: string;
+}
+
+export type Theme = "system" | "light" | "dark";
+
+export interface ProjectState extends ProjectInfo {
+  /** Changes with each project that is opened; the host of its pictures' addresses. */
+  key: string;
+  /** Has no file of the person's choosing yet; it is kept all the same. */
+  untitled: boolean;
+}
+
+/** All a window needs to show itself, also after it was reloaded. */
+export interface WindowState {
+  project: ProjectState;
+  draft: SavedDraft;
+  /** Jobs that go on or have ended since the project was opened, oldest first. */
+  jobs: Job[];
+  /** The checkpoint this window uses, when it is open. */
+  model: ModelSummary | null;
+  theme: Theme;
+  /** True at the very first start: the project is the sample scene. */
+  firstStart: boolean;
+  /** The program did not end in order last time, and this project was open then. */
+  recovered: boolean;
+}
+
+export type PictureState = "waiting" | "drawing" | "done" | "cancelled" | "failed";
+
+export interface JobPicture {
+  seed: Seed;
+  index: number;
+  state: PictureState;
+  /** When `done`: it is in the project by then. */
+  result: ResultInfo | null;
+}
+
+/** One press of "Generate". */
+export interface Job {
+  jobId: string;
+  /** The run in the project that its pictures belong to. */
+  runId: number;
+  scene: Scene;
+  outcome: RunOutcome;
+  /** Why it failed. */
+  error: WireError | null;
+  pictures: JobPicture[];
+}
+
+/** Of the request to draw, `model` is the checkpoint it is meant for: opened first where it is not. */
+export type DrawRequest = GenerateRequest & { model: LoadRequest };
+
+export interface ModelEntry {
+  request: LoadRequest;
+  name: string;
+  demo: boolean;
+  used: string | null;
+  /** False when the folder is not there now. */
+  present: boolean;
+}
+
+/** What a checkpoint folder is, from its headers alone. */
+export interface ModelInspection {
+  path: string;
+  name: string;
+  weightBytes: number;
+  parameters: number;
+  /** Width and height that it was trained at, where its makers say so. */
+  recommended: { width: number; height: number } | null;
+}
+
+/** What became of a file that was opened or dropped. */
+export type Opened =
+  | { kind: "project"; path: string; here: boolean }
+  | { kind: "picture"; path: string; result: ResultInfo }
+  | { kind: "model"; path: string; model: ModelEntry }
+  | { kind: "refused"; path: string; error: WireError };
+
+export interface Exported {
+  paths: string[];
+}
+
+export interface SheetRequest {
+  ids: number[];
+  title: string;
+  /** Draw the boxes on the pictures. */
+  boxes: boolean;
+}
+
+/** Calls that go to the store as they are. */
+type StoreCalls = Pick<
+  StoreApi,
+  | "verifyProject"
+  | "readDraft"
+  | "saveDraft"
+  | "nameVersion"
+  | "listVersions"
+  | "readVersion"
+  | "restoreVersion"
+  | "renameVersion"
+  | "deleteVersion"
+  | "listRuns"
+  | "readRun"
+  | "listResults"
+  | "readResult"
+  | "markResults"
+  | "emptyBin"
+  | "recentProjects"
+  | "forgetProject"
+  | "readPreferences"
+  | "writePreferences"
+>;
+
+/** The calls that main serves to a window. Each may reject with an `AppError`. Dialogs that the person cancels give null. */
+export interface MainApi extends StoreCalls {
+  appInfo(): Promise<AppInfo>;
+  /** The first call of a window: what it shows. */
+  windowState(): Promise<WindowState>;
+  /** Answers the `closing` event: everything is saved, the window may go. */
+  readyToClose(): Promise<void>;
+  /** Which menu commands make no sense now, and which are on (`view.*` toggles). */
+  setCommands(request: { disabled: CommandName[]; checked: CommandName[] }): Promise<void>;
+  setTheme(theme: Theme): Promise<void>;
+  /** Opens one of the pages that the app links to in the system's browser; refuses others. */
+  openLink(url: string): Promise<void>;
+
+  /** An empty project, in this window or another one. */
+  newProject(request: { draft: Draft | null; where: "here" | "window" }): Promise<ProjectState | null>;
+  /** Asks for a file. A project that another window has open is shown there: null. */
+  openProject(request: { where: "here" | "window" }): Promise<ProjectState | null>;
+  openRecent(request: { path: RecentProject["path"]; where: "here" | "window" }): Promise<ProjectState | null>;
+  /** Saves the draft and keeps it as a version; asks for a file first when the project is untitled. */
+  saveProject(request: { draft: Draft; name: string }): Promise<{ project: ProjectState; version: VersionInfo } | null>;
+  /** Goes on in a copy under another name. */
+  saveProjectAs(request: { draft: Draft }): Promise<ProjectState | null>;
+  /** Asks for PNGs made by Diorama and takes them in; `readResult` then gives scene and settings. */
+  importPictures(): Promise<Opened[] | null>;
+
+  providers(): Promise<ProviderReport[]>;
+  /** Opens a checkpoint for this window. Progress comes as `loading`. */
+  loadModel(request: LoadRequest): Promise<ModelSummary>;
+  /** Demo model first, then latest used first. */
+  listModels(): Promise<ModelEntry[]>;
+  /** Asks for a checkpoint folder, reads its headers and adds it; rejects with what is wrong with it. */
+  addModel(): Promise<ModelEntry | null>;
+  inspectModel(request: { path: string }): Promise<ModelInspection>;
+  forgetModel(request: { path: string }): Promise<void>;
+
+  /** With the window's checkpoint. While it draws, the answer comes between two steps. */
+  tokenize(prompt: string): Promise<PromptTokens>;
+  check(scene: Scene): Promise<SceneCheck>;
+  /** Resolves when the run is on record and waits its turn; the rest comes as events. */
+  generate(request: DrawRequest): Promise<Job>;
+  /** Within one step; the job's or picture's end comes as an event. */
+  cancel(target: { jobId: string; index?: number }): Promise<void>;
+  /** Ends the engine process at once, whatever it is doing: every running job is cancelled. */
+  restartEngine(): Promise<void>;
+
+  /** Asks where to, once for all; with or without the settings inside the files. An existing file is never replaced unasked. */
+  exportPictures(request: { ids: number[]; settings: boolean }): Promise<Exported | null>;
+  exportSheet(request: SheetRequest): Promise<Exported | null>;
+  /** Shows a file that was exported in the system's file manager. */
+  revealExported(request: { path: string }): Promise<void>;
+  copyPicture(request: { id: number }): Promise<void>;
+  copyText(text: string): Promise<void>;
+  /** Call in `dragstart` after `preventDefault()`: the drag goes on as one of PNG files. */
+  dragPictures(request: { ids: number[]; settings: boolean }): Promise<void>;
+}
+
+/** A step, less what the window knows from the job. */
+export type JobStep = StepEvent;
+
+export interface ServiceState {
+  service: "engine" | "store";
+  /** `ended`: it stopped without being told to. `restarted`: another one runs, with project and checkpoint open again. */
+  state: "ended" | "restarted" | "failed";
+  /** What happened and what is done about it, for a person. */
+  message: string;
+}
+
+/** What main tells a window. */
+export interface MainEvents {
+  /** The person chose this from the menu, or by its shortcut. */
+  command: { command: CommandName };
+  /** Something a list on the screen may show has changed. */
+  changed: StoreEvents["changed"];
+  /** This window has another project now (opened here, or saved under another name). */
+  project: { state: WindowState };
+  /** A file was opened from outside (double click, command line, drop on the icon) and taken into this project. */
+  opened: Opened;
+  loading: { fraction: number; message: string };
+  model: { model: ModelSummary | null };
+  step: JobStep;
+  /** The picture is in the project. `obedience` by step, by region id. */
+  image: {
+    jobId: string;
+    index: number;
+    seed: Seed;
+    result: ResultInfo;
+    obedience: Record<string, number>[];
+    attention: AttentionMaps;
+  };
+  /** A job or one of its pictures changed its state. */
+  job: Job;
+  service: ServiceState;
+  theme: { theme: Theme; dark: boolean };
+  /** Save what is not saved yet, then call `readyToClose`; after five seconds the window closes anyway. */
+  closing: { reason: "window" | "quit" };
+}
+
+export type PictureSize = "full" | "thumbnail";
+
+/** The address of a picture of the window's project, for `<img src>` (`crossorigin="anonymous"` where pixels are read). */
+export function pictureUrl(project: Pick<ProjectState, "key">, id: number, size: PictureSize): string {
+  return `img://${project.key}/${id}/${size}`;
+}
+
+/** What a call gives over the bridge, which would strip errors of their details. */
+export type BridgeReply = { ok: true; value: unknown } | { ok: false; error: WireError };
+
+/** `window.app`: all that the preload exposes. Use it through `connectApp`. */
+export interface AppBridge {
+  call(method: string, request?: unknown): Promise<BridgeReply>;
+  /** Listens to an event of `MainEvents`; the function returned stops that. */
+  on(event: string, listener: (payload: unknown) => void): () => void;
+  /** Opens dropped or pasted files: a project, pictures made by Diorama, a checkpoint folder. Gives `Opened[]`. */
+  openFiles(files: File[]): Promise<BridgeReply>;
+}

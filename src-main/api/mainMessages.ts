@@ -1,0 +1,93 @@
+/** What a window's request must look like, method by method: a window is trusted no more than a web page. */
+import * as v from "valibot";
+import { COMMAND_NAMES } from "./commands.ts";
+import { engineSchemas, LIMITS } from "./engineMessages.ts";
+import type { MainApi } from "./main.ts";
+import type { Schemas } from "./rpc.ts";
+import { storeSchemas } from "./storeMessages.ts";
+
+const MOST_PICTURES = 10_000;
+/** A sheet is one picture: more would not fit in its longest side. */
+const MOST_ON_SHEET = 400;
+/** Files that a drag carries are written while the mouse waits. */
+const MOST_DRAGGED = 64;
+
+const nothing = v.undefined("expected no argument");
+const text = (length: number) => v.pipe(v.string(), v.maxLength(length, `expected at most ${length} characters`));
+const path = v.pipe(
+  text(LIMITS.path),
+  v.minLength(1, "expected a path"),
+  v.check((s) => !s.includes("\0"), "expected a path"),
+);
+const byPath = v.strictObject({ path });
+const where = v.picklist(["here", "window"]);
+const draft = storeSchemas.saveDraft;
+const id = v.pipe(v.number(), v.safeInteger("expected an id"), v.minValue(1, "expected an id"));
+const ids = (most: number) => v.pipe(v.array(id), v.minLength(1), v.maxLength(most));
+const commands = v.pipe(v.array(v.picklist(COMMAND_NAMES)), v.maxLength(COMMAND_NAMES.length));
+
+const { verifyProject, readDraft, saveDraft, nameVersion, listVersions, readVersion, restoreVersion } = storeSchemas;
+const { renameVersion, deleteVersion, listRuns, readRun, listResults, readResult, markResults } = storeSchemas;
+const { emptyBin, recentProjects, forgetProject, readPreferences, writePreferences } = storeSchemas;
+const { load, tokenize, check } = engineSchemas;
+const { scene, seeds, previewEvery, attention, jobId } = engineSchemas.generate.entries;
+
+/** By method of `MainApi`; a method without an entry does not compile. */
+export const mainSchemas = {
+  appInfo: nothing,
+  windowState: nothing,
+  readyToClose: nothing,
+  setCommands: v.strictObject({ disabled: commands, checked: commands }),
+  setTheme: v.picklist(["system", "light", "dark"]),
+  openLink: text(LIMITS.path),
+
+  newProject: v.strictObject({ draft: v.nullable(draft), where }),
+  openProject: v.strictObject({ where }),
+  openRecent: v.strictObject({ path, where }),
+  saveProject: v.strictObject({ draft, name: nameVersion.entries.name }),
+  saveProjectAs: v.strictObject({ draft }),
+  importPictures: nothing,
+
+  providers: nothing,
+  loadModel: load,
+  listModels: nothing,
+  addModel: nothing,
+  inspectModel: byPath,
+  forgetModel: byPath,
+
+  tokenize,
+  check,
+  generate: v.strictObject({ scene, seeds, previewEvery, attention, model: load }),
+  cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
+  restartEngine: nothing,
+
+  exportPictures: v.strictObject({ ids: ids(MOST_PICTURES), settings: v.boolean() }),
+  exportSheet: v.strictObject({ ids: ids(MOST_ON_SHEET), title: text(LIMITS.id), boxes: v.boolean() }),
+  revealExported: byPath,
+  copyPicture: v.strictObject({ id }),
+  copyText: text(LIMITS.text),
+  dragPictures: v.strictObject({ ids: ids(MOST_DRAGGED), settings: v.boolean() }),
+
+  verifyProject,
+  readDraft,
+  saveDraft,
+  nameVersion,
+  listVersions,
+  readVersion,
+  restoreVersion,
+  renameVersion,
+  deleteVersion,
+  listRuns,
+  readRun,
+  listResults,
+  readResult,
+  markResults,
+  emptyBin,
+  recentProjects,
+  forgetProject,
+  readPreferences,
+  writePreferences,
+} satisfies Schemas<MainApi>;
+
+/** What the preload sends for dropped files. */
+export const droppedFilesSchema = v.pipe(v.array(path), v.minLength(1), v.maxLength(1_000));
