@@ -1,0 +1,117 @@
+/** The engine process with the demo model on ONNX Runtime: what the other files prove of a fake model, on the real one. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterEach, expect, test } from "vitest";
+import type { GeneratedImage, LoadRequest, ModelSummary, StepEvent } from "../../src-main/api/engine.ts";
+import type { Scene } from "../../src-main/api/scene.ts";
+import { startEngine, type Engine } from "../../src-main/engine/host.ts";
+
+const demo: LoadRequest = {
+  path: fileURLToPath(new URL("../../resources/models/demo", import.meta.url)),
+  provider: "cpu",
+  memory: "fast",
+};
+const STEPS = 8;
+const engines: Engine[] = [];
+
+async function start() {
+  const lines: string[] = [];
+  const engine = await startEngine({ onLine: (line) => lines.push(line) });
+  engines.push(engine);
+  const steps: StepEvent[] = [];
+  const images: GeneratedImage[] = [];
+  engine.on("step", (step) => steps.push(step));
+  engine.on("image", (image) => images.push(image));
+  const summary = await engine.api.load(demo);
+  const generate = (seeds: string[], { steps = STEPS, jobId = "j" } = {}) =>
+    engine.api.generate({ jobId, scene: scene(summary, steps), seeds, previewEvery: 4, attention: true });
+  return { engine, summary, steps, images, generate };
+}
+
+function scene({ defaults }: ModelSummary, steps: number): Scene {
+  const guidance = { ...defaults.guidance, injectionSteps: { start: 1, end: 3 }, lossSteps: { start: 1, end: 4 } };
+  return {
+    prompt: "a red circle and a blue square",
+    negativePrompt: "",
+    regions: [{ id: "a", box: { x: 0, y: 0, width: 0.5, height: 0.5 }, spans: [{ start: 2, end: 12 }], strength: 1 }],
+    settings: { ...defaults, steps, guidance },
+  };
+}
+
+afterEach(async () => {
+  await Promise.all(engines.splice(0).map((engine) => engine.stop()));
+});
+
+test("two seeds become two different pictures, told of step by step", async () => {
+  const { summary, steps, images, generate } = await start();
+  await expect(generate(["1", "2"])).resolves.toEqual({ finished: 2 });
+  expect(steps.map(({ index, step }) => [index, step])).toEqual(
+    [0, 1].flatMap((index) => Array.from({ length: STEPS }, (_, i) => [index, i + 1])),
+  );
+  expect(steps.filter(({ preview }) => preview).map(({ step }) => step)).toEqual([4, 4]);
+  for (const { obedience, attention } of steps) {
+    expect(obedience["a"]).toBeGreaterThan(0);
+    expect(obedience["a"]).toBeLessThanOrEqual(1);
+    expect(attention?.regions["a"]).toBeInstanceOf(Float32Array);
+  }
+  const [first, second] = images;
+  const { width, height } = summary.defaults;
+  for (const { pixels } of images) {
+    expect(pixels.data).toHaveLength(width * height * 4);
+    expect(new Set(pixels.data).size).toBeGreaterThan(8); // not one flat colour
+  }
+  expect(Buffer.compare(first!.pixels.data, second!.pixels.data)).not.toBe(0);
+  expect(first!.record).toMatchObject({
+    seed: "1",
+    scene: scene(summary, STEPS),
+    obedience: steps[STEPS - 1]!.obedience,
+  });
+});
+
+test("the same seed gives the same picture in another process", async () => {
+  const { engine, images, generate } = await start();
+  await generate(["7"], { steps: 4 });
+  engine.kill();
+  await generate(["7"], { steps: 4 });
+  expect(Buffer.compare(images[0]!.pixels.data, images[1]!.pixels.data)).toBe(0);
+});
+
+test("a cancellation takes effect within one step", async () => {
+  const { engine, steps, images, generate } = await start();
+  engine.on("step", ({ step }) => void (step === 3 && engine.api.cancel({ jobId: "j" })));
+  await expect(generate(["1", "2"], { steps: 200 })).rejects.toMatchObject({ code: "cancelled" });
+  expect(steps.length).toBeLessThanOrEqual(5); // the one that ran, and one if the message came between two
+  expect(images).toEqual([]);
+  await expect(generate(["3"], { steps: 4, jobId: "k" })).resolves.toEqual({ finished: 1 });
+});
+
+test("kill -9 in the middle of a run is an error, and the next request works", async () => {
+  const { engine, generate } = await start();
+  engine.on("step", ({ jobId, step }) => {
+    if (jobId === "j" && step === 2) process.kill(engine.pid!, "SIGKILL");
+  });
+  await expect(generate(["1"], { steps: 200 })).rejects.toMatchObject({
+    code: "service-crashed",
+    details: { service: "engine", signal: "SIGKILL" },
+  });
+  await expect(generate(["1"], { jobId: "k" })).resolves.toEqual({ finished: 1 });
+});
+
+test.runIf(process.platform === "linux")(
+  "memory is given back on unloading, and does not grow over reloading",
+  async () => {
+    const { engine, generate } = await start();
+    const resident = () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${engine.pid!}/status`, "utf8"))![1]) / 1_024;
+    const after: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      await engine.api.load(demo);
+      await generate(["1"], { steps: 4 });
+      await engine.api.unload();
+      after.push(resident());
+    }
+    // Megabytes. What stays is Node, ONNX Runtime's code and the heap; the third round may not add a model's worth to the first.
+    expect(after[2]! - after[0]!).toBeLessThan(60);
+    expect(after[2]!).toBeLessThan(400);
+  },
+);
