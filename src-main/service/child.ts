@@ -3,6 +3,7 @@
  * with `utilityProcess` (handed in, so that nothing here needs Electron).
  */
 import { fork as forkProcess } from "node:child_process";
+import { stripVTControlCharacters } from "node:util";
 import { AppError } from "../api/errors.ts";
 import type { Port } from "../api/rpc.ts";
 
@@ -43,7 +44,7 @@ export function forkNode(node = process.env["DIORAMA_NODE"] ?? process.execPath)
     const child = forkProcess(entry, [], {
       execPath: node,
       execArgv: [],
-      env: env,
+      env,
       serialization: "advanced", // typed arrays survive
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
@@ -123,7 +124,8 @@ export function crashed(service: string, { code, signal, lastWords }: Exit): App
 /** Passes on lines, and remembers the last ones. */
 function readLines(streams: (NodeJS.ReadableStream | null)[], onLine: (line: string) => void): () => string {
   const tail: string[] = [];
-  const take = (line: string) => {
+  const take = (coloured: string) => {
+    const line = stripVTControlCharacters(coloured);
     if (!line.trim()) return;
     if (!STACK_FRAME.test(line)) tail.push(line);
     if (tail.length > LAST_WORDS) tail.shift();
