@@ -1,14 +1,18 @@
 import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
+import svelte from "eslint-plugin-svelte";
+import globals from "globals";
 import tseslint from "typescript-eslint";
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ["dist/", "node_modules/", "resources/", "tools/demo-model/", "**/*.cjs"] },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
+  ...svelte.configs.recommended,
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ["eslint.config.js"] },
+        projectService: { allowDefaultProject: ["eslint.config.js", "svelte.config.js"] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -24,6 +28,17 @@ export default tseslint.config(
         { selector: "ExportAllDeclaration", message: "Name what a module exports." },
         { selector: "ExportDefaultDeclaration", message: "Named exports only." },
       ],
+    },
+  },
+  {
+    files: ["src-renderer/**/*.svelte", "src-renderer/**/*.svelte.ts"],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: { parser: tseslint.parser, extraFileExtensions: [".svelte"] },
+    },
+    rules: {
+      "prefer-const": "off", // $props() and $bindable() are taken apart with `let`
+      "@typescript-eslint/no-unnecessary-condition": "off", // the types of templates hide what may be undefined
     },
   },
   {

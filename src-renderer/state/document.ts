@@ -1,0 +1,121 @@
+/** The document on the screen: a scene with what only the editor needs to know of it. Plain data, replaced whole. */
+import { DEFAULT_SETTINGS } from "@api/defaults.ts";
+import type { LoadRequest } from "@api/engine.ts";
+import { isRecord } from "@api/fields.ts";
+import type { Region, Scene, SceneSettings } from "@api/scene.ts";
+import type { Draft } from "@api/store.ts";
+
+/** A region as the editor sees it. Later boxes lie above earlier ones. */
+export interface Box extends Region {
+  /** Empty where the phrase is name enough. */
+  name: string;
+  /** Index into `BOX_COLORS`. */
+  color: number;
+  locked: boolean;
+  hidden: boolean;
+}
+
+/** `list` draws the seeds as typed; `random` draws `count` new ones every time. */
+export type SeedMode = { kind: "list" } | { kind: "random"; count: number };
+
+export interface Document {
+  prompt: string;
+  negativePrompt: string;
+  boxes: readonly Box[];
+  settings: SceneSettings;
+  /** As typed, such as `1,2,7-9`; in random mode, the seeds drawn last. */
+  seeds: string;
+  seedMode: SeedMode;
+  model: LoadRequest | null;
+}
+
+/** How many colours of boxes there are; styles.css has each for light and dark. */
+export const COLOR_COUNT = 8;
+
+export const EMPTY_DOCUMENT: Document = {
+  prompt: "",
+  negativePrompt: "",
+  boxes: [],
+  settings: DEFAULT_SETTINGS,
+  seeds: "1-4",
+  seedMode: { kind: "list" },
+  model: null,
+};
+
+/** What a box is called: its name, its words, or its place in the list. */
+export function titleOf(document: Pick<Document, "prompt" | "boxes">, box: Box): string {
+  if (box.name !== "") return box.name;
+  const words = phraseOf(document.prompt, box);
+  return words === "" ? `Box ${document.boxes.indexOf(box) + 1}` : words;
+}
+
+/** The words a box is tied to. */
+export function phraseOf(prompt: string, region: Pick<Region, "spans">): string {
+  return region.spans.map(({ start, end }) => prompt.slice(start, end)).join(" + ");
+}
+
+/** The colour least used so far, the first of them. */
+export function nextColor(boxes: readonly Box[]): number {
+  const uses = Array.from({ length: COLOR_COUNT }, () => 0);
+  for (const { color } of boxes) uses[color] = (uses[color] ?? 0) + 1;
+  return uses.indexOf(Math.min(...uses));
+}
+
+export function newBox(boxes: readonly Box[], fields: Pick<Region, "box" | "spans">, id: string): Box {
+  return { id, ...fields, strength: 1, name: "", color: nextColor(boxes), locked: false, hidden: false };
+}
+
+/** What the engine is asked to draw: boxes that name no words, and those of strength 0, say nothing to it. */
+export function sceneToDraw(document: Document): Scene {
+  const scene = sceneOf(document);
+  return { ...scene, regions: scene.regions.filter(({ spans, strength }) => spans.length > 0 && strength > 0) };
+}
+
+export function sceneOf({ prompt, negativePrompt, boxes, settings }: Document): Scene {
+  const regions = boxes.map(({ id, box, spans, strength }) => ({ id, box, spans, strength }));
+  return { prompt, negativePrompt, regions, settings };
+}
+
+export function toDraft(document: Document): Draft {
+  const looks = document.boxes.map(({ id, name, color, locked, hidden }) => [id, { name, color, locked, hidden }]);
+  return {
+    scene: sceneOf(document),
+    seeds: document.seeds,
+    model: document.model,
+    editor: { looks: Object.fromEntries(looks) as Record<string, unknown>, seedMode: document.seedMode },
+  };
+}
+
+export function fromDraft({ scene, seeds, model, editor }: Draft): Document {
+  return { ...fromScene(scene, editor.looks), seeds, seedMode: readSeedMode(editor.seedMode), model };
+}
+
+/** A scene from a file, a result or a run, with colours given in order where `looks` does not say them. */
+export function fromScene(scene: Scene, looks?: unknown): Document {
+  const boxes: Box[] = [];
+  for (const region of scene.regions) {
+    const look = isRecord(looks) ? looks[region.id] : undefined;
+    boxes.push(withLook(newBox(boxes, region, region.id), region, look));
+  }
+  const { prompt, negativePrompt, settings } = scene;
+  return { ...EMPTY_DOCUMENT, prompt, negativePrompt, settings, boxes };
+}
+
+function withLook(box: Box, { strength }: Region, look: unknown): Box {
+  if (!isRecord(look)) return { ...box, strength };
+  const { name, color, locked, hidden } = look;
+  return {
+    ...box,
+    strength,
+    ...(typeof name === "string" ? { name } : {}),
+    ...(typeof color === "number" && color >= 0 && color < COLOR_COUNT ? { color: Math.floor(color) } : {}),
+    locked: locked === true,
+    hidden: hidden === true,
+  };
+}
+
+function readSeedMode(value: unknown): SeedMode {
+  if (!isRecord(value) || value.kind !== "random") return { kind: "list" };
+  const count = typeof value.count === "number" ? Math.round(value.count) : 4;
+  return { kind: "random", count: Math.min(64, Math.max(1, count)) };
+}

@@ -1,0 +1,176 @@
+/** The editor: the only writer of the document. Canvas and panels send it edits; what they show comes from here. */
+import type { TextSpan } from "@api/scene.ts";
+import { type Box, type Document, EMPTY_DOCUMENT } from "./document.ts";
+import type { Edit } from "./edits.ts";
+import { type Effect, History } from "./history.ts";
+
+export type Tool = "select" | "draw" | "pan";
+
+/** Many changes on the way, one step in the end. After `commit` or `cancel` it does nothing any more. */
+export interface Gesture {
+  /** Shows the document as it was when the gesture began, with `edit` done to it. */
+  preview(edit: Edit): void;
+  commit(): void;
+  /** As if nothing had happened. */
+  cancel(): void;
+}
+
+export interface ApplyOptions {
+  /** Changes with the same key that follow each other closely become one step. */
+  merge?: string;
+  /** What is selected afterwards. */
+  select?: readonly string[];
+}
+
+interface Moment {
+  document: Document;
+  selection: readonly string[];
+}
+
+export class Editor {
+  #document: Document = $state.raw(EMPTY_DOCUMENT);
+  #selection: readonly string[] = $state.raw([]);
+  /** The part of the prompt that the person has marked. */
+  textSelection: TextSpan = $state.raw({ start: 0, end: 0 });
+  /** The box under the pointer, wherever it is shown. */
+  hovered: string | undefined = $state();
+  tool: Tool = $state("select");
+  undoLabel: string | undefined = $state();
+  redoLabel: string | undefined = $state();
+  /** Grows with every change of the document: what autosave watches. */
+  revision = $state(0);
+
+  readonly #history: History<Moment>;
+  #gesture: { label: string; before: Moment } | undefined;
+
+  constructor(now: () => number = () => performance.now()) {
+    this.#history = new History(now);
+  }
+
+  get document(): Document {
+    return this.#document;
+  }
+
+  get selection(): readonly string[] {
+    return this.#selection;
+  }
+
+  /** The boxes that are selected, in the document's order. */
+  get selectedBoxes(): Box[] {
+    return this.#document.boxes.filter(({ id }) => this.#selection.includes(id));
+  }
+
+  boxOf(id: string): Box | undefined {
+    return this.#document.boxes.find((box) => box.id === id);
+  }
+
+  /** One edit, one step of undo. Nothing happens when the edit changes nothing. */
+  apply(label: string, edit: Edit, { merge, select }: ApplyOptions = {}): void {
+    this.#gesture = undefined;
+    const before = this.#moment();
+    const document = edit(before.document);
+    if (document === before.document) return;
+    this.#show({ document, selection: select ?? before.selection });
+    this.#history.change(label, before, this.#moment(), merge);
+    this.#changed();
+  }
+
+  begin(label: string): Gesture {
+    const gesture = { label, before: this.#moment() };
+    this.#gesture = gesture;
+    const isOpen = () => this.#gesture === gesture;
+    return {
+      preview: (edit) => {
+        if (isOpen()) this.#show({ document: edit(gesture.before.document), selection: this.#selection });
+      },
+      commit: () => {
+        if (!isOpen()) return;
+        this.#gesture = undefined;
+        if (this.#document === gesture.before.document) return;
+        this.#history.change(label, gesture.before, this.#moment());
+        this.#changed();
+      },
+      cancel: () => {
+        if (!isOpen()) return;
+        this.#gesture = undefined;
+        this.#show(gesture.before);
+      },
+    };
+  }
+
+  /** A change that is no step of undo: seeds drawn at random, the model loaded. */
+  adjust(edit: Edit): void {
+    const document = edit(this.#document);
+    if (document === this.#document) return;
+    this.#document = document;
+    this.#changed();
+  }
+
+  /** Notes something done elsewhere that undo shall take back. */
+  record(label: string, effect: Effect): void {
+    this.#history.effect(label, effect);
+    this.#tellHistory();
+  }
+
+  async undo(): Promise<void> {
+    const step = this.#history.undo();
+    if (!step) return;
+    this.#gesture = undefined;
+    if (step.kind === "change") this.#travel(step.before);
+    else await step.undo();
+    this.#tellHistory();
+  }
+
+  async redo(): Promise<void> {
+    const step = this.#history.redo();
+    if (!step) return;
+    this.#gesture = undefined;
+    if (step.kind === "change") this.#travel(step.after);
+    else await step.redo();
+    this.#tellHistory();
+  }
+
+  /** Another document in place of this one. With a label it is a step that can be undone; else history starts anew. */
+  open(document: Document, label?: string): void {
+    if (label !== undefined) {
+      this.apply(label, () => document, { select: [] });
+      return;
+    }
+    this.#gesture = undefined;
+    this.#show({ document, selection: [] });
+    this.#history.clear();
+    this.#tellHistory();
+  }
+
+  select(ids: readonly string[]): void {
+    this.#selection = ids.filter((id) => this.boxOf(id));
+  }
+
+  toggleSelected(id: string): void {
+    this.select(this.#selection.includes(id) ? this.#selection.filter((one) => one !== id) : [...this.#selection, id]);
+  }
+
+  #moment(): Moment {
+    return { document: this.#document, selection: this.#selection };
+  }
+
+  #show({ document, selection }: Moment): void {
+    this.#document = document;
+    this.select(selection);
+  }
+
+  #travel(moment: Moment): void {
+    this.#show(moment);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.revision++;
+    this.#tellHistory();
+  }
+
+  #tellHistory(): void {
+    this.undoLabel = this.#history.undoLabel;
+    this.redoLabel = this.#history.redoLabel;
+  }
+}

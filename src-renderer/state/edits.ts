@@ -1,0 +1,160 @@
+/** What can be done to a document: functions from one document to the next. An edit that changes nothing returns the same object. */
+import { changeSettings, type SettingChanges } from "@api/sceneParser.ts";
+import type { Problem } from "@api/fields.ts";
+import type { TextSpan, UnitBox } from "@api/scene.ts";
+import { type Box, type Document, newBox, nextColor } from "./document.ts";
+import { align, type Alignment, distribute, fitInside, movable, reflow } from "./geometry.ts";
+import { followEdits, mergeSpans, textEdit } from "./spans.ts";
+
+export type Edit = (document: Document) => Document;
+
+function mapBoxes(ids: readonly string[], change: (box: Box) => Box): Edit {
+  return (document) => {
+    if (!document.boxes.some(({ id }) => ids.includes(id))) return document;
+    return { ...document, boxes: document.boxes.map((box) => (ids.includes(box.id) ? change(box) : box)) };
+  };
+}
+
+export function addBox(id: string, box: UnitBox, spans: readonly TextSpan[] = []): Edit {
+  return (document) => ({
+    ...document,
+    boxes: [...document.boxes, newBox(document.boxes, { box: fitInside(box), spans: [...spans] }, id)],
+  });
+}
+
+export function removeBoxes(ids: readonly string[]): Edit {
+  return (document) => ({ ...document, boxes: document.boxes.filter(({ id }) => !ids.includes(id)) });
+}
+
+export function setBox(id: string, box: UnitBox): Edit {
+  return mapBoxes([id], (old) => ({ ...old, box: fitInside(box) }));
+}
+
+/** Several boxes at once, by id. */
+export function setBoxes(boxes: ReadonlyMap<string, UnitBox>): Edit {
+  return mapBoxes([...boxes.keys()], (old) => ({ ...old, box: fitInside(boxes.get(old.id)!) }));
+}
+
+/** Some of what the editor knows of a box. */
+export function changeBoxes(
+  ids: readonly string[],
+  change: Partial<Pick<Box, "name" | "color" | "locked" | "hidden" | "strength">>,
+): Edit {
+  return mapBoxes(ids, (box) => ({ ...box, ...change }));
+}
+
+/** Moves boxes by fractions of the picture; locked ones stay. */
+export function moveBoxes(ids: readonly string[], dx: number, dy: number): Edit {
+  return (document) => {
+    const moving = document.boxes.filter(({ id, locked }) => ids.includes(id) && !locked);
+    if (moving.length === 0) return document;
+    const by = movable(
+      moving.map(({ box }) => box),
+      dx,
+      dy,
+    );
+    return mapBoxes(
+      moving.map(({ id }) => id),
+      (old) => ({ ...old, box: { ...old.box, x: old.box.x + by.dx, y: old.box.y + by.dy } }),
+    )(document);
+  };
+}
+
+/** Grows boxes to the right and downwards; locked ones stay. */
+export function growBoxes(ids: readonly string[], dw: number, dh: number): Edit {
+  return mapBoxes(ids, (old) => {
+    if (old.locked) return old;
+    const { x, y, width, height } = old.box;
+    return {
+      ...old,
+      box: fitInside({ x, y, width: Math.min(width + dw, 1 - x), height: Math.min(height + dh, 1 - y) }),
+    };
+  });
+}
+
+export function alignBoxes(ids: readonly string[], to: Alignment): Edit {
+  return arrange(ids, (boxes) => align(boxes, to));
+}
+
+export function distributeBoxes(ids: readonly string[], axis: "horizontal" | "vertical"): Edit {
+  return arrange(ids, (boxes) => distribute(boxes, axis));
+}
+
+function arrange(ids: readonly string[], place: (boxes: UnitBox[]) => UnitBox[]): Edit {
+  return (document) => {
+    const chosen = document.boxes.filter(({ id, locked }) => ids.includes(id) && !locked);
+    if (chosen.length === 0) return document;
+    const placed = place(chosen.map(({ box }) => box));
+    return setBoxes(new Map(chosen.map(({ id }, i) => [id, placed[i]!])))(document);
+  };
+}
+
+/** Puts copies above everything, a little lower and to the right, under the ids given. */
+export function pasteBoxes(copies: readonly Box[], ids: readonly string[], offset = 0.04): Edit {
+  return (document) => {
+    const boxes = [...document.boxes];
+    for (const [i, copy] of copies.entries()) {
+      const spans = copy.spans.filter(({ end }) => end <= document.prompt.length);
+      const box = fitInside({ ...copy.box, x: copy.box.x + offset, y: copy.box.y + offset });
+      boxes.push({ ...copy, id: ids[i]!, box, spans, color: nextColor(boxes), locked: false, hidden: false });
+    }
+    return { ...document, boxes };
+  };
+}
+
+/** Moves a box to another place in the order; 0 is the lowest. */
+export function reorderBox(id: string, to: number): Edit {
+  return (document) => {
+    const from = document.boxes.findIndex((box) => box.id === id);
+    const place = Math.min(Math.max(to, 0), document.boxes.length - 1);
+    if (from < 0 || from === place) return document;
+    const boxes = [...document.boxes];
+    boxes.splice(place, 0, ...boxes.splice(from, 1));
+    return { ...document, boxes };
+  };
+}
+
+/** Another prompt; the phrases of all boxes follow. */
+export function setPrompt(prompt: string, caret?: number): Edit {
+  return (document) => {
+    if (prompt === document.prompt) return document;
+    const edit = textEdit(document.prompt, prompt, caret);
+    const boxes = document.boxes.map((box) => ({ ...box, spans: followEdits(box.spans, edit, prompt) }));
+    return { ...document, prompt, boxes };
+  };
+}
+
+export function setNegativePrompt(negativePrompt: string): Edit {
+  return (document) => (negativePrompt === document.negativePrompt ? document : { ...document, negativePrompt });
+}
+
+/** Ties words to boxes, besides those they have. */
+export function bindBoxes(ids: readonly string[], span: TextSpan): Edit {
+  return mapBoxes(ids, (box) => ({ ...box, spans: mergeSpans([...box.spans, span]) }));
+}
+
+export function unbindBox(id: string, span: TextSpan): Edit {
+  return mapBoxes([id], (box) => ({
+    ...box,
+    spans: box.spans.filter(({ start, end }) => start !== span.start || end !== span.end),
+  }));
+}
+
+/** Some settings. Boxes re-flow when the picture's shape changes; step ranges scale with the number of steps. */
+export function changeSettingsOf(changes: SettingChanges): Edit {
+  return (document) => {
+    const problems: Problem[] = [];
+    const settings = changeSettings(document.settings, changes, problems);
+    if (problems.length > 0) return document;
+    const { width, height } = document.settings;
+    const isSameShape = width * settings.height === height * settings.width;
+    const boxes = isSameShape
+      ? document.boxes
+      : document.boxes.map((box) => ({ ...box, box: reflow(box.box, { width, height }, settings) }));
+    return { ...document, settings, boxes };
+  };
+}
+
+export function changeRun(change: Partial<Pick<Document, "seeds" | "seedMode" | "model">>): Edit {
+  return (document) => ({ ...document, ...change });
+}

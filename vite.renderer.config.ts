@@ -1,0 +1,24 @@
+/** How the window is built (`dist/renderer`) and served while developing. */
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { join } from "node:path";
+import { defineConfig } from "vite";
+
+const root = import.meta.dirname;
+
+export default defineConfig({
+  root: join(root, "src-renderer"),
+  // Relative, so that the page works under whatever protocol the main process serves it.
+  base: "./",
+  plugins: [svelte({ configFile: join(root, "svelte.config.js") })],
+  resolve: { alias: { "@api": join(root, "src-main/api") } },
+  build: {
+    outDir: join(root, "dist/renderer"),
+    emptyOutDir: true,
+    // The floor is Electron 33.
+    target: "chrome130",
+    // Inlined assets would be data: addresses, which the content policy refuses.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1500,
+  },
+  server: { port: 5180, strictPort: true },
+});
