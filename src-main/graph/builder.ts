@@ -125,10 +125,10 @@ export class GraphBuilder {
     return axes.length === 0 ? x : this.append("ReduceSum", [x], { axes, keepdims: keep ? 1 : 0 });
   }
   mean(x: Value, axes: readonly number[], keep = true): Value {
-    return this.append("ReduceMean", [x], { axes, keepdims: keep ? 1 : 0 });
+    return axes.length === 0 ? x : this.append("ReduceMean", [x], { axes, keepdims: keep ? 1 : 0 });
   }
   max(x: Value, axes: readonly number[], keep = true): Value {
-    return this.append("ReduceMax", [x], { axes, keepdims: keep ? 1 : 0 });
+    return axes.length === 0 ? x : this.append("ReduceMax", [x], { axes, keepdims: keep ? 1 : 0 });
   }
   reshape(x: Value, shape: Shape): Value {
     if (x.shape.join() === shape.join()) return x;

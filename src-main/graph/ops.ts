@@ -45,7 +45,7 @@ export interface OpAttributes {
   Expand: { shape: Shape };
   Transpose: { perm: readonly number[] };
   Concat: { axis: number };
-  /** One axis; negative steps reverse, with `start` and `end` as ONNX takes them. */
+  /** One axis, from `start`, counted from the front; negative steps reverse. A negative `end` counts from the back. */
   Slice: { axis: number; start: number; end: number; step: number };
   /** Zeros around: [before of each axis..., after of each axis...]. */
   Pad: { pads: readonly number[] };
@@ -89,13 +89,20 @@ function arity(op: string, inputs: readonly Value[], least: number, most = least
   invariant(inputs.length >= least && inputs.length <= most, `${op}: ${least} to ${most} inputs, got ${inputs.length}`);
 }
 
+function sameType(op: string, inputs: readonly Value[]): DType {
+  const dtype = inputs[0]!.dtype;
+  invariant(
+    inputs.every((v) => v.dtype === dtype),
+    `${op}: mixed types ${inputs.map((v) => v.dtype).join(", ")}`,
+  );
+  return dtype;
+}
+
 const elementwise =
   (op: string, n: number) =>
   (inputs: readonly Value[]): OutputType => {
     arity(op, inputs, n);
-    const dtype = inputs[0]!.dtype;
-    for (const v of inputs) invariant(v.dtype === dtype, `${op}: mixed types ${inputs.map((i) => i.dtype).join(", ")}`);
-    return { dtype, shape: inputs.map((v) => v.shape).reduce(broadcastShapes) };
+    return { dtype: sameType(op, inputs), shape: inputs.map((v) => v.shape).reduce(broadcastShapes) };
   };
 
 const reduce =
@@ -103,6 +110,7 @@ const reduce =
   (inputs: readonly Value[], { axes, keepdims }: OpAttributes["ReduceSum"]): OutputType => {
     arity(op, inputs, 1);
     const { dtype, shape } = inputs[0]!;
+    invariant(axes.length > 0, `${op}: no axes`); // ONNX would take that for all of them
     for (const a of axes) invariant(a >= 0 && a < shape.length, `${op}: axis ${a} of ${show(shape)}`);
     const kept = shape.map((n, i) => (axes.includes(i) ? 1 : n));
     return { dtype, shape: keepdims ? kept : kept.filter((_, i) => !axes.includes(i)) };
@@ -129,10 +137,9 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     arity("MatMul", inputs, 2);
     const [a, b] = [inputs[0]!, inputs[1]!];
     invariant(a.shape.length >= 2 && b.shape.length >= 2, `MatMul: ${show(a.shape)} x ${show(b.shape)}`);
-    invariant(a.dtype === b.dtype, `MatMul: mixed types ${a.dtype} and ${b.dtype}`);
     invariant(a.shape.at(-1) === b.shape.at(-2), `MatMul: inner widths differ: ${show(a.shape)} x ${show(b.shape)}`);
     const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return { dtype: a.dtype, shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] };
+    return { dtype: sameType("MatMul", inputs), shape: [...batch, a.shape.at(-2)!, b.shape.at(-1)!] };
   },
 
   Gemm(inputs, { transA, transB }) {
@@ -142,8 +149,9 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     const [m, k] = transA ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
     const [k2, n] = transB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
     invariant(k === k2, `Gemm: inner widths differ: ${show(a.shape)} x ${show(b.shape)}`);
-    if (inputs[2]) broadcastShapes(inputs[2].shape, [m, n]);
-    return { dtype: a.dtype, shape: [m, n] };
+    const full = inputs[2] ? broadcastShapes(inputs[2].shape, [m, n]) : [m, n];
+    invariant(full.join() === [m, n].join(), `Gemm: ${show(inputs[2]?.shape ?? [])} does not broadcast to [${m}, ${n}]`);
+    return { dtype: sameType("Gemm", inputs), shape: [m, n] };
   },
 
   Conv(inputs, { strides, pads }) {
@@ -151,9 +159,11 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     const [x, w] = [inputs[0]!, inputs[1]!];
     invariant(x.shape.length === 4 && w.shape.length === 4, `Conv: ${show(x.shape)} with ${show(w.shape)}`);
     invariant(x.shape[1] === w.shape[1], `Conv: channels differ: ${show(x.shape)} with ${show(w.shape)}`);
+    const bias = inputs[2]?.shape;
+    invariant(!bias || bias.join() === String(w.shape[0]), `Conv: bias ${show(bias ?? [])} for ${show(w.shape)}`);
     const height = convolved(x.shape[2]!, w.shape[2]!, strides[0], pads[0], pads[2]);
     const width = convolved(x.shape[3]!, w.shape[3]!, strides[1], pads[1], pads[3]);
-    return { dtype: x.dtype, shape: [x.shape[0]!, w.shape[0]!, height, width] };
+    return { dtype: sameType("Conv", inputs), shape: [x.shape[0]!, w.shape[0]!, height, width] };
   },
 
   ConvTranspose(inputs, { strides, pads, size }) {
@@ -164,7 +174,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
       const back = convolved(size[i], w.shape[2 + i]!, strides[i], pads[i], pads[i + 2]!);
       invariant(back === y.shape[2 + i], `ConvTranspose: ${show(y.shape)} does not come from size ${show(size)}`);
     }
-    return { dtype: y.dtype, shape: [y.shape[0]!, w.shape[1]!, ...size] };
+    return { dtype: sameType("ConvTranspose", inputs), shape: [y.shape[0]!, w.shape[1]!, ...size] };
   },
 
   Softmax(inputs, { axis }) {
@@ -182,7 +192,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
       sizeOf(scale.shape) === width && sizeOf(bias.shape) === width,
       `LayerNormalization: ${show(x.shape)} with ${show(scale.shape)}`,
     );
-    return { dtype: x.dtype, shape: x.shape };
+    return { dtype: sameType("LayerNormalization", inputs), shape: x.shape };
   },
 
   GroupNorm(inputs, { groups }) {
@@ -194,7 +204,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
       sizeOf(scale.shape) === channels && sizeOf(bias.shape) === channels,
       `GroupNorm: ${show(x.shape)} with ${show(scale.shape)}`,
     );
-    return { dtype: x.dtype, shape: x.shape };
+    return { dtype: sameType("GroupNorm", inputs), shape: x.shape };
   },
 
   ReduceSum: reduce("ReduceSum"),
@@ -243,8 +253,8 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     arity("Slice", inputs, 1);
     const { dtype, shape } = inputs[0]!;
     const n = shape[axis]!;
-    const count =
-      step > 0 ? Math.ceil((Math.min(end, n) - start) / step) : Math.ceil((start - Math.max(end, -1)) / -step);
+    const stop = end < 0 ? Math.max(end + n, -1) : Math.min(end, n);
+    const count = Math.ceil((stop - start) / step);
     invariant(
       step !== 0 && start >= 0 && start < n && count > 0,
       `Slice: ${start} to ${end} by ${step} of ${show(shape)}`,
@@ -280,6 +290,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
 
   Equal(inputs) {
     arity("Equal", inputs, 2);
+    sameType("Equal", inputs);
     return { dtype: "bool", shape: broadcastShapes(inputs[0]!.shape, inputs[1]!.shape) };
   },
 
@@ -300,6 +311,6 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
       q.shape[2]! % heads === 0 &&
       v.shape[2]! % heads === 0;
     invariant(fits, `Attention: ${show(q.shape)}, ${show(k.shape)}, ${show(v.shape)} in ${heads} heads`);
-    return { dtype: q.dtype, shape: [q.shape[0]!, q.shape[1]!, v.shape[2]!] };
+    return { dtype: sameType("Attention", inputs), shape: [q.shape[0]!, q.shape[1]!, v.shape[2]!] };
   },
 };
