@@ -5,7 +5,7 @@
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { EngineApi, EngineEvents, LoadRequest, ModelSummary } from "../api/engine.ts";
-import { AppError, invariant } from "../api/errors.ts";
+import { AppError } from "../api/errors.ts";
 import type { CallOptions, Client, Connection } from "../api/rpc.ts";
 import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor, type ServiceExit } from "../service/supervisor.ts";
@@ -51,7 +51,7 @@ const GIVE_MEMORY_BACK = { MALLOC_TRIM_THRESHOLD_: "0", MALLOC_MMAP_THRESHOLD_: 
 
 /** Makes an engine. Its process starts with the first call that needs it. */
 export function startEngine(options: EngineOptions = {}): Promise<Engine> {
-  const fork = options.fork ?? forkNode(nodeFor(options));
+  const fork = options.fork ?? forkNode(options.node);
   const env = { ...(process.platform === "linux" ? GIVE_MEMORY_BACK : {}), ...process.env, ...options.env };
   const probe = { fork, env, entry: options.probeEntry ?? besideThis("probe") };
   const exitListeners = new Set<(exit: ServiceExit) => void>(options.onExit ? [options.onExit] : []);
@@ -162,12 +162,6 @@ export function startEngine(options: EngineOptions = {}): Promise<Engine> {
       return supervisor.pid;
     },
   });
-}
-
-function nodeFor({ node }: EngineOptions): string {
-  const found = node ?? process.env["DIORAMA_NODE"] ?? ("electron" in process.versions ? undefined : process.execPath);
-  invariant(found, "inside Electron the engine needs `fork` or DIORAMA_NODE");
-  return found;
 }
 
 /** A script in this folder, with this file's own ending: `.ts` as written, `.js` as built. */

@@ -4,7 +4,7 @@
  */
 import { fork as forkProcess } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
-import { AppError } from "../api/errors.ts";
+import { AppError, invariant } from "../api/errors.ts";
 import type { Port } from "../api/rpc.ts";
 
 /** How a process ended. */
@@ -38,8 +38,8 @@ const LAST_WORDS = 8;
 /** A frame of the stack that Node prints when it aborts: it says where, not why. */
 const STACK_FRAME = /^\s*\d+: |^-+ .*stack trace -+$/;
 
-/** Starts services under a Node binary; by default the one in DIORAMA_NODE, or the one that runs this. */
-export function forkNode(node = process.env["DIORAMA_NODE"] ?? process.execPath): Fork {
+/** Starts services under a Node binary; by default the one in DIORAMA_NODE or, outside Electron, the one that runs this. */
+export function forkNode(node = process.env["DIORAMA_NODE"] ?? ownNode()): Fork {
   return (entry, { name, env, onLine }) => {
     const child = forkProcess(entry, [], {
       execPath: node,
@@ -63,6 +63,11 @@ export function forkNode(node = process.env["DIORAMA_NODE"] ?? process.execPath)
     };
     return { pid: child.pid, port, exited, kill: () => void child.kill("SIGKILL") };
   };
+}
+
+function ownNode(): string {
+  invariant(!("electron" in process.versions), "inside Electron a service needs `forkUtility` or DIORAMA_NODE");
+  return process.execPath;
 }
 
 /** What is used of Electron's `UtilityProcess`. */

@@ -10,7 +10,7 @@ import { Supervisor, type ServiceExit } from "../service/supervisor.ts";
 export interface StoreOptions {
   /** Folder for the app's own data; made when missing. */
   dataFolder: string;
-  /** How to start a process; by default as Node, see `forkNode`. Inside Electron `forkUtility(utilityProcess.fork)`. */
+  /** How to start a process: `forkNode()` by default; inside Electron `forkUtility(utilityProcess.fork)`, or DIORAMA_NODE. */
   fork?: Fork;
   /** The script of the service; by default the one beside this file. */
   entry?: string;
