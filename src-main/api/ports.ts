@@ -13,7 +13,13 @@ interface ChildSide {
   once(name: "disconnect", listener: () => void): unknown;
 }
 
-/** `process.parentPort` inside an Electron utility process, or a `MessagePortMain`. */
+/** `process.parentPort` inside an Electron utility process. It does not close: Electron ends the process with its parent. */
+interface ParentPortLike {
+  postMessage(message: unknown): void;
+  on(name: "message", listener: (event: { data: unknown }) => void): unknown;
+}
+
+/** A `MessagePortMain`. */
 export interface MessagePortLike {
   postMessage(message: unknown): void;
   on(name: "message", listener: (event: { data: unknown }) => void): unknown;
@@ -22,8 +28,14 @@ export interface MessagePortLike {
 }
 
 /** Whoever started this process, be it Node or Electron. Closes when that is gone. */
-export function parentPort(self: ChildSide & { parentPort?: MessagePortLike }): Port {
-  return self.parentPort ? messagePort(self.parentPort) : parentProcessPort(self);
+export function parentPort(self: ChildSide & { parentPort?: ParentPortLike }): Port {
+  const { parentPort: port } = self;
+  if (!port) return parentProcessPort(self);
+  return {
+    post: (message) => port.postMessage(message),
+    onMessage: (listener) => void port.on("message", (event) => listener(event.data)),
+    onClose: () => undefined,
+  };
 }
 
 function parentProcessPort(self: ChildSide): Port {
@@ -38,7 +50,7 @@ function parentProcessPort(self: ChildSide): Port {
   };
 }
 
-/** The other end of an Electron message port; in a utility process, the parent. */
+/** The other end of an Electron message port. */
 export function messagePort(port: MessagePortLike): Port {
   return {
     post: (message) => port.postMessage(message),
