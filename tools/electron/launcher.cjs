@@ -10,7 +10,11 @@ app.setAppPath(folder);
 app.setName(productName ?? name);
 if (version) app.setVersion(version);
 app.setPath("userData", join(app.getPath("appData"), app.getName()));
-import(pathToFileURL(join(folder, main ?? "index.js"))).catch((error) => {
-  console.error(error);
-  app.exit(1);
-});
+const entry = join(folder, main ?? "index.js");
+// What must happen before the app is ready (naming protocols) can only happen in a script that is loaded at once.
+if (entry.endsWith(".cjs")) require(entry);
+else
+  import(pathToFileURL(entry)).catch((error) => {
+    console.error(error);
+    app.exit(1);
+  });

@@ -68,7 +68,9 @@ async function installedElectron(): Promise<ElectronRuntime | undefined> {
 async function preparedElectron(): Promise<ElectronRuntime | undefined> {
   const folder = preparedFolder();
   const recipe = await readFile(join(folder, "recipe"), "utf8").catch(() => "");
-  return recipe === String(RECIPE) ? describe(join(folder, "electron"), SOURCE.electron) : undefined;
+  if (recipe !== String(RECIPE)) return undefined;
+  await placeLauncher(folder);
+  return describe(join(folder, "electron"), SOURCE.electron);
 }
 
 function electronPackage(): string | undefined {
@@ -155,12 +157,20 @@ async function adapt(folder: string): Promise<void> {
     [FuseV1Options.LoadBrowserProcessSpecificV8Snapshot]: false,
     [FuseV1Options.EnableNodeCliInspectArguments]: true, // Playwright attaches through it
   });
-  const app = join(folder, "resources", "app");
-  await mkdir(app, { recursive: true });
-  await cp(new URL("./launcher.cjs", import.meta.url), join(app, "launcher.cjs"));
-  await writeFile(join(app, "package.json"), JSON.stringify({ name: "launcher", main: "launcher.cjs" }));
+  await placeLauncher(folder);
   await writeFile(join(folder, "version"), SOURCE.electron);
   await writeFile(join(folder, "recipe"), String(RECIPE)); // last: marks the folder as whole
+}
+
+/** Puts the launcher of this checkout where Electron starts. */
+async function placeLauncher(folder: string): Promise<void> {
+  const app = join(folder, "resources", "app");
+  const source = new URL("./launcher.cjs", import.meta.url);
+  const placed = await readFile(join(app, "launcher.cjs")).catch(() => undefined);
+  if (placed?.equals(await readFile(source))) return;
+  await mkdir(app, { recursive: true });
+  await writeFile(join(app, "package.json"), JSON.stringify({ name: "launcher", main: "launcher.cjs" }));
+  await cp(source, join(app, "launcher.cjs"));
 }
 
 function describe(executable: string, version: string): ElectronRuntime {
