@@ -33,7 +33,10 @@ export const convGradient: GradientRule<"Conv"> = ({
   const [kh, kw] = [w.shape[2]!, w.shape[3]!];
   if (options.convAdjoint === "flipped" && strides[0] === 1 && strides[1] === 1) {
     const full = [kh - 1 - pads[0], kw - 1 - pads[1], kh - 1 - pads[2], kw - 1 - pads[3]] as const;
-    return [g.conv(dy, flippedWeights(g, w), undefined, { strides, pads: full }), ...rest];
+    // A convolution cannot crop, which is what padding wider than the kernel asks for.
+    if (full.every((pad) => pad >= 0)) {
+      return [g.conv(dy, flippedWeights(g, w), undefined, { strides, pads: full }), ...rest];
+    }
   }
   const size = [x.shape[2]!, x.shape[3]!] as const;
   return [g.append("ConvTranspose", [dy, w], { strides, pads, size }), ...rest];

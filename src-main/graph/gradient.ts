@@ -197,7 +197,7 @@ export function gradient(
 
   for (const node of nodes.toReversed()) {
     const dy = found.get(node.output);
-    if (!dy || !depends.has(node.output)) continue;
+    if (!dy || !node.inputs.some((v) => depends.has(v))) continue; // the walk ends at the target itself
     backward(g, node, dy, depends, options).forEach((dx, i) => {
       if (dx && depends.has(node.inputs[i]!)) accumulate(node.inputs[i]!, dx);
     });

@@ -150,7 +150,10 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     const [k2, n] = transB ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
     invariant(k === k2, `Gemm: inner widths differ: ${show(a.shape)} x ${show(b.shape)}`);
     const full = inputs[2] ? broadcastShapes(inputs[2].shape, [m, n]) : [m, n];
-    invariant(full.join() === [m, n].join(), `Gemm: ${show(inputs[2]?.shape ?? [])} does not broadcast to [${m}, ${n}]`);
+    invariant(
+      full.join() === [m, n].join(),
+      `Gemm: ${show(inputs[2]?.shape ?? [])} does not broadcast to [${m}, ${n}]`,
+    );
     return { dtype: sameType("Gemm", inputs), shape: [m, n] };
   },
 

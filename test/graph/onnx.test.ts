@@ -22,7 +22,9 @@ describe("ONNX Runtime computes what an op means:", () => {
 });
 
 describe("and in float16:", () => {
-  const floats = allCases.filter(([op, , one]) => op !== "Cast" && one.inputs.some(({ dtype = "float32" }) => dtype === "float32"));
+  const floats = allCases.filter(
+    ([op, , one]) => op !== "Cast" && one.inputs.some(({ dtype = "float32" }) => dtype === "float32"),
+  );
   test.each(floats)("%s %s", async (_op, _, one) => {
     const g = new GraphBuilder();
     const inputs = declare(g, one).map((v) => (v.dtype === "float32" ? g.cast(v, "float16") : v));

@@ -175,8 +175,7 @@ function normalise(x: Numbers, axes: readonly number[], epsilon: number): Number
 }
 
 /** Element of a matrix, as if it were transposed when `flip` is set. */
-const cell = (x: Numbers, flip: 0 | 1, row: number, column: number) =>
-  read(x, flip ? [column, row] : [row, column]);
+const cell = (x: Numbers, flip: 0 | 1, row: number, column: number) => read(x, flip ? [column, row] : [row, column]);
 
 const ops = {
   Add: elementwise((a, b) => a! + b!),
@@ -197,10 +196,7 @@ const ops = {
   Gemm: ([a, b, c], { transA, transB }, shape) =>
     indices(shape).map((index) => {
       const [row, column] = index as [number, number];
-      const product = sumOver(
-        a!.shape[transA ? 0 : 1]!,
-        (k) => cell(a!, transA, row, k) * cell(b!, transB, k, column),
-      );
+      const product = sumOver(a!.shape[transA ? 0 : 1]!, (k) => cell(a!, transA, row, k) * cell(b!, transB, k, column));
       return product + (c ? read(c, index) : 0);
     }),
   // y[n, o, i, j] = bias[o] + sum over c, u, v of w[o, c, u, v] x[n, c, i stride + u - top, j stride + v - left]
