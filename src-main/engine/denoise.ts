@@ -70,7 +70,7 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
   let output = conditional.prediction!;
   if (d.guidanceScale !== 1) {
     const plain = (await run(d.negativeContext, 0, false)).prediction!;
-    output = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]) as Float32Array<ArrayBuffer>;
+    output = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
   }
   const epsilon = toEpsilon(output, input, sigma, d.prediction);
   const { gradient, maps, loss } = conditional;

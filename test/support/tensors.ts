@@ -31,7 +31,7 @@ export function readTensors(file: string): { tensors: Map<string, Tensor>; metad
     const data = dtype === "I64" ? Float32Array.from(new BigInt64Array(buffer), Number) : new Float32Array(buffer);
     tensors.set(name, { shape, data });
   }
-  return { tensors, metadata: metadata as Record<string, string> };
+  return { tensors, metadata: metadata };
 }
 
 /** ||a - b|| / ||b||. */

@@ -1,0 +1,167 @@
+/**
+ * One configuration, in a process of its own so that its peak memory is its own: what bench.ts starts. The kinds of step
+ * are timed in turn, round after round, each next to a matrix product, so that a machine that slows down slows all alike.
+ */
+import { readFileSync } from "node:fs";
+import { parentPort } from "../src-main/api/ports.ts";
+import type { MemoryMode } from "../src-main/api/engine.ts";
+import type { ProviderName, Region } from "../src-main/api/scene.ts";
+import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
+import type { Denoiser } from "../src-main/engine/denoise.ts";
+import { denoise } from "../src-main/engine/denoise.ts";
+import { Networks, supportsHalf } from "../src-main/engine/sessions/networks.ts";
+import { Session } from "../src-main/engine/sessions/session.ts";
+import { GraphBuilder } from "../src-main/graph/builder.ts";
+import { layoutOf } from "../src-main/guidance/layout.ts";
+import { createTokenizer } from "../src-main/model/tokenizer/tokenizer.ts";
+import { TorchGenerator } from "../src-main/sampling/random.ts";
+import { createSampler } from "../src-main/sampling/samplers.ts";
+import { flopCount } from "./flops.ts";
+
+export interface Configuration {
+  label: string;
+  path: string;
+  provider: ProviderName;
+  memory: MemoryMode;
+  rounds: number;
+}
+
+export interface Measurement {
+  label: string;
+  precision: string;
+  /** Seconds, the best of all rounds; a step is both halves of classifier-free guidance. */
+  seconds: Record<"text" | "open" | "plain" | "injected" | "guided" | "guidedTwice" | "decode", number>;
+  /** Median over rounds of a step's time over the plain step's of the same round. */
+  ratios: Record<"injected" | "guided" | "guidedTwice", number>;
+  /** Floating-point operations of one forward pass, and of forward and gradient. */
+  flops: { forward: number; withGradient: number };
+  /** FLOP/s of the best matrix product, and the share of it that steps reach. */
+  peak: number;
+  share: { plain: number; guided: number };
+  /** Peak resident bytes: after plain steps, at the end. */
+  memory: { plain: number; all: number };
+}
+
+const seconds = async (work: () => Promise<unknown>) => {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
+};
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+function peakBytes(): number {
+  const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
+  return line ? Number(line[1]) * 1024 : process.resourceUsage().maxRSS * 1024;
+}
+
+/** FLOP/s of matrix products of the sizes at which ONNX Runtime is at its best. */
+class Peak {
+  best = 0;
+  readonly #open: { session: Session; flops: number; feeds: Record<string, Float32Array> }[] = [];
+
+  async open(provider: ProviderName): Promise<void> {
+    for (const [m, k, n] of [[1024, 1024, 1024], [4096, 320, 1280], [2048, 2048, 2048]] as const) { // prettier-ignore
+      const g = new GraphBuilder();
+      const product = g.matmul(g.input("a", "float32", [m, k]), g.input("b", "float32", [k, n]));
+      // Only a row of the product is handed over: copying all of it would be measured too.
+      const session = await Session.open(g.finish({ y: g.max(product, [0]) }), { provider, memory: "fast" });
+      const feeds = { a: new Float32Array(m * k).fill(0.5), b: new Float32Array(k * n).fill(0.25) };
+      this.#open.push({ session, flops: 2 * m * k * n, feeds });
+    }
+  }
+
+  async sample(): Promise<void> {
+    for (const { session, flops, feeds } of this.#open) {
+      for (let i = 0; i < 3; i++) this.best = Math.max(this.best, flops / (await seconds(() => session.run(feeds))));
+    }
+  }
+}
+
+function regions(count: number): Region[] {
+  return Array.from({ length: count }, (_, i) => ({
+    id: String(i),
+    box: { x: (i % 4) / 4, y: Math.floor(i / 4) / 4, width: 0.25, height: 0.25 },
+    spans: [],
+    strength: 1,
+  }));
+}
+
+async function measure({ label, path, provider, memory, rounds }: Configuration): Promise<Measurement> {
+  const checkpoint = await openCheckpoint(path);
+  const tokenizer = await createTokenizer(checkpoint.tokenizer, checkpoint.text.config);
+  const options = { provider, memory };
+  const precision = (await supportsHalf(options)) ? "float16" : "float32";
+  const networks = new Networks(checkpoint, options, precision, tokenizer.maxTokens);
+  const context = await networks.encode(tokenizer.encode("a red circle and a blue square").ids);
+  let negativeContext = context;
+  const text = await seconds(async () => {
+    negativeContext = await networks.encode(tokenizer.encode("blurred").ids);
+  });
+
+  const side = checkpoint.unet.config.sampleSize ?? 64;
+  const size = { height: side, width: side };
+  const opened = await seconds(() => networks.unet(size, () => undefined));
+  const unet = await networks.unet(size, () => undefined);
+  const sampler = createSampler("lms", checkpoint.scheduler, 50, { karras: false });
+  const noise = new TorchGenerator("7").normal(checkpoint.unet.config.inChannels * side * side);
+  const latent = noise.map((v) => v * sampler.initNoiseSigma);
+
+  const kind = (method: "none" | "injection" | "ilgd", boxes: number): Denoiser => {
+    const bound = regions(boxes).map((region, i) => ({ region, tokens: [2 + i] }));
+    const layout = layoutOf(bound, tokenizer.maxTokens, size, unet.target, unet.layers);
+    const range = { start: 0, end: 50 };
+    const guidance = { method, nu: 0.75, eta: 0.48, injectionSteps: range, lossSteps: range };
+    const { prediction } = checkpoint.scheduler;
+    return { unet, config: checkpoint.unet.config, prediction, layout, guidance, guidanceScale: 7.5, context, negativeContext };
+  };
+  const kinds = { plain: kind("none", 2), injected: kind("injection", 2), guided: kind("ilgd", 2), guidedTwice: kind("ilgd", 4) };
+  const step = (d: Denoiser) => seconds(() => denoise(d, sampler.evaluations[5]!, latent));
+  await step(kinds.plain);
+  const afterPlain = peakBytes();
+  await step(kinds.guided);
+
+  const peak = new Peak();
+  await peak.open(provider);
+  const times: Record<keyof typeof kinds, number[]> = { plain: [], injected: [], guided: [], guidedTwice: [] };
+  for (let round = 0; round < rounds; round++) {
+    for (const name of ["plain", "guided", "injected", "guidedTwice"] as const) {
+      await peak.sample();
+      times[name].push(await step(kinds[name]));
+    }
+  }
+  await networks.decode(latent, size);
+  const decode = await seconds(() => networks.decode(latent, size));
+  const best = (name: keyof typeof kinds) => Math.min(...times[name]);
+  const ratio = (name: keyof typeof kinds) => median(times[name].map((t, i) => t / times.plain[i]!));
+  const forward = flopCount(unet.graph, ["prediction"]);
+  const withGradient = flopCount(unet.graph, ["prediction", "gradient"]);
+  const memoryUsed = { plain: afterPlain, all: peakBytes() };
+  await networks.close();
+  return {
+    label,
+    precision,
+    seconds: { text, open: opened, plain: best("plain"), injected: best("injected"), guided: best("guided"), guidedTwice: best("guidedTwice"), decode },
+    ratios: { injected: ratio("injected"), guided: ratio("guided"), guidedTwice: ratio("guidedTwice") },
+    flops: { forward, withGradient },
+    peak: peak.best,
+    share: {
+      plain: (2 * forward) / best("plain") / peak.best,
+      guided: (forward + withGradient) / best("guided") / peak.best,
+    },
+    memory: memoryUsed,
+  };
+}
+
+const port = parentPort(process);
+port.onMessage((message) => {
+  measure(message as Configuration).then(
+    (result) => {
+      port.post(result);
+      process.disconnect();
+    },
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
