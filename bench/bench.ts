@@ -40,7 +40,12 @@ function configuration(label: string): Configuration {
   };
   switch (label) {
     case "demo":
-      return { ...common, path: path.resolve(import.meta.dirname, "../resources/models/demo"), memory: "fast", rounds: 5 * common.rounds };
+      return {
+        ...common,
+        path: path.resolve(import.meta.dirname, "../resources/models/demo"),
+        memory: "fast",
+        rounds: 5 * common.rounds,
+      };
     case "sd15-fp32":
       return { ...common, path: random("float32"), memory: "fast" };
     case "sd15-fp16":
@@ -58,7 +63,9 @@ function measured(configuration: Configuration): Promise<Measurement> {
     const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: "0", MALLOC_MMAP_THRESHOLD_: "65536" };
     const child = fork(path.join(import.meta.dirname, "measure.ts"), [], { serialization: "advanced", env });
     child.once("message", (message) => resolve(message as Measurement));
-    child.once("exit", (code, signal) => reject(new Error(`measuring ${configuration.label} ended with ${signal ?? code}`)));
+    child.once("exit", (code, signal) =>
+      reject(new Error(`measuring ${configuration.label} ended with ${signal ?? code}`)),
+    );
     child.send(configuration);
   });
 }
@@ -110,7 +117,9 @@ async function main(): Promise<void> {
     results.push(await measured(configuration(label)));
   }
   const machine = `${cpus().length} x ${cpus()[0]?.model.trim() ?? "?"}, ${giga(totalmem(), 0)} GB, Node ${process.version}`;
-  console.log(`${machine}\nTimes are the best of all rounds, ratios the median against the plain step of the same round.\n`);
+  console.log(
+    `${machine}\nTimes are the best of all rounds, ratios the median against the plain step of the same round.\n`,
+  );
   console.log(`| ${COLUMNS.join(" | ")} |\n|${COLUMNS.map(() => " --- ").join("|")}|`);
   for (const m of results) console.log(`| ${row(m).join(" | ")} |`);
   if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine, results }, undefined, 2)}\n`);

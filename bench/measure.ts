@@ -9,7 +9,7 @@ import type { ProviderName, Region } from "../src-main/api/scene.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
 import type { Denoiser } from "../src-main/engine/denoise.ts";
 import { denoise } from "../src-main/engine/denoise.ts";
-import { Networks, supportsHalf } from "../src-main/engine/sessions/networks.ts";
+import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.ts";
 import { Session } from "../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../src-main/graph/builder.ts";
 import { layoutOf } from "../src-main/guidance/layout.ts";
@@ -60,7 +60,12 @@ class Peak {
   readonly #open: { session: Session; flops: number; feeds: Record<string, Float32Array> }[] = [];
 
   async open(provider: ProviderName): Promise<void> {
-    for (const [m, k, n] of [[1024, 1024, 1024], [4096, 320, 1280], [2048, 2048, 2048]] as const) { // prettier-ignore
+    for (const [m, k, n] of [
+      [1024, 1024, 1024],
+      [4096, 320, 1280],
+      [2048, 2048, 2048],
+    ] as const) {
+      // prettier-ignore
       const g = new GraphBuilder();
       const product = g.matmul(g.input("a", "float32", [m, k]), g.input("b", "float32", [k, n]));
       // Only a row of the product is handed over: copying all of it would be measured too.
@@ -90,7 +95,7 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
   const checkpoint = await openCheckpoint(path);
   const tokenizer = await createTokenizer(checkpoint.tokenizer, checkpoint.text.config);
   const options = { provider, memory };
-  const precision = (await supportsHalf(options)) ? "float16" : "float32";
+  const precision = await choosePrecision(options);
   const networks = new Networks(checkpoint, options, precision, tokenizer.maxTokens);
   const context = await networks.encode(tokenizer.encode("a red circle and a blue square").ids);
   let negativeContext = context;
@@ -112,9 +117,23 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
     const range = { start: 0, end: 50 };
     const guidance = { method, nu: 0.75, eta: 0.48, injectionSteps: range, lossSteps: range };
     const { prediction } = checkpoint.scheduler;
-    return { unet, config: checkpoint.unet.config, prediction, layout, guidance, guidanceScale: 7.5, context, negativeContext };
+    return {
+      unet,
+      config: checkpoint.unet.config,
+      prediction,
+      layout,
+      guidance,
+      guidanceScale: 7.5,
+      context,
+      negativeContext,
+    };
   };
-  const kinds = { plain: kind("none", 2), injected: kind("injection", 2), guided: kind("ilgd", 2), guidedTwice: kind("ilgd", 4) };
+  const kinds = {
+    plain: kind("none", 2),
+    injected: kind("injection", 2),
+    guided: kind("ilgd", 2),
+    guidedTwice: kind("ilgd", 4),
+  };
   const step = (d: Denoiser) => seconds(() => denoise(d, sampler.evaluations[5]!, latent));
   await step(kinds.plain);
   const afterPlain = peakBytes();
@@ -140,7 +159,15 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
   return {
     label,
     precision,
-    seconds: { text, open: opened, plain: best("plain"), injected: best("injected"), guided: best("guided"), guidedTwice: best("guidedTwice"), decode },
+    seconds: {
+      text,
+      open: opened,
+      plain: best("plain"),
+      injected: best("injected"),
+      guided: best("guided"),
+      guidedTwice: best("guidedTwice"),
+      decode,
+    },
     ratios: { injected: ratio("injected"), guided: ratio("guided"), guidedTwice: ratio("guidedTwice") },
     flops: { forward, withGradient },
     peak: peak.best,

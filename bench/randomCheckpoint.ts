@@ -173,7 +173,8 @@ function writeSafetensors(file: string, tensors: Map<string, Shape>, half: boole
     const scale = name.endsWith("bias") ? 0.01 : Math.sqrt(1 / Math.max(1, sizeOf(shape.slice(1))));
     const numbers = random.map((x) => (norm ? 1 + 0.1 * x : x * scale));
     const block = Buffer.from((half ? halvesOf(numbers) : numbers).buffer);
-    for (let left = sizeOf(shape) * width; left > 0; left -= block.length) writeSync(out, block, 0, Math.min(left, block.length));
+    for (let left = sizeOf(shape) * width; left > 0; left -= block.length)
+      writeSync(out, block, 0, Math.min(left, block.length));
   }
   closeSync(out);
 }
@@ -186,7 +187,8 @@ export function randomCheckpoint(cache: string, dtype: "float16" | "float32"): s
   rmSync(partial, { recursive: true, force: true });
   const half = dtype === "float16";
   const put = (name: string, data: unknown) => writeFileSync(path.join(partial, name), JSON.stringify(data));
-  for (const part of ["unet", "vae", "text_encoder", "scheduler"]) mkdirSync(path.join(partial, part), { recursive: true });
+  for (const part of ["unet", "vae", "text_encoder", "scheduler"])
+    mkdirSync(path.join(partial, part), { recursive: true });
   put("model_index.json", INDEX);
   put("unet/config.json", UNET);
   put("vae/config.json", VAE);
@@ -194,7 +196,11 @@ export function randomCheckpoint(cache: string, dtype: "float16" | "float32"): s
   put("scheduler/scheduler_config.json", SCHEDULER);
   const unetTensors = tensorsOf((m) => {
     const { g } = m;
-    const inputs = { latent: g.input("x", "float32", [1, 4, 64, 64]), time: g.input("t", "float32", [1, 320]), context: g.input("c", "float32", [77, 768]) };
+    const inputs = {
+      latent: g.input("x", "float32", [1, 4, 64, 64]),
+      time: g.input("t", "float32", [1, 320]),
+      context: g.input("c", "float32", [77, 768]),
+    };
     unet(m, SD15_UNET, inputs);
   });
   const vaeTensors = tensorsOf((m) => {

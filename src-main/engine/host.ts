@@ -94,6 +94,20 @@ export function startEngine(options: EngineOptions = {}): Promise<Engine> {
     );
     return attempt.summary;
   };
+  /**
+   * Ends the process once its jobs are done, if it has opened a checkpoint. ONNX Runtime does not give back all memory (measured: 12 to
+   * 25 MB stay of each demo model), so every checkpoint gets a process of its own.
+   */
+  const endProcess = async () => {
+    if (opening === undefined || opening.at !== supervisor.current) return;
+    const { at } = opening;
+    opening = undefined;
+    // A process that ends meanwhile has done what is wanted.
+    await at.api.unload().then(
+      () => supervisor.retire(),
+      () => undefined,
+    );
+  };
   /** The running process, with the checkpoint open: again, if it was lost or another failed to open. */
   const withModel = async () => {
     const isOpening = () => opening !== undefined && opening.at === supervisor.current;
@@ -133,13 +147,14 @@ export function startEngine(options: EngineOptions = {}): Promise<Engine> {
           const report = await reportProvider(probe, request.provider, request.deviceId);
           if (!report.available) throw await providerUnavailable(probe, report);
         }
+        await endProcess();
         return { reply: open(request, callOptions) };
       }),
-    unload: (_nothing, callOptions) =>
-      inOrder(() => {
+    unload: () =>
+      inOrder(async () => {
         wanted = undefined;
-        opening = undefined;
-        return Promise.resolve({ reply: supervisor.current?.api.unload(undefined, callOptions) ?? Promise.resolve() });
+        await endProcess();
+        return { reply: Promise.resolve() };
       }),
     tokenize: (prompt, callOptions) =>
       inOrder(async () => ({ reply: (await withModel()).tokenize(prompt, callOptions) })),

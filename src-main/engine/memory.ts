@@ -14,7 +14,12 @@ const WEIGHT_COPIES: Record<MemoryMode, number> = { fast: 1.6, low: 1 };
 const BYTES_PER_CELL_CHANNEL = 2_600;
 
 /** Bytes that drawing one picture takes beside the rest of the program. */
-export function estimateBytes(checkpoint: Checkpoint, latent: Grid, memory: MemoryMode, bytesPerWeight: number): number {
+export function estimateBytes(
+  checkpoint: Checkpoint,
+  latent: Grid,
+  memory: MemoryMode,
+  bytesPerWeight: number,
+): number {
   const weights = checkpoint.parameters * bytesPerWeight * WEIGHT_COPIES[memory];
   const channels = checkpoint.unet.config.blockOutChannels[0]!;
   return Math.round(weights + latent.height * latent.width * channels * BYTES_PER_CELL_CHANNEL);

@@ -22,7 +22,7 @@ import type { Draw, Picture } from "./queue.ts";
 import { sceneWarnings } from "./sceneWarnings.ts";
 import type { OpenPipeline, Pipeline } from "./service.ts";
 import type { Progress } from "./sessions/networks.ts";
-import { Networks, supportsHalf } from "./sessions/networks.ts";
+import { choosePrecision, Networks } from "./sessions/networks.ts";
 
 /** A preview is decoded from no more cells than this: the real decoder, on the predicted latent made smaller. */
 const PREVIEW_CELLS = 16 * 16;
@@ -32,15 +32,16 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
   const checkpoint = await openCheckpoint(request.path);
   const tokenizer = await createTokenizer(checkpoint.tokenizer, checkpoint.text.config);
   const defaults = recommendedSettings(checkpoint);
-  const memory = request.memory === "auto" ? chooseMemory(checkpoint, latentSize(checkpoint, defaults)) : request.memory;
+  const memory =
+    request.memory === "auto" ? chooseMemory(checkpoint, latentSize(checkpoint, defaults)) : request.memory;
   const sessions = { provider: request.provider, deviceId: request.deviceId ?? 0, memory };
   onProgress(0.2, `Trying ${request.provider}`);
-  const precision = (await supportsHalf(sessions)) ? "float16" : "float32";
+  const precision = await choosePrecision(sessions);
   const networks = new Networks(checkpoint, sessions, precision, tokenizer.maxTokens);
   onProgress(0.3, "Checking the weights");
   networks.validate();
   onProgress(0.5, "Opening the text encoder");
-  await networks.encode(tokenizer.encode("").ids); // also shows whether the provider works
+  await networks.encode(tokenizer.encode("").ids);
   const summary: ModelSummary = {
     path: checkpoint.path,
     name: checkpoint.name,
@@ -66,7 +67,14 @@ class DiffusionPipeline implements Pipeline {
   readonly #hash: string;
   readonly #onProgress: Progress;
 
-  constructor(checkpoint: Checkpoint, tokenizer: Tokenizer, networks: Networks, summary: ModelSummary, hash: string, onProgress: Progress) {
+  constructor(
+    checkpoint: Checkpoint,
+    tokenizer: Tokenizer,
+    networks: Networks,
+    summary: ModelSummary,
+    hash: string,
+    onProgress: Progress,
+  ) {
     this.#checkpoint = checkpoint;
     this.#tokenizer = tokenizer;
     this.#networks = networks;
@@ -81,7 +89,12 @@ class DiffusionPipeline implements Pipeline {
 
   check(scene: Scene): SceneCheck {
     const latent = latentSize(this.#checkpoint, scene.settings);
-    const bytes = estimateBytes(this.#checkpoint, latent, this.summary.memory, this.summary.precision === "float16" ? 2 : 4);
+    const bytes = estimateBytes(
+      this.#checkpoint,
+      latent,
+      this.summary.memory,
+      this.summary.precision === "float16" ? 2 : 4,
+    );
     const warnings = sceneWarnings(scene, this.#tokenizer.encode(scene.prompt), latent);
     // Once a picture of this size has been drawn its memory is taken already, and free memory says nothing.
     const free = freemem();
@@ -94,7 +107,9 @@ class DiffusionPipeline implements Pipeline {
     const begun = performance.now();
     const { settings } = scene;
     const size = latentSize(this.#checkpoint, settings);
-    const sampler = createSampler(settings.scheduler, this.#checkpoint.scheduler, settings.steps, { karras: settings.karras });
+    const sampler = createSampler(settings.scheduler, this.#checkpoint.scheduler, settings.steps, {
+      karras: settings.karras,
+    });
     const encoding = this.#tokenizer.encode(scene.prompt);
     const context = await this.#networks.encode(encoding.ids);
     const negativeContext = await this.#networks.encode(this.#tokenizer.encode(scene.negativePrompt).ids);
@@ -129,7 +144,9 @@ class DiffusionPipeline implements Pipeline {
       history.push(obeyed);
       const step = evaluation.stepIndex + 1;
       const shows = options.previewEvery > 0 && step % options.previewEvery === 0 && i < last;
-      const preview = shows ? await this.#preview(sampler.predictOriginal(i, latent, denoised.epsilon), size) : undefined;
+      const preview = shows
+        ? await this.#preview(sampler.predictOriginal(i, latent, denoised.epsilon), size)
+        : undefined;
       latent = next;
       await options.onStep({
         step,
@@ -144,7 +161,13 @@ class DiffusionPipeline implements Pipeline {
     const planes = await this.#networks.decode(latent, size);
     const record = this.#record(scene, seed, bound, history.at(-1) ?? {});
     const seconds = (performance.now() - begun) / 1000;
-    return { pixels: toPixels(planes, settings.width, settings.height), obedience: history, attention, seconds, record };
+    return {
+      pixels: toPixels(planes, settings.width, settings.height),
+      obedience: history,
+      attention,
+      seconds,
+      record,
+    };
   };
 
   async close(): Promise<void> {
@@ -166,7 +189,13 @@ class DiffusionPipeline implements Pipeline {
       scene,
       seed,
       model: { name, hash: this.#hash },
-      engine: { app: packageJson.version, onnxruntime: ort.env.versions.node ?? "", provider, precision, noise: "torch-cpu" },
+      engine: {
+        app: packageJson.version,
+        onnxruntime: ort.env.versions.node ?? "",
+        provider,
+        precision,
+        noise: "torch-cpu",
+      },
       tokens: Object.fromEntries(bound.map(({ region, tokens }) => [region.id, [...tokens]])),
       obedience: obeyed,
     };
@@ -187,7 +216,13 @@ function latentSize(checkpoint: Checkpoint, { width, height }: SceneSettings): G
 function recommendedSettings(checkpoint: Checkpoint): SceneSettings {
   const side = (checkpoint.unet.config.sampleSize ?? 64) * pixelsPerLatent(checkpoint);
   const { guidance, ...rest } = checkpoint.recommended ?? {};
-  return { ...DEFAULT_SETTINGS, width: side, height: side, ...rest, guidance: { ...DEFAULT_SETTINGS.guidance, ...guidance } };
+  return {
+    ...DEFAULT_SETTINGS,
+    width: side,
+    height: side,
+    ...rest,
+    guidance: { ...DEFAULT_SETTINGS.guidance, ...guidance },
+  };
 }
 
 /** Each region with the positions of its phrases' tokens; those past the limit are left out. */
@@ -204,7 +239,10 @@ function attentionOf(bound: readonly BoundRegion[], maps: Float32Array, tokens: 
 }
 
 function obedienceOf(bound: readonly BoundRegion[], attention: AttentionMaps): Record<string, number> {
-  const shares = bound.map(({ region }) => [region.id, obedience(attention.regions[region.id]!, region.box, attention)]);
+  const shares = bound.map(({ region }) => [
+    region.id,
+    obedience(attention.regions[region.id]!, region.box, attention),
+  ]);
   return Object.fromEntries(shares) as Record<string, number>;
 }
 

@@ -35,22 +35,31 @@ function gradientOptions({ provider, memory }: SessionOptions): GradientOptions 
   return { attentionBlock: 1 << 22, convAdjoint: memory === "fast" ? "flipped" : "transpose" };
 }
 
-/** Whether the provider computes in float16: it either opens and runs a small graph of it or says that it cannot. */
-export async function supportsHalf(options: SessionOptions): Promise<boolean> {
-  if (options.provider === "cpu") return false; // ONNX Runtime would convert to float32 and back around every kernel
+/**
+ * The number type that the provider computes in: float16 where it can, which a small graph of it shows. Throws
+ * `provider-unavailable` where the provider runs nothing at all.
+ */
+export async function choosePrecision(options: SessionOptions): Promise<"float16" | "float32"> {
+  // On a processor ONNX Runtime would convert float16 to float32 and back around every kernel.
+  if (options.provider === "cpu") return "float32";
+  try {
+    await tryOut("float16", options);
+    return "float16";
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    await tryOut("float32", options);
+    return "float32";
+  }
+}
+
+async function tryOut(dtype: DType, options: SessionOptions): Promise<void> {
   const g = new GraphBuilder();
   const x = g.input("x", "float32", [16, 8]);
-  const half = g.cast(x, "float16");
-  const y = g.softmax(g.matmul(half, g.transpose(half, [1, 0])), 1);
-  try {
-    const session = await Session.open(g.finish({ y: g.cast(y, "float32") }), options);
-    await session.run({ x: new Float32Array(16 * 8) });
-    await session.close();
-    return true;
-  } catch (error) {
-    if (isAppError(error)) return false;
-    throw error;
-  }
+  const narrow = g.cast(x, dtype);
+  const y = g.softmax(g.matmul(narrow, g.transpose(narrow, [1, 0])), 1);
+  const session = await Session.open(g.finish({ y: g.cast(y, "float32") }), options);
+  await session.run({ x: new Float32Array(16 * 8) });
+  await session.close();
 }
 
 export class Networks {
@@ -84,7 +93,8 @@ export class Networks {
     const key = ids.join();
     const known = this.#states.get(key);
     if (known) return known;
-    this.#text ??= await Session.open(this.#textGraph(), this.#options);
+    // On the processor whatever the provider: it runs once a prompt, and a GPU's memory has better uses.
+    this.#text ??= await Session.open(this.#textGraph(), { provider: "cpu", memory: this.#options.memory });
     const { states } = await this.#text.run({ ids: BigInt64Array.from(ids, BigInt) });
     if (this.#states.size >= KEPT_PROMPTS) this.#states.delete(this.#states.keys().next().value!);
     this.#states.set(key, states!);
@@ -142,7 +152,6 @@ export class Networks {
   #textGraph(): Graph {
     const g = new GraphBuilder();
     const { config, weights } = this.#checkpoint.text;
-    // In float32 everywhere: it runs once a prompt, and its large activations are what float16 loses first.
     const ids = g.input("ids", "int64", [this.#tokens]);
     return g.finish({ states: clipTextEncoder(new Module(g, weights, "float32"), config, ids) });
   }
