@@ -35,7 +35,7 @@ export class GraphBuilder {
 
   /** A weight of the checkpoint, computed with as `dtype`. */
   weight(name: string, ref: WeightRef, dtype: DType = ref.dtype): Value {
-    const stored = this.#once(`weight ${name} ${ref.shape.join()}`, () =>
+    const stored = this.#once(`weight ${name} ${ref.shape.join()} ${ref.offset} ${ref.file}`, () =>
       this.#value({ dtype: ref.dtype, shape: ref.shape }, { kind: "weight", name, ref }),
     );
     return this.cast(stored, dtype);

@@ -59,6 +59,8 @@ class Writer {
   readonly #gate: Gate | undefined;
   readonly #names = new Map<Value, string>();
   readonly #initializers = new Map<string, TensorProto>();
+  /** Names of the constants, by what they hold. */
+  readonly #constants = new Map<string, string>();
   readonly #folder: string | undefined;
   #fresh = 0;
 
@@ -74,6 +76,7 @@ class Writer {
   write(): OnnxModel {
     const { nodes, inputs, outputs } = this.#graph;
     const gated = outputs.filter((o) => this.#gate?.outputs.includes(o.name));
+    invariant(gated.length === (this.#gate?.outputs.length ?? 0), `no outputs ${this.#gate?.outputs.join(", ") ?? ""}`);
     const open = outputs.filter((o) => !gated.includes(o));
     const always = ancestors(
       nodes,
@@ -85,7 +88,7 @@ class Writer {
     const outer = this.#emit(nodes.filter((n) => always.has(n.output)));
     for (const { name, value } of open) outer.push(proto("Identity", [this.#name(value)], [name]));
     const inputInfos = inputs.map((v) => info(this.#name(v), v.dtype, v.shape));
-    if (this.#gate && gated.length > 0) {
+    if (this.#gate) {
       inputInfos.push(info(this.#gate.input, "bool", [1]));
       outer.push(
         this.#branch(
@@ -198,11 +201,13 @@ class Writer {
   }
 
   #constant(data: readonly number[], dtype: DType, shape: Shape): string {
-    const name = `c_${dtype}_${shape.join("x")}_${data.length > 8 && data.every((n) => n === data[0]) ? `all${data[0]!}` : data.join("_")}`;
-    if (!this.#initializers.has(name)) {
-      const tensor = { name, dataType: ONNX_TYPE[dtype], dims: shape.map(BigInt), rawData: rawBytes(data, dtype) };
-      this.#initializers.set(name, create(TensorProtoSchema, tensor));
-    }
+    const key = `${dtype} ${shape.join("x")} ${data.join()}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = `c${this.#constants.size}`;
+    const tensor = { name, dataType: ONNX_TYPE[dtype], dims: shape.map(BigInt), rawData: rawBytes(data, dtype) };
+    this.#constants.set(key, name);
+    this.#initializers.set(name, create(TensorProtoSchema, tensor));
     return name;
   }
 }

@@ -177,16 +177,16 @@ function normalise(x: Numbers, axes: readonly number[], epsilon: number): Number
 /** Element of a matrix, as if it were transposed when `flip` is set. */
 const cell = (x: Numbers, flip: 0 | 1, row: number, column: number) => read(x, flip ? [column, row] : [row, column]);
 
-const ops = {
-  Add: elementwise((a, b) => a! + b!),
-  Sub: elementwise((a, b) => a! - b!),
-  Mul: elementwise((a, b) => a! * b!),
-  Div: elementwise((a, b) => a! / b!),
-  Exp: elementwise((x) => Math.exp(x!)),
-  Sqrt: elementwise((x) => Math.sqrt(x!)),
-  Sigmoid: elementwise((x) => sigmoid(x!)),
-  Erf: elementwise((x) => erf(x!)),
-  Gelu: elementwise((x) => 0.5 * x! * (1 + erf(x! / Math.SQRT2))),
+const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
+  Add: elementwise((a, b) => a + b),
+  Sub: elementwise((a, b) => a - b),
+  Mul: elementwise((a, b) => a * b),
+  Div: elementwise((a, b) => a / b),
+  Exp: elementwise((x) => Math.exp(x)),
+  Sqrt: elementwise((x) => Math.sqrt(x)),
+  Sigmoid: elementwise((x) => sigmoid(x)),
+  Erf: elementwise((x) => erf(x)),
+  Gelu: elementwise((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
   QuickGelu: ([x], { alpha }) => [...x!.data].map((v) => v * sigmoid(alpha * v)),
   MatMul: ([a, b], _, shape) =>
     indices(shape).map((index) => {
@@ -272,7 +272,7 @@ const ops = {
     return [...rows!.data].flatMap((row) => [...data!.data.subarray(row * width, (row + 1) * width)]);
   },
   Equal: elementwise((a, b) => (a === b ? 1 : 0)),
-  Where: elementwise((condition, a, b) => (condition ? a! : b!)),
+  Where: elementwise((condition, a, b) => (condition ? a : b)),
   Attention([q, k, v], { heads }, shape) {
     const [batch, queries, tokens] = [q!.shape[0]!, q!.shape[1]!, k!.shape[1]!];
     const width = q!.shape[2]! / heads;
@@ -288,6 +288,6 @@ const ops = {
       return sumOver(tokens, (t) => read(probabilities, [n, Math.floor(c / perHead), i, t]) * read(v!, [n, t, c]));
     });
   },
-} satisfies { readonly [Op in OpName]: Evaluate<Op> };
+};
 
 export const opNames = Object.keys(ops) as OpName[];
