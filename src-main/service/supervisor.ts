@@ -53,7 +53,7 @@ export class Supervisor<Api extends { [M in keyof Api]: (request: never) => Prom
 
   /** The connection to the process; starts one where none runs. */
   connection(): Connection<Api, Events> {
-    if (this.#stopped) throw new AppError("cancelled", `The ${this.#options.name} has been stopped.`, {});
+    if (this.#stopped) throw this.#stoppedError();
     this.#running ??= this.#start();
     return this.#running.connection;
   }
@@ -77,16 +77,26 @@ export class Supervisor<Api extends { [M in keyof Api]: (request: never) => Prom
     this.#running = undefined;
   }
 
-  /** Lets the process finish what it is doing and end; kills it when that takes too long. No call is served after. */
-  async stop(patience = PATIENCE): Promise<void> {
-    this.#stopped = true;
+  /** Lets the process finish what it is doing and end; kills it when that takes too long. The next call starts another. */
+  async retire(patience = PATIENCE): Promise<void> {
     const running = this.#running;
     if (!running) return;
-    running.ending = new AppError("cancelled", `The ${this.#options.name} has been stopped.`, {});
+    running.ending = this.#stoppedError();
+    this.#running = undefined;
     running.connection.close();
     const timer = setTimeout(() => running.child.kill(), patience);
     await running.child.exited;
     clearTimeout(timer);
+  }
+
+  /** As `retire`, and no call is served after. */
+  async stop(patience?: number): Promise<void> {
+    this.#stopped = true;
+    await this.retire(patience);
+  }
+
+  #stoppedError(): AppError {
+    return new AppError("cancelled", `The ${this.#options.name} has been stopped.`, {});
   }
 
   #start(): Running<Api, Events> {

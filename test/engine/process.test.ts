@@ -149,10 +149,10 @@ test("a check tells how long a picture takes once one has been timed", async () 
 test("when the caller is gone the picture is dropped and the service ends", async () => {
   const { generate, ports, onEnd, steps } = await engine();
   const job = generate("j", ["1"], "a cat", 1_000);
-  await vi.waitFor(() => expect(steps.length).toBeGreaterThan(0));
+  await vi.waitFor(() => expect(steps.length).toBeGreaterThan(0), 20_000);
   ports.close();
   await expect(job).rejects.toMatchObject({ code: "service-crashed" });
-  await vi.waitFor(() => expect(onEnd).toHaveBeenCalledOnce());
+  await vi.waitFor(() => expect(onEnd).toHaveBeenCalledOnce(), 20_000);
 });
 
 test("time left adds up the kinds of steps that remain", () => {

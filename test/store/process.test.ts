@@ -60,7 +60,7 @@ test("a store that is killed comes back with the project and everything that was
   await api.createProject({ path, draft: sampleDraft(), replace: false });
   await api.saveDraft(sampleDraft("a dog on a mat"));
   process.kill(store.pid!, "SIGKILL");
-  await expect.poll(() => store.pid).toBeUndefined();
+  await expect.poll(() => store.pid, { timeout: 20_000 }).toBeUndefined();
   expect(await api.readDraft()).toMatchObject({ draft: sampleDraft("a dog on a mat") });
   expect(await api.currentProject()).toMatchObject({ path, notes: [/did not end properly/] });
 });

@@ -8,7 +8,7 @@ import type { Scene, SceneSettings } from "../../src-main/api/scene.ts";
 import type { Draw } from "../../src-main/engine/queue.ts";
 import type { OpenPipeline, Pipeline } from "../../src-main/engine/service.ts";
 
-export const STEP_MILLISECONDS = 30;
+const STEP_MILLISECONDS = 30;
 
 const settings: SceneSettings = {
   width: 64,
