@@ -1,25 +1,12 @@
 /** The engine's requests at and just past their bounds. */
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
+import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import { engineSchemas, LIMITS, sceneSchema } from "../../src-main/api/engineMessages.ts";
 import { describe as tell } from "../../src-main/api/rpc.ts";
-import type { Region, Scene, SceneSettings } from "../../src-main/api/scene.ts";
+import type { Region, Scene } from "../../src-main/api/scene.ts";
 
-const settings: SceneSettings = {
-  width: 512,
-  height: 384,
-  steps: 50,
-  guidanceScale: 7.5,
-  scheduler: "lms",
-  karras: false,
-  guidance: {
-    method: "ilgd",
-    nu: 0.75,
-    injectionSteps: { start: 1, end: 11 },
-    eta: 0.48,
-    lossSteps: { start: 1, end: 25 },
-  },
-};
+const settings = DEFAULT_SETTINGS;
 const region: Region = {
   id: "a",
   box: { x: 0.1, y: 0.2, width: 0.3, height: 0.4 },

@@ -2,6 +2,7 @@
  * A pipeline without a model. Like the real one it blocks the thread for the length of each step; words of the prompt make it
  * misbehave: `crash` and `abort` end the process in the second step, `fail` throws there, `deep` blocks for five seconds.
  */
+import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
 import { AppError } from "../../src-main/api/errors.ts";
 import type { LoadRequest, ModelSummary } from "../../src-main/api/engine.ts";
 import type { Scene, SceneSettings } from "../../src-main/api/scene.ts";
@@ -11,19 +12,10 @@ import type { OpenPipeline, Pipeline } from "../../src-main/engine/service.ts";
 const STEP_MILLISECONDS = 30;
 
 const settings: SceneSettings = {
+  ...withSteps(DEFAULT_SETTINGS, 6),
   width: 64,
   height: 64,
-  steps: 6,
-  guidanceScale: 7.5,
-  scheduler: "lms",
-  karras: false,
-  guidance: {
-    method: "ilgd",
-    nu: 0.75,
-    injectionSteps: { start: 0, end: 2 },
-    eta: 0.5,
-    lossSteps: { start: 0, end: 3 },
-  },
+  guidance: { ...DEFAULT_SETTINGS.guidance, injectionSteps: { start: 0, end: 2 }, lossSteps: { start: 0, end: 3 } },
 };
 
 /** A scene that the fake model draws in `steps` steps. */

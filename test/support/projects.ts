@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
 import type { Pixels, RunRecord } from "../../src-main/api/engine.ts";
 import type { Region, Scene } from "../../src-main/api/scene.ts";
 import type { Draft, NewResult } from "../../src-main/api/store.ts";
@@ -33,21 +34,7 @@ export function sampleScene(prompt = "a cat on a mat", ids: string[] = ["cat", "
     prompt,
     negativePrompt: "blurry",
     regions: ids.map(region),
-    settings: {
-      width: 64,
-      height: 64,
-      steps: 4,
-      guidanceScale: 7.5,
-      scheduler: "lms",
-      karras: false,
-      guidance: {
-        method: "ilgd",
-        nu: 0.75,
-        injectionSteps: { start: 1, end: 3 },
-        eta: 0.48,
-        lossSteps: { start: 1, end: 2 },
-      },
-    },
+    settings: { ...withSteps(DEFAULT_SETTINGS, 4), width: 64, height: 64 },
   };
 }
 

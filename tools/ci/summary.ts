@@ -11,7 +11,12 @@ interface Report {
 
 const file = process.argv[2];
 if (file === undefined) throw new Error("usage: summary.ts <report.json>");
-const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+const text = readFileSync(file, "utf8");
+if (text === "") {
+  process.stdout.write("vitest ended without a report\n0 passed, 1 failed\n");
+  process.exit(1);
+}
+const report = JSON.parse(text) as Report;
 const brokenFiles = report.testResults.filter(
   ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
 );
