@@ -66,7 +66,7 @@ export interface WireError {
 
 /** Makes any thrown value sendable; what is no `AppError` becomes `internal`. */
 export function toWire(error: unknown): WireError {
-  if (error instanceof AppError) {
+  if (isAppError(error)) {
     return { code: error.code, message: error.message, details: error.details, ...(error.stack ? { stack: error.stack } : {}) };
   }
   const message = error instanceof Error ? error.message : String(error);
