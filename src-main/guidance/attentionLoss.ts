@@ -21,14 +21,15 @@ function once(g: GraphBuilder, known: Map<string, Value>, name: string, dtype: D
 
 /**
  * S' = S + E max(S): the scores [heads, pixels, tokens] rise by the step's strength in the boxes (E, [pixels, tokens]),
- * in proportion to the largest score of the token's own column over all heads and pixels.
+ * in proportion to the largest score of the token's own column over all heads and pixels. E is float32 whatever the
+ * scores are.
  */
-export function injectionHook(g: GraphBuilder, dtype: DType): ScoreHook {
+export function injectionHook(g: GraphBuilder): ScoreHook {
   const inputs = new Map<string, Value>();
   return (scores, layer) => {
     const [, pixels, tokens] = scores.shape as [number, number, number];
-    const raise = once(g, inputs, layoutInputs(layer).injection, dtype, [pixels, tokens]);
-    return g.add(scores, g.mul(raise, g.max(scores, [0, 1])));
+    const raise = once(g, inputs, layoutInputs(layer).injection, "float32", [pixels, tokens]);
+    return g.add(scores, g.mul(g.cast(raise, scores.dtype), g.max(scores, [0, 1])));
   };
 }
 

@@ -3,7 +3,7 @@
  * so that layout control can read and move the probabilities; the rest uses the fused operator.
  */
 import type { UnetConfig } from "../checkpoint/unetConfig.ts";
-import type { Value } from "../graph/graph.ts";
+import type { DType, Value } from "../graph/graph.ts";
 import type { Module } from "./layers.ts";
 import {
   conv2d,
@@ -121,11 +121,18 @@ function transformer(
   const { g } = m;
   const [, c, height, width] = x.shape as [number, number, number, number];
   let h = linearOfColumns(m.at("proj_in"), flatten(m, groupNorm(m.at("norm"), x, config.normGroups, 1e-6)), c); // [pixels, c]
+  const precise = config.upcastAttention && m.dtype === "float16" ? "float32" : m.dtype;
   for (let n = 0; n < depth; n++) {
     const block = m.at(`transformer_blocks.${n}`);
-    h = g.add(h, selfAttention(block.at("attn1"), layerNorm(block.at("norm1"), h), heads));
-    const crossed = crossAttention(block.at("attn2"), layerNorm(block.at("norm2"), h), context, heads, (scores) =>
-      hook(scores, { height, width }),
+    h = g.add(h, selfAttention(block.at("attn1"), layerNorm(block.at("norm1"), h), heads, precise));
+    const crossHook: CrossHook = (scores) => hook(scores, { height, width });
+    const crossed = crossAttention(
+      block.at("attn2"),
+      layerNorm(block.at("norm2"), h),
+      context,
+      heads,
+      precise,
+      crossHook,
     );
     taps.push({ name: m.weights.scope, heads, height, width, probabilities: crossed.probabilities });
     h = g.add(h, crossed.output);
@@ -134,16 +141,21 @@ function transformer(
   return g.add(g.reshape(linearToColumns(m.at("proj_out"), h, c), x.shape), x);
 }
 
-/** x [pixels, c] to [pixels, c]. */
-function selfAttention(m: Module, x: Value, heads: number): Value {
+/** x [pixels, c] to [pixels, c]; scores and their softmax are computed in the type `precise`. */
+function selfAttention(m: Module, x: Value, heads: number, precise: DType): Value {
   const { g } = m;
   const [pixels, c] = x.shape as [number, number];
-  const [q, k, v] = ["to_q", "to_k", "to_v"].map((name) => g.reshape(linear(m.at(name), x, c), [1, pixels, c]));
-  return linear(m.at("to_out.0"), g.reshape(g.attention(q!, k!, v!, heads), [pixels, c]), c);
+  const [q, k, v] = ["to_q", "to_k", "to_v"].map((name) =>
+    g.cast(g.reshape(linear(m.at(name), x, c), [1, pixels, c]), precise),
+  );
+  const mixed = g.cast(g.reshape(g.attention(q!, k!, v!, heads), [pixels, c]), m.dtype);
+  return linear(m.at("to_out.0"), mixed, c);
 }
 
+type CrossHook = (scores: Value) => Value;
+
 /** x [pixels, c], context [tokens, contextWidth] to [pixels, c]. */
-function crossAttention(m: Module, x: Value, context: Value, heads: number, hook: (scores: Value) => Value) {
+function crossAttention(m: Module, x: Value, context: Value, heads: number, precise: DType, hook: CrossHook) {
   const { g } = m;
   const [pixels, c] = x.shape as [number, number];
   const tokens = context.shape[0]!;
@@ -152,10 +164,11 @@ function crossAttention(m: Module, x: Value, context: Value, heads: number, hook
   const k = g.transpose(g.reshape(linear(m.at("to_k"), context, c), [tokens, heads, width]), [1, 2, 0]);
   const v = g.transpose(g.reshape(linear(m.at("to_v"), context, c), [tokens, heads, width]), [1, 0, 2]);
   // Scaling the keys scales the scores; there are far fewer keys.
-  const scores = g.matmul(q, g.mul(k, 1 / Math.sqrt(width))); // [heads, pixels, tokens]
+  const scores = g.matmul(g.cast(q, precise), g.mul(g.cast(k, precise), 1 / Math.sqrt(width))); // [heads, pixels, tokens]
   const probabilities = g.softmax(hook(scores), 2);
-  const mixed = g.reshape(g.transpose(g.matmul(probabilities, v), [1, 0, 2]), [pixels, c]);
-  return { output: linear(m.at("to_out.0"), mixed, c), probabilities };
+  const mixed = g.matmul(g.cast(probabilities, m.dtype), v);
+  const merged = g.reshape(g.transpose(mixed, [1, 0, 2]), [pixels, c]);
+  return { output: linear(m.at("to_out.0"), merged, c), probabilities };
 }
 
 /** GEGLU: the first half of the projection times GELU of the second. The halves are two ranges of the same weights. */

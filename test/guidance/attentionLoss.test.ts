@@ -174,7 +174,7 @@ describe("injection", () => {
   const [heads, pixels, tokens, c] = [2, 6, 3, 1.75];
   const g = new GraphBuilder();
   const scores = g.input("scores", "float32", [heads, pixels, tokens]);
-  const hook = injectionHook(g, "float32");
+  const hook = injectionHook(g);
   const raised = hook(scores, layer);
   const at = (h: number, p: number, t: number) => (h * pixels + p) * tokens + t;
   const s = spaced([heads, pixels, tokens], 5);

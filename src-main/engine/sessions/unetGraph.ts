@@ -52,7 +52,7 @@ export function unetGraph(
   const context = g.input("context", "float32", [tokens, config.contextWidth]);
   const tokenWeights = g.input("token_weights", "float32", [tokens]);
   const inputs = { latent: g.cast(x, dtype), time: g.cast(time, dtype), context: g.cast(context, dtype) };
-  const { prediction, taps } = unet(new Module(g, weights, dtype), config, inputs, injectionHook(g, dtype));
+  const { prediction, taps } = unet(new Module(g, weights, dtype), config, inputs, injectionHook(g));
 
   const target = lossGrid(latent);
   const { loss, maps } = layoutLoss(g, taps, target, tokenWeights);
