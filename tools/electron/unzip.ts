@@ -1,6 +1,6 @@
-/** Reads a zip archive (no zip64, no encryption) into a folder: machines without a desktop often have no `unzip`. */
+/** Reads a zip archive (no zip64, no encryption, no links) into a folder: machines without a desktop often have no `unzip`. */
 import { createReadStream, createWriteStream } from "node:fs";
-import { chmod, mkdir, open, symlink, writeFile, type FileHandle } from "node:fs/promises";
+import { chmod, mkdir, open, writeFile, type FileHandle } from "node:fs/promises";
 import { dirname, join, relative, isAbsolute } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createInflateRaw } from "node:zlib";
@@ -74,11 +74,11 @@ async function extract(
   { method, packedSize, mode, offset }: Entry,
   target: string,
 ): Promise<void> {
+  if ((mode & 0xf000) === LINK) throw new Error(`the zip archive has a link: ${target}`); // it could lead outside
   const header = await read(file, offset, LOCAL_HEADER_SIZE);
   const start = offset + LOCAL_HEADER_SIZE + header.readUInt16LE(26) + header.readUInt16LE(28);
   if (packedSize === 0) return writeFile(target, "");
   const packed = createReadStream(archive, { start, end: start + packedSize - 1 });
-  if ((mode & 0xf000) === LINK) return symlink((await packed.toArray()).join(""), target);
   const out = createWriteStream(target);
   await (method === STORED ? pipeline(packed, out) : pipeline(packed, createInflateRaw(), out));
   if (mode & 0o777) await chmod(target, mode & 0o777);
