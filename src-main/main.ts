@@ -1,0 +1,80 @@
+/** The main process, as a table of contents: windows, menus, dialogs, protocols, routing. It does no work of its own. */
+import { app, dialog, session } from "electron";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { startEngine } from "./engine/host.ts";
+import { filesOf } from "./main/arguments.ts";
+import { endInOrder } from "./main/ending.ts";
+import { findFolders, useDataFolderOfCommandLine } from "./main/folders.ts";
+import { serveCalls } from "./main/ipc.ts";
+import { nameProtocols, serveProtocols } from "./main/protocols.ts";
+import { routeEngine } from "./main/routeEngine.ts";
+import { hardenContents, hardenSession } from "./main/security.ts";
+import { findServices } from "./main/services.ts";
+import { SharedEngine } from "./main/sharedEngine.ts";
+import { Themes } from "./main/themes.ts";
+import { windowCalls } from "./main/windowCalls.ts";
+import { Windows } from "./main/windows.ts";
+import { openWorkshop } from "./workshop/host.ts";
+
+app.setName("Diorama");
+// As root, in development, Chromium cannot have its sandbox: tools/start.ts says so when it gives this switch.
+if (!app.commandLine.hasSwitch("no-sandbox")) app.enableSandbox();
+nameProtocols();
+hardenContents();
+useDataFolderOfCommandLine();
+
+if (app.requestSingleInstanceLock()) {
+  start().catch((error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${message}\n`);
+    dialog.showErrorBox("Diorama cannot start", message);
+    app.exit(1);
+  });
+} else {
+  app.quit(); // the one that runs already is told what to open
+}
+
+async function start(): Promise<void> {
+  const waiting = filesOf(process.argv, process.cwd());
+  let openLater = (path: string) => void waiting.push(path);
+  app.on("open-file", (event, path) => {
+    event.preventDefault();
+    openLater(path);
+  });
+  await app.whenReady();
+
+  const folders = findFolders();
+  const services = findServices();
+  const { fork, entry } = services;
+  rmSync(folders.dragged, { recursive: true, force: true });
+  const host = await startEngine({ fork, entry: entry("engine"), probeEntry: entry("engineProbe") });
+  const engine = new SharedEngine(host, folders.demoModel);
+  const workshop = openWorkshop({ fork, entry: entry("workshop") });
+  const themes = new Themes((event) => windows.tell("theme", event));
+  const common = { folders, services, engine, workshop, theme: () => themes.current };
+  const windows = new Windows(common, join(folders.data, "session.json"));
+
+  hardenSession(session.defaultSession);
+  serveProtocols(session.defaultSession, {
+    bundle: folders.bundle,
+    readPicture: (...picture) => windows.readPicture(...picture),
+    developmentServer: app.isPackaged ? undefined : process.env["DIORAMA_DEV_SERVER"],
+  });
+  const providers = () => host.api.providers();
+  serveCalls(windows, (window) => windowCalls(window, { windows, engine, providers, themes }));
+  routeEngine(host, engine, windows);
+  windows.onOpened(({ store }) => void themes.restore(store).catch(() => undefined)); // the system's theme will do
+  endInOrder(windows, () => Promise.all([host.stop(), workshop.stop()]));
+
+  openLater = (path) => void windows.openFiles([path]);
+  app.on("second-instance", (_event, argv, cwd) => {
+    const files = filesOf(argv, cwd);
+    if (files.length > 0) void windows.openFiles(files);
+    else windows.front?.window.focus();
+  });
+  app.on("activate", () => {
+    if (windows.all.length === 0) void windows.open({});
+  });
+  await windows.openFirst(waiting);
+}

@@ -1,0 +1,80 @@
+/** The system's dialogs: each asks one thing, and gives null when the person cancels. */
+import { app, dialog, type BrowserWindow } from "electron";
+import { basename, dirname, extname, join } from "node:path";
+import { ENDING } from "./openProject.ts";
+
+const PROJECTS = { name: "Diorama projects", extensions: [ENDING] };
+const PICTURES = { name: "PNG pictures", extensions: ["png"] };
+
+export async function askProjectToOpen(window: BrowserWindow): Promise<string | null> {
+  const { filePaths } = await dialog.showOpenDialog(window, { properties: ["openFile"], filters: [PROJECTS] });
+  return filePaths[0] ?? null;
+}
+
+export async function askWhereToSave(window: BrowserWindow, name: string): Promise<string | null> {
+  const defaultPath = join(app.getPath("documents"), `${name}.${ENDING}`);
+  const { filePath } = await dialog.showSaveDialog(window, { defaultPath, filters: [PROJECTS] });
+  if (!filePath) return null;
+  return extname(filePath) === `.${ENDING}` ? filePath : `${filePath}.${ENDING}`;
+}
+
+export async function askPicturesToOpen(window: BrowserWindow): Promise<string[] | null> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    properties: ["openFile", "multiSelections"],
+    filters: [PICTURES],
+  });
+  return filePaths.length > 0 ? filePaths : null;
+}
+
+export async function askModelFolder(window: BrowserWindow): Promise<string | null> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: "Add a checkpoint folder (diffusers layout)",
+    properties: ["openDirectory"],
+  });
+  return filePaths[0] ?? null;
+}
+
+/** The last folder that pictures went to, for the next time. */
+let exportFolder: string | undefined;
+
+export async function askWhereToExport(window: BrowserWindow, name: string): Promise<string | null> {
+  const defaultPath = join(exportFolder ?? app.getPath("pictures"), `${name}.png`);
+  const { filePath } = await dialog.showSaveDialog(window, { defaultPath, filters: [PICTURES] });
+  if (!filePath) return null;
+  exportFolder = dirname(filePath);
+  return extname(filePath).toLowerCase() === ".png" ? filePath : `${filePath}.png`;
+}
+
+export async function askExportFolder(window: BrowserWindow, pictures: number): Promise<string | null> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: `Export ${pictures} pictures to a folder`,
+    buttonLabel: "Export",
+    defaultPath: exportFolder ?? app.getPath("pictures"),
+    properties: ["openDirectory", "createDirectory"],
+  });
+  exportFolder = filePaths[0] ?? exportFolder;
+  return filePaths[0] ?? null;
+}
+
+/** Whether to stop drawing for the sake of closing. */
+export async function askToStopDrawing(window: BrowserWindow, project: string): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: "question",
+    message: `“${basename(project)}” is still drawing pictures.`,
+    detail: "Finished pictures are in the project. Those not finished yet are lost.",
+    buttons: ["Keep Drawing", "Stop and Close"],
+    defaultId: 0,
+    cancelId: 0,
+  });
+  return response === 1;
+}
+
+export function showAbout(window: BrowserWindow | undefined): void {
+  const { electron, chrome, node } = process.versions;
+  const options = {
+    type: "info",
+    message: `${app.name} ${app.getVersion()}`,
+    detail: `Compose pictures by layout.\n\nElectron ${electron}, Chromium ${chrome}, Node ${node}`,
+  } as const;
+  void (window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options));
+}

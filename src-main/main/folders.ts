@@ -1,0 +1,35 @@
+/** Where things are: our own files, as built or as packaged, and the person's. */
+import { app } from "electron";
+import { join } from "node:path";
+
+export interface Folders {
+  /** The built window. */
+  bundle: string;
+  demoModel: string;
+  sampleScene: string;
+  /** The app's own data: library, last session. */
+  data: string;
+  /** Projects that have no name yet. */
+  untitled: string;
+  /** Files that a drag carries; emptied at every start. */
+  dragged: string;
+}
+
+export function findFolders(): Folders {
+  const resources = app.isPackaged ? process.resourcesPath : join(app.getAppPath(), "resources");
+  const data = app.getPath("userData");
+  return {
+    bundle: join(app.getAppPath(), "dist", "renderer"),
+    demoModel: join(resources, "models", "demo"),
+    sampleScene: join(resources, "examples", "two-icons.json"),
+    data,
+    untitled: join(data, "untitled"),
+    dragged: join(data, "dragged"),
+  };
+}
+
+/** `--user-data-dir` keeps instances apart: each has its own data and its own single-instance lock. */
+export function useDataFolderOfCommandLine(): void {
+  const folder = app.commandLine.getSwitchValue("user-data-dir");
+  if (folder) app.setPath("userData", folder);
+}

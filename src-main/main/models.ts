@@ -1,0 +1,67 @@
+/** The checkpoints that a window may open: the demo model, and folders that the person has added. */
+import { existsSync } from "node:fs";
+import type { LoadRequest } from "../api/engine.ts";
+import { AppError } from "../api/errors.ts";
+import { DEMO_MODEL, type ModelEntry, type ModelInspection } from "../api/main.ts";
+import type { Client } from "../api/rpc.ts";
+import type { StoreApi } from "../api/store.ts";
+import type { Workshop } from "../workshop/host.ts";
+
+type ModelStore = Pick<Client<StoreApi>, "knownModels" | "rememberModel" | "forgetModel">;
+
+export class Models {
+  readonly #store: ModelStore;
+  readonly #workshop: Workshop;
+  readonly #demoFolder: string;
+
+  constructor(store: ModelStore, workshop: Workshop, demoFolder: string) {
+    this.#store = store;
+    this.#workshop = workshop;
+    this.#demoFolder = demoFolder;
+  }
+
+  async list(): Promise<ModelEntry[]> {
+    const known = await this.#store.knownModels();
+    const demo: LoadRequest = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };
+    const demoEntry = {
+      request: demo,
+      name: "Demo model",
+      demo: true,
+      used: null,
+      present: existsSync(this.#demoFolder),
+    };
+    return [demoEntry, ...known.map((model) => ({ ...model, demo: false, present: existsSync(model.request.path) }))];
+  }
+
+  /** Reads a folder's headers and adds it. */
+  async add(path: string): Promise<ModelEntry> {
+    const { name } = await this.#workshop.api.inspectModel({ path });
+    const request: LoadRequest = { path, provider: "cpu", memory: "auto" };
+    await this.#store.rememberModel({ request, name });
+    return { request, name, demo: false, used: null, present: true };
+  }
+
+  async inspect(path: string): Promise<ModelInspection> {
+    await this.refuseUnknown(path);
+    const inspection = await this.#workshop.api.inspectModel({ path: path === DEMO_MODEL ? this.#demoFolder : path });
+    return { ...inspection, path };
+  }
+
+  async forget(path: string): Promise<void> {
+    await this.#store.forgetModel({ path });
+  }
+
+  /** A project may come by mail and name any folder: the engine opens only those that the person has chosen here. */
+  async refuseUnknown(path: string): Promise<void> {
+    if (path === DEMO_MODEL) return;
+    const known = await this.#store.knownModels();
+    if (known.some(({ request }) => request.path === path)) return;
+    const message = `The checkpoint ${path} is not among your models. Add its folder first.`;
+    throw new AppError("not-found", message, { what: "checkpoint", id: path });
+  }
+
+  /** Notes that a checkpoint was opened, and how. */
+  async used(request: LoadRequest, name: string): Promise<void> {
+    if (request.path !== DEMO_MODEL) await this.#store.rememberModel({ request, name });
+  }
+}

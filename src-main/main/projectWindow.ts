@@ -1,0 +1,251 @@
+/** One window and what belongs to it: its project, its store process, its jobs, its checkpoint. */
+import { BrowserWindow, nativeTheme } from "electron";
+import type { CommandName } from "../api/commands.ts";
+import type { LoadRequest } from "../api/engine.ts";
+import type { MainEvents, Opened, WindowState } from "../api/main.ts";
+import type { Client } from "../api/rpc.ts";
+import type { Draft, StoreApi } from "../api/store.ts";
+import type { ServiceExit } from "../service/supervisor.ts";
+import { startStore, type Store } from "../store/host.ts";
+import { START_PAGE } from "./addresses.ts";
+import { withoutStack } from "./calls.ts";
+import { askToStopDrawing } from "./dialogs.ts";
+import { emptyDraft, sampleDraft } from "./drafts.ts";
+import { Exports } from "./exports.ts";
+import { Jobs } from "./jobs.ts";
+import type { Bounds, Opening } from "./lastSession.ts";
+import { Models } from "./models.ts";
+import { OpenProject } from "./openProject.ts";
+import { patientStore } from "./patientStore.ts";
+import { webPreferences } from "./security.ts";
+import type { Shared } from "./shared.ts";
+
+/** How long a window may take to save before it closes, and its jobs to stop, in milliseconds. */
+const PATIENCE = 5_000;
+const DEFAULT_SIZE = { width: 1360, height: 880 };
+const LEAST_SIZE = { minWidth: 900, minHeight: 600 };
+const BACKGROUND = { light: "#f6f6f4", dark: "#1b1c1e" };
+
+export class ProjectWindow {
+  readonly window: BrowserWindow;
+  readonly store: Client<StoreApi>;
+  readonly project: OpenProject;
+  readonly jobs: Jobs;
+  readonly models: Models;
+  readonly exports: Exports;
+  /** The checkpoint that this window works with. */
+  model: LoadRequest | undefined;
+  commands: { disabled: readonly CommandName[]; checked: readonly CommandName[] } = { disabled: [], checked: [] };
+
+  readonly #shared: Shared;
+  readonly #service: Store;
+  #firstStart = false;
+  #recovered = false;
+  /** Events from before the page asked for its state: it has no listeners yet. */
+  #early: { name: string; payload: unknown }[] | undefined = [];
+  #saved: (() => void) | undefined;
+  #closing: Promise<boolean> | undefined;
+  #isGone = false;
+
+  constructor(shared: Shared, { bounds }: { bounds?: Bounds | undefined } = {}) {
+    this.#shared = shared;
+    this.#service = startStore({
+      dataFolder: shared.folders.data,
+      fork: shared.services.fork,
+      entry: shared.services.entry("store"),
+      onExit: (exit) => this.#onStoreExit(exit),
+    });
+    this.store = patientStore(this.#service.api);
+    this.#service.on("changed", (changed) => {
+      this.emit("changed", changed);
+      shared.onChanged(changed.what);
+    });
+    this.project = new OpenProject(this.store, shared.folders.untitled);
+    this.models = new Models(this.store, shared.workshop, shared.folders.demoModel);
+    this.jobs = new Jobs({
+      engine: shared.engine,
+      store: this.#service.api, // it does its own repeating: some of these calls must not be made twice
+      emit: (name, payload) => this.emit(name, payload),
+    });
+    this.window = new BrowserWindow({
+      ...DEFAULT_SIZE,
+      ...LEAST_SIZE,
+      ...bounds,
+      show: false,
+      title: "Diorama",
+      backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
+      webPreferences: webPreferences(),
+    });
+    this.exports = new Exports({
+      window: this.window,
+      store: this.store,
+      workshop: shared.workshop,
+      dragFolder: shared.folders.dragged,
+    });
+    this.window.once("ready-to-show", () => this.window.show());
+    this.window.on("page-title-updated", (event) => event.preventDefault()); // the title is the project's name
+    this.window.on("close", (event) => {
+      if (this.#isGone) return;
+      event.preventDefault();
+      void this.close("window");
+    });
+    this.window.webContents.on("did-start-navigation", ({ isMainFrame, isSameDocument }) => {
+      if (isMainFrame && !isSameDocument) this.#early ??= [];
+    });
+    this.window.webContents.on("render-process-gone", (_event, { reason }) => {
+      process.stderr.write(`[window] its process ended: ${reason}\n`);
+      if (!this.#isGone && reason !== "clean-exit") this.window.webContents.reload();
+    });
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Process id of the store, for tests and messages. */
+  get storePid(): number | undefined {
+    return this.#service.pid;
+  }
+
+  /** Opens the first project and shows the page. A project that cannot be opened gives way to an empty one, with the reason told. */
+  async show(opening: Opening): Promise<void> {
+    const { folders } = this.#shared;
+    this.#recovered = opening.recovered ?? false;
+    try {
+      if (opening.path !== undefined) await this.project.open(opening.path);
+    } catch (error) {
+      this.emit("opened", { kind: "refused", path: opening.path!, error: withoutStack(error) });
+    }
+    if (!this.project.isOpen) {
+      const sample = sampleDraft(folders.sampleScene);
+      this.#firstStart = opening.sample === true;
+      await this.project.createUntitled(this.#firstStart ? sample : emptyDraft(sample));
+    }
+    this.#onProject();
+    await this.window.loadURL(START_PAGE);
+  }
+
+  emit<Name extends keyof MainEvents>(name: Name, payload: MainEvents[Name]): void {
+    if (this.#isGone || this.window.isDestroyed()) return;
+    if (this.#early) this.#early.push({ name, payload });
+    else this.window.webContents.send("app:event", name, payload);
+  }
+
+  /** What the page shows; from now on it hears events. */
+  async state(): Promise<WindowState> {
+    const state = await this.#state();
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    setImmediate(() => {
+      for (const { name, payload } of early) this.window.webContents.send("app:event", name, payload);
+    });
+    return state;
+  }
+
+  /** Opens another project in this window. */
+  async openHere(path: string): Promise<void> {
+    await this.#change(() => this.project.open(path));
+  }
+
+  async createHere(draft: Draft | null): Promise<void> {
+    const fresh = draft ?? emptyDraft((await this.store.readDraft()).draft);
+    await this.#change(() => this.project.createUntitled(fresh));
+  }
+
+  /** Goes on in a copy; pictures that arrive meanwhile wait. */
+  async moveTo(path: string): Promise<void> {
+    await this.jobs.paused(() => this.project.moveTo(path));
+    this.#onProject();
+    this.emit("project", { state: await this.#state() });
+  }
+
+  /** Opens the files that were dropped here, or came from outside. */
+  async openFiles(paths: readonly string[]): Promise<Opened[]> {
+    const opened: Opened[] = [];
+    for (const path of paths) {
+      try {
+        opened.push(await this.#shared.openFile(this, path));
+      } catch (error) {
+        opened.push({ kind: "refused", path, error: withoutStack(error) });
+      }
+    }
+    return opened;
+  }
+
+  readyToClose(): void {
+    this.#saved?.();
+  }
+
+  /** Saves, stops what is running, lets go of the project, and closes; false when the person would rather stay. */
+  close(reason: "window" | "quit"): Promise<boolean> {
+    this.#closing ??= this.#close(reason).finally(() => (this.#closing = undefined));
+    return this.#closing;
+  }
+
+  async #close(reason: "window" | "quit"): Promise<boolean> {
+    if (this.#isGone) return true;
+    if (this.jobs.areRunning && !(await askToStopDrawing(this.window, this.project.state.name))) return false;
+    if (!this.#early && !this.window.webContents.isCrashed()) {
+      const saved = new Promise<void>((resolve) => (this.#saved = resolve));
+      this.emit("closing", { reason });
+      await within(PATIENCE, saved);
+    }
+    this.jobs.cancelAll();
+    await within(PATIENCE, this.jobs.settled());
+    this.#shared.onClosing(this, reason);
+    this.#isGone = true;
+    this.window.hide();
+    await this.#service.stop();
+    this.project.tidy();
+    this.window.destroy();
+    return true;
+  }
+
+  async #change(change: () => Promise<void>): Promise<void> {
+    await change();
+    this.jobs.clear();
+    this.#recovered = this.#firstStart = false;
+    this.#onProject();
+    this.emit("project", { state: await this.#state() });
+  }
+
+  async #state(): Promise<WindowState> {
+    const draft = await this.store.readDraft();
+    const project = this.project.state;
+    return {
+      project: { ...project, ...(await this.store.currentProject()) },
+      draft,
+      jobs: this.jobs.list(),
+      model: (this.model && this.#shared.engine.summaryOf(this.model)) ?? null,
+      theme: this.#shared.theme(),
+      firstStart: this.#firstStart,
+      recovered: this.#recovered,
+    };
+  }
+
+  #onProject(): void {
+    const { name, path, untitled } = this.project.state;
+    this.window.setTitle(`${name} – Diorama`);
+    this.window.setRepresentedFilename(untitled ? "" : path);
+    this.#shared.onProject(this);
+  }
+
+  #onStoreExit({ expected, lastWords }: ServiceExit): void {
+    if (expected || this.#isGone) return;
+    const why = lastWords ? ` It said last: ${lastWords}` : "";
+    const message = `The process that keeps the project ended and is started again. Nothing that was saved is lost.${why}`;
+    this.emit("service", { service: "store", state: "ended", message });
+    void this.store.currentProject().then(
+      () => this.emit("service", { service: "store", state: "restarted", message: "The project is open again." }),
+      (error: unknown) =>
+        this.emit("service", { service: "store", state: "failed", message: withoutStack(error).message }),
+    );
+  }
+}
+
+/** Waits for `promise`, but not for ever. */
+async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)))]);
+  clearTimeout(timer);
+}

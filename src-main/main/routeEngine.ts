@@ -1,0 +1,44 @@
+/** Brings the engine's events to the windows, and the engine back when it ends. */
+import { toWire } from "../api/errors.ts";
+import type { Engine } from "../engine/host.ts";
+import type { SharedEngine } from "./sharedEngine.ts";
+import type { Windows } from "./windows.ts";
+
+/** An engine that dies this often in a minute is not started again by itself. */
+const MOST_DEATHS = 3;
+const MINUTE = 60_000;
+
+export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows): void {
+  let deaths: number[] = [];
+  host.on("step", (step) => {
+    for (const { jobs } of windows.all) jobs.onStep(step);
+  });
+  host.on("image", (image) => {
+    for (const { jobs } of windows.all) jobs.onImage(image);
+  });
+  host.on("loading", (loading) => windows.tell("loading", loading));
+
+  host.on("exit", ({ expected, lastWords }) => {
+    if (windows.all.every(({ isGone }) => isGone)) return;
+    const now = Date.now();
+    deaths = [...deaths.filter((time) => now - time < MINUTE), now];
+    const isTooOften = deaths.length > MOST_DEATHS;
+    if (!expected || isTooOften) {
+      const next = isTooOften ? "It is started again when you generate." : "It is started again.";
+      const why = lastWords ? ` It said last: ${lastWords}` : "";
+      const message = `The engine ended unexpectedly. Finished pictures are in the project. ${next}${why}`;
+      windows.tell("service", { service: "engine", state: "ended", message });
+    }
+    if (!isTooOften) wake(engine, windows);
+  });
+}
+
+function wake(engine: SharedEngine, windows: Windows): void {
+  engine.wake().then(
+    (model) => {
+      const message = model ? `The engine runs again, with ${model.name} open.` : "The engine runs again.";
+      windows.tell("service", { service: "engine", state: "restarted", message });
+    },
+    (error: unknown) => windows.tell("service", { service: "engine", state: "failed", message: toWire(error).message }),
+  );
+}

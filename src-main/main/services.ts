@@ -1,0 +1,50 @@
+/**
+ * How the service processes are started. With `utilityProcess` where Electron's own Node can run them (Node-API 10 came with 22.14);
+ * else, in development, under a Node binary: DIORAMA_NODE, or the one that npm installed.
+ */
+import { app, utilityProcess } from "electron";
+import { existsSync } from "node:fs";
+import { join, sep } from "node:path";
+import { AppError } from "../api/errors.ts";
+import { forkNode, forkUtility, type Fork } from "../service/child.ts";
+
+const OLDEST_NODE = [22, 14] as const;
+
+export interface Services {
+  fork: Fork;
+  entry: (name: "engine" | "engineProbe" | "store" | "workshop") => string;
+}
+
+export function findServices(): Services {
+  const node = nodeBinary();
+  const folder = join(app.getAppPath(), "dist", "services");
+  if (node === undefined) {
+    return {
+      fork: forkUtility((...args) => utilityProcess.fork(...args)),
+      entry: (name) => join(folder, `${name}.mjs`),
+    };
+  }
+  // Node knows nothing of archives: beside each lies what was left out of it.
+  const unpacked = folder.replace(`app.asar${sep}`, `app.asar.unpacked${sep}`);
+  return { fork: forkNode(node), entry: (name) => join(unpacked, `${name}.mjs`) };
+}
+
+/** The Node to run services under; undefined where Electron's own will do. */
+function nodeBinary(): string | undefined {
+  const own = isNewEnough(process.versions.node);
+  const wished = process.env["DIORAMA_NODE"];
+  // In an app that people install, no environment variable decides which program is run.
+  if (own && (app.isPackaged || !wished)) return undefined;
+  const installed = join(app.getAppPath(), "node_modules", `node-${process.platform}-${process.arch}`, "bin", "node");
+  const found = [wished, installed].find((path) => path && existsSync(path));
+  if (found) return found;
+  const message =
+    `Electron ${process.versions.electron} has Node ${process.versions.node}; the services need ${OLDEST_NODE.join(".")} ` +
+    "or later. Set DIORAMA_NODE to such a Node.";
+  throw new AppError("file-unreadable", message, { path: installed });
+}
+
+export function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+}

@@ -1,0 +1,23 @@
+/** What all windows share, as one of them sees it. */
+import type { Opened, Theme } from "../api/main.ts";
+import type { StoreEvents } from "../api/store.ts";
+import type { Workshop } from "../workshop/host.ts";
+import type { Folders } from "./folders.ts";
+import type { ProjectWindow } from "./projectWindow.ts";
+import type { Services } from "./services.ts";
+import type { SharedEngine } from "./sharedEngine.ts";
+
+export interface Shared {
+  folders: Folders;
+  services: Services;
+  engine: SharedEngine;
+  workshop: Workshop;
+  theme: () => Theme;
+  /** Something changed that other windows or the menu may show. */
+  onChanged: (what: StoreEvents["changed"]["what"]) => void;
+  /** A window has another project. */
+  onProject: (window: ProjectWindow) => void;
+  onClosing: (window: ProjectWindow, reason: "window" | "quit") => void;
+  /** Opens a file of whatever kind, in `window` where it fits. */
+  openFile: (window: ProjectWindow, path: string) => Promise<Opened>;
+}

@@ -1,0 +1,82 @@
+/**
+ * One engine for all windows. Each window works with a checkpoint of its own choice, and the engine has one open at a time: before a
+ * window's request is sent, its checkpoint is opened where it is not.
+ */
+import { basename } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { LoadRequest, ModelSummary } from "../api/engine.ts";
+import { DEMO_MODEL } from "../api/main.ts";
+import type { Engine } from "../engine/host.ts";
+
+export class SharedEngine {
+  readonly #engine: Pick<Engine, "api" | "kill">;
+  readonly #demoFolder: string;
+  /** What was opened last, as it was asked for. */
+  #open: { request: LoadRequest; summary: ModelSummary } | undefined;
+  #lastSent: Promise<unknown> = Promise.resolve();
+
+  constructor(engine: Pick<Engine, "api" | "kill">, demoFolder: string) {
+    this.#engine = engine;
+    this.#demoFolder = demoFolder;
+  }
+
+  /** The summary of a checkpoint, if it is the one that is open. */
+  summaryOf(request: LoadRequest): ModelSummary | undefined {
+    return isDeepStrictEqual(this.#open?.request, request) ? this.#open?.summary : undefined;
+  }
+
+  /** Opens a checkpoint: also one that is open already, since the files may have changed. */
+  load(request: LoadRequest): Promise<ModelSummary> {
+    return this.#inOrder(async () => {
+      const summary = await this.#load(request);
+      return { reply: Promise.resolve(summary) };
+    });
+  }
+
+  /** Sends a request while `model` is open. The reply may come after those of later requests. */
+  with<T>(model: LoadRequest, send: (api: Engine["api"]) => Promise<T>): Promise<T> {
+    return this.#inOrder(async () => {
+      if (!this.summaryOf(model)) await this.#load(model);
+      return { reply: send(this.#engine.api) };
+    });
+  }
+
+  /** What people call a checkpoint; by its folder while it has not been opened. */
+  nameOf(request: LoadRequest): string {
+    return this.summaryOf(request)?.name ?? (request.path === DEMO_MODEL ? "demo" : basename(request.path));
+  }
+
+  /** Stops a job, or one seed of it. What is done already stays done. */
+  cancel(target: { jobId: string; index?: number }): void {
+    this.#engine.api.cancel(target).catch(() => undefined); // an engine that died has cancelled everything
+  }
+
+  /** Starts the process again after it ended, with the checkpoint it had. */
+  async wake(): Promise<ModelSummary | undefined> {
+    if (!this.#open) return undefined;
+    const { request } = this.#open;
+    await this.with(request, (api) => api.tokenize(""));
+    return this.summaryOf(request);
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    this.#engine.kill();
+  }
+
+  async #load(request: LoadRequest): Promise<ModelSummary> {
+    this.#open = undefined;
+    const isDemo = request.path === DEMO_MODEL;
+    const summary = await this.#engine.api.load(isDemo ? { ...request, path: this.#demoFolder } : request);
+    const told = isDemo ? { ...summary, path: DEMO_MODEL } : summary;
+    this.#open = { request, summary: told };
+    return told;
+  }
+
+  async #inOrder<T>(send: () => Promise<{ reply: Promise<T> }>): Promise<T> {
+    const sent = this.#lastSent.then(send);
+    this.#lastSent = sent.catch(() => undefined);
+    const { reply } = await sent;
+    return reply;
+  }
+}

@@ -1,0 +1,213 @@
+/** What main does with each call of a window: a table of routes, to the window's own store, the engine, or the system. */
+import { app } from "electron";
+import type { LoadRequest } from "../api/engine.ts";
+import { AppError } from "../api/errors.ts";
+import type { AppInfo, MainApi, Opened, ProjectState } from "../api/main.ts";
+import type { Handlers } from "../api/rpc.ts";
+import type { StoreApi } from "../api/store.ts";
+import type { Engine } from "../engine/host.ts";
+import { withoutStack } from "./calls.ts";
+import { copyText } from "./clipboard.ts";
+import { askModelFolder, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
+import type { ProjectWindow } from "./projectWindow.ts";
+import { openLink } from "./security.ts";
+import type { SharedEngine } from "./sharedEngine.ts";
+import type { Themes } from "./themes.ts";
+import type { Windows } from "./windows.ts";
+
+export interface CallContext {
+  windows: Windows;
+  engine: SharedEngine;
+  /** What the machine can run: asked without a checkpoint. */
+  providers: Engine["api"]["providers"];
+  themes: Themes;
+}
+
+type Store<Method extends keyof StoreApi & keyof MainApi> = Handlers<Pick<MainApi, Method>>;
+
+export function windowCalls(at: ProjectWindow, context: CallContext): Handlers<MainApi> {
+  return { ...appCalls(at, context), ...projectCalls(at, context), ...engineCalls(at, context), ...storeCalls(at) };
+}
+
+type AppCalls = "appInfo" | "windowState" | "readyToClose" | "setCommands" | "setTheme" | "openLink";
+type ExportCalls =
+  "exportPictures" | "exportSheet" | "revealExported" | "copyPicture" | "copyText" | "dragPictures" | "importPictures";
+
+function appCalls(
+  at: ProjectWindow,
+  { windows, themes }: CallContext,
+): Handlers<Pick<MainApi, AppCalls | ExportCalls>> {
+  return {
+    appInfo,
+    windowState: () => at.state(),
+    readyToClose: () => at.readyToClose(),
+    setCommands: (commands) => {
+      at.commands = commands;
+      windows.updateMenu();
+    },
+    setTheme: (theme) => themes.set(theme, at.store),
+    openLink: (url) => {
+      if (!openLink(url))
+        throw new AppError("bad-request", `${url} is not a page that Diorama links to.`, { method: "openLink" });
+    },
+    exportPictures: (choice) => at.exports.pictures(choice),
+    exportSheet: (request) => at.exports.sheet(request),
+    revealExported: ({ path }) => at.exports.reveal(path),
+    copyPicture: ({ id }) => at.exports.copy(id),
+    copyText: (text) => copyText(text),
+    dragPictures: (choice) => at.exports.drag(choice),
+    importPictures: async () => {
+      const paths = await askPicturesToOpen(at.window);
+      return paths && importAll(at, paths);
+    },
+  };
+}
+
+type ProjectCalls = "newProject" | "openProject" | "openRecent" | "saveProject" | "saveProjectAs";
+
+function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pick<MainApi, ProjectCalls>> {
+  /** A window that draws keeps its project: another one is opened beside it. */
+  const isHere = (where: "here" | "window") => where === "here" && !at.jobs.areRunning;
+  const open = async (path: string, where: "here" | "window"): Promise<ProjectState | null> => {
+    if (windows.focusProject(path)) return null;
+    if (!isHere(where)) {
+      await windows.open({ path });
+      return null;
+    }
+    await at.openHere(path);
+    return at.project.state;
+  };
+  const saveAs = async (name: string): Promise<boolean> => {
+    const path = await askWhereToSave(at.window, name);
+    if (path === null) return false;
+    if (windows.withProject(path) && path !== at.project.state.path) {
+      const message = `${path} is open in another window. Choose another name, or close that window first.`;
+      throw new AppError("project-invalid", message, { path });
+    }
+    await at.moveTo(path);
+    return true;
+  };
+  return {
+    newProject: async ({ draft, where }) => {
+      if (isHere(where)) await at.createHere(draft);
+      else await windows.open({});
+      return isHere(where) ? at.project.state : null;
+    },
+    openProject: async ({ where }) => {
+      const path = await askProjectToOpen(at.window);
+      return path === null ? null : open(path, where);
+    },
+    openRecent: async ({ path, where }) => {
+      const recent = await at.store.recentProjects();
+      if (recent.some((project) => project.path === path)) return open(path, where);
+      throw new AppError("not-found", `${path} is not among the recent projects.`, { what: "project", id: path });
+    },
+    saveProject: async ({ draft, name }) => {
+      at.project.touch();
+      await at.store.saveDraft(draft);
+      if (at.project.state.untitled && !(await saveAs("Untitled"))) return null;
+      const version = await at.store.nameVersion({ name });
+      return { project: at.project.state, version };
+    },
+    saveProjectAs: async ({ draft }) => {
+      at.project.touch();
+      await at.store.saveDraft(draft);
+      return (await saveAs(at.project.state.name)) ? at.project.state : null;
+    },
+  };
+}
+
+type ModelCalls = "providers" | "loadModel" | "listModels" | "addModel" | "inspectModel" | "forgetModel";
+type DrawCalls = "tokenize" | "check" | "generate" | "cancel" | "restartEngine";
+
+function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<MainApi, ModelCalls | DrawCalls>> {
+  const { engine } = context;
+  const load = async (request: LoadRequest) => {
+    await at.models.refuseUnknown(request.path);
+    const summary = await engine.load(request);
+    at.model = request;
+    await at.models.used(request, summary.name);
+    at.emit("model", { model: summary });
+    return summary;
+  };
+  const withModel = <T>(send: (api: Engine["api"]) => Promise<T>) => {
+    if (at.model) return engine.with(at.model, send);
+    throw new AppError("not-found", "This window has no checkpoint open. Choose one first.", {
+      what: "checkpoint",
+      id: "",
+    });
+  };
+  return {
+    providers: () => context.providers(),
+    loadModel: load,
+    listModels: () => at.models.list(),
+    addModel: async () => {
+      const path = await askModelFolder(at.window);
+      return path === null ? null : at.models.add(path);
+    },
+    inspectModel: ({ path }) => at.models.inspect(path),
+    forgetModel: ({ path }) => at.models.forget(path),
+    tokenize: (prompt) => withModel((api) => api.tokenize(prompt)),
+    check: (scene) => withModel((api) => api.check(scene)),
+    generate: async (request) => {
+      if (!engine.summaryOf(request.model)) await load(request.model);
+      at.model = request.model;
+      at.project.touch();
+      return at.jobs.begin(request);
+    },
+    cancel: (target) => at.jobs.cancel(target),
+    restartEngine: () => engine.kill(),
+  };
+}
+
+type StoreCalls = Exclude<keyof MainApi, AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls>;
+
+function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
+  const { readDraft, listVersions, readVersion, renameVersion, deleteVersion, verifyProject } = store;
+  const { listRuns, readRun, listResults, readResult, emptyBin, recentProjects, forgetProject } = store;
+  const changing = <Request, Reply>(call: (request: Request) => Promise<Reply>) => {
+    return (request: Request) => {
+      project.touch();
+      return call(request);
+    };
+  };
+  const routes = {
+    ...{ readDraft, listVersions, readVersion, renameVersion, deleteVersion, verifyProject, listRuns, readRun },
+    ...{ listResults, readResult, emptyBin, recentProjects, forgetProject },
+    readPreferences: store.readPreferences,
+    writePreferences: store.writePreferences,
+    saveDraft: changing(store.saveDraft),
+    nameVersion: changing(store.nameVersion),
+    restoreVersion: changing(store.restoreVersion),
+    markResults: changing(store.markResults),
+  };
+  // The second argument of a handler is ours; a client's would be options.
+  const entries = Object.entries(routes).map(([name, call]) => [name, (r: never) => (call as AnyCall)(r)]);
+  return Object.fromEntries(entries) as Store<StoreCalls>;
+}
+
+type AnyCall = (request: unknown) => Promise<unknown>;
+
+async function importAll(at: ProjectWindow, paths: readonly string[]): Promise<Opened[]> {
+  const opened: Opened[] = [];
+  for (const path of paths) {
+    try {
+      opened.push({ kind: "picture", path, result: await at.store.importPicture({ path }) });
+      at.project.touch();
+    } catch (error) {
+      opened.push({ kind: "refused", path, error: withoutStack(error) });
+    }
+  }
+  return opened;
+}
+
+function appInfo(): AppInfo {
+  const { electron, chrome, node } = process.versions;
+  const platform = process.platform as AppInfo["platform"];
+  return {
+    version: app.getVersion(),
+    platform,
+    versions: { electron, chrome, node },
+    dataFolder: app.getPath("userData"),
+  };
+}

@@ -1,0 +1,193 @@
+/** All windows: which there are, what they have open, what the menu shows for the one in front. */
+import { app, BrowserWindow, type WebContents } from "electron";
+import { existsSync, statSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import { AppError } from "../api/errors.ts";
+import type { CommandName } from "../api/commands.ts";
+import type { MainEvents, Opened, PictureSize } from "../api/main.ts";
+import type { RecentProject } from "../api/store.ts";
+import { showAbout } from "./dialogs.ts";
+import { readSession, whatToOpen, writeSession, type Bounds, type Opening } from "./lastSession.ts";
+import { showMenu } from "./menu.ts";
+import { ENDING } from "./openProject.ts";
+import { ProjectWindow } from "./projectWindow.ts";
+import type { Shared } from "./shared.ts";
+
+type Common = Omit<Shared, "onChanged" | "onProject" | "onClosing" | "openFile">;
+
+/** Things whose change every window may show: they belong to the app. */
+const APP_WIDE = ["recent", "models", "preferences"];
+
+export class Windows {
+  readonly #shared: Shared;
+  readonly #sessionFile: string;
+  readonly #all = new Set<ProjectWindow>();
+  #recent: RecentProject[] = [];
+  /** What was open when the last window closed; it is opened again at the next start. */
+  #lastOpen: { path: string; bounds?: Bounds }[] = [];
+  #onOpened: ((window: ProjectWindow) => void) | undefined;
+
+  constructor(common: Common, sessionFile: string) {
+    this.#sessionFile = sessionFile;
+    this.#shared = {
+      ...common,
+      onChanged: (what) => this.#onChanged(what),
+      onProject: (window) => this.#onProject(window),
+      onClosing: (window, reason) => this.#onClosing(window, reason),
+      openFile: (window, path) => this.#openFile(window, path),
+    };
+    app.on("browser-window-focus", () => this.updateMenu());
+  }
+
+  get all(): readonly ProjectWindow[] {
+    return [...this.#all];
+  }
+
+  /** Called with each window before its page is loaded. */
+  onOpened(listener: (window: ProjectWindow) => void): void {
+    this.#onOpened = listener;
+  }
+
+  /** The windows of the start: see `whatToOpen`. */
+  async openFirst(files: readonly string[]): Promise<void> {
+    const projects = files.filter(isProject);
+    const openings = whatToOpen(projects, readSession(this.#sessionFile), existsSync);
+    for (const opening of openings) await this.open(opening);
+    await this.openFiles(files.filter((file) => !isProject(file)));
+  }
+
+  async open(opening: Opening): Promise<ProjectWindow> {
+    const window = new ProjectWindow(this.#shared, { bounds: opening.bounds });
+    this.#all.add(window);
+    window.window.once("closed", () => this.#all.delete(window));
+    this.#onOpened?.(window);
+    await window.show(opening);
+    return window;
+  }
+
+  /** Files from outside: projects get their windows, everything else goes to the one in front. */
+  async openFiles(files: readonly string[]): Promise<void> {
+    for (const path of files) {
+      const front = this.front ?? (await this.open({}));
+      const [opened] = await front.openFiles([path]);
+      if (opened) front.emit("opened", opened);
+    }
+  }
+
+  /** The window in front, or the one that was. */
+  get front(): ProjectWindow | undefined {
+    const focused = BrowserWindow.getFocusedWindow();
+    return this.all.find(({ window }) => window === focused) ?? this.all.at(-1);
+  }
+
+  of(contents: WebContents): ProjectWindow | undefined {
+    return this.all.find(({ window, isGone }) => !isGone && window.webContents === contents);
+  }
+
+  withProject(path: string): ProjectWindow | undefined {
+    return this.all.find(({ project, isGone }) => !isGone && project.isOpen && project.state.path === resolve(path));
+  }
+
+  /** Brings the window that has this project to the front; false where none has. */
+  focusProject(path: string): boolean {
+    const found = this.withProject(path);
+    found?.window.show();
+    found?.window.focus();
+    return found !== undefined;
+  }
+
+  tell<Name extends keyof MainEvents>(name: Name, payload: MainEvents[Name]): void {
+    for (const window of this.#all) window.emit(name, payload);
+  }
+
+  async readPicture(key: string, id: number, size: PictureSize): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const window = this.all.find(({ project }) => project.isOpen && project.state.key === key);
+    return window?.store.readPicture({ id, size });
+  }
+
+  /** Closes all; false when one would rather stay. */
+  async closeAll(): Promise<boolean> {
+    if (this.#all.size === 0) return true; // closed one by one: the last of them is what was open
+    this.#remember();
+    const open = this.#lastOpen;
+    for (const window of this.all) if (!(await window.close("quit"))) return false;
+    this.#lastOpen = open;
+    return true;
+  }
+
+  /** The program ends in order. */
+  endSession(): void {
+    writeSession(this.#sessionFile, { clean: true, open: this.#lastOpen.filter(({ path }) => existsSync(path)) });
+  }
+
+  updateMenu(): void {
+    const front = this.front;
+    showMenu(
+      {
+        ...(front?.commands ?? { disabled: [], checked: [] }),
+        recent: this.#recent,
+        isMac: process.platform === "darwin",
+        isPackaged: app.isPackaged,
+      },
+      {
+        run: (command) => this.#run(command),
+        openRecent: (path) => void this.openFiles([path]),
+        showAbout: () => showAbout(this.front?.window),
+      },
+    );
+  }
+
+  #run(command: CommandName): void {
+    if (command === "file.newWindow") void this.open({});
+    else this.front?.emit("command", { command });
+  }
+
+  async #openFile(window: ProjectWindow, path: string): Promise<Opened> {
+    if (isProject(path)) {
+      if (!this.focusProject(path)) await this.open({ path });
+      return { kind: "project", path, here: false };
+    }
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+      return { kind: "model", path, model: await window.models.add(path) };
+    }
+    if (extname(path).toLowerCase() !== ".png") {
+      const message = `${path} is neither a project, nor a PNG, nor a checkpoint folder.`;
+      throw new AppError("file-unreadable", message, { path });
+    }
+    window.project.touch();
+    return { kind: "picture", path, result: await window.store.importPicture({ path }) };
+  }
+
+  #onChanged(what: string): void {
+    if (what === "recent") void this.#readRecent();
+    if (APP_WIDE.includes(what)) this.tell("changed", { what: what as MainEvents["changed"]["what"] });
+  }
+
+  async #readRecent(): Promise<void> {
+    const recent = await this.front?.store.recentProjects().catch(() => undefined);
+    if (!recent) return;
+    this.#recent = recent;
+    this.updateMenu();
+  }
+
+  #onProject({ project }: ProjectWindow): void {
+    if (!project.state.untitled) app.addRecentDocument(project.state.path);
+    this.#remember();
+  }
+
+  #onClosing(window: ProjectWindow, reason: "window" | "quit"): void {
+    if (reason === "window" && this.#all.size > 1) this.#remember(window);
+  }
+
+  /** Notes what is open, for the next start: also for one after a crash. */
+  #remember(except?: ProjectWindow): void {
+    this.#lastOpen = this.all
+      .filter((window) => window !== except && !window.isGone && window.project.isOpen)
+      .map(({ project, window }) => ({ path: project.state.path, bounds: window.getNormalBounds() }));
+    writeSession(this.#sessionFile, { clean: false, open: this.#lastOpen });
+  }
+}
+
+function isProject(path: string): boolean {
+  return extname(path).toLowerCase() === `.${ENDING}`;
+}

@@ -1,0 +1,24 @@
+/** Puts `window.app` into the page, and nothing else: no Node, no Electron, no event objects (api/main.ts says what it does). */
+import { contextBridge, ipcRenderer, webUtils } from "electron";
+import type { AppBridge, BridgeReply } from "./api/main.ts";
+
+const listeners = new Map<string, Set<(payload: unknown) => void>>();
+ipcRenderer.on("app:event", (_event, name: string, payload: unknown) => {
+  for (const listener of listeners.get(name) ?? []) listener(payload);
+});
+
+const bridge: AppBridge = {
+  call: (method, request) => ipcRenderer.invoke("app:call", method, request) as Promise<BridgeReply>,
+  on: (event, listener) => {
+    const known = listeners.get(event) ?? new Set();
+    listeners.set(event, known.add(listener));
+    return () => void known.delete(listener);
+  },
+  // A path comes from a `File` that the person dropped here; a page cannot make one up.
+  openFiles: (files) => {
+    const paths = [...files].map((file) => webUtils.getPathForFile(file)).filter(Boolean);
+    return ipcRenderer.invoke("app:files", paths) as Promise<BridgeReply>;
+  },
+};
+
+contextBridge.exposeInMainWorld("app", bridge);

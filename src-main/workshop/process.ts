@@ -1,0 +1,6 @@
+/** The workshop process: a plain Node program that serves whoever started it; see host.ts. */
+import { parentPort } from "../api/ports.ts";
+import { runService } from "./service.ts";
+
+process.title = "diorama-workshop";
+runService(parentPort(process), () => process.exit());

@@ -1,0 +1,92 @@
+/**
+ * Starts the real app for a test: the Electron of tools/electron under Xvfb, with a data folder of its own and the services under the
+ * Node that runs the tests. `launch` gives the app and its first window; what goes wrong in the page is collected in `problems`.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { _electron, type ElectronApplication, type Page } from "playwright-core";
+import { ROOT } from "../support/imports.ts";
+import { findElectron } from "../../tools/electron/runtime.ts";
+import { ensureBuilt } from "./built.ts";
+import { displayForTests } from "./display.ts";
+
+/** Undefined where none could be fetched: the tests that need it are skipped. */
+export const electron = await findElectron();
+
+export interface LaunchOptions {
+  /** Of an earlier launch: the app finds what that one left. By default a new one, removed at the end. */
+  dataFolder?: string;
+  /** Files to open, as on a command line. */
+  files?: string[];
+  env?: Record<string, string>;
+}
+
+export interface RunningApp extends AsyncDisposable {
+  app: ElectronApplication;
+  /** The first window, loaded. */
+  page: Page;
+  dataFolder: string;
+  /** Errors and warnings of the console, uncaught errors, refused loads: of all windows. */
+  problems: string[];
+  /** What main and services wrote. */
+  output: string[];
+  /** Ends the app as a person would, and waits. The data folder stays. */
+  quit(): Promise<void>;
+}
+
+/** How long a start may take on a slow machine, in milliseconds. */
+const START_LIMIT = 60_000;
+
+export async function launch({ dataFolder, files = [], env = {} }: LaunchOptions = {}): Promise<RunningApp> {
+  if (!electron) throw new Error("there is no Electron on this machine: npm run electron:runtime");
+  await ensureBuilt();
+  const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), "diorama-e2e-")));
+  const display = await displayForTests();
+  const isRoot = process.platform === "linux" && process.getuid?.() === 0;
+  const problems: string[] = [];
+  const output: string[] = [];
+  const app = await _electron.launch({
+    executablePath: electron.executable,
+    args: [...(isRoot ? ["--no-sandbox"] : []), `--user-data-dir=${folder}`, ROOT, ...files],
+    timeout: START_LIMIT,
+    env: {
+      ...(process.env as Record<string, string>),
+      ...electron.vulkan,
+      ...(display === undefined ? {} : { DISPLAY: display }),
+      DIORAMA_NODE: process.execPath,
+      ...env,
+    },
+  });
+  for (const stream of [app.process().stdout, app.process().stderr]) {
+    stream?.on("data", (bytes: Buffer) => output.push(bytes.toString()));
+  }
+  const watch = (page: Page) => {
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+    page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+  };
+  app.on("window", watch);
+  const page = await app.firstWindow({ timeout: START_LIMIT });
+  await page.waitForLoadState("load");
+
+  let isOver = false;
+  app.once("close", () => (isOver = true));
+  const quit = async () => {
+    if (!isOver) await app.close();
+  };
+  return {
+    app,
+    page,
+    dataFolder: folder,
+    problems,
+    output,
+    quit,
+    [Symbol.asyncDispose]: async () => {
+      await quit();
+      if (dataFolder === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
