@@ -38,8 +38,11 @@ export const attentionGradient: GradientRule<"Attention"> = ({ g, dy, inputs, y,
     splitHeads(g, dy, attributes.heads),
     splitHeads(g, y, attributes.heads),
   ];
-  // sum over tokens of P dP equals sum over width of O dO, which is far smaller.
-  const inner = g.sum(g.mul(dOut, out), [3]); // [batch, heads, p, 1]
+  // dS = P (dP - D): D, the sum over tokens of P dP, equals the sum over width of O dO, which is far smaller. It is
+  // subtracted by the product itself, as one more column of dO against a column of ones beside V.
+  const inner = g.mul(g.sum(g.mul(dOut, out), [3]), -1); // [batch, heads, p, 1]
+  const ones = g.constant(1, v.dtype, [...v.shape.slice(0, 3), 1]);
+  const [dOutLess, vMore] = [g.concat([dOut, inner], 3), g.concat([v, ones], 3)];
   const flip = (x: Value) => g.transpose(x, [0, 1, 3, 2]);
   const [heads, rows] = [q.shape[1]!, q.shape[2]!];
   const block = blockSize(heads, rows, k.shape[2]!, options.attentionBlock);
@@ -49,23 +52,25 @@ export const attentionGradient: GradientRule<"Attention"> = ({ g, dy, inputs, y,
   const dvParts: Value[] = [];
   for (let h = 0; h < heads; h += block.heads) {
     const head = (x: Value) => g.slice(x, 1, h, Math.min(h + block.heads, heads));
-    const [kh, kt, vt] = [head(k), flip(head(k)), flip(head(v))];
+    const [kh, kt, vt] = [head(k), flip(head(k)), flip(head(vMore))];
     const dqRows: Value[] = [];
-    let [dkt, dvt]: (Value | undefined)[] = [];
+    let [dk, dv]: (Value | undefined)[] = [];
     for (let r = 0; r < rows; r += block.rows) {
       const row = (x: Value) => g.slice(head(x), 2, r, Math.min(r + block.rows, rows));
       const p = g.softmax(g.matmul(row(scaled), kt), 3); // [batch, block, rows, tokens]
-      const dp = g.matmul(row(dOut), vt);
-      const ds = g.mul(p, g.sub(dp, row(inner)));
+      const ds = g.mul(p, g.matmul(row(dOutLess), vt));
       if (needs(0)) dqRows.push(g.matmul(ds, kh));
-      // Transposed sums: only the narrow factors are turned, never a block of probabilities.
+      // block' x factor, [tokens, width]; or its transpose, where only the narrow factor is turned.
+      const product = (wide: Value, narrow: Value) =>
+        options.transposedProducts ? g.matmul(flip(wide), narrow) : g.matmul(flip(narrow), wide);
       const sum = (total: Value | undefined, part: Value) => (total ? g.add(total, part) : part);
-      if (needs(1)) dkt = sum(dkt, g.matmul(flip(row(scaled)), ds));
-      if (needs(2)) dvt = sum(dvt, g.matmul(flip(row(dOut)), p));
+      if (needs(1)) dk = sum(dk, product(ds, row(scaled)));
+      if (needs(2)) dv = sum(dv, product(p, row(dOut)));
     }
+    const upright = (x: Value) => (options.transposedProducts ? x : flip(x));
     if (needs(0)) dqParts.push(g.concat(dqRows, 2));
-    if (dkt) dkParts.push(flip(dkt));
-    if (dvt) dvParts.push(flip(dvt));
+    if (dk) dkParts.push(upright(dk));
+    if (dv) dvParts.push(upright(dv));
   }
   const join = (parts: Value[]) => (parts.length ? mergeHeads(g, g.concat(parts, 1)) : undefined);
   const dq = join(dqParts);

@@ -20,9 +20,15 @@ export interface GradientOptions {
   attentionBlock: number;
   /** `transpose` is ConvTranspose with the forward weights; `flipped` is Conv with a flipped copy of them. */
   convAdjoint: "transpose" | "flipped";
+  /** Whether the provider multiplies by a transposed matrix without first writing it out (CPU, CUDA, DirectML do). */
+  transposedProducts: boolean;
 }
 
-export const DEFAULT_GRADIENT_OPTIONS: GradientOptions = { attentionBlock: 1 << 21, convAdjoint: "transpose" };
+export const DEFAULT_GRADIENT_OPTIONS: GradientOptions = {
+  attentionBlock: 1 << 21,
+  convAdjoint: "transpose",
+  transposedProducts: false,
+};
 
 export interface RuleContext<Op extends OpName> {
   g: GraphBuilder;

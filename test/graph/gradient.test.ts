@@ -66,7 +66,10 @@ describe("attention may be differentiated in blocks:", () => {
     [1, 3, 7, 12, 30, 1000].map((block) => [one.title, block, one] as const),
   );
   test.each(blocks)("%s, %i probabilities at once", async (_, attentionBlock, one) => {
-    for (const input of [0, 1, 2]) await check(one, input, { attentionBlock });
+    for (const input of [0, 1, 2]) {
+      await check(one, input, { attentionBlock });
+      await check(one, input, { attentionBlock, transposedProducts: true });
+    }
   });
 });
 
@@ -180,7 +183,7 @@ test("random programs have the gradient that finite differences find", async () 
       const forward = withoutDeadNodes(g.finish({ y }));
       const at = numbers([2, 3], normals([2, 3], seed));
       const dy = numbers(y.shape, normals(y.shape, seed + 1));
-      const options = { attentionBlock: 4, convAdjoint: "transpose" } as const;
+      const options = { ...DEFAULT_GRADIENT_OPTIONS, attentionBlock: 4 };
       const graph = withoutDeadNodes(
         g.finish({ dx: gradient(g, [[y, g.constant([...dy.data], "float32", y.shape)]], x, options) }),
       );

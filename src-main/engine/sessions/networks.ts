@@ -29,10 +29,13 @@ export interface OpenUnet extends UnetGraph {
   session: Session;
 }
 
-/** Blocks of attention probabilities in the gradient: 16 MiB of float32 fit a processor's cache; a GPU takes more at once. */
+/** Blocks of 8 MiB of attention probabilities stay near a processor's caches; a GPU takes more at once. */
 function gradientOptions({ provider, memory }: SessionOptions): GradientOptions {
-  if (provider !== "cpu") return { attentionBlock: 1 << 25, convAdjoint: "transpose" };
-  return { attentionBlock: 1 << 22, convAdjoint: memory === "fast" ? "flipped" : "transpose" };
+  return {
+    attentionBlock: provider === "cpu" ? 1 << 21 : 1 << 25,
+    convAdjoint: provider === "cpu" && memory === "fast" ? "flipped" : "transpose",
+    transposedProducts: provider === "cpu" || provider === "cuda" || provider === "dml",
+  };
 }
 
 /**
