@@ -43,9 +43,11 @@ test("typed arrays cross in both directions", async () => {
 });
 
 test("calls may finish in another order than they were made", async () => {
+  const second = Promise.withResolvers<undefined>();
   const { api } = kitchen({
     boil: async (minutes) => {
-      await new Promise((done) => setTimeout(done, minutes));
+      if (minutes === 20) await second.promise;
+      else second.resolve(undefined);
       return `${minutes}`;
     },
   });
