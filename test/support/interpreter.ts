@@ -79,12 +79,23 @@ const ROUND: Record<DType, (x: number) => number> = {
   bool: (x) => (x === 0 ? 0 : 1),
 };
 
+type Index2 = readonly [number, number];
+type Index3 = readonly [number, number, number];
+type Index4 = readonly [number, number, number, number];
+
+const listed = new Map<string, readonly (readonly number[])[]>();
+
 /** Every index of a tensor of `shape`, in row-major order. */
-export function indices(shape: Shape): number[][] {
-  return shape.reduce<number[][]>(
+export function indices(shape: Shape): readonly (readonly number[])[] {
+  const key = shape.join();
+  const known = listed.get(key);
+  if (known) return known;
+  const list = shape.reduce<number[][]>(
     (heads, n) => heads.flatMap((head) => Array.from({ length: n }, (_, i) => [...head, i])),
     [[]],
   );
+  listed.set(key, list);
+  return list;
 }
 
 /** The element of `x` at `index`, by NumPy's broadcasting rule where x has fewer or shorter axes. */
@@ -177,6 +188,26 @@ function normalise(x: Numbers, axes: readonly number[], epsilon: number): Number
 /** Element of a matrix, as if it were transposed when `flip` is set. */
 const cell = (x: Numbers, flip: 0 | 1, row: number, column: number) => read(x, flip ? [column, row] : [row, column]);
 
+/** The terms of a convolution's sums, as offsets in x, w and y; those that fall into the padding are left out. */
+function forEachTerm(
+  x: Shape,
+  w: Shape,
+  y: Shape,
+  { strides, pads }: { strides: readonly [number, number]; pads: readonly number[] },
+  visit: (input: number, weight: number, output: number) => void,
+): void {
+  const [height, width] = [x[2]!, x[3]!];
+  const kernel = indices(w.slice(1)) as readonly Index3[];
+  indices(y).forEach((index, output) => {
+    const [n, o, i, j] = index as Index4;
+    kernel.forEach(([c, u, v], k) => {
+      const [row, column] = [i * strides[0] + u - pads[0]!, j * strides[1] + v - pads[1]!];
+      if (row < 0 || row >= height || column < 0 || column >= width) return;
+      visit(((n * x[1]! + c) * height + row) * width + column, o * kernel.length + k, output);
+    });
+  });
+}
+
 const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
   Add: elementwise((a, b) => a + b),
   Sub: elementwise((a, b) => a - b),
@@ -195,35 +226,24 @@ const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
     }),
   Gemm: ([a, b, c], { transA, transB }, shape) =>
     indices(shape).map((index) => {
-      const [row, column] = index as [number, number];
+      const [row, column] = index as Index2;
       const product = sumOver(a!.shape[transA ? 0 : 1]!, (k) => cell(a!, transA, row, k) * cell(b!, transB, k, column));
       return product + (c ? read(c, index) : 0);
     }),
   // y[n, o, i, j] = bias[o] + sum over c, u, v of w[o, c, u, v] x[n, c, i stride + u - top, j stride + v - left]
-  Conv: ([x, w, bias], { strides, pads }, shape) =>
-    indices(shape).map((index) => {
-      const [n, o, i, j] = index as [number, number, number, number];
-      const [height, width] = x!.shape.slice(2) as [number, number];
-      let sum = bias ? bias.data[o]! : 0;
-      for (const [c, u, v] of indices(w!.shape.slice(1)) as [number, number, number][]) {
-        const [row, column] = [i * strides[0] + u - pads[0], j * strides[1] + v - pads[1]];
-        if (row < 0 || row >= height || column < 0 || column >= width) continue;
-        sum += read(w!, [o, c, u, v]) * read(x!, [n, c, row, column]);
-      }
-      return sum;
-    }),
+  Conv([x, w, bias], attributes, shape) {
+    const out = indices(shape).map((index) => (bias ? bias.data[index[1]!]! : 0));
+    forEachTerm(x!.shape, w!.shape, shape, attributes, (input, weight, output) => {
+      out[output]! += w!.data[weight]! * x!.data[input]!;
+    });
+    return out;
+  },
   // Every element of y is handed back to the elements of x that it came from.
-  ConvTranspose([y, w], { strides, pads, size }, shape) {
+  ConvTranspose([y, w], attributes, shape) {
     const out = new Array<number>(sizeOf(shape)).fill(0);
-    const channels = shape[1]!;
-    for (const index of indices(y!.shape)) {
-      const [n, o, i, j] = index as [number, number, number, number];
-      for (const [c, u, v] of indices(w!.shape.slice(1)) as [number, number, number][]) {
-        const [row, column] = [i * strides[0] + u - pads[0], j * strides[1] + v - pads[1]];
-        if (row < 0 || row >= size[0] || column < 0 || column >= size[1]) continue;
-        out[((n * channels + c) * size[0] + row) * size[1] + column]! += read(w!, [o, c, u, v]) * read(y!, index);
-      }
-    }
+    forEachTerm(shape, w!.shape, y!.shape, attributes, (input, weight, output) => {
+      out[input]! += w!.data[weight]! * y!.data[output]!;
+    });
     return out;
   },
   Softmax: ([x], { axis }) => [...softmax(x!, axis).data],
@@ -277,14 +297,14 @@ const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
     const [batch, queries, tokens] = [q!.shape[0]!, q!.shape[1]!, k!.shape[1]!];
     const width = q!.shape[2]! / heads;
     const scores = indices([batch, heads, queries, tokens]).map((index) => {
-      const [n, h, i, t] = index as [number, number, number, number];
+      const [n, h, i, t] = index as Index4;
       const product = sumOver(width, (d) => read(q!, [n, i, h * width + d]) * read(k!, [n, t, h * width + d]));
       return product / Math.sqrt(width);
     });
     const probabilities = softmax(numbers([batch, heads, queries, tokens], scores), 3);
     const perHead = v!.shape[2]! / heads;
     return indices(shape).map((index) => {
-      const [n, i, c] = index as [number, number, number];
+      const [n, i, c] = index as Index3;
       return sumOver(tokens, (t) => read(probabilities, [n, Math.floor(c / perHead), i, t]) * read(v!, [n, t, c]));
     });
   },
