@@ -1,0 +1,130 @@
+/** One denoising step's whole program: prediction, maps, loss and the gradient through network, injection and loss. */
+import { beforeAll, describe, expect, test } from "vitest";
+import { GRADIENT_GATE, unetGraph } from "../../src-main/engine/sessions/unetGraph.ts";
+import type { GradientOptions } from "../../src-main/graph/gradient.ts";
+import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient.ts";
+import type { DType } from "../../src-main/graph/graph.ts";
+import { print } from "../../src-main/graph/print.ts";
+import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
+import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
+import { layoutOf } from "../../src-main/guidance/layout.ts";
+import { gridKey } from "../../src-main/guidance/masks.ts";
+import { distance, expectClose } from "../support/closeness.ts";
+import type { Numbers } from "../support/interpreter.ts";
+import { evaluate, numbers } from "../support/interpreter.ts";
+import { runOnnx } from "../support/onnxRuntime.ts";
+import { normals } from "../support/randomNumbers.ts";
+import { RandomWeights, TINY_UNET, unetLacks } from "../support/tinyCheckpoint.ts";
+
+const TOKENS = 5;
+const latent = { height: 5, width: 3 };
+const weights = RandomWeights.create(unetLacks);
+
+function step(options: Partial<GradientOptions> = {}, dtype: DType = "float32") {
+  return unetGraph(TINY_UNET, weights, latent, TOKENS, dtype, { ...DEFAULT_GRADIENT_OPTIONS, ...options });
+}
+
+const plain = step();
+
+/** A random latent and text, and a box for two tokens. */
+function randomFeeds(): Record<string, Numbers> {
+  const box = { x: 0.1, y: 0.3, width: 0.5, height: 0.6 };
+  const region = { id: "r", box, spans: [{ start: 0, end: 1 }], strength: 1 };
+  const layout = layoutOf([{ region, tokens: [1, 3] }], TOKENS, latent, plain.target, plain.layers);
+  const random = (seed: number, ...shape: number[]) => numbers(shape, normals(shape, seed));
+  const feeds: Record<string, Numbers> = {
+    latent: random(1, 1, 4, 5, 3),
+    time: random(2, 1, 4),
+    context: random(3, TOKENS, 6),
+    token_weights: numbers([TOKENS], layout.tokenWeights),
+  };
+  for (const grid of plain.layers) {
+    const shape = [grid.height * grid.width, TOKENS];
+    const { injection, contrast } = layoutInputs(grid);
+    feeds[injection] = numbers(
+      shape,
+      layout.injection.get(gridKey(grid))!.map((v) => 1.2 * v),
+    );
+    feeds[contrast] = numbers(shape, layout.contrast.get(gridKey(grid))!);
+  }
+  return feeds;
+}
+
+test("its inputs and outputs are what the engine feeds and reads", () => {
+  const lines = print(plain.graph).split("\n");
+  expect(lines.filter((line) => !line.startsWith("%") && !line.includes("<-"))).toMatchInlineSnapshot(`
+    [
+      "latent : f32[1,4,5,3]",
+      "time : f32[1,4]",
+      "context : f32[5,6]",
+      "token_weights : f32[5]",
+      "injection.5x3 : f32[15,5]",
+      "injection.3x2 : f32[6,5]",
+      "contrast.5x3 : f32[15,5]",
+      "contrast.3x2 : f32[6,5]",
+    ]
+  `);
+  const outputs = plain.graph.outputs.map(({ name, value }) => `${name} ${value.dtype} ${value.shape.join()}`);
+  expect(outputs).toMatchInlineSnapshot(`
+        [
+          "prediction float32 1,4,5,3",
+          "maps float32 15,5",
+          "loss float32 1",
+          "gradient float32 1,4,5,3",
+        ]
+      `);
+});
+
+test("in float16 the engine still feeds and reads float32", () => {
+  const { graph } = step({}, "float16");
+  const ends = [...graph.inputs, ...graph.outputs.map((o) => o.value)];
+  expect(new Set(ends.map((v) => v.dtype))).toEqual(new Set(["float32"]));
+});
+
+describe("the gradient", () => {
+  const feeds = randomFeeds();
+  let expected: Record<string, Numbers>;
+  beforeAll(() => {
+    expected = evaluate(withoutDeadNodes(plain.graph), feeds);
+  });
+
+  test("is the slope of the loss", () => {
+    const outputs = plain.graph.outputs.filter(({ name }) => name === "loss");
+    const forward = withoutDeadNodes({ ...plain.graph, outputs });
+    const x = feeds["latent"]!;
+    const direction = normals(x.shape, 11);
+    const loss = (h: number) => {
+      const moved = x.data.map((v, i) => v + h * direction[i]!);
+      return evaluate(forward, { ...feeds, latent: numbers(x.shape, moved) })["loss"]!.data[0]!;
+    };
+    const h = 1e-4; // the loss is strongly curved: norms of so few numbers
+    const slope = (8 * (loss(h) - loss(-h)) - (loss(2 * h) - loss(-2 * h))) / (12 * h);
+    const derived = expected["gradient"]!.data.reduce((sum, v, i) => sum + v * direction[i]!, 0);
+    expect(Math.abs(derived - slope)).toBeLessThan(1e-6 * Math.abs(slope));
+  });
+
+  test.each<Partial<GradientOptions>>([
+    {},
+    { attentionBlock: 20 },
+    { convAdjoint: "flipped" },
+    { transposedProducts: true },
+  ])("is what ONNX Runtime computes, arranged as %j", async (options) => {
+    const gate = { input: GRADIENT_GATE, outputs: ["gradient"] };
+    const on = await runOnnx(step(options).graph, feeds, { ...gate, on: true });
+    for (const name of Object.keys(expected)) expectClose(on[name]!, expected[name]!, 5e-5);
+  });
+
+  test("may be left out without changing the rest", async () => {
+    const gate = { input: GRADIENT_GATE, outputs: ["gradient"], on: false };
+    const off = await runOnnx(plain.graph, feeds, gate);
+    expect([...off["gradient"]!.data]).toEqual([0]);
+    for (const name of ["prediction", "maps", "loss"]) {
+      expect(distance(off[name]!.data, expected[name]!.data)).toBeLessThan(5e-5);
+    }
+  });
+
+  test("keeps its direction in float16", async () => {
+    const half = await runOnnx(step({ attentionBlock: 20 }, "float16").graph, feeds);
+    expectClose(half["gradient"]!, expected["gradient"]!, 3e-2);
+  });
+});
