@@ -5,13 +5,14 @@ import random
 import numpy as np
 import torch
 
+import attention_loss
 import scenes
 
 
 def draw(rng, count, size):
-    """uint8 [count, size, size, 3] pictures and their captions."""
+    """uint8 [count, size, size, 3] pictures and their scenes."""
     got = [scenes.sample_scene(rng, size) for _ in range(count)]
-    return np.stack([g.image for g in got]), [g.caption for g in got]
+    return np.stack([g.image for g in got]), got
 
 
 def _worker(seed, count, size, queue):
@@ -22,7 +23,7 @@ def _worker(seed, count, size, queue):
 
 
 def batches(size, count, workers, seed):
-    """Endless (pictures, captions), drawn by `workers` processes or, with none, in this one."""
+    """Endless (pictures, scenes), drawn by `workers` processes or, with none, in this one."""
     if workers == 0:
         rng = random.Random(seed)
         while True:
@@ -46,24 +47,27 @@ class LatentPool:
     def __init__(self, vae, scale, tokenizer, source, capacity, device):
         self.vae, self.scale, self.tokenizer, self.source, self.device = vae, scale, tokenizer, source, device
         self.capacity, self.at, self.filled = capacity, 0, 0
-        self.latents = self.tokens = None
+        self.held = None
 
     @torch.no_grad()
-    def encode(self, pictures, captions):
+    def encode(self, pictures, drawn):
+        """(latents, token ids, masks and token positions of the things; see attention_loss.targets)."""
         z = self.vae.encode(to_tensor(pictures, self.device))[0] * self.scale
-        return z, torch.tensor([self.tokenizer(c) for c in captions], device=self.device)
+        tokens = torch.tensor([self.tokenizer(s.caption) for s in drawn], device=self.device)
+        masks, positions = zip(*(attention_loss.targets(s, self.tokenizer) for s in drawn))
+        return z, tokens, torch.stack(masks).to(self.device), torch.stack(positions).to(self.device)
 
     def refresh(self):
-        z, tokens = self.encode(*next(self.source))
-        if self.latents is None:
-            self.capacity -= self.capacity % len(z)
-            self.latents = z.new_empty((self.capacity, *z.shape[1:]))
-            self.tokens = tokens.new_empty((self.capacity, tokens.shape[1]))
-        self.latents[self.at:self.at + len(z)] = z
-        self.tokens[self.at:self.at + len(z)] = tokens
-        self.at = (self.at + len(z)) % self.capacity
-        self.filled = min(self.capacity, self.filled + len(z))
+        fresh = self.encode(*next(self.source))
+        count = len(fresh[0])
+        if self.held is None:
+            self.capacity -= self.capacity % count
+            self.held = [x.new_empty((self.capacity, *x.shape[1:])) for x in fresh]
+        for held, x in zip(self.held, fresh):
+            held[self.at:self.at + count] = x
+        self.at = (self.at + count) % self.capacity
+        self.filled = min(self.capacity, self.filled + count)
 
     def pick(self, count):
         i = torch.randint(0, self.filled, (count,), device=self.device)
-        return self.latents[i], self.tokens[i]
+        return [x[i] for x in self.held]

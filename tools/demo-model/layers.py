@@ -45,12 +45,18 @@ class Attention(nn.Module):
         self.to_k = nn.Linear(context, dim, bias=bias)
         self.to_v = nn.Linear(context, dim, bias=bias)
         self.to_out = nn.ModuleList([nn.Linear(dim, dim)])
+        self.watched = False   # keep the probabilities of the last call in `seen` [B, pixels, tokens], mean over heads
 
     def forward(self, x, context=None):
         context = x if context is None else context
         split = lambda t: t.view(t.shape[0], t.shape[1], self.heads, -1).transpose(1, 2)
         q, k, v = split(self.to_q(x)), split(self.to_k(context)), split(self.to_v(context))
-        o = F.scaled_dot_product_attention(q, k, v)
+        if self.watched:
+            p = (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5).softmax(-1)
+            self.seen = p.mean(1)
+            o = p @ v
+        else:
+            o = F.scaled_dot_product_attention(q, k, v)
         return self.to_out[0](o.transpose(1, 2).reshape(x.shape))
 
 

@@ -4,6 +4,7 @@ import random
 
 import torch
 
+import attention_loss
 import data
 from checkpoint import denoiser, load_vae, save_work
 from running import Average, Clock, autocast
@@ -24,7 +25,7 @@ class HeldOut:
         g = torch.Generator().manual_seed(1)
         t = torch.arange(count) * STEPS // count + STEPS // count // 2
         for i in range(0, count, 64):
-            z, tokens = pool.encode(*data.draw(rng, 64, size))
+            z, tokens, _, _ = pool.encode(*data.draw(rng, 64, size))
             noise = torch.randn(z.shape, generator=g).to(z.device)
             self.parts.append((z, tokens, noise, t[i // 64::count // 64].to(z.device)))
 
@@ -62,6 +63,7 @@ def train(args, preset, tokenizer, device, team):
     empty = torch.tensor(tokenizer(""), device=device)
     while pool.filled < POOL_START // team.size:
         pool.refresh()
+    watched = attention_loss.watch(net["unet"]) if args.attention else []
     clock = Clock(args.pictures, args.batch, args.cooldown, args.save_seconds, leads=team.rank == 0)
 
     def save():
@@ -74,7 +76,7 @@ def train(args, preset, tokenizer, device, team):
             group["lr"] = rate * clock.lr_factor()
         if clock.step % REUSE == 0:
             pool.refresh()
-        z, tokens = pool.pick(share)
+        z, tokens, masks, positions = pool.pick(share)
         dropped = torch.rand(share, device=device) < DROPPED
         tokens = torch.where(dropped[:, None], empty, tokens)
         # One timestep from each of `share` equal parts of the schedule.
@@ -84,14 +86,15 @@ def train(args, preset, tokenizer, device, team):
             predicted = net["unet"](add_noise(z, noise, t), t, net["text"](tokens))
         error = (predicted.float() - noise).pow(2).mean((1, 2, 3))
         opt.zero_grad(set_to_none=True)
-        (error * weights[t]).mean().backward()
+        attention = attention_loss.loss(watched, masks[~dropped], positions[~dropped], t, ~dropped) if watched else error.new_zeros(())
+        ((error * weights[t]).mean() + args.attention * attention).backward()
         clock.stopped = team.average_gradients(params, clock.stop_asked)
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         opt.step()
         if team.rank == 0:
             average.update(net, before // args.batch + clock.step)
-        clock.tick(error.mean().item())
-        clock.report("denoiser", ("error",))
+        clock.tick(error.mean().item(), attention.item())
+        clock.report("denoiser", ("error", "attention"))
         if clock.save_is_due():
             save()
     if team.rank == 0:
