@@ -1,0 +1,35 @@
+/** Pixels that came from the engine, as pictures that can be drawn. */
+import type { AttentionMaps, Pixels } from "@api/engine.ts";
+
+export function pictureOf({ width, height, data }: Pixels): HTMLCanvasElement {
+  return paint(width, height, new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength));
+}
+
+/** Where a box's words look, in its colour: the more, the less transparent. */
+export function heatOf(
+  { width, height, regions }: AttentionMaps,
+  regionId: string,
+  color: string,
+): HTMLCanvasElement | undefined {
+  const map = regions[regionId];
+  if (!map) return undefined;
+  const [red, green, blue] = channels(color);
+  const peak = Math.max(...map, 1e-12);
+  const data = new Uint8ClampedArray(width * height * 4);
+  for (const [i, value] of map.entries()) data.set([red, green, blue, 235 * Math.sqrt(value / peak) ** 1.4], i * 4);
+  return paint(width, height, data);
+}
+
+function paint(width: number, height: number, data: Uint8ClampedArray<ArrayBuffer>): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext("2d")!.putImageData(new ImageData(data, width, height), 0, 0);
+  return canvas;
+}
+
+/** Of `#rrggbb`. */
+function channels(color: string): [number, number, number] {
+  const value = Number.parseInt(color.slice(1), 16);
+  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+}

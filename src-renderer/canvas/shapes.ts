@@ -1,0 +1,143 @@
+/** What Fabric draws: boxes with their names and handles, guides and frames. Lines and letters keep their size at every zoom. */
+import { FabricObject } from "fabric";
+import { HANDLES } from "./hit.ts";
+
+const FONT = '600 12px "Inter Variable", system-ui, sans-serif';
+
+export interface BoxLook {
+  title: string;
+  color: string;
+  /** Of letters on the colour. */
+  ink: string;
+  selected: boolean;
+  /** The only one selected: it shows handles. */
+  handles: boolean;
+  hovered: boolean;
+  locked: boolean;
+  /** Names no words yet. */
+  unbound: boolean;
+  showTitle: boolean;
+}
+
+/** Fabric's objects measured and drawn in pixels of the screen. */
+abstract class ScreenObject extends FabricObject {
+  protected abstract draw(ctx: CanvasRenderingContext2D, width: number, height: number): void;
+
+  override _render(ctx: CanvasRenderingContext2D): void {
+    const zoom = this.canvas?.getZoom() ?? 1;
+    ctx.save();
+    ctx.translate(-this.width / 2, -this.height / 2);
+    ctx.scale(1 / zoom, 1 / zoom);
+    this.draw(ctx, this.width * zoom, this.height * zoom);
+    ctx.restore();
+  }
+}
+
+export class BoxShape extends ScreenObject {
+  look: BoxLook;
+
+  constructor(look: BoxLook) {
+    super({ objectCaching: false, strokeWidth: 0 });
+    this.look = look;
+  }
+
+  protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    const { color, selected, hovered, locked, unbound, showTitle, handles } = this.look;
+    ctx.fillStyle = color;
+    ctx.globalAlpha = selected ? 0.2 : hovered ? 0.16 : 0.08;
+    ctx.fillRect(0, 0, width, height);
+    ctx.globalAlpha = locked ? 0.75 : 1;
+    // A dark line under the coloured one keeps it visible on any picture.
+    ctx.strokeStyle = "rgb(0 0 0 / 0.55)";
+    ctx.lineWidth = selected ? 4 : 3;
+    ctx.strokeRect(0, 0, width, height);
+    ctx.strokeStyle = color;
+    ctx.lineWidth = selected ? 2 : 1.5;
+    if (unbound) ctx.setLineDash([6, 4]);
+    ctx.strokeRect(0, 0, width, height);
+    ctx.setLineDash([]);
+    if (showTitle) this.#title(ctx, width, height);
+    if (handles && !locked) this.#handles(ctx, width, height);
+  }
+
+  #title(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    const { title, color, ink, locked } = this.look;
+    ctx.font = FONT;
+    const text = locked ? `${title} · locked` : title;
+    const room = Math.max(60, width - 2);
+    let shown = text;
+    while (shown.length > 1 && ctx.measureText(`${shown}…`).width > room - 14) shown = shown.slice(0, -1);
+    if (shown !== text) shown = `${shown.trimEnd()}…`;
+    const wide = ctx.measureText(shown).width + 14;
+    const isOutside = height < 34;
+    const top = isOutside ? -22 : 0;
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = color;
+    ctx.beginPath();
+    ctx.roundRect(-1, top - 1, wide, 21, isOutside ? 4 : [0, 0, 5, 0]);
+    ctx.fill();
+    ctx.fillStyle = ink;
+    ctx.textBaseline = "middle";
+    ctx.fillText(shown, 6, top + 10);
+  }
+
+  #handles(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    const isSmall = width < 44 || height < 44;
+    for (const { name, at } of HANDLES) {
+      if (isSmall && name.length === 1) continue;
+      const x = (width * at[0]) / 2;
+      const y = (height * at[1]) / 2;
+      ctx.beginPath();
+      ctx.roundRect(x - 5, y - 5, 10, 10, 2.5);
+      ctx.fillStyle = "#fff";
+      ctx.fill();
+      ctx.lineWidth = 2;
+      ctx.strokeStyle = this.look.color;
+      ctx.stroke();
+    }
+  }
+}
+
+/** Lines across the picture at fractions of it. */
+export class LinesShape extends ScreenObject {
+  readonly lines: { axis: "x" | "y"; at: number }[] = [];
+  color = "#fff";
+  dashed = false;
+
+  constructor() {
+    super({ objectCaching: false, strokeWidth: 0 });
+  }
+
+  protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    ctx.strokeStyle = this.color;
+    ctx.lineWidth = 1;
+    if (this.dashed) ctx.setLineDash([4, 3]);
+    ctx.beginPath();
+    for (const { axis, at } of this.lines) {
+      const across = axis === "x" ? at * width : at * height;
+      ctx.moveTo(axis === "x" ? across : 0, axis === "x" ? 0 : across);
+      ctx.lineTo(axis === "x" ? across : width, axis === "x" ? height : across);
+    }
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+}
+
+/** The frame that is being drawn, or that selects. */
+export class FrameShape extends ScreenObject {
+  color = "#fff";
+
+  constructor() {
+    super({ objectCaching: false, strokeWidth: 0 });
+  }
+
+  protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    ctx.fillStyle = this.color;
+    ctx.globalAlpha = 0.14;
+    ctx.fillRect(0, 0, width, height);
+    ctx.globalAlpha = 1;
+    ctx.strokeStyle = this.color;
+    ctx.lineWidth = 1.5;
+    ctx.strokeRect(0, 0, width, height);
+  }
+}

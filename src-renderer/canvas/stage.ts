@@ -1,0 +1,215 @@
+/** The stage: keeps Fabric's objects equal to the document, and knows where on the screen the picture is. */
+import { FabricImage, Rect, StaticCanvas, Shadow, type FabricObject } from "fabric";
+import type { UnitBox } from "@api/scene.ts";
+import { type Document, titleOf } from "../state/document.ts";
+import type { Size } from "../state/geometry.ts";
+import type { Point } from "./hit.ts";
+import { BoxShape, FrameShape, LinesShape } from "./shapes.ts";
+import type { Traces } from "./tools.ts";
+
+/** The longer side of the picture in Fabric's units. */
+const LONG_SIDE = 1000;
+const MARGIN = 36;
+const ZOOMS = { least: 0.05, most: 16 };
+
+export interface Palette {
+  boxes: readonly string[];
+  ink: string;
+  paper: string;
+  accent: string;
+  line: string;
+}
+
+export type Picture = HTMLCanvasElement | HTMLImageElement;
+
+export interface StageView {
+  document: Document;
+  selection: readonly string[];
+  hovered: string | undefined;
+  traces: Traces;
+  palette: Palette;
+  underlay: { picture: Picture; opacity: number } | undefined;
+  heat: Picture | undefined;
+  grid: { x: number; y: number } | undefined;
+}
+
+export class Stage {
+  readonly #canvas: StaticCanvas;
+  readonly #paper = new Rect({ strokeWidth: 0, objectCaching: false });
+  readonly #grid = new LinesShape();
+  readonly #guides = new LinesShape();
+  readonly #frame = new FrameShape();
+  readonly #boxes = new Map<string, BoxShape>();
+  #underlay: FabricImage | undefined;
+  #heat: FabricImage | undefined;
+  #size: Size = { width: LONG_SIDE, height: LONG_SIDE };
+  #pixels: Size = { width: 1, height: 1 };
+  #view: Size = { width: 0, height: 0 };
+  #fitted = true;
+
+  constructor(element: HTMLCanvasElement) {
+    this.#canvas = new StaticCanvas(element, { renderOnAddRemove: false, enableRetinaScaling: true });
+    this.#paper.shadow = new Shadow({ color: "rgb(0 0 0 / 0.35)", blur: 30, offsetY: 6 });
+    this.#guides.dashed = true;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#canvas.dispose();
+  }
+
+  /** Screen pixels that one pixel of the picture takes. */
+  get zoom(): number {
+    return (this.#canvas.getZoom() * this.#size.width) / this.#pixels.width;
+  }
+
+  resize(view: Size): void {
+    if (view.width === 0 || view.height === 0) return;
+    const { width, height } = this.#view;
+    this.#view = view;
+    this.#canvas.setDimensions(view);
+    if (this.#fitted) this.fit();
+    else this.pan((view.width - width) / 2, (view.height - height) / 2);
+  }
+
+  show(view: StageView): void {
+    const { document, palette } = view;
+    const { width, height } = document.settings;
+    const scale = LONG_SIDE / Math.max(width, height);
+    const isReshaped = width !== this.#pixels.width || height !== this.#pixels.height;
+    this.#pixels = { width, height };
+    this.#size = { width: width * scale, height: height * scale };
+    if (isReshaped && this.#fitted) this.fit();
+
+    this.#paper.set({ fill: palette.paper });
+    this.#cover(this.#paper);
+    this.#underlay = this.#picture(this.#underlay, view.underlay?.picture);
+    this.#underlay?.set({ opacity: view.underlay?.opacity ?? 1 });
+    this.#heat = this.#picture(this.#heat, view.heat);
+    this.#grid.color = palette.line;
+    this.#grid.lines.splice(0, Infinity, ...gridLines(view.grid));
+    this.#guides.color = palette.accent;
+    this.#guides.lines.splice(0, Infinity, ...view.traces.guides);
+    for (const lines of [this.#grid, this.#guides]) this.#cover(lines);
+    this.#showBoxes(view);
+
+    const { frame, draws } = view.traces;
+    this.#frame.visible = frame !== undefined;
+    this.#frame.color = draws ? palette.boxes[0]! : palette.accent;
+    if (frame) this.#place(this.#frame, frame);
+
+    const shown = [this.#paper, this.#underlay, this.#heat, this.#grid, ...this.#inOrder(document)];
+    this.#restack([...shown, this.#guides, this.#frame].filter((one) => one !== undefined));
+    this.#canvas.requestRenderAll();
+  }
+
+  #showBoxes({ document, selection, hovered, palette }: StageView): void {
+    for (const [id] of this.#boxes) if (!document.boxes.some((box) => box.id === id)) this.#boxes.delete(id);
+    for (const box of document.boxes) {
+      const selected = selection.includes(box.id);
+      const look = {
+        title: titleOf(document, box),
+        color: palette.boxes[box.color]!,
+        ink: palette.ink,
+        selected,
+        handles: selected && selection.length === 1,
+        hovered: hovered === box.id,
+        locked: box.locked,
+        unbound: box.spans.length === 0,
+        showTitle: true,
+      };
+      const shape = this.#boxes.get(box.id) ?? new BoxShape(look);
+      this.#boxes.set(box.id, shape);
+      shape.look = look;
+      shape.visible = !box.hidden;
+      this.#place(shape, box.box);
+    }
+  }
+
+  #inOrder(document: Document): BoxShape[] {
+    return document.boxes.map(({ id }) => this.#boxes.get(id)!);
+  }
+
+  #restack(objects: FabricObject[]): void {
+    const now = this.#canvas.getObjects();
+    if (objects.length === now.length && objects.every((one, i) => one === now[i])) return;
+    this.#canvas.remove(...now);
+    this.#canvas.add(...objects);
+  }
+
+  #picture(old: FabricImage | undefined, picture: Picture | undefined): FabricImage | undefined {
+    if (!picture) return undefined;
+    const image = old?.getElement() === picture ? old : new FabricImage(picture, { objectCaching: false });
+    const { width, height } = this.#size;
+    image.set({ scaleX: width / image.width, scaleY: height / image.height, left: width / 2, top: height / 2 });
+    image.setCoords();
+    return image;
+  }
+
+  #cover(object: FabricObject): void {
+    this.#place(object, { x: 0, y: 0, width: 1, height: 1 });
+  }
+
+  /** Fabric counts from the middle of an object. */
+  #place(object: FabricObject, { x, y, width, height }: UnitBox): void {
+    const { width: w, height: h } = this.#size;
+    object.set({ left: (x + width / 2) * w, top: (y + height / 2) * h, width: width * w, height: height * h });
+    object.setCoords();
+  }
+
+  /** The fraction of the picture at a point of the view. */
+  toUnit({ x, y }: Point): Point {
+    const [zoom, , , , left, top] = this.#canvas.viewportTransform;
+    return { x: (x - left) / zoom / this.#size.width, y: (y - top) / zoom / this.#size.height };
+  }
+
+  /** Fractions of the picture that some pixels of the screen are. */
+  reach(pixels: number): Point {
+    const zoom = this.#canvas.getZoom();
+    return { x: pixels / zoom / this.#size.width, y: pixels / zoom / this.#size.height };
+  }
+
+  fit(): void {
+    const { width, height } = this.#view;
+    const zoom = Math.min((width - 2 * MARGIN) / this.#size.width, (height - 2 * MARGIN) / this.#size.height);
+    this.#transform(Math.max(zoom, 0.02));
+    this.#fitted = true;
+  }
+
+  actualSize(): void {
+    this.#transform(this.#pixels.width / this.#size.width);
+    this.#fitted = false;
+  }
+
+  zoomBy(factor: number, at: Point = { x: this.#view.width / 2, y: this.#view.height / 2 }): void {
+    const [zoom, , , , left, top] = this.#canvas.viewportTransform;
+    const next = Math.min(ZOOMS.most, Math.max(ZOOMS.least, zoom * factor));
+    const part = next / zoom;
+    this.#canvas.setViewportTransform([next, 0, 0, next, at.x - (at.x - left) * part, at.y - (at.y - top) * part]);
+    this.#fitted = false;
+    this.#canvas.requestRenderAll();
+  }
+
+  pan(dx: number, dy: number): void {
+    const [zoom, , , , left, top] = this.#canvas.viewportTransform;
+    this.#canvas.setViewportTransform([zoom, 0, 0, zoom, left + dx, top + dy]);
+    this.#fitted = false;
+    this.#canvas.requestRenderAll();
+  }
+
+  /** In the middle of the view, at a zoom. */
+  #transform(zoom: number): void {
+    const left = (this.#view.width - this.#size.width * zoom) / 2;
+    const top = (this.#view.height - this.#size.height * zoom) / 2;
+    this.#canvas.setViewportTransform([zoom, 0, 0, zoom, left, top]);
+    this.#canvas.requestRenderAll();
+  }
+}
+
+function gridLines(grid: StageView["grid"]): { axis: "x" | "y"; at: number }[] {
+  if (!grid) return [];
+  const lines: { axis: "x" | "y"; at: number }[] = [];
+  for (const axis of ["x", "y"] as const) {
+    for (let at = grid[axis]; at < 1 - 1e-9; at += grid[axis]) lines.push({ axis, at });
+  }
+  return lines;
+}

@@ -1,0 +1,228 @@
+/** What pressing, dragging and letting go mean: one small state machine. It knows fractions of the picture and the editor, no pixels and no Fabric. */
+import type { UnitBox } from "@api/scene.ts";
+import { addBox, moveBoxes, setBox } from "../state/edits.ts";
+import type { Editor, Gesture } from "../state/editor.svelte.ts";
+import { boundsOf, cutInside } from "../state/geometry.ts";
+import { type Guide, type SnapOptions, snapMove, snapResize } from "../state/snapping.ts";
+import { wordsAt } from "../state/spans.ts";
+import { boxesAt, boxesIn, edgesOf, frameOf, handleAt, type HandleName, nextInPile, type Point } from "./hit.ts";
+
+export interface Modifiers {
+  shift: boolean;
+  alt: boolean;
+  ctrl: boolean;
+}
+
+/** What is drawn while the pointer is down, besides the boxes. */
+export interface Traces {
+  guides: readonly Guide[];
+  frame: UnitBox | undefined;
+  /** The frame will be a box; else it selects. */
+  draws: boolean;
+}
+
+export const NO_TRACES: Traces = { guides: [], frame: undefined, draws: false };
+
+export interface ToolHost {
+  editor: Editor;
+  /** Fractions of the picture that some pixels of the screen are. */
+  reach: (pixels: number) => Point;
+  snapping: () => SnapOptions | undefined;
+  trace: (traces: Traces) => void;
+  newId: () => string;
+}
+
+type State =
+  | { kind: "idle" }
+  | { kind: "pressed"; from: Point; clicked: string }
+  | { kind: "moving"; from: Point; ids: string[]; boxes: UnitBox[]; gesture: Gesture }
+  | { kind: "resizing"; from: Point; id: string; box: UnitBox; handle: HandleName; gesture: Gesture }
+  | { kind: "framing"; from: Point; kept: readonly string[] }
+  | { kind: "drawing"; from: Point };
+
+const THRESHOLD = 3;
+const HANDLE_REACH = 8;
+
+export class Tools {
+  #state: State = { kind: "idle" };
+  readonly #host: ToolHost;
+
+  constructor(host: ToolHost) {
+    this.#host = host;
+  }
+
+  get busy(): boolean {
+    return this.#state.kind !== "idle";
+  }
+
+  down(point: Point, { shift, alt }: Modifiers): void {
+    const { editor } = this.#host;
+    const { boxes } = editor.document;
+    if (editor.tool === "draw") {
+      this.#state = { kind: "drawing", from: this.#snapPoint(point) };
+      return;
+    }
+    const handle = this.#handleAt(point);
+    if (handle && !alt) {
+      const { box, name } = handle;
+      const gesture = editor.begin("Resize box");
+      this.#state = { kind: "resizing", from: point, id: box.id, box: box.box, handle: name, gesture };
+      return;
+    }
+    const pile = boxesAt(boxes, point);
+    if (alt && pile.length > 0) {
+      editor.select([nextInPile(pile, editor.selection)!.id]);
+      return;
+    }
+    const held = pile.find(({ id }) => editor.selection.includes(id));
+    const top = pile[0];
+    if (!top) {
+      this.#state = { kind: "framing", from: point, kept: shift ? editor.selection : [] };
+    } else if (shift) {
+      editor.toggleSelected(top.id);
+    } else {
+      // A selected box can be dragged though another lies on it; a mere click selects the upper one.
+      if (!held) editor.select([top.id]);
+      this.#state = { kind: "pressed", from: point, clicked: top.id };
+    }
+  }
+
+  move(point: Point, modifiers: Modifiers): void {
+    const state = this.#state;
+    const { editor, trace, reach } = this.#host;
+    switch (state.kind) {
+      case "idle":
+        editor.hovered = boxesAt(editor.document.boxes, point)[0]?.id;
+        return;
+      case "pressed": {
+        const { x, y } = reach(THRESHOLD);
+        if (Math.abs(point.x - state.from.x) < x && Math.abs(point.y - state.from.y) < y) return;
+        const chosen = editor.selectedBoxes.filter(({ locked, hidden }) => !locked && !hidden);
+        const gesture = editor.begin(chosen.length === 1 ? "Move box" : `Move ${chosen.length} boxes`);
+        const boxes = chosen.map(({ box }) => box);
+        this.#state = { kind: "moving", from: state.from, ids: chosen.map(({ id }) => id), boxes, gesture };
+        this.move(point, modifiers);
+        return;
+      }
+      case "moving":
+        this.#drag(state, point, modifiers);
+        return;
+      case "resizing":
+        this.#resize(state, point, modifiers);
+        return;
+      case "framing": {
+        const frame = frameOf(state.from, point);
+        trace({ guides: [], frame, draws: false });
+        editor.select([...state.kept, ...boxesIn(editor.document.boxes, frame).map(({ id }) => id)]);
+        return;
+      }
+      case "drawing":
+        trace({ guides: [], frame: cutInside(frameOf(state.from, this.#snapPoint(point))), draws: true });
+    }
+  }
+
+  up(point: Point): void {
+    const state = this.#state;
+    const { editor, trace } = this.#host;
+    this.#state = { kind: "idle" };
+    trace(NO_TRACES);
+    if (state.kind === "moving" || state.kind === "resizing") state.gesture.commit();
+    if (state.kind === "pressed") editor.select([state.clicked]);
+    if (state.kind === "framing" && !this.#isDragged(state.from, point)) editor.select(state.kept);
+    if (state.kind === "drawing") this.#draw(state.from, point);
+  }
+
+  /** Escape, or the pointer was taken away: as if it had not begun. */
+  cancel(): void {
+    const state = this.#state;
+    this.#state = { kind: "idle" };
+    this.#host.trace(NO_TRACES);
+    if (state.kind === "moving" || state.kind === "resizing") state.gesture.cancel();
+  }
+
+  /** What the pointer should look like at a point. */
+  cursorAt(point: Point): string {
+    const { editor } = this.#host;
+    if (editor.tool === "draw") return "crosshair";
+    if (this.#state.kind === "moving") return "move";
+    const handle = this.#state.kind === "resizing" ? this.#state.handle : this.#handleAt(point)?.name;
+    if (handle) return `${handle}-resize`;
+    return boxesAt(editor.document.boxes, point).length > 0 ? "move" : "default";
+  }
+
+  #handleAt(point: Point) {
+    const [box, ...others] = this.#host.editor.selectedBoxes;
+    if (!box || others.length > 0 || box.locked || box.hidden) return undefined;
+    const name = handleAt(box.box, point, this.#host.reach(HANDLE_REACH));
+    return name && { box, name };
+  }
+
+  #others(ids: readonly string[]): UnitBox[] {
+    const { boxes } = this.#host.editor.document;
+    return boxes.filter(({ id, hidden }) => !hidden && !ids.includes(id)).map(({ box }) => box);
+  }
+
+  #drag(state: Extract<State, { kind: "moving" }>, point: Point, { shift, ctrl }: Modifiers): void {
+    let dx = point.x - state.from.x;
+    let dy = point.y - state.from.y;
+    const { x, y } = this.#host.reach(1);
+    if (shift && Math.abs(dx) / x > Math.abs(dy) / y) dy = 0;
+    else if (shift) dx = 0;
+    const bounds = boundsOf(state.boxes);
+    const options = ctrl ? undefined : this.#host.snapping();
+    const moved = { ...bounds, x: bounds.x + dx, y: bounds.y + dy };
+    const snapped = options ? snapMove(moved, this.#others(state.ids), options) : { box: moved, guides: [] };
+    state.gesture.preview(moveBoxes(state.ids, snapped.box.x - bounds.x, snapped.box.y - bounds.y));
+    this.#host.trace({ guides: snapped.guides, frame: undefined, draws: false });
+  }
+
+  #resize(state: Extract<State, { kind: "resizing" }>, point: Point, { shift, ctrl }: Modifiers): void {
+    const edges = edgesOf(state.handle);
+    const options = ctrl ? undefined : this.#host.snapping();
+    const dx = point.x - state.from.x;
+    const dy = point.y - state.from.y;
+    let left = state.box.x + (edges.left ? dx : 0);
+    let right = state.box.x + state.box.width + (edges.right ? dx : 0);
+    let top = state.box.y + (edges.top ? dy : 0);
+    let bottom = state.box.y + state.box.height + (edges.bottom ? dy : 0);
+    if (shift && state.handle.length === 2) {
+      const scale = Math.max((right - left) / state.box.width, (bottom - top) / state.box.height);
+      if (edges.left) left = right - state.box.width * scale;
+      else right = left + state.box.width * scale;
+      if (edges.top) top = bottom - state.box.height * scale;
+      else bottom = top + state.box.height * scale;
+    }
+    const resized = frameOf({ x: left, y: top }, { x: right, y: bottom });
+    const isTurned = left > right || top > bottom;
+    const snapped =
+      options && !shift && !isTurned
+        ? snapResize(resized, edges, this.#others([state.id]), options)
+        : { box: resized, guides: [] };
+    state.gesture.preview(setBox(state.id, cutInside(snapped.box)));
+    this.#host.trace({ guides: snapped.guides, frame: undefined, draws: false });
+  }
+
+  /** A new box, tied to the words that are marked in the prompt, if any are. */
+  #draw(from: Point, to: Point): void {
+    const { editor, newId } = this.#host;
+    if (!this.#isDragged(from, to)) return;
+    const { start, end } = editor.textSelection;
+    const words = start < end ? wordsAt(editor.document.prompt, { start, end }) : undefined;
+    const id = newId();
+    const box = cutInside(frameOf(from, this.#snapPoint(to)));
+    editor.apply("Draw box", addBox(id, box, words ? [words] : []), { select: [id] });
+    editor.tool = "select";
+  }
+
+  #snapPoint(point: Point): Point {
+    const options = this.#host.snapping();
+    if (!options) return point;
+    const { box } = snapMove({ ...point, width: 0, height: 0 }, this.#others([]), options);
+    return { x: box.x, y: box.y };
+  }
+
+  #isDragged(from: Point, to: Point): boolean {
+    const { x, y } = this.#host.reach(THRESHOLD);
+    return Math.abs(to.x - from.x) >= x || Math.abs(to.y - from.y) >= y;
+  }
+}

@@ -1,0 +1,54 @@
+/** Boxes as text on the clipboard, so that they can be pasted into another window, whose prompt may differ. */
+import { isRecord, type Problem } from "@api/fields.ts";
+import { findPhrase } from "@api/phrases.ts";
+import { readBox } from "@api/sceneParser.ts";
+import type { TextSpan } from "@api/scene.ts";
+import { type Box, COLOR_COUNT } from "./document.ts";
+
+const KIND = "diorama boxes";
+const MOST = 64;
+
+export function writeBoxes(boxes: readonly Box[], prompt: string): string {
+  const plain = boxes.map(({ box, name, color, strength, spans }) => {
+    return { box, name, color, strength, spans, phrases: spans.map(({ start, end }) => prompt.slice(start, end)) };
+  });
+  return JSON.stringify({ kind: KIND, boxes: plain });
+}
+
+/** The boxes of a text that `writeBoxes` made, tied to the same words of `prompt` where they stand in it. */
+export function readBoxes(text: string, prompt: string): Box[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(value) || value.kind !== KIND || !Array.isArray(value.boxes)) return undefined;
+  return (value.boxes as unknown[]).slice(0, MOST).flatMap((item) => {
+    const problems: Problem[] = [];
+    const box = isRecord(item) ? readBox(item.box, "box", problems) : undefined;
+    if (!isRecord(item) || !box) return [];
+    const { name, color, strength } = item;
+    return {
+      id: "",
+      box,
+      spans: readSpans(item, prompt),
+      name: typeof name === "string" ? name.slice(0, 80) : "",
+      color: typeof color === "number" && color >= 0 && color < COLOR_COUNT ? Math.floor(color) : 0,
+      strength: typeof strength === "number" ? Math.min(3, Math.max(0, strength)) : 1,
+      locked: false,
+      hidden: false,
+    };
+  });
+}
+
+function readSpans({ phrases, spans }: Record<string, unknown>, prompt: string): TextSpan[] {
+  if (!Array.isArray(phrases)) return [];
+  return (phrases as unknown[]).flatMap((phrase, i) => {
+    if (typeof phrase !== "string") return [];
+    const places = findPhrase(prompt, phrase);
+    const was: unknown = Array.isArray(spans) ? spans[i] : undefined;
+    const same = places.find(({ start }) => isRecord(was) && was.start === start);
+    return same ?? places[0] ?? [];
+  });
+}

@@ -1,0 +1,218 @@
+/** What each command of the table does, and when it can be done: menus, palette, shortcuts and buttons all come here. */
+import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
+import * as edits from "./edits.ts";
+import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
+import type { Alignment } from "./geometry.ts";
+import { freePlace } from "./placement.ts";
+import type { Session } from "./session.svelte.ts";
+import { wordsAt } from "./spans.ts";
+
+interface Action {
+  run: (session: Session) => void;
+  enabled?: (session: Session) => boolean;
+  checked?: (session: Session) => boolean;
+}
+
+const someSelected = ({ editor }: Session) => editor.selection.length > 0;
+const composing = ({ view }: Session) => view.mode === "compose";
+const boxesChosen = (session: Session) => composing(session) && someSelected(session);
+const picturesChosen = ({ results }: Session) => results.chosen.length > 0;
+const count = (n: number) => (n === 1 ? "box" : `${n} boxes`);
+
+const alignment = (to: Alignment): Action => ({
+  enabled: boxesChosen,
+  run: ({ editor }) => editor.apply(`Align ${to}`, edits.alignBoxes(editor.selection, to)),
+});
+
+const distribution = (axis: "horizontal" | "vertical"): Action => ({
+  enabled: (session) => composing(session) && session.editor.selection.length > 2,
+  run: ({ editor }) => editor.apply(`Distribute ${axis}ly`, edits.distributeBoxes(editor.selection, axis)),
+});
+
+const layer = (by: number, label: string): Action => ({
+  enabled: (session) => composing(session) && session.editor.selection.length === 1,
+  run: ({ editor }) => {
+    const [id] = editor.selection;
+    const at = editor.document.boxes.findIndex((box) => box.id === id);
+    if (id !== undefined) editor.apply(label, edits.reorderBox(id, at + by));
+  },
+});
+
+const mode = (to: Session["view"]["mode"]): Action => ({ run: ({ view }) => void (view.mode = to) });
+const zoom = (what: Parameters<Session["view"]["ask"]>[0]): Action => ({
+  enabled: composing,
+  run: ({ view }) => view.ask(what),
+});
+const dialog = (name: Session["view"]["dialog"]): Action => ({ run: ({ view }) => void (view.dialog = name) });
+const toggle = (name: "grid" | "snap" | "underlay" | "heat"): Action => ({
+  checked: ({ view }) => view[name],
+  run: ({ view }) => void (view[name] = !view[name]),
+});
+
+/** By name; a command without an entry does not compile. */
+const ACTIONS: Record<CommandName, Action> = {
+  "file.new": { run: (session) => void create(session, "here") },
+  "file.newWindow": { run: (session) => void create(session, "window") },
+  "file.open": {
+    run: (session) =>
+      void session.attempt(async () => {
+        await session.saveNow();
+        await session.app.api.openProject({ where: "here" });
+      }),
+  },
+  "file.importPictures": { run: (session) => void session.importPictures() },
+  "file.save": { run: (session) => void session.save() },
+  "file.saveAs": { run: (session) => void session.saveAs() },
+  "file.export": { ...dialog("export"), enabled: picturesChosen },
+  "file.exportSheet": {
+    enabled: picturesChosen,
+    run: (session) => void exportSheet(session, session.results.chosen),
+  },
+  "file.addModel": { run: (session) => void session.addModel() },
+
+  "edit.undo": {
+    enabled: ({ editor }) => editor.undoLabel !== undefined,
+    run: (s) => void s.attempt(() => s.editor.undo()),
+  },
+  "edit.redo": {
+    enabled: ({ editor }) => editor.redoLabel !== undefined,
+    run: (s) => void s.attempt(() => s.editor.redo()),
+  },
+  "edit.duplicate": { enabled: boxesChosen, run: duplicate },
+  "edit.delete": {
+    enabled: (session) => (composing(session) ? someSelected(session) : picturesChosen(session)),
+    run: (session) => {
+      const { editor, results } = session;
+      if (!composing(session)) return void session.attempt(() => results.bin(results.chosen));
+      editor.apply(`Delete ${count(editor.selection.length)}`, edits.removeBoxes(editor.selection), { select: [] });
+    },
+  },
+  "edit.preferences": dialog("preferences"),
+
+  "box.bind": { enabled: (session) => wordsToBind(session) !== undefined, run: bindWords },
+  "box.draw": {
+    enabled: composing,
+    run: ({ editor }) => void (editor.tool = editor.tool === "draw" ? "select" : "draw"),
+  },
+  "box.lock": {
+    enabled: boxesChosen,
+    checked: ({ editor }) => editor.selectedBoxes.length > 0 && editor.selectedBoxes.every(({ locked }) => locked),
+    run: ({ editor }) => {
+      const locked = !editor.selectedBoxes.every((box) => box.locked);
+      editor.apply(locked ? "Lock" : "Unlock", edits.changeBoxes(editor.selection, { locked }));
+    },
+  },
+  "box.hide": {
+    enabled: boxesChosen,
+    checked: ({ editor }) => editor.selectedBoxes.length > 0 && editor.selectedBoxes.every(({ hidden }) => hidden),
+    run: ({ editor }) => {
+      const hidden = !editor.selectedBoxes.every((box) => box.hidden);
+      editor.apply(hidden ? "Hide" : "Show", edits.changeBoxes(editor.selection, { hidden }));
+    },
+  },
+  "box.rename": {
+    enabled: (session) => composing(session) && session.editor.selection.length === 1,
+    run: ({ editor, view }) => void (view.renaming = editor.selection[0]),
+  },
+  "box.forward": layer(1, "Bring forward"),
+  "box.backward": layer(-1, "Send backward"),
+  "box.alignLeft": alignment("left"),
+  "box.alignCentre": alignment("center"),
+  "box.alignRight": alignment("right"),
+  "box.alignTop": alignment("top"),
+  "box.alignMiddle": alignment("middle"),
+  "box.alignBottom": alignment("bottom"),
+  "box.distributeHorizontally": distribution("horizontal"),
+  "box.distributeVertically": distribution("vertical"),
+
+  "view.compose": mode("compose"),
+  "view.results": mode("results"),
+  "view.compare": mode("compare"),
+  "view.history": mode("history"),
+  "view.fit": zoom("fit"),
+  "view.actualSize": zoom("actual"),
+  "view.zoomIn": zoom("in"),
+  "view.zoomOut": zoom("out"),
+  "view.grid": toggle("grid"),
+  "view.snap": toggle("snap"),
+  "view.underlay": toggle("underlay"),
+  "view.heat": toggle("heat"),
+  "view.palette": dialog("palette"),
+
+  "generate.start": { run: (session) => void session.generate() },
+  "generate.cancel": {
+    enabled: ({ jobs }) => jobs.running.length > 0,
+    run: (session) => void session.attempt(() => session.jobs.cancelAll()),
+  },
+  "generate.restartEngine": { run: (session) => void session.attempt(() => session.app.api.restartEngine()) },
+
+  "help.shortcuts": dialog("shortcuts"),
+};
+
+export function isEnabled(session: Session, name: CommandName): boolean {
+  return ACTIONS[name].enabled?.(session) ?? true;
+}
+
+export function isChecked(session: Session, name: CommandName): boolean {
+  return ACTIONS[name].checked?.(session) ?? false;
+}
+
+/** Does it, when it can be done now. */
+export function runCommand(session: Session, name: CommandName): void {
+  if (isEnabled(session, name)) ACTIONS[name].run(session);
+}
+
+/** What the menus should know. */
+export function commandStates(session: Session): { disabled: CommandName[]; checked: CommandName[] } {
+  return {
+    disabled: COMMAND_NAMES.filter((name) => !isEnabled(session, name)),
+    checked: COMMAND_NAMES.filter((name) => "toggle" in COMMANDS[name] && isChecked(session, name)),
+  };
+}
+
+async function create(session: Session, where: "here" | "window"): Promise<void> {
+  await session.attempt(async () => {
+    await session.saveNow();
+    const { settings, model } = session.editor.document;
+    await session.app.api.newProject({ draft: toDraft({ ...EMPTY_DOCUMENT, settings, model }), where });
+  });
+}
+
+export async function exportSheet(session: Session, ids: number[]): Promise<void> {
+  await session.attempt(async () => {
+    const title = session.editor.document.prompt.slice(0, 200);
+    const done = await session.app.api.exportSheet({ ids: ids.slice(0, 400), title, boxes: true });
+    const path = done?.paths[0];
+    if (path === undefined) return;
+    const run = () => void session.attempt(() => session.app.api.revealExported({ path }));
+    session.notices.done(`The contact sheet is ${path}`, { label: "Show in folder", run });
+  });
+}
+
+function duplicate({ editor }: Session): void {
+  const copies = editor.selectedBoxes;
+  const ids = copies.map(() => crypto.randomUUID());
+  editor.apply(`Duplicate ${count(copies.length)}`, edits.pasteBoxes(copies, ids), { select: ids });
+}
+
+/** The words marked in the prompt that can be tied to a box. */
+export function wordsToBind({ editor }: Session) {
+  return wordsAt(editor.document.prompt, editor.textSelection);
+}
+
+/** Ties the marked words to the one box that is selected and has none yet, else to a new one. */
+export function bindWords(session: Session): void {
+  const { editor, notices } = session;
+  const span = wordsToBind(session);
+  if (!span) return;
+  const words = editor.document.prompt.slice(span.start, span.end);
+  const [box, ...others] = editor.selectedBoxes;
+  if (box && others.length === 0 && box.spans.length === 0) {
+    editor.apply(`Bind “${words}”`, edits.bindBoxes([box.id], span));
+    notices.done(`“${words}” is tied to ${titleOf(editor.document, box)}.`);
+    return;
+  }
+  const id = crypto.randomUUID();
+  const place = freePlace(editor.document.boxes.map((one) => one.box));
+  editor.apply(`Box for “${words}”`, edits.addBox(id, place, [span]), { select: [id] });
+}

@@ -1,0 +1,87 @@
+/** The checkpoint in use, those known, and what the engine says of the scene: tokens, warnings, cost. */
+import type { App } from "@api/bridge.ts";
+import type { LoadRequest, ModelSummary, PromptTokens, ProviderReport, SceneCheck } from "@api/engine.ts";
+import { DEMO_MODEL, type ModelEntry } from "@api/main.ts";
+import { type Document, sceneToDraw } from "./document.ts";
+import { messageOf } from "./notices.svelte.ts";
+
+export const DEMO_REQUEST: LoadRequest = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };
+
+export class Models {
+  known: readonly ModelEntry[] = $state.raw([]);
+  providers: readonly ProviderReport[] = $state.raw([]);
+  /** The checkpoint that is open. */
+  summary: ModelSummary | null = $state.raw(null);
+  loading: { fraction: number; message: string } | undefined = $state.raw();
+  /** Why the checkpoint could not be opened. */
+  problem: string | undefined = $state();
+  tokens: PromptTokens | undefined = $state.raw();
+  negativeTokens: PromptTokens | undefined = $state.raw();
+  check: SceneCheck | undefined = $state.raw();
+
+  readonly #app: App;
+  #asked = 0;
+
+  constructor(app: App) {
+    this.#app = app;
+    app.on("loading", (loading) => (this.loading = loading.fraction < 1 ? loading : undefined));
+    app.on("model", ({ model }) => {
+      this.summary = model;
+      this.loading = undefined;
+    });
+    app.on("changed", ({ what }) => {
+      if (what === "models") void this.list();
+    });
+  }
+
+  async list(): Promise<void> {
+    this.known = await this.#app.api.listModels();
+  }
+
+  async listProviders(): Promise<void> {
+    this.providers = await this.#app.api.providers();
+  }
+
+  nameOf(request: LoadRequest | null): string {
+    const entry = this.known.find(({ request: { path } }) => path === request?.path);
+    return entry?.name ?? request?.path.split(/[\\/]/).at(-1) ?? "No checkpoint";
+  }
+
+  async load(request: LoadRequest): Promise<ModelSummary | undefined> {
+    this.problem = undefined;
+    this.loading = { fraction: 0, message: "Opening the checkpoint" };
+    try {
+      this.summary = await this.#app.api.loadModel(request);
+      return this.summary;
+    } catch (error) {
+      this.problem = messageOf(error);
+      return undefined;
+    } finally {
+      this.loading = undefined;
+    }
+  }
+
+  /** Asks about a document; answers that come when another was asked about already are dropped. */
+  async examine(document: Document): Promise<void> {
+    const asked = ++this.#asked;
+    if (!this.summary) {
+      this.tokens = this.negativeTokens = this.check = undefined;
+      return;
+    }
+    const { api } = this.#app;
+    try {
+      const [tokens, negative, check] = await Promise.all([
+        api.tokenize(document.prompt),
+        document.negativePrompt === "" ? undefined : api.tokenize(document.negativePrompt),
+        api.check(sceneToDraw(document)),
+      ]);
+      if (asked !== this.#asked) return;
+      this.tokens = tokens;
+      this.negativeTokens = negative;
+      this.check = check;
+    } catch {
+      // The engine is gone or busy opening another checkpoint: the banner says so, and the next change asks again.
+      if (asked === this.#asked) this.tokens = this.negativeTokens = this.check = undefined;
+    }
+  }
+}

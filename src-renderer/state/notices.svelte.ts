@@ -1,0 +1,38 @@
+/** Short messages: what was done, with a way to take it back, and what went wrong, with what to do next. */
+import { isAppError } from "@api/errors.ts";
+
+export interface Notice {
+  id: number;
+  kind: "done" | "error";
+  text: string;
+  /** A button, such as "Undo". */
+  action?: { label: string; run: () => void };
+}
+
+export class Notices {
+  list: readonly Notice[] = $state.raw([]);
+  #last = 0;
+
+  done(text: string, action?: Notice["action"]): void {
+    this.#add({ kind: "done", text, ...(action ? { action } : {}) });
+  }
+
+  /** Shows what was thrown, but not that the person cancelled. */
+  error(error: unknown, action?: Notice["action"]): void {
+    if (isAppError(error, "cancelled")) return;
+    this.#add({ kind: "error", text: messageOf(error), ...(action ? { action } : {}) });
+  }
+
+  dismiss(id: number): void {
+    this.list = this.list.filter((notice) => notice.id !== id);
+  }
+
+  #add(notice: Omit<Notice, "id">): void {
+    const rest = this.list.filter(({ text }) => text !== notice.text).slice(-2);
+    this.list = [...rest, { id: ++this.#last, ...notice }];
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

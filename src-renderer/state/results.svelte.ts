@@ -1,0 +1,237 @@
+/** The pictures of the project: a window onto a list that may be long, what is marked in it, and what is done to them. */
+import type { App } from "@api/bridge.ts";
+import { pictureUrl, type PictureSize, type ProjectState } from "@api/main.ts";
+import type { ResultDetails, ResultInfo, ResultQuery } from "@api/store.ts";
+import type { Editor } from "./editor.svelte.ts";
+
+export type Shelf = "kept" | "starred" | "rejected" | "binned";
+export type Order = ResultQuery["order"];
+
+const PAGE = 100;
+
+export class Results {
+  shelf: Shelf = $state("kept");
+  order: Order = $state("newest");
+  text = $state("");
+  /** How many there are under this filter. */
+  total = $state(0);
+  /** Those that were read so far, by place in the list; the rest is empty. */
+  rows: readonly (ResultInfo | undefined)[] = $state.raw([]);
+  selection: readonly number[] = $state.raw([]);
+  /** The one that keys and the viewer are about. */
+  current: number | undefined = $state();
+  /** What is compared, in order. */
+  tray: readonly number[] = $state.raw([]);
+  details: ReadonlyMap<number, ResultDetails> = $state.raw(new Map<number, ResultDetails>());
+  project: Pick<ProjectState, "key"> = $state.raw({ key: "none" });
+
+  readonly #app: App;
+  readonly #editor: Editor;
+  #asked = new Set<number>();
+  #detailsAsked = new Set<number>();
+  #generation = 0;
+  #refreshing: Promise<void> | undefined;
+  #refreshAgain = false;
+
+  constructor(app: App, editor: Editor) {
+    this.#app = app;
+    this.#editor = editor;
+    app.on("changed", ({ what }) => {
+      if (what === "results") void this.refresh();
+    });
+  }
+
+  get currentResult(): ResultInfo | undefined {
+    return this.rows.find((row) => row?.id === this.current) ?? this.details.get(this.current ?? -1);
+  }
+
+  url(id: number, size: PictureSize): string {
+    return pictureUrl(this.project, id, size);
+  }
+
+  /** Another project: nothing of the old one is left. */
+  async open(project: Pick<ProjectState, "key">): Promise<void> {
+    this.project = project;
+    this.selection = [];
+    this.tray = [];
+    this.current = undefined;
+    this.details = new Map();
+    this.#detailsAsked.clear();
+    await this.refresh();
+    this.current = this.rows[0]?.id;
+  }
+
+  async show(change: { shelf?: Shelf; order?: Order; text?: string }): Promise<void> {
+    if (change.shelf) this.shelf = change.shelf;
+    if (change.order) this.order = change.order;
+    if (change.text !== undefined) this.text = change.text;
+    this.selection = [];
+    await this.refresh();
+  }
+
+  /** Reads the pages again that were on the screen. Calls during a refresh become one more. */
+  async refresh(): Promise<void> {
+    if (this.#refreshing) {
+      this.#refreshAgain = true;
+      return this.#refreshing;
+    }
+    this.#refreshing = this.#readAgain();
+    try {
+      await this.#refreshing;
+    } finally {
+      this.#refreshing = undefined;
+    }
+  }
+
+  async #readAgain(): Promise<void> {
+    do {
+      this.#refreshAgain = false;
+      const generation = ++this.#generation;
+      const pages = new Set([0, ...this.#asked]);
+      const read = await Promise.all([...pages].slice(0, 8).map((page) => this.#read(page)));
+      if (generation !== this.#generation) continue;
+      this.#asked = new Set(pages);
+      this.total = read[0]?.total ?? 0;
+      const rows: (ResultInfo | undefined)[] = new Array<undefined>(this.total).fill(undefined);
+      for (const { page, results } of read) results.forEach((result, i) => (rows[page * PAGE + i] = result));
+      this.rows = rows;
+      const marked = new Set(rows.map((row) => row?.id));
+      this.selection = this.selection.filter((id) => marked.has(id));
+    } while (this.#refreshAgain);
+  }
+
+  /** Sees to it that the rows from `first` to `last` are read. */
+  async need(first: number, last: number): Promise<void> {
+    for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
+      if (this.#asked.has(page)) continue;
+      this.#asked.add(page);
+      const generation = this.#generation;
+      const { results } = await this.#read(page);
+      if (generation !== this.#generation) return;
+      const rows = [...this.rows];
+      results.forEach((result, i) => (rows[page * PAGE + i] = result));
+      this.rows = rows;
+    }
+  }
+
+  async #read(page: number) {
+    const text = this.text.trim();
+    const query: ResultQuery = {
+      ...(this.shelf === "starred" ? { starred: true } : {}),
+      state: this.shelf === "starred" ? "kept" : this.shelf,
+      ...(text ? { text } : {}),
+      order: this.order,
+      offset: page * PAGE,
+      limit: PAGE,
+    };
+    return { page, ...(await this.#app.api.listResults(query)) };
+  }
+
+  /** Scene, seed and figures of a result; read once. */
+  async read(id: number): Promise<ResultDetails> {
+    const known = this.details.get(id);
+    if (known) return known;
+    const details = await this.#app.api.readResult({ id });
+    this.details = new Map(this.details).set(id, details);
+    return details;
+  }
+
+  /** Like `read`, for what is on the screen: asks once and fails silently, the card then shows less. */
+  want(id: number): void {
+    if (this.#detailsAsked.has(id)) return;
+    this.#detailsAsked.add(id);
+    this.read(id).catch(() => this.#detailsAsked.delete(id));
+  }
+
+  /** Marks one result as the current one; with `toggle` or `range` more than one can be selected. */
+  pick(id: number, { toggle = false, range = false } = {}): void {
+    if (range && this.current !== undefined) {
+      const ids = this.rows.flatMap((row) => (row ? [row.id] : []));
+      const [a, b] = [ids.indexOf(this.current), ids.indexOf(id)].sort((x, y) => x - y) as [number, number];
+      if (a >= 0) this.selection = ids.slice(a, b + 1);
+      return;
+    }
+    if (toggle) {
+      const isIn = this.selection.includes(id);
+      this.selection = isIn ? this.selection.filter((one) => one !== id) : [...this.selection, id];
+    } else this.selection = [id];
+    this.current = id;
+  }
+
+  /** The results an action is about: those selected, else the current one. */
+  get chosen(): number[] {
+    if (this.selection.length > 0) return [...this.selection];
+    return this.current === undefined ? [] : [this.current];
+  }
+
+  toggleTray(ids: readonly number[]): void {
+    const isIn = ids.every((id) => this.tray.includes(id));
+    this.tray = isIn
+      ? this.tray.filter((id) => !ids.includes(id))
+      : [...this.tray, ...ids.filter((id) => !this.tray.includes(id))].slice(-12);
+  }
+
+  async star(ids: readonly number[]): Promise<void> {
+    const rows = await this.#infosOf(ids);
+    const starred = !rows.every((row) => row.starred);
+    await this.#mark(rows, starred ? "Star" : "Unstar", { starred });
+  }
+
+  async reject(ids: readonly number[]): Promise<void> {
+    const rows = await this.#infosOf(ids);
+    const state = rows.every((row) => row.state === "rejected") ? "kept" : "rejected";
+    await this.#mark(rows, state === "rejected" ? "Reject" : "Keep", { state });
+  }
+
+  /** To the bin, or back out of it. */
+  async bin(ids: readonly number[]): Promise<void> {
+    const rows = await this.#infosOf(ids);
+    const state = rows.every((row) => row.state === "binned") ? "kept" : "binned";
+    await this.#mark(rows, state === "binned" ? "Delete" : "Restore", { state });
+  }
+
+  async emptyBin(): Promise<number> {
+    const count = await this.#app.api.emptyBin();
+    await this.refresh();
+    return count;
+  }
+
+  /** Changes marks and notes how to take that back, each result to what it was. */
+  async #mark(rows: readonly ResultInfo[], verb: string, change: Partial<Pick<ResultInfo, "starred" | "state">>) {
+    if (rows.length === 0) return;
+    const ids = rows.map(({ id }) => id);
+    const redo = async () => {
+      await this.#app.api.markResults({ ids, ...change });
+      await this.#reread(ids);
+    };
+    const undo = async () => {
+      for (const { id, starred, state } of rows) await this.#app.api.markResults({ ids: [id], starred, state });
+      await this.#reread(ids);
+    };
+    const neighbour = this.#neighbourOf(ids);
+    await redo();
+    if (this.current !== undefined && !this.rows.some((row) => row?.id === this.current)) this.current = neighbour;
+    this.#editor.record(rows.length === 1 ? `${verb} picture` : `${verb} ${rows.length} pictures`, { undo, redo });
+  }
+
+  /** The result to go on with when these leave the list. */
+  #neighbourOf(ids: readonly number[]): number | undefined {
+    const at = this.rows.findIndex((row) => row?.id === this.current);
+    const others = (list: readonly (ResultInfo | undefined)[]) => list.find((row) => row && !ids.includes(row.id))?.id;
+    return others(this.rows.slice(at + 1)) ?? others(this.rows.slice(0, Math.max(0, at)).reverse());
+  }
+
+  async #reread(ids: readonly number[]): Promise<void> {
+    const details = new Map(this.details);
+    for (const id of ids) {
+      details.delete(id);
+      this.#detailsAsked.delete(id);
+    }
+    this.details = details;
+    await this.refresh();
+  }
+
+  async #infosOf(ids: readonly number[]): Promise<ResultInfo[]> {
+    return Promise.all(ids.map(async (id) => this.rows.find((row) => row?.id === id) ?? (await this.read(id))));
+  }
+}

@@ -1,0 +1,282 @@
+/** One window at work: the editor, what the engine and the store tell it, and what the person can ask of them. */
+import type { App } from "@api/bridge.ts";
+import type { LoadRequest } from "@api/engine.ts";
+import type { AppInfo, Opened, ProjectState, ServiceState, Theme, WindowState } from "@api/main.ts";
+import type { Scene, Seed } from "@api/scene.ts";
+import { readSeeds } from "@api/seeds.ts";
+import { type Document, fromDraft, fromScene, sceneToDraw, toDraft } from "./document.ts";
+import { changeRun, changeSettingsOf } from "./edits.ts";
+import { Editor } from "./editor.svelte.ts";
+import { Jobs } from "./jobs.svelte.ts";
+import { DEMO_REQUEST, Models } from "./models.svelte.ts";
+import { messageOf, Notices } from "./notices.svelte.ts";
+import { Results } from "./results.svelte.ts";
+import { View } from "./view.svelte.ts";
+
+const SAVE_AFTER = 400;
+const EXAMINE_AFTER = 150;
+
+export class Session {
+  readonly app: App;
+  readonly editor = new Editor();
+  readonly view = new View();
+  readonly notices = new Notices();
+  readonly jobs: Jobs;
+  readonly results: Results;
+  readonly models: Models;
+  project: ProjectState | undefined = $state.raw();
+  info: AppInfo | undefined = $state.raw();
+  /** False until the window knows what to show. */
+  ready = $state(false);
+  failed: string | undefined = $state();
+  saving: "saved" | "waiting" | "saving" | "failed" = $state("saved");
+  /** Differs from the version last named. */
+  changed = $state(false);
+  service: ServiceState | undefined = $state.raw();
+  /** Something to know about this start, such as that the program had crashed. */
+  greeting: string | undefined = $state();
+  /** What is wrong with the last wish to generate, shown at the button. */
+  problem: string | undefined = $state();
+  starting = $state(false);
+
+  #saveTimer: ReturnType<typeof setTimeout> | undefined;
+  #examineTimer: ReturnType<typeof setTimeout> | undefined;
+  #saved = 0;
+
+  constructor(app: App) {
+    this.app = app;
+    this.jobs = new Jobs(app);
+    this.results = new Results(app, this.editor);
+    this.models = new Models(app);
+    app.on("project", ({ state }) => void this.#show(state));
+    app.on("opened", (opened) => void this.#taken([opened]));
+    app.on("service", (service) => this.#serviceChanged(service));
+    app.on("theme", ({ theme, dark }) => {
+      this.view.theme = theme;
+      this.view.dark = dark;
+    });
+    app.on("closing", () => void this.#close());
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#show(await this.app.api.windowState());
+      this.info = await this.app.api.appInfo();
+      await this.models.listProviders();
+    } catch (error) {
+      if (!this.ready) this.failed = messageOf(error);
+      else this.notices.error(error);
+    }
+  }
+
+  async #show(state: WindowState): Promise<void> {
+    const { project, draft, jobs, model, theme, recovered, firstStart } = state;
+    clearTimeout(this.#saveTimer);
+    this.project = project;
+    this.view.theme = theme;
+    this.models.summary = model;
+    this.jobs.show(jobs);
+    this.editor.open(fromDraft(draft.draft));
+    this.#saved = this.editor.revision;
+    this.saving = "saved";
+    this.changed = draft.changed;
+    this.problem = undefined;
+    this.greeting = recovered
+      ? "Diorama did not close in order last time. Everything saved until then is here, the draft included."
+      : project.notes.join(" ") || undefined;
+    this.view.mode = "compose";
+    this.view.ask("fit");
+    this.ready = true;
+    if (!firstStart) this.view.underlay = true;
+    await Promise.all([this.results.open(project), this.models.list()]);
+    const wanted = this.editor.document.model ?? DEMO_REQUEST;
+    if (this.editor.document.model === null) this.editor.adjust(changeRun({ model: wanted }));
+    if (model?.path !== wanted.path) await this.models.load(wanted);
+    this.examine();
+  }
+
+  /** Called after every change of the document: saves it and has it looked at, a moment later. */
+  documentChanged(): void {
+    this.problem = undefined;
+    this.examine();
+    if (this.editor.revision === this.#saved) return;
+    this.saving = "waiting";
+    this.changed = true;
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = setTimeout(() => void this.saveNow(), SAVE_AFTER);
+  }
+
+  examine(): void {
+    clearTimeout(this.#examineTimer);
+    this.#examineTimer = setTimeout(() => void this.models.examine(this.editor.document), EXAMINE_AFTER);
+  }
+
+  /** Resolves when what is on the screen is on the disk. */
+  async saveNow(): Promise<void> {
+    clearTimeout(this.#saveTimer);
+    const { revision } = this.editor;
+    if (revision === this.#saved) return;
+    this.saving = "saving";
+    try {
+      const { changed } = await this.app.api.saveDraft(toDraft(this.editor.document));
+      this.#saved = revision;
+      this.changed = changed;
+      this.saving = revision === this.editor.revision ? "saved" : "waiting";
+    } catch (error) {
+      this.saving = "failed";
+      this.notices.error(error, { label: "Try again", run: () => void this.saveNow() });
+    }
+  }
+
+  async #close(): Promise<void> {
+    await this.saveNow();
+    await this.app.api.readyToClose();
+  }
+
+  /** Draws the scene once for each seed. What is wrong is said at the button. */
+  async generate(): Promise<void> {
+    if (this.starting) return;
+    this.problem = undefined;
+    const { document } = this.editor;
+    const seeds = this.#seedsToDraw(document);
+    if ("problem" in seeds) {
+      this.problem = `Seeds: ${seeds.problem}.`;
+      return;
+    }
+    this.starting = true;
+    try {
+      const scene = sceneToDraw(document);
+      const previewEvery = Math.max(1, Math.round(scene.settings.steps / 12));
+      const model = document.model ?? DEMO_REQUEST;
+      this.jobs.add(await this.app.api.generate({ scene, seeds: seeds.seeds, previewEvery, attention: true, model }));
+    } catch (error) {
+      this.problem = messageOf(error);
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  /** In random mode new ones, which are shown in the field from then on: the seeds shown are the seeds used. */
+  #seedsToDraw({ seeds, seedMode }: Document): { seeds: Seed[] } | { problem: string } {
+    if (seedMode.kind === "list") return readSeeds(seeds);
+    const drawn = randomSeeds(seedMode.count);
+    this.editor.adjust(changeRun({ seeds: drawn.join(",") }));
+    return { seeds: drawn };
+  }
+
+  /** Opens a checkpoint and takes over the settings it is best used with. */
+  async useModel(request: LoadRequest): Promise<void> {
+    this.editor.apply("Choose checkpoint", changeRun({ model: request }));
+    const summary = await this.models.load(request);
+    if (!summary) return;
+    const { width, height, steps, scheduler, guidanceScale } = summary.defaults;
+    const now = this.editor.document.settings;
+    if (width !== now.width || height !== now.height) {
+      const changes = { width, height, steps, scheduler, guidanceScale };
+      this.editor.apply("Use the checkpoint's settings", changeSettingsOf(changes));
+      this.notices.done(`Size, steps and scheduler are now what ${summary.name} is best used with.`, {
+        label: "Undo",
+        run: () => void this.editor.undo(),
+      });
+    }
+    this.examine();
+  }
+
+  /** Puts a scene into the editor. The draft that was there is one undo away. */
+  restore(scene: Scene, seeds: string, label = "Restore scene"): void {
+    const { boxes, model } = this.editor.document;
+    const looks = Object.fromEntries(boxes.map(({ id, name, color }) => [id, { name, color }]));
+    this.editor.open({ ...fromScene(scene, looks), seeds, model }, label);
+    this.view.mode = "compose";
+    this.view.ask("fit");
+    this.notices.done("The scene is back in the editor.", { label: "Undo", run: () => void this.editor.undo() });
+  }
+
+  async restoreResult(id: number): Promise<void> {
+    await this.attempt(async () => {
+      const { record } = await this.results.read(id);
+      this.restore(record.scene, record.seed);
+      this.results.current = id;
+    });
+  }
+
+  async openFiles(files: File[]): Promise<void> {
+    if (files.length === 0) return;
+    await this.attempt(async () => this.#taken(await this.app.openFiles(files)));
+  }
+
+  async #taken(all: readonly Opened[]): Promise<void> {
+    for (const opened of all) {
+      if (opened.kind === "refused") this.notices.error(new Error(opened.error.message));
+      else if (opened.kind === "model") await this.useModel(opened.model.request);
+      else if (opened.kind === "picture") {
+        await this.results.refresh();
+        await this.restoreResult(opened.result.id);
+      }
+    }
+  }
+
+  async importPictures(): Promise<void> {
+    await this.attempt(async () => this.#taken((await this.app.api.importPictures()) ?? []));
+  }
+
+  async addModel(): Promise<void> {
+    await this.attempt(async () => {
+      const entry = await this.app.api.addModel();
+      if (!entry) return;
+      await this.models.list();
+      await this.useModel(entry.request);
+    });
+  }
+
+  async save(): Promise<void> {
+    await this.attempt(async () => {
+      const name = new Date().toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+      const { revision } = this.editor;
+      const saved = await this.app.api.saveProject({ draft: toDraft(this.editor.document), name });
+      if (!saved) return;
+      this.project = saved.project;
+      this.#saved = revision;
+      this.changed = revision !== this.editor.revision;
+      this.saving = "saved";
+      this.notices.done(`Saved as version “${saved.version.name}”.`);
+    });
+  }
+
+  async saveAs(): Promise<void> {
+    await this.attempt(async () => {
+      const project = await this.app.api.saveProjectAs({ draft: toDraft(this.editor.document) });
+      if (project) this.project = project;
+    });
+  }
+
+  async setTheme(theme: Theme): Promise<void> {
+    this.view.theme = theme;
+    await this.attempt(() => this.app.api.setTheme(theme));
+  }
+
+  /** Does something that may fail; the failure is shown. */
+  async attempt(action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.notices.error(error);
+    }
+  }
+
+  #serviceChanged(service: ServiceState): void {
+    this.service = service;
+    if (service.state !== "restarted") return;
+    this.examine();
+    if (service.service === "store") void this.results.refresh();
+    if (this.saving === "failed") void this.saveNow();
+    setTimeout(() => {
+      if (this.service === service) this.service = undefined;
+    }, 6_000);
+  }
+}
+
+/** Numbers of 32 bits: enough to never meet twice, short enough to read out. */
+export function randomSeeds(count: number): Seed[] {
+  return [...crypto.getRandomValues(new Uint32Array(count))].map(String);
+}

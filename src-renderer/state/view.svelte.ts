@@ -1,0 +1,28 @@
+/** What the window shows of the document, and how: nothing here is part of the project. */
+import type { Theme } from "@api/main.ts";
+
+export type Mode = "compose" | "results" | "compare" | "history";
+export type DialogName = "palette" | "shortcuts" | "export" | "preferences";
+
+export class View {
+  mode: Mode = $state("compose");
+  dialog: DialogName | undefined = $state();
+  theme: Theme = $state("system");
+  /** Whether the window is dark now, whoever decided that. */
+  dark = $state(true);
+  grid = $state(false);
+  snap = $state(true);
+  heat = $state(true);
+  underlay = $state(true);
+  underlayOpacity = $state(0.85);
+  /** Picture pixels on the screen: 1 is actual size. */
+  zoom = $state(1);
+  /** The box whose name is being written. */
+  renaming: string | undefined = $state();
+  /** Asks the canvas for something it alone can do; counted, so that asking twice works. */
+  request: { what: "fit" | "actual" | "in" | "out"; count: number } = $state.raw({ what: "fit", count: 0 });
+
+  ask(what: "fit" | "actual" | "in" | "out"): void {
+    this.request = { what, count: this.request.count + 1 };
+  }
+}

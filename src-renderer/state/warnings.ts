@@ -1,0 +1,77 @@
+/** What would go wrong with a scene, in words, each with a way out. */
+import type { SceneCheck } from "@api/engine.ts";
+import { type Document, titleOf } from "./document.ts";
+import { formatBytes } from "./jobs.svelte.ts";
+
+export interface Warning {
+  key: string;
+  text: string;
+  /** Boxes to select when the person asks which. */
+  boxes: readonly string[];
+}
+
+export function warningsOf(document: Document, check: SceneCheck | undefined): Warning[] {
+  const title = (id: string) => {
+    const box = document.boxes.find((one) => one.id === id);
+    return box ? `“${titleOf(document, box)}”` : "a box";
+  };
+  const warnings: Warning[] = [];
+  if (document.prompt.trim() === "") {
+    warnings.push({ key: "no-prompt", text: "The prompt is empty: the picture will be left to chance.", boxes: [] });
+  }
+  for (const { id, spans } of document.boxes) {
+    if (spans.length > 0) continue;
+    warnings.push({
+      key: `unbound ${id}`,
+      text: `${title(id)} has no words and will be left out. Mark some and press B.`,
+      boxes: [id],
+    });
+  }
+  if (document.settings.guidance.method === "none" && document.boxes.length > 0) {
+    warnings.push({ key: "no-method", text: "The method is “None”: the boxes will have no effect.", boxes: [] });
+  }
+  for (const warning of check?.warnings ?? []) {
+    switch (warning.kind) {
+      case "phrase-lost":
+        warnings.push({
+          key: `lost ${warning.regionId}`,
+          text: `“${warning.text}” of ${title(warning.regionId)} is past the prompt's limit. Move it to the front.`,
+          boxes: [warning.regionId],
+        });
+        break;
+      case "prompt-truncated":
+        warnings.push({
+          key: "truncated",
+          text: `The prompt is too long: “${clip(warning.text)}” will be ignored.`,
+          boxes: [],
+        });
+        break;
+      case "box-below-cell":
+        warnings.push({
+          key: `small ${warning.regionId}`,
+          text: `${title(warning.regionId)} is smaller than the model can aim at. Make it larger.`,
+          boxes: [warning.regionId],
+        });
+        break;
+      case "boxes-conflict":
+        warnings.push({
+          key: `conflict ${warning.regionIds.join()}`,
+          text: `${title(warning.regionIds[0])} and ${title(warning.regionIds[1])} overlap by ${Math.round(warning.overlap * 100)} %: one may win.`,
+          boxes: warning.regionIds,
+        });
+        break;
+      case "not-enough-memory":
+        warnings.push({
+          key: "memory",
+          text: `This needs about ${formatBytes(warning.neededBytes)}; ${formatBytes(warning.freeBytes)} are free. Choose a smaller size.`,
+          boxes: [],
+        });
+    }
+  }
+  return warnings;
+}
+
+function clip(text: string): string {
+  const short = text.trim();
+  return short.length > 60 ? `${short.slice(0, 60)}…` : short;
+}
