@@ -1,0 +1,254 @@
+/**
+ * The threats to a desktop app that shows what came by mail, each by name, and that it is shut: in the real Electron. What only pure
+ * functions decide (paths, links, senders) is tested in addresses.test.ts; fuses in packaging/.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { AppBridge, BridgeReply } from "../../src-main/api/main.ts";
+import { mainSchemas } from "../../src-main/api/mainMessages.ts";
+import { CONTENT_POLICY } from "../../src-main/main/policy.ts";
+import { electron, launch, type RunningApp } from "../e2e/harness.ts";
+
+/** What the page's own functions are called here: the tests' types know no DOM. */
+interface Page {
+  app: AppBridge;
+  document: { createElement(name: string): PageElement; body: { append(element: PageElement): void } };
+  location: { href: string };
+  open(url: string): unknown;
+  require?: unknown;
+  process?: unknown;
+  Notification: { requestPermission(): Promise<string> };
+  navigator: { mediaDevices: { getUserMedia(wish: object): Promise<unknown> } };
+  ran?: boolean;
+}
+interface PageElement {
+  src: string;
+  textContent: string;
+  onload: () => void;
+  onerror: () => void;
+  contentWindow: unknown;
+}
+
+let running: RunningApp;
+const inPage = <Result>(script: (argument: string) => Result | Promise<Result>, argument = "") =>
+  running.page.evaluate(script, argument);
+
+describe.skipIf(!electron)("shut:", { timeout: 60_000 }, () => {
+  beforeAll(async () => (running = await launch()), 120_000);
+  afterAll(() => running[Symbol.asyncDispose]());
+
+  test("Node in the page", async () => {
+    expect(
+      await inPage(() => [
+        typeof (globalThis as unknown as Page).require,
+        typeof (globalThis as unknown as Page).process,
+      ]),
+    ).toEqual(["undefined", "undefined"]);
+  });
+
+  test("a page without sandbox or isolation", async () => {
+    const preferences = await running.app.evaluate(({ BrowserWindow }) => {
+      const contents = BrowserWindow.getAllWindows()[0]!.webContents as unknown as {
+        getLastWebPreferences(): Record<string, unknown>;
+      };
+      const { sandbox, contextIsolation, nodeIntegration, webSecurity, webviewTag } = contents.getLastWebPreferences();
+      return { sandbox, contextIsolation, nodeIntegration, webSecurity, webviewTag };
+    });
+    expect(preferences).toEqual({
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      webviewTag: false,
+    });
+  });
+
+  test("more in the page than the contract: no ipcRenderer, no event objects", async () => {
+    expect(await inPage(() => Object.keys((globalThis as unknown as Page).app).sort())).toEqual([
+      "call",
+      "on",
+      "openFiles",
+    ]);
+  });
+
+  test("scripts that came with the text: inline, by eval, from elsewhere", async () => {
+    expect(CONTENT_POLICY).toContain("script-src 'self';");
+    expect(CONTENT_POLICY).not.toContain("unsafe");
+    // In a callback: what a debugger evaluates itself, as this test does, is exempt from the policy.
+    const ran = await inPage(
+      () =>
+        new Promise((resolve) => {
+          setTimeout(() => {
+            const page = globalThis as unknown as Page;
+            const inline = page.document.createElement("script");
+            inline.textContent = "window.ran = true";
+            page.document.body.append(inline);
+            let evaluated = true;
+            try {
+              (0, eval)("1");
+            } catch {
+              evaluated = false;
+            }
+            const foreign = page.document.createElement("script");
+            foreign.onload = () => resolve([page.ran ?? false, evaluated, true]);
+            foreign.onerror = () => resolve([page.ran ?? false, evaluated, false]);
+            foreign.src = "https://example.com/script.js";
+            page.document.body.append(foreign);
+          }, 0);
+        }),
+    );
+    expect(ran).toEqual([false, false, false]);
+  });
+
+  test("sending pictures or prompts away", async () => {
+    const sent = await inPage(() =>
+      fetch("https://example.com/", { method: "POST", body: "x" }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(sent).toBe(false);
+  });
+
+  test("leaving the app for another page, and reading files of the disk", async () => {
+    for (const url of ["https://example.com/", "file:///etc/passwd", "data:text/html,x", "app://other/index.html"]) {
+      await inPage((to) => void ((globalThis as unknown as Page).location.href = to), url);
+      expect(await inPage(() => (globalThis as unknown as Page).location.href)).toBe("app://diorama/index.html");
+    }
+    expect(
+      await inPage(() =>
+        fetch("file:///etc/passwd").then(
+          () => true,
+          () => false,
+        ),
+      ),
+    ).toBe(false);
+  });
+
+  test("windows that the page opens", async () => {
+    await inPage(() => void (globalThis as unknown as Page).open("app://diorama/index.html"));
+    await inPage(() => void (globalThis as unknown as Page).open("about:blank"));
+    expect(await running.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+  });
+
+  test("frames, which could speak for the app", async () => {
+    const found = await inPage(async () => {
+      const page = globalThis as unknown as Page;
+      const frame = page.document.createElement("iframe");
+      frame.src = "app://diorama/index.html";
+      page.document.body.append(frame);
+      await fetch("app://diorama/index.html"); // behind the frame's own request, had there been one
+      try {
+        return typeof (frame.contentWindow as { app?: unknown } | null)?.app;
+      } catch (error) {
+        return (error as Error).name; // not even of our origin: an error page stands there
+      }
+    });
+    expect(["undefined", "SecurityError"]).toContain(found);
+    const frames = running.page.frames().map((frame) => frame.url());
+    expect(frames.filter((url) => url === "app://diorama/index.html")).toHaveLength(1);
+  });
+
+  test("camera, microphone, notifications, and what else Electron grants by itself", async () => {
+    const granted = await inPage(async () => {
+      const page = globalThis as unknown as Page;
+      const media = page.navigator.mediaDevices.getUserMedia({ video: true, audio: true });
+      return [
+        await page.Notification.requestPermission(),
+        await media.then(
+          () => true,
+          () => false,
+        ),
+      ];
+    });
+    expect(granted).toEqual(["denied", false]);
+  });
+
+  test.each([
+    "app://diorama/../package.json",
+    "app://diorama/%2e%2e/package.json",
+    "app://diorama/..%2f..%2fpackage.json",
+    "app://diorama/.built",
+  ])("files outside the bundle: %s", async (address) => {
+    expect(await inPage((url) => fetch(url).then(({ status }) => status), address)).toBe(404);
+  });
+
+  test("changing things through a protocol", async () => {
+    expect(await inPage(() => fetch("app://diorama/index.html", { method: "POST" }).then(({ status }) => status))).toBe(
+      405,
+    );
+  });
+
+  test("guessing at types: what is sent is what it says it is", async () => {
+    const headers = await inPage(async () => {
+      const reply = await fetch("app://diorama/index.html");
+      return [reply.headers.get("x-content-type-options"), reply.headers.get("content-type")];
+    });
+    expect(headers).toEqual(["nosniff", "text/html; charset=utf-8"]);
+  });
+
+  test.each([
+    ["no such method", "constructor", undefined],
+    ["a method of the store that windows do not have", "openProject", { path: "/etc/passwd" }],
+    ["a method of the store behind the contract", "createProject", { path: "/tmp/x", draft: {}, replace: true }],
+    ["a field too many", "cancel", { jobId: "a", index: 0, path: "/etc/passwd" }],
+    ["a number where a text belongs", "tokenize", 7],
+    ["more ids than a list can have", "markResults", { ids: Array.from({ length: 20_000 }, (_, i) => i + 1) }],
+  ])("calls that break the contract: %s", async (_name, method, request) => {
+    const reply = await running.page.evaluate(
+      ([name, argument]) => (globalThis as unknown as Page).app.call(name, argument),
+      [method, request] as const,
+    );
+    expect(reply).toMatchObject({ ok: false, error: { code: "bad-request", details: { method } } });
+    expect(reply).not.toHaveProperty("error.stack");
+  });
+
+  test.each([
+    ["openRecent", { path: "/etc/passwd", where: "here" }],
+    ["loadModel", { path: "/etc", provider: "cpu", memory: "auto" }],
+    ["revealExported", { path: "/etc/passwd" }],
+    ["inspectModel", { path: "/etc" }],
+  ])("paths that the page makes up: %s", async (method, request) => {
+    const reply: BridgeReply = await running.page.evaluate(
+      ([name, argument]) => (globalThis as unknown as Page).app.call(name, argument),
+      [method, request] as const,
+    );
+    expect(reply).toMatchObject({ ok: false, error: { code: "not-found" } });
+  });
+
+  test("files that nobody dropped", async () => {
+    const reply = await inPage(() => {
+      const made = new File(["x"], "/etc/passwd");
+      return (globalThis as unknown as Page).app.openFiles([made]);
+    });
+    expect(reply).toMatchObject({ ok: false, error: { code: "bad-request" } });
+  });
+
+  test("links to other programs of the computer", async () => {
+    for (const url of ["file:///etc/passwd", "smb://host/x", "https://evil.example/"]) {
+      const reply = await inPage((to) => (globalThis as unknown as Page).app.call("openLink", to), url);
+      expect(reply).toMatchObject({ ok: false, error: { code: "bad-request" } });
+    }
+  });
+
+  test("calls from a window that is not ours", async () => {
+    const reply = await running.app.evaluate(async ({ BrowserWindow, app }) => {
+      const preload = `${app.getAppPath()}/dist/main/preload.cjs`;
+      const foreign = new BrowserWindow({ show: false, webPreferences: { preload } });
+      await foreign.loadURL("app://diorama/index.html");
+      const answer: unknown = await foreign.webContents.executeJavaScript('window.app.call("appInfo")');
+      foreign.destroy();
+      return answer;
+    });
+    expect(reply).toMatchObject({
+      ok: false,
+      error: { code: "bad-request", message: "This page may not call the app." },
+    });
+  });
+});
+
+test("every call has a schema that refuses what nobody should send", () => {
+  for (const [method, schema] of Object.entries(mainSchemas)) {
+    const { issues } = schema["~run"]({ value: Symbol("x"), typed: false }, {}) as { issues?: unknown[] };
+    expect(issues?.length, method).toBeGreaterThan(0);
+  }
+});

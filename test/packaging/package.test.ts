@@ -1,0 +1,109 @@
+/**
+ * What people install. The rules are read in every run; with DIORAMA_TEST_PACKAGE=1, on Linux, the app is packed (about half a minute),
+ * its contents are listed, and it is started with its fuses as they are shipped.
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { FuseState, FuseV1Options, getCurrentFuseWire } from "@electron/fuses";
+import { beforeAll, describe, expect, test } from "vitest";
+import { DEMO_MODEL } from "../../src-main/api/main.ts";
+import { displayForTests } from "../e2e/display.ts";
+import { ROOT } from "../support/imports.ts";
+import { debuggerPort, evaluate, pageDebugger } from "./debugger.ts";
+import { electron } from "../e2e/harness.ts";
+
+const rules = readFileSync(join(ROOT, "electron-builder.yml"), "utf8");
+
+describe("electron-builder.yml", () => {
+  test.each([
+    ["a packed app is no Node for other programs", "runAsNode: false"],
+    ["NODE_OPTIONS has no say", "enableNodeOptionsEnvironmentVariable: false"],
+    ["no debugger of Node attaches", "enableNodeCliInspectArguments: false"],
+    ["only the packed archive is run", "onlyLoadAppFromAsar: true"],
+    ["and only as it was packed, where the system can check that", "enableEmbeddedAsarIntegrityValidation: true"],
+    ["file: pages have no privileges", "grantFileProtocolExtraPrivileges: false"],
+    ["no foreign start-up snapshot", "loadBrowserProcessSpecificV8Snapshot: false"],
+    ["nothing is rebuilt", "npmRebuild: false"],
+    ["nothing is published", "publish: null"],
+  ])("%s", (_name, line) => expect(rules).toContain(line));
+
+  test.each(["target: [AppImage, deb, tar.gz]", "target: [nsis]", "target: [dmg]", "ext: diorama"])("has %s", (line) =>
+    expect(rules).toContain(line),
+  );
+});
+
+const PACKED = join(ROOT, "out", "linux-unpacked");
+const isAsked = process.env["DIORAMA_TEST_PACKAGE"] === "1" && process.platform === "linux" && electron !== undefined;
+
+describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, ["tools/package.ts", "--dir"], { cwd: ROOT, stdio: "ignore" });
+  }, 400_000);
+
+  test("has our code, this platform's native files, and the demo model", () => {
+    const files = filesUnder(join(PACKED, "resources"));
+    const asar = execFileSync(
+      process.execPath,
+      ["node_modules/@electron/asar/bin/asar.js", "list", join(PACKED, "resources/app.asar")],
+      {
+        cwd: ROOT,
+        encoding: "utf8",
+      },
+    ).split("\n");
+    expect(asar).toEqual(
+      expect.arrayContaining(["/dist/main/main.cjs", "/dist/main/preload.cjs", "/dist/renderer/index.html"]),
+    );
+    expect(files).toContain("models/demo/model_index.json");
+    const native = files.filter((file) => /\.(node|so(\.\d+)*|dll|dylib)$/.test(file)).sort();
+    const here = `${process.platform}/${process.arch}`;
+    expect(native).toEqual([
+      `app.asar.unpacked/node_modules/better-sqlite3/prebuilds/${here.replace("/", "-")}.node`,
+      `app.asar.unpacked/node_modules/onnxruntime-node/bin/napi-v6/${here}/libonnxruntime.so.1`,
+      `app.asar.unpacked/node_modules/onnxruntime-node/bin/napi-v6/${here}/onnxruntime_binding.node`,
+    ]);
+    expect([...files, ...asar].filter((file) => /\.(ts|svelte|map)$|node-linux|(^|\/)test\//.test(file))).toEqual([]);
+    expect(existsSync(join(PACKED, "resources", "app"))).toBe(false);
+  });
+
+  test("has its fuses blown", async () => {
+    const wire = await getCurrentFuseWire(join(PACKED, "diorama"));
+    expect(wire[FuseV1Options.RunAsNode]).toBe(FuseState.DISABLE);
+    expect(wire[FuseV1Options.EnableNodeOptionsEnvironmentVariable]).toBe(FuseState.DISABLE);
+    expect(wire[FuseV1Options.EnableNodeCliInspectArguments]).toBe(FuseState.DISABLE);
+    expect(wire[FuseV1Options.OnlyLoadAppFromAsar]).toBe(FuseState.ENABLE);
+    expect(wire[FuseV1Options.GrantFileProtocolExtraPrivileges]).toBe(FuseState.DISABLE);
+  });
+
+  test("starts, and opens the demo model", async () => {
+    const dataFolder = mkdtempSync(join(tmpdir(), "diorama-packed-"));
+    const isRoot = process.getuid?.() === 0;
+    const args = [...(isRoot ? ["--no-sandbox"] : []), `--user-data-dir=${dataFolder}`, "--remote-debugging-port=0"];
+    // This Electron's own Node is too old for the services; a packed app of today starts them under its own.
+    const env = { ...process.env, DIORAMA_NODE: process.execPath, DISPLAY: await displayForTests() };
+    const app = spawn(join(PACKED, "diorama"), args, { env, stdio: ["ignore", "ignore", "pipe"] });
+    try {
+      const port = await debuggerPort(app.stderr);
+      let page: string | undefined;
+      const look = async () => (page = await pageDebugger(port, "app://diorama/index.html"));
+      await expect.poll(look, { timeout: 60_000, interval: 200 }).toBeDefined();
+      const call = (call: string) => evaluate(page!, `window.app.call(${call})`);
+      expect(await call('"windowState"')).toMatchObject({ ok: true, value: { firstStart: true } });
+      const model = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };
+      const loaded = await call(`"loadModel", ${JSON.stringify(model)}`);
+      expect(loaded).toMatchObject({ ok: true, value: { path: DEMO_MODEL } });
+    } finally {
+      const ended = new Promise((resolve) => app.once("exit", resolve));
+      app.kill();
+      await ended;
+      rmSync(dataFolder, { recursive: true, force: true });
+    }
+  });
+});
+
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}

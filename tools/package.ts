@@ -1,0 +1,56 @@
+/**
+ * `npm run package`: builds, then makes what people install for this platform (electron-builder.yml) in `out`. Where only the prepared
+ * Electron of tools/electron is at hand, that is packed instead, unpacked as `out/linux-unpacked` and, unless `--dir` is given, as an
+ * archive made by the system's tar: electron-builder would fetch the other installers' tools from outside the registry.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { build, Platform, type AfterPackContext } from "electron-builder";
+import { buildAll } from "./build.ts";
+import { electronRuntime } from "./electron/runtime.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const OUT = join(ROOT, "out");
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+function versionOf(packageName: string): string {
+  const file = createRequire(import.meta.url).resolve(`${packageName}/package.json`);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
+
+const onlyFolder = process.argv.includes("--dir");
+const runtime = await electronRuntime(say);
+say("Building");
+await buildAll();
+await rm(OUT, { recursive: true, force: true });
+
+if (runtime.version === versionOf("electron")) {
+  await build({ projectDir: ROOT, ...(onlyFolder ? { dir: true } : {}) });
+} else {
+  say(
+    `Packing Electron ${runtime.version}, which is here, in place of ${versionOf("electron")}, which cannot be downloaded.`,
+  );
+  await build({
+    projectDir: ROOT,
+    targets: Platform.LINUX.createTarget("dir"),
+    config: {
+      extends: join(ROOT, "electron-builder.yml"),
+      electronDist: join(runtime.executable, ".."),
+      electronVersion: runtime.version,
+      // Its launcher for development stands where the app belongs.
+      afterPack: ({ appOutDir }: AfterPackContext) =>
+        rm(join(appOutDir, "resources", "app"), { recursive: true, force: true }),
+    },
+  });
+  if (!onlyFolder) {
+    const archive = join(
+      OUT,
+      `diorama-${(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string }).version}-linux-x64.tar.gz`,
+    );
+    say(`Packing ${archive}`);
+    execFileSync("tar", ["-czf", archive, "-C", OUT, "--transform", "s/^linux-unpacked/diorama/", "linux-unpacked"]);
+  }
+}
