@@ -5,7 +5,7 @@ export function pictureOf({ width, height, data }: Pixels): HTMLCanvasElement {
   return paint(width, height, new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength));
 }
 
-/** Where a box's words look, in its colour: the more, the less transparent. */
+/** Where a box's words look more than evenly, in its colour: the more, the less transparent. */
 export function heatOf(
   { width, height, regions }: AttentionMaps,
   regionId: string,
@@ -16,7 +16,11 @@ export function heatOf(
   const [red, green, blue] = channels(color);
   const peak = Math.max(...map, 1e-12);
   const data = new Uint8ClampedArray(width * height * 4);
-  for (const [i, value] of map.entries()) data.set([red, green, blue, 235 * Math.sqrt(value / peak) ** 1.4], i * 4);
+  const even = 1 / map.length;
+  for (const [i, value] of map.entries()) {
+    const share = Math.max(0, value - even) / Math.max(peak - even, 1e-12);
+    data.set([red, green, blue, 220 * Math.sqrt(share)], i * 4);
+  }
   return paint(width, height, data);
 }
 

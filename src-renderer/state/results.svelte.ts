@@ -27,6 +27,8 @@ export class Results {
 
   readonly #app: App;
   readonly #editor: Editor;
+  /** The result that became current by itself; undefined when the person chose. */
+  #followed: number | undefined;
   #asked = new Set<number>();
   #detailsAsked = new Set<number>();
   #generation = 0;
@@ -39,6 +41,7 @@ export class Results {
     app.on("changed", ({ what }) => {
       if (what === "results") void this.refresh();
     });
+    app.on("image", ({ result }) => this.arrived(result.id));
   }
 
   get currentResult(): ResultInfo | undefined {
@@ -58,7 +61,7 @@ export class Results {
     this.details = new Map();
     this.#detailsAsked.clear();
     await this.refresh();
-    this.current = this.rows[0]?.id;
+    this.current = this.#followed = this.rows[0]?.id;
   }
 
   async show(change: { shelf?: Shelf; order?: Order; text?: string }): Promise<void> {
@@ -98,6 +101,17 @@ export class Results {
       const marked = new Set(rows.map((row) => row?.id));
       this.selection = this.selection.filter((id) => marked.has(id));
     } while (this.#refreshAgain);
+  }
+
+  /** From now on the newest picture is the current one, until the person chooses another. */
+  follow(): void {
+    this.#followed = this.current;
+  }
+
+  arrived(id: number): void {
+    if (this.current !== this.#followed) return;
+    this.current = this.#followed = id;
+    this.selection = [];
   }
 
   /** Sees to it that the rows from `first` to `last` are read. */

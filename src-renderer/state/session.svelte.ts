@@ -51,10 +51,7 @@ export class Session {
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void this.#taken([opened]));
     app.on("service", (service) => this.#serviceChanged(service));
-    app.on("theme", ({ theme, dark }) => {
-      this.view.theme = theme;
-      this.view.dark = dark;
-    });
+    app.on("theme", ({ theme }) => (this.view.theme = theme));
     app.on("closing", () => void this.#close());
   }
 
@@ -144,6 +141,7 @@ export class Session {
       return;
     }
     this.starting = true;
+    this.results.follow();
     try {
       const scene = sceneToDraw(document);
       const previewEvery = Math.max(1, Math.round(scene.settings.steps / 12));

@@ -8,7 +8,7 @@ export class View {
   mode: Mode = $state("compose");
   dialog: DialogName | undefined = $state();
   theme: Theme = $state("system");
-  /** Whether the window is dark now, whoever decided that. */
+  /** Whether the window is dark now, whoever decided that; set when the page's colours are already those. */
   dark = $state(true);
   grid = $state(false);
   snap = $state(true);

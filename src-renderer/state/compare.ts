@@ -1,0 +1,72 @@
+/** What tells results apart: their settings, words and boxes. */
+import type { Scene } from "@api/scene.ts";
+import type { ResultDetails } from "@api/store.ts";
+import { phraseOf } from "./document.ts";
+import { settingWords } from "./words.ts";
+
+export interface Difference {
+  name: string;
+  /** One for each result, in their order. */
+  values: string[];
+}
+
+/** The rows in which not all results are the same. */
+export function differences(results: readonly ResultDetails[]): Difference[] {
+  const columns = results.map(
+    ({ seed, record }) => new Map([["Seed", seed], ...describe(record.scene), ["Checkpoint", record.model.name]]),
+  );
+  const names = new Set(columns.flatMap((column) => [...column.keys()]));
+  return [...names]
+    .map((name) => ({ name, values: columns.map((column) => column.get(name) ?? "–") }))
+    .filter(({ values }) => new Set(values).size > 1);
+}
+
+/** All that can differ in a scene, by name. */
+export function describe(scene: Scene): [string, string][] {
+  const percent = (value: number) => String(Math.round(value * 100));
+  const boxes = scene.regions.map((region, i): [string, string] => {
+    const { box, strength } = region;
+    const place = `${percent(box.x)}, ${percent(box.y)} · ${percent(box.width)} × ${percent(box.height)} %`;
+    return [
+      `Box ${i + 1}: ${phraseOf(scene.prompt, region)}`,
+      strength === 1 ? place : `${place}, strength ${strength}`,
+    ];
+  });
+  return [
+    ["Prompt", scene.prompt],
+    ["Left out", scene.negativePrompt || "–"],
+    ...settingWords(scene.settings),
+    ...boxes,
+  ];
+}
+
+/** A word of a changed text. */
+export interface WordChange {
+  text: string;
+  kind: "same" | "added" | "removed";
+}
+
+/** The words of two texts, in order, as kept, removed or added: the longest common subsequence of words. */
+export function diffWords(before: string, after: string): WordChange[] {
+  const a = before.match(/\S+/g) ?? [];
+  const b = after.match(/\S+/g) ?? [];
+  const table = Array.from({ length: a.length + 1 }, () => new Uint16Array(b.length + 1));
+  for (let i = a.length - 1; i >= 0; i--) {
+    for (let j = b.length - 1; j >= 0; j--) {
+      table[i]![j] = a[i] === b[j] ? table[i + 1]![j + 1]! + 1 : Math.max(table[i + 1]![j]!, table[i]![j + 1]!);
+    }
+  }
+  const changes: WordChange[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length || j < b.length) {
+    if (i < a.length && j < b.length && a[i] === b[j]) {
+      changes.push({ text: a[i]!, kind: "same" });
+      i++;
+      j++;
+    } else if (j >= b.length || (i < a.length && table[i + 1]![j]! >= table[i]![j + 1]!)) {
+      changes.push({ text: a[i++]!, kind: "removed" });
+    } else changes.push({ text: b[j++]!, kind: "added" });
+  }
+  return changes;
+}
