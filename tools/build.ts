@@ -3,8 +3,6 @@
  * ready, and a sandboxed preload cannot be a module), `dist/services` (the programs of the service processes) and `dist/renderer`
  * (the window). `--watch` keeps main and services up to date for `npm run dev`. Native packages stay outside.
  */
-import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { build, type InlineConfig } from "vite";
@@ -62,17 +60,7 @@ function configFor({ folder, entries, form }: Target, watch: boolean): InlineCon
 
 export async function buildAll({ watch = false, renderer = true } = {}): Promise<void> {
   for (const target of TARGETS) await build(configFor(target, watch));
-  if (renderer) await buildRenderer();
-}
-
-async function buildRenderer(): Promise<void> {
-  if (existsSync(join(ROOT, "src-renderer", "App.svelte"))) {
-    await build({ configFile: join(ROOT, "vite.renderer.config.ts"), logLevel: "warn" });
-    return;
-  }
-  const folder = join(ROOT, "dist", "renderer");
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "index.html"), "<!doctype html><title>Diorama</title><p>The editor comes here.</p>\n");
+  if (renderer) await build({ configFile: join(ROOT, "vite.renderer.config.ts"), logLevel: "warn" });
 }
 
 if (import.meta.main)

@@ -1,6 +1,6 @@
 /**
- * `npm run package`: builds, then makes what people install for this platform (electron-builder.yml) in `out`. Where only the prepared
- * Electron of tools/electron is at hand, that is packed instead, unpacked as `out/linux-unpacked` and, unless `--dir` is given, as an
+ * `npm run package`: builds, then makes what people install for this platform (electron-builder.yml) in `dist/packages`. Where only the
+ * prepared Electron of tools/electron is at hand, that is packed instead, as `linux-unpacked` and, unless `--dir` is given, as an
  * archive made by the system's tar: electron-builder would fetch the other installers' tools from outside the registry.
  */
 import { execFileSync } from "node:child_process";
@@ -13,7 +13,7 @@ import { buildAll } from "./build.ts";
 import { electronRuntime } from "./electron/runtime.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const OUT = join(ROOT, "out");
+const OUT = join(ROOT, "dist", "packages");
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 function versionOf(packageName: string): string {

@@ -34,7 +34,7 @@ describe("electron-builder.yml", () => {
   );
 });
 
-const PACKED = join(ROOT, "out", "linux-unpacked");
+const PACKED = join(ROOT, "dist", "packages", "linux-unpacked");
 const isAsked = process.env["DIORAMA_TEST_PACKAGE"] === "1" && process.platform === "linux" && electron !== undefined;
 
 describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
