@@ -44,9 +44,9 @@ function step({ results }: Session, by: number, extend: boolean): boolean {
   const at = results.rows.findIndex((row) => row?.id === results.current);
   const next = results.rows[Math.min(results.rows.length - 1, Math.max(0, at + by))];
   if (!next) return true;
-  if (extend && !results.selection.includes(next.id)) results.selection = [...results.selection, next.id];
-  else if (!extend) results.selection = [next.id];
-  results.current = next.id;
+  const selected = extend ? [...results.selection.filter((id) => id !== next.id), next.id] : [next.id];
+  results.pick(next.id);
+  results.selection = selected;
   requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-result="${next.id}"]`)?.focus());
   return true;
 }

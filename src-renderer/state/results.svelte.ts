@@ -27,8 +27,8 @@ export class Results {
 
   readonly #app: App;
   readonly #editor: Editor;
-  /** The result that became current by itself; undefined when the person chose. */
-  #followed: number | undefined;
+  /** True while the newest picture becomes the current one by itself: until the person chooses another. */
+  #following = true;
   #asked = new Set<number>();
   #detailsAsked = new Set<number>();
   #generation = 0;
@@ -61,7 +61,7 @@ export class Results {
     this.details = new Map();
     this.#detailsAsked.clear();
     await this.refresh();
-    this.current = this.#followed = this.rows[0]?.id;
+    this.current = this.rows[0]?.id;
   }
 
   async show(change: { shelf?: Shelf; order?: Order; text?: string }): Promise<void> {
@@ -105,12 +105,12 @@ export class Results {
 
   /** From now on the newest picture is the current one, until the person chooses another. */
   follow(): void {
-    this.#followed = this.current;
+    this.#following = true;
   }
 
   arrived(id: number): void {
-    if (this.current !== this.#followed) return;
-    this.current = this.#followed = id;
+    if (!this.#following) return;
+    this.current = id;
     this.selection = [];
   }
 
@@ -159,6 +159,7 @@ export class Results {
 
   /** Marks one result as the current one; with `toggle` or `range` more than one can be selected. */
   pick(id: number, { toggle = false, range = false } = {}): void {
+    this.#following = false;
     if (range && this.current !== undefined) {
       const ids = this.rows.flatMap((row) => (row ? [row.id] : []));
       const [a, b] = [ids.indexOf(this.current), ids.indexOf(id)].sort((x, y) => x - y) as [number, number];

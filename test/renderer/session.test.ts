@@ -1,0 +1,116 @@
+import { expect, test, vi } from "vitest";
+import { connectApp } from "../../src-main/api/bridge.ts";
+import { runCommand } from "../../src-renderer/state/commands.ts";
+import { fromDraft, toDraft } from "../../src-renderer/state/document.ts";
+import { changeRun, setPrompt } from "../../src-renderer/state/edits.ts";
+import { Session } from "../../src-renderer/state/session.svelte.ts";
+import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
+
+async function open() {
+  const main = new FakeMain();
+  const session = new Session(connectApp(main.bridge));
+  await session.start();
+  return { main, session };
+}
+
+async function drawn(seeds: string) {
+  const { main, session } = await open();
+  session.editor.apply("Seeds", changeRun({ seeds }));
+  await session.generate();
+  await vi.waitFor(() => expect(session.jobs.running).toEqual([]));
+  await vi.waitFor(() => expect(session.results.total).toBe(seeds.split(",").length));
+  return { main, session };
+}
+
+test("a draft is the same after it was a document", () => {
+  const again = toDraft(fromDraft(SAMPLE));
+  expect(again).toMatchObject({ scene: SAMPLE.scene, seeds: SAMPLE.seeds, model: SAMPLE.model });
+  expect(toDraft(fromDraft(again))).toEqual(again);
+});
+
+test("what is typed is saved, and the save is known", async () => {
+  const { main, session } = await open();
+  session.editor.apply("Type", setPrompt("a cat"));
+  session.documentChanged();
+  expect(session.saving).toBe("waiting");
+  await session.saveNow();
+  expect(main.saved.scene.prompt).toBe("a cat");
+  expect(session.saving).toBe("saved");
+});
+
+test("seeds of 64 bits reach the engine as they were typed", async () => {
+  const { main } = await drawn("18446744073709551615,3");
+  const call = main.calls.find(({ method }) => method === "generate");
+  expect(call?.request).toMatchObject({ seeds: ["18446744073709551615", "3"] });
+});
+
+test("random seeds are shown, and are the ones used", async () => {
+  const { main, session } = await open();
+  session.editor.apply("Random", changeRun({ seedMode: { kind: "random", count: 3 } }));
+  await session.generate();
+  const call = main.calls.find(({ method }) => method === "generate")!.request as { seeds: string[] };
+  expect(call.seeds).toHaveLength(3);
+  expect(session.editor.document.seeds).toBe(call.seeds.join(","));
+});
+
+test("seeds that make no sense are said at the button, and nothing is asked", async () => {
+  const { main, session } = await open();
+  session.editor.apply("Seeds", changeRun({ seeds: "1,x" }));
+  await session.generate();
+  expect(session.problem).toMatch(/^Seeds: .*"x"/);
+  expect(main.calls.some(({ method }) => method === "generate")).toBe(false);
+});
+
+test("a box without words is left out of what the engine gets", async () => {
+  const { main, session } = await open();
+  const { document } = session.editor;
+  session.editor.open({ ...document, boxes: [{ ...document.boxes[0]!, spans: [] }, document.boxes[1]!] });
+  await session.generate();
+  const call = main.calls.find(({ method }) => method === "generate")!.request as { scene: { regions: unknown[] } };
+  expect(call.scene.regions).toHaveLength(1);
+});
+
+test("stars, rejections and the bin are steps of undo", async () => {
+  const { session } = await drawn("1,2");
+  const { results, editor } = session;
+  const [first] = results.rows.map((row) => row!.id);
+  await results.star([first!]);
+  expect(results.rows[0]?.starred).toBe(true);
+  await results.bin([first!]);
+  expect(results.total).toBe(1);
+  await editor.undo();
+  expect(results.total).toBe(2);
+  await editor.undo();
+  expect(results.rows[0]?.starred).toBe(false);
+  await editor.redo();
+  expect(results.rows[0]?.starred).toBe(true);
+});
+
+test("the newest picture is the current one until another is chosen", async () => {
+  const { session } = await drawn("1,2");
+  expect(session.results.current).toBe(2);
+  session.results.pick(1);
+  await session.generate();
+  session.results.pick(1);
+  await vi.waitFor(() => expect(session.results.total).toBe(4));
+  expect(session.results.current).toBe(1);
+});
+
+test("a result's scene goes into the editor, and the draft is one undo away", async () => {
+  const { session } = await drawn("5");
+  session.editor.apply("Type", setPrompt("something else"));
+  await session.restoreResult(1);
+  expect(session.editor.document.prompt).toBe(SAMPLE.scene.prompt);
+  expect(session.editor.document.seeds).toBe("5");
+  await session.editor.undo();
+  expect(session.editor.document.prompt).toBe("something else");
+});
+
+test("B ties the marked words to a new box, or to the empty one that is selected", async () => {
+  const { session } = await open();
+  const { editor } = session;
+  editor.textSelection = { start: 36, end: 52 };
+  runCommand(session, "box.bind");
+  expect(editor.document.boxes).toHaveLength(3);
+  expect(editor.selectedBoxes[0]?.spans).toEqual([{ start: 36, end: 52 }]);
+});
