@@ -28,7 +28,7 @@ import { invariant } from "../api/errors.ts";
 import { halvesOf } from "./float16.ts";
 import type { DType, Graph, Shape, Value } from "./graph.ts";
 import { sizeOf } from "./graph.ts";
-import type { Emitter, OnnxForm } from "./onnxForms.ts";
+import type { AttentionForm, Emitter, OnnxForm } from "./onnxForms.ts";
 import { FLOAT_MARK, ONNX_TYPE, onnxForms } from "./onnxForms.ts";
 import type { OpAttributes, OpName } from "./ops.ts";
 import { ancestors, staticValues, withoutDeadNodes } from "./simplify.ts";
@@ -43,6 +43,10 @@ export interface Gate {
   outputs: readonly string[];
 }
 
+export interface OnnxOptions {
+  attention: AttentionForm;
+}
+
 export interface OnnxModel {
   /** A serialised ModelProto. */
   bytes: Uint8Array<ArrayBuffer>;
@@ -50,12 +54,13 @@ export interface OnnxModel {
   weightFolder?: string;
 }
 
-export function toOnnx(graph: Graph, gate?: Gate): OnnxModel {
-  return new Writer(withoutDeadNodes(graph), gate).write();
+export function toOnnx(graph: Graph, gate?: Gate, options: OnnxOptions = { attention: "fused" }): OnnxModel {
+  return new Writer(withoutDeadNodes(graph), options, gate).write();
 }
 
 class Writer {
   readonly #graph: Graph;
+  readonly #options: OnnxOptions;
   readonly #gate: Gate | undefined;
   readonly #names = new Map<Value, string>();
   readonly #initializers = new Map<string, TensorProto>();
@@ -64,8 +69,9 @@ class Writer {
   readonly #folder: string | undefined;
   #fresh = 0;
 
-  constructor(graph: Graph, gate?: Gate) {
+  constructor(graph: Graph, options: OnnxOptions, gate?: Gate) {
     this.#graph = graph;
+    this.#options = options;
     this.#gate = gate;
     const files = graph.nodes
       .flatMap((n) => n.inputs)
@@ -121,6 +127,7 @@ class Writer {
   #emit(nodes: Graph["nodes"]): NodeProto[] {
     const written: NodeProto[] = [];
     const emitter: Emitter = {
+      attention: this.#options.attention,
       node: (op, inputs, attributes = {}, domain = "") => {
         const output = `t${this.#fresh++}`;
         written.push(proto(op, inputs, [output], attributes, domain));

@@ -3,11 +3,16 @@
  * DirectML and WebGPU providers all have (ops/provider table: onnxruntime docs/OperatorKernels.md).
  */
 import { invariant } from "../api/errors.ts";
+import { spelledAttention } from "./attentionForm.ts";
 import type { DType, Node, Shape } from "./graph.ts";
 import type { OpAttributes, OpName } from "./ops.ts";
 
+/** One operator (com.microsoft.MultiHeadAttention), or plain ops on blocks of at most so many probabilities. */
+export type AttentionForm = "fused" | { block: number };
+
 /** Writes ONNX nodes into the graph or branch at hand; every method returns the name of a value. */
 export interface Emitter {
+  readonly attention: AttentionForm;
   node(
     op: string,
     inputs: readonly string[],
@@ -106,7 +111,10 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
   Gather: (e, inputs) => e.node("Gather", inputs, { axis: 0 }),
   Equal: plain("Equal"),
   Where: plain("Where"),
-  Attention: (e, inputs, { heads }) => e.node("MultiHeadAttention", inputs, { num_heads: heads }, MICROSOFT),
+  Attention: (e, inputs, attributes, node) =>
+    e.attention === "fused"
+      ? e.node("MultiHeadAttention", inputs, { num_heads: attributes.heads }, MICROSOFT)
+      : spelledAttention(e, inputs, attributes, node, e.attention.block),
 };
 
 /** TensorProto.DataType. */
