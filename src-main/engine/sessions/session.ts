@@ -5,6 +5,7 @@ import type { MemoryMode } from "../../api/engine.ts";
 import type { ProviderName } from "../../api/scene.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Gate } from "../../graph/onnx.ts";
+import type { AttentionForm } from "../../graph/onnxForms.ts";
 import { toOnnx } from "../../graph/onnx.ts";
 import { toOrtProviders } from "../providers.ts";
 
@@ -27,12 +28,12 @@ export type Outputs = Record<string, Float32Array<ArrayBuffer>>;
  * Providers whose fused attention is used. CoreML has none, and WebGPU's is off by 8% from 64 rows on (onnxruntime-node
  * 1.30 on SwiftShader; test/engine/webgpuStep.test.ts fails with it).
  */
-const FUSED_ATTENTION: Record<ProviderName, boolean> = {
-  cpu: true,
-  cuda: true,
-  dml: true,
-  webgpu: false,
-  coreml: false,
+const ATTENTION: Record<ProviderName, AttentionForm> = {
+  cpu: "fused",
+  cuda: "fused",
+  dml: "fused",
+  webgpu: { block: 1 << 25 }, // 128 MiB of float32: what every adapter can bind
+  coreml: { block: 1 << 25 },
 };
 
 export class Session {
@@ -48,7 +49,7 @@ export class Session {
 
   /** Opens `graph`; the outputs of `gate` are computed only in runs that ask for them. Throws `provider-unavailable`. */
   static async open(graph: Graph, options: SessionOptions, gate?: Gate): Promise<Session> {
-    const model = toOnnx(graph, gate, { fusedAttention: FUSED_ATTENTION[options.provider] });
+    const model = toOnnx(graph, gate, { attention: ATTENTION[options.provider] });
     return new Session(await create(model.bytes, options, model.weightFolder), graph, gate);
   }
 
