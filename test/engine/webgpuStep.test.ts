@@ -21,11 +21,11 @@ test.runIf(environment)(
   async () => {
     const [gpu, cpu] = [await guidedStep("webgpu"), await guidedStep("cpu")];
     for (const [name, limit] of [
-      ["prediction", 1e-4],
-      ["plain", 1e-4],
-      ["maps", 1e-4],
-      ["loss", 1e-4],
-      ["gradient", 1e-3],
+      ["prediction", 2e-4],
+      ["plain", 2e-4],
+      ["maps", 2e-4],
+      ["loss", 3e-3],
+      ["gradient", 3e-3],
     ] as const) {
       // prettier-ignore
       expect(Math.hypot(...cpu[name]!), name).toBeGreaterThan(0);
