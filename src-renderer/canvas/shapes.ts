@@ -42,14 +42,14 @@ export class BoxShape extends ScreenObject {
   }
 
   protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
-    const { color, selected, hovered, locked, unbound, showTitle, handles } = this.look;
+    const { color, ink, selected, hovered, locked, unbound, showTitle, handles } = this.look;
     ctx.fillStyle = color;
     ctx.globalAlpha = selected ? 0.2 : hovered ? 0.16 : 0.08;
     ctx.fillRect(0, 0, width, height);
     ctx.globalAlpha = locked ? 0.75 : 1;
-    // A dark line under the coloured one keeps it visible on any picture.
-    ctx.strokeStyle = "rgb(0 0 0 / 0.55)";
-    ctx.lineWidth = selected ? 4 : 3;
+    // A line of the opposite lightness under the coloured one keeps it visible on any picture.
+    ctx.strokeStyle = ink;
+    ctx.lineWidth = selected ? 5 : 3.5;
     ctx.strokeRect(0, 0, width, height);
     ctx.strokeStyle = color;
     ctx.lineWidth = selected ? 2 : 1.5;
