@@ -16,7 +16,6 @@ const UNTIL_INPUT_ENDS = 'Xvfb "$@" & cat >/dev/null; kill $!';
 function startServer(): Promise<string> {
   const args = ["-displayfd", "3", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"];
   const server = spawn("sh", ["-c", UNTIL_INPUT_ENDS, "sh", ...args], { stdio: ["pipe", "ignore", "ignore", "pipe"] });
-  server.unref();
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.once("exit", (code) => reject(new Error(`Xvfb ended with code ${code ?? "unknown"}`)));
@@ -24,8 +23,11 @@ function startServer(): Promise<string> {
     let text = "";
     server.stdio[3]?.on("data", (bytes: Buffer) => {
       text += bytes.toString();
-      if (text.includes("\n")) resolve(`:${text.trim()}`);
+      if (!text.includes("\n")) return;
+      resolve(`:${text.trim()}`);
+      // From now on it keeps nobody waiting.
+      server.unref();
+      for (const stream of [server.stdin, server.stdio[3]]) (stream as { unref?: () => void }).unref?.();
     });
-    for (const stream of [server.stdin, server.stdio[3]]) (stream as { unref?: () => void }).unref?.();
   });
 }

@@ -70,7 +70,8 @@ export async function launch({ dataFolder, files = [], env = {} }: LaunchOptions
   };
   app.on("window", watch);
   const page = await app.firstWindow({ timeout: START_LIMIT });
-  await page.waitForLoadState("load");
+  // Not `waitForLoadState`: a page that was there before the test driver has no "load" to tell of any more.
+  await page.waitForFunction("document.readyState === 'complete'", undefined, { timeout: START_LIMIT });
 
   let isOver = false;
   app.once("close", () => (isOver = true));

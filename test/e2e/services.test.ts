@@ -115,6 +115,37 @@ describe.skipIf(!electron)("services of a running app", { timeout: LIMIT }, () =
     expect((await api.readDraft()).draft.seeds).toBe("5");
   });
 
+  test("a window whose process dies while it waits is shown again, and misses nothing", async () => {
+    await using running = await launch();
+    const { app, page } = running;
+    const api = apiOf(page);
+    const { draft } = await api.windowState();
+    const job = await api.generate({
+      model: MODEL,
+      scene: fewSteps(draft.draft.scene),
+      seeds: ["1", "2"],
+      previewEvery: 0,
+      attention: false,
+    });
+    await app.evaluate(async ({ BrowserWindow }) => {
+      const contents = BrowserWindow.getAllWindows()[0]!.webContents;
+      const shownAgain = new Promise<void>((resolve) => contents.once("did-finish-load", () => resolve()));
+      contents.forcefullyCrashRenderer();
+      await shownAgain;
+    });
+
+    // A crashed page is lost to the test driver: main is asked instead.
+    const outcome = () =>
+      app.evaluate(async ({ BrowserWindow }) => {
+        const contents = BrowserWindow.getAllWindows()[0]!.webContents;
+        const reply = (await contents.executeJavaScript('window.app.call("windowState")')) as {
+          value: { jobs: { jobId: string; outcome: string }[]; project: { results: number } };
+        };
+        return [reply.value.jobs.map(({ jobId, outcome }) => [jobId, outcome]), reply.value.project.results];
+      });
+    await expect.poll(outcome, { timeout: 120_000, interval: 500 }).toEqual([[[job.jobId, "done"]], 2]);
+  });
+
   test("an app that is killed opens the same project at its next start, with all that was saved", async () => {
     const folder = await dataFolder();
     const first = await launch({ dataFolder: folder });
