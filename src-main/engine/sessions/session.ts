@@ -102,10 +102,12 @@ function ortOptions(options: SessionOptions, weightFolder?: string): ort.Inferen
     extra["session.disable_prepacking"] = "1";
     extra["optimization.disable_specified_optimizers"] = "NchwcTransformer";
   }
+  // Without an arena every activation goes back to the system when the last node that needs it has run.
+  const arena = options.memory === "low" ? { enableCpuMemArena: false } : {};
   const threads = options.threads !== undefined ? { intraOpNumThreads: options.threads } : {};
   const profile = options.profile !== undefined ? { enableProfiling: true, profileFilePrefix: options.profile } : {};
   // A memory pattern is one more block of the size of all activations, beside what the first run took.
-  return { ...chosen, enableMemPattern: false, graphOptimizationLevel: "all", logSeverityLevel: 3, extra, ...threads, ...profile }; // prettier-ignore
+  return { ...chosen, enableMemPattern: false, graphOptimizationLevel: "all", logSeverityLevel: 3, extra, ...arena, ...threads, ...profile }; // prettier-ignore
 }
 
 async function create(model: Uint8Array, options: SessionOptions, folder?: string): Promise<ort.InferenceSession> {
