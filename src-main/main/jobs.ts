@@ -49,6 +49,7 @@ export class Jobs {
   readonly #entries = new Map<string, Entry>();
   /** Held while the project changes its file: commits wait. */
   #gate: Promise<unknown> = Promise.resolve();
+  #lastCommit: Promise<void> = Promise.resolve();
 
   constructor(options: JobsOptions) {
     this.#options = options;
@@ -129,7 +130,11 @@ export class Jobs {
 
   onImage(image: EngineEvents["image"]): void {
     const found = this.#find(image.jobId, image.index);
-    if (found) found.entry.commits.push(this.#commit(found.entry, found.picture, image));
+    if (!found) return;
+    const gate = this.#gate;
+    // One after the other: results are listed in the order in which they were drawn.
+    this.#lastCommit = this.#lastCommit.then(() => gate).then(() => this.#commit(found.entry, found.picture, image));
+    found.entry.commits.push(this.#lastCommit);
   }
 
   async #draw(entry: Entry): Promise<void> {
@@ -195,7 +200,6 @@ export class Jobs {
     const { job } = entry;
     const { seed, pixels, seconds, record, obedience, attention } = image;
     try {
-      await this.#gate;
       picture.result = await this.#keep(job, { runId: job.runId, seed, pixels, seconds, record });
       picture.state = "done";
       const { result, index } = picture;

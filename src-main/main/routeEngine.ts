@@ -19,11 +19,13 @@ export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows
   host.on("loading", (loading) => windows.tell("loading", loading));
 
   host.on("exit", ({ expected, lastWords }) => {
-    if (windows.all.every(({ isGone }) => isGone)) return;
+    // A process also ends when another checkpoint takes its place: that is no news.
+    const isNews = engine.wasKilled() || !expected;
+    if (!isNews || windows.all.every(({ isGone }) => isGone)) return;
     const now = Date.now();
-    deaths = [...deaths.filter((time) => now - time < MINUTE), now];
+    deaths = expected ? [] : [...deaths.filter((time) => now - time < MINUTE), now];
     const isTooOften = deaths.length > MOST_DEATHS;
-    if (!expected || isTooOften) {
+    if (!expected) {
       const next = isTooOften ? "It is started again when you generate." : "It is started again.";
       const why = lastWords ? ` It said last: ${lastWords}` : "";
       const message = `The engine ended unexpectedly. Finished pictures are in the project. ${next}${why}`;

@@ -14,6 +14,7 @@ export class SharedEngine {
   /** What was opened last, as it was asked for. */
   #open: { request: LoadRequest; summary: ModelSummary } | undefined;
   #lastSent: Promise<unknown> = Promise.resolve();
+  #killed = false;
 
   constructor(engine: Pick<Engine, "api" | "kill">, demoFolder: string) {
     this.#engine = engine;
@@ -25,10 +26,10 @@ export class SharedEngine {
     return isDeepStrictEqual(this.#open?.request, request) ? this.#open?.summary : undefined;
   }
 
-  /** Opens a checkpoint: also one that is open already, since the files may have changed. */
+  /** Opens a checkpoint, unless it is open: another window may be using it. */
   load(request: LoadRequest): Promise<ModelSummary> {
     return this.#inOrder(async () => {
-      const summary = await this.#load(request);
+      const summary = this.summaryOf(request) ?? (await this.#load(request));
       return { reply: Promise.resolve(summary) };
     });
   }
@@ -59,9 +60,17 @@ export class SharedEngine {
     return this.summaryOf(request);
   }
 
-  /** Ends the process at once. */
+  /** Ends the process at once, because the person said so. */
   kill(): void {
+    this.#killed = true;
     this.#engine.kill();
+  }
+
+  /** Whether the end of a process was the person's wish; each is asked about once. */
+  wasKilled(): boolean {
+    const killed = this.#killed;
+    this.#killed = false;
+    return killed;
   }
 
   async #load(request: LoadRequest): Promise<ModelSummary> {

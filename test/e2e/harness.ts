@@ -71,7 +71,9 @@ export async function launch({ dataFolder, files = [], env = {} }: LaunchOptions
   app.on("window", watch);
   const page = await app.firstWindow({ timeout: START_LIMIT });
   // Not `waitForLoadState`: a page that was there before the test driver has no "load" to tell of any more.
-  await page.waitForFunction("document.readyState === 'complete'", undefined, { timeout: START_LIMIT });
+  const isComplete = () =>
+    (globalThis as unknown as { document: { readyState: string } }).document.readyState === "complete";
+  await page.waitForFunction(isComplete, undefined, { timeout: START_LIMIT });
 
   let isOver = false;
   app.once("close", () => (isOver = true));
