@@ -73,7 +73,8 @@ export async function launch({ dataFolder, files = [], env = {} }: LaunchOptions
   // Not `waitForLoadState`: a page that was there before the test driver has no "load" to tell of any more.
   const isComplete = () =>
     (globalThis as unknown as { document: { readyState: string } }).document.readyState === "complete";
-  await page.waitForFunction(isComplete, undefined, { timeout: START_LIMIT });
+  // Polled by time: a window that is not painted yet has no animation frames, which is what the driver polls by otherwise.
+  await page.waitForFunction(isComplete, undefined, { timeout: START_LIMIT, polling: 100 });
 
   let isOver = false;
   app.once("close", () => (isOver = true));
