@@ -27,8 +27,10 @@ const ids = (most: number) => v.pipe(v.array(id), v.minLength(1), v.maxLength(mo
 const commands = v.pipe(v.array(v.picklist(COMMAND_NAMES)), v.maxLength(COMMAND_NAMES.length));
 
 const { verifyProject, readDraft, saveDraft, nameVersion, listVersions, readVersion, restoreVersion } = storeSchemas;
-const { renameVersion, deleteVersion, listRuns, readRun, listResults, readResult, markResults } = storeSchemas;
-const { emptyBin, recentProjects, forgetProject, readPreferences, writePreferences } = storeSchemas;
+const { renameVersion, deleteVersion, undeleteVersion, listRuns, readRun, listResults, readResult, markResults } =
+  storeSchemas;
+const { readAttention, emptyBin, refillBin, recentProjects, forgetProject, readPreferences, writePreferences } =
+  storeSchemas;
 const { load, tokenize, check } = engineSchemas;
 const { scene, seeds, previewEvery, attention, jobId } = engineSchemas.generate.entries;
 
@@ -77,12 +79,15 @@ export const mainSchemas = {
   restoreVersion,
   renameVersion,
   deleteVersion,
+  undeleteVersion,
   listRuns,
   readRun,
   listResults,
   readResult,
+  readAttention,
   markResults,
   emptyBin,
+  refillBin,
   recentProjects,
   forgetProject,
   readPreferences,

@@ -2,7 +2,7 @@
  * The store's contract: every call and event between the process that keeps projects and whoever uses it. One project is open at a
  * time. Times are ISO 8601 in UTC. Results are listed without their pictures; pictures are fetched one by one.
  */
-import type { GeneratedImage, LoadRequest } from "./engine.ts";
+import type { AttentionMaps, GeneratedImage, LoadRequest } from "./engine.ts";
 import type { Scene, Seed } from "./scene.ts";
 
 /** What the editor shows and a person can save. Unlike a scene sent to the engine, a box may have no phrase yet. */
@@ -60,6 +60,25 @@ export interface RunInfo {
   message: string | null;
 }
 
+/** A piece of a text, and whether a search found it. */
+export interface TextPart {
+  text: string;
+  marked: boolean;
+}
+
+export interface RunQuery {
+  /** Words of the prompt or the negative prompt, or their beginnings; all must be there. */
+  text?: string;
+  offset: number;
+  /** At most 500. */
+  limit: number;
+}
+
+/** A run in a list. Where the list is a search: the part of the prompt that was found, and of the negative prompt, if there. */
+export interface ListedRun extends RunInfo {
+  found: { prompt: TextPart[]; negativePrompt: TextPart[] | null } | null;
+}
+
 export const RESULT_STATES = ["kept", "rejected", "binned"] as const;
 export type ResultState = (typeof RESULT_STATES)[number];
 
@@ -88,9 +107,12 @@ export interface ResultQuery {
   starred?: boolean;
   /** `kept` by default. */
   state?: ResultState;
-  /** Words of the prompt or the negative prompt, or their beginnings; all must be there. */
+  /** Words of the prompt or the negative prompt, or their beginnings; all must be there. A number is also looked for at the start of seeds. */
   text?: string;
-  order: "newest" | "oldest" | "obedience";
+  /** Obeyed at least so far, 0 to 1; those without boxes are left out then. */
+  leastObedience?: number;
+  /** By `obedience` the best first, by `seed` the smallest. */
+  order: "newest" | "oldest" | "obedience" | "seed";
   offset: number;
   /** At most 500. */
   limit: number;
@@ -103,7 +125,10 @@ export interface ResultPage {
 }
 
 /** What the store keeps of a finished picture: the event of the engine as it is, less what can be drawn again. */
-export type NewResult = { runId: number } & Pick<GeneratedImage, "seed" | "pixels" | "seconds" | "record">;
+export type NewResult = { runId: number } & Pick<
+  GeneratedImage,
+  "seed" | "pixels" | "seconds" | "record" | "attention"
+>;
 
 export interface RecentProject {
   path: string;
@@ -141,23 +166,30 @@ export interface StoreApi {
   /** Makes a version the draft. A draft with unsaved changes is kept as an automatic version first. */
   restoreVersion(request: { id: number }): Promise<SavedDraft>;
   renameVersion(request: { id: number; name: string }): Promise<void>;
+  /** It can be undeleted until the project is closed. */
   deleteVersion(request: { id: number }): Promise<void>;
+  undeleteVersion(request: { id: number }): Promise<void>;
 
   beginRun(request: { scene: Scene; model: string; asked: number }): Promise<RunInfo>;
   addResult(result: NewResult): Promise<ResultInfo>;
   endRun(request: { runId: number; outcome: Exclude<RunOutcome, "running">; message: string | null }): Promise<RunInfo>;
-  /** Newest first. */
-  listRuns(request: { offset: number; limit: number }): Promise<{ runs: RunInfo[]; total: number }>;
-  readRun(request: { id: number }): Promise<RunInfo & { scene: Scene }>;
+  /** Newest first; those found by a text, best match first. */
+  listRuns(query: RunQuery): Promise<{ runs: ListedRun[]; total: number }>;
+  /** `before` is the run before it. */
+  readRun(request: { id: number }): Promise<RunInfo & { scene: Scene; before: number | null }>;
 
   listResults(query: ResultQuery): Promise<ResultPage>;
   readResult(request: { id: number }): Promise<ResultDetails>;
   /** The PNG with its settings, or a small one without. */
   readPicture(request: { id: number; size: "full" | "thumbnail" }): Promise<Uint8Array<ArrayBuffer>>;
+  /** Where the boxes' words looked at the last step; null where that was not kept: pictures from files or of older versions. */
+  readAttention(request: { id: number }): Promise<AttentionMaps | null>;
   /** Stars, rejects, bins, or takes back; resolves to how many were changed. */
   markResults(request: { ids: number[]; starred?: boolean; state?: ResultState }): Promise<number>;
-  /** Deletes what is in the bin, for good; resolves to how many. */
-  emptyBin(): Promise<number>;
+  /** Takes everything out of the bin, to be deleted for good when the project is closed; resolves to what it was. */
+  emptyBin(): Promise<number[]>;
+  /** Puts back what `emptyBin` took out. */
+  refillBin(request: { ids: number[] }): Promise<void>;
   /** Writes PNG files; an existing file is never replaced. Resolves to their paths. */
   exportPictures(request: { ids: number[]; folder: string }): Promise<string[]>;
   /** Takes in a PNG that carries Diorama's settings, as a run of its own. */

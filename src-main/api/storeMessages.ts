@@ -1,6 +1,6 @@
 /** What a request to the store must look like, method by method. */
 import * as v from "valibot";
-import type { RunRecord } from "./engine.ts";
+import type { AttentionMaps, RunRecord } from "./engine.ts";
 import { draftSceneSchema, engineSchemas, LIMITS, sceneSchema, seedSchema } from "./engineMessages.ts";
 import type { Schemas } from "./rpc.ts";
 import { RESULT_STATES, type StoreApi } from "./store.ts";
@@ -49,6 +49,24 @@ const pixels = v.pipe(
   v.check(({ width, height, data }) => data.length === width * height * 4, "expected 4 bytes per pixel"),
 );
 
+/** The longer side of an attention map; the largest picture has 256 latent cells a side. */
+const WIDEST_MAP = 512;
+const side = v.pipe(count(WIDEST_MAP), v.minValue(1));
+const attention = v.pipe(
+  v.strictObject({
+    width: side,
+    height: side,
+    regions: v.record(
+      v.string(),
+      v.custom<Float32Array<ArrayBuffer>>((value) => value instanceof Float32Array, "expected numbers"),
+    ),
+  }),
+  v.check(
+    ({ width, height, regions }: AttentionMaps) => Object.values(regions).every((map) => map.length === width * height),
+    "expected a number for each cell",
+  ),
+);
+
 /** By method of `StoreApi`; a method without an entry does not compile. */
 export const storeSchemas = {
   createProject: v.strictObject({ path, draft, replace: v.boolean() }),
@@ -65,11 +83,13 @@ export const storeSchemas = {
   restoreVersion: byId,
   renameVersion: v.strictObject({ id, name: name(LIMITS.id) }),
   deleteVersion: byId,
+  undeleteVersion: byId,
   beginRun: v.strictObject({ scene: sceneSchema, model: text(LIMITS.path), asked: count(LIMITS.seeds) }),
   addResult: v.strictObject({
     runId: id,
     seed: seedSchema,
     pixels,
+    attention,
     seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
     // Its fields are checked where it is written (image/metadata.ts), which reads them from foreign pictures too.
     record: v.custom<RunRecord>((value) => typeof value === "object" && value !== null, "expected a record"),
@@ -79,25 +99,32 @@ export const storeSchemas = {
     outcome: v.picklist(["done", "cancelled", "failed"]),
     message: v.nullable(text(LIMITS.text)),
   }),
-  listRuns: v.strictObject({ offset: count(Number.MAX_SAFE_INTEGER), limit: count(PAGE) }),
+  listRuns: v.strictObject({
+    text: v.exactOptional(text(LIMITS.text)),
+    offset: count(Number.MAX_SAFE_INTEGER),
+    limit: count(PAGE),
+  }),
   readRun: byId,
   listResults: v.strictObject({
     runId: v.exactOptional(id),
     starred: v.exactOptional(v.boolean()),
     state: v.exactOptional(v.picklist(RESULT_STATES)),
     text: v.exactOptional(text(LIMITS.text)),
-    order: v.picklist(["newest", "oldest", "obedience"]),
+    leastObedience: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+    order: v.picklist(["newest", "oldest", "obedience", "seed"]),
     offset: count(Number.MAX_SAFE_INTEGER),
     limit: count(PAGE),
   }),
   readResult: byId,
   readPicture: v.strictObject({ id, size: v.picklist(["full", "thumbnail"]) }),
+  readAttention: byId,
   markResults: v.strictObject({
     ids,
     starred: v.exactOptional(v.boolean()),
     state: v.exactOptional(v.picklist(RESULT_STATES)),
   }),
   emptyBin: nothing,
+  refillBin: v.strictObject({ ids }),
   exportPictures: v.strictObject({ ids, folder: path }),
   importPicture: byPath,
   recentProjects: nothing,

@@ -200,7 +200,7 @@ export class Jobs {
     const { job } = entry;
     const { seed, pixels, seconds, record, obedience, attention } = image;
     try {
-      picture.result = await this.#keep(job, { runId: job.runId, seed, pixels, seconds, record });
+      picture.result = await this.#keep(job, { runId: job.runId, seed, pixels, seconds, record, attention });
       picture.state = "done";
       const { result, index } = picture;
       this.#options.emit("image", { jobId: job.jobId, index, seed, result, obedience, attention });

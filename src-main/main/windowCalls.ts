@@ -163,8 +163,9 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
 type StoreCalls = Exclude<keyof MainApi, AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls>;
 
 function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
-  const { readDraft, listVersions, readVersion, renameVersion, deleteVersion, verifyProject } = store;
-  const { listRuns, readRun, listResults, readResult, emptyBin, recentProjects, forgetProject } = store;
+  const { readDraft, listVersions, readVersion, renameVersion, deleteVersion, undeleteVersion, verifyProject } = store;
+  const { listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin } = store;
+  const { recentProjects, forgetProject, readPreferences, writePreferences } = store;
   const changing = <Request, Reply>(call: (request: Request) => Promise<Reply>) => {
     return (request: Request) => {
       project.touch();
@@ -172,10 +173,9 @@ function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
     };
   };
   const routes = {
-    ...{ readDraft, listVersions, readVersion, renameVersion, deleteVersion, verifyProject, listRuns, readRun },
-    ...{ listResults, readResult, emptyBin, recentProjects, forgetProject },
-    readPreferences: store.readPreferences,
-    writePreferences: store.writePreferences,
+    ...{ readDraft, listVersions, readVersion, renameVersion, deleteVersion, undeleteVersion, verifyProject },
+    ...{ listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin },
+    ...{ recentProjects, forgetProject, readPreferences, writePreferences },
     saveDraft: changing(store.saveDraft),
     nameVersion: changing(store.nameVersion),
     restoreVersion: changing(store.restoreVersion),

@@ -75,7 +75,7 @@ export class ProjectFile {
   info(): ProjectInfo {
     const row = this.#db
       .prepare<[], { created: string; results: number }>(
-        "SELECT created, (SELECT count(*) FROM result) AS results FROM project",
+        "SELECT created, (SELECT count(*) FROM result WHERE emptied = 0) AS results FROM project",
       )
       .get()!;
     return {
@@ -89,7 +89,7 @@ export class ProjectFile {
   readDraft(): SavedDraft {
     const row = this.#db
       .prepare<[], { draft: string; saved: string; version: number | null; document: string | null }>(
-        "SELECT draft, saved, version, document FROM project LEFT JOIN version ON version.id = project.version",
+        "SELECT draft, saved, version.id AS version, document FROM project LEFT JOIN version ON version.id = project.version AND deleted = 0",
       )
       .get()!;
     const { draft, saved, version, document } = row;
@@ -118,13 +118,15 @@ export class ProjectFile {
   }
 
   listVersions(): VersionInfo[] {
-    const rows = this.#db.prepare<[], VersionRow>("SELECT id, name, automatic, created FROM version ORDER BY id DESC");
+    const rows = this.#db.prepare<[], VersionRow>(
+      "SELECT id, name, automatic, created FROM version WHERE deleted = 0 ORDER BY id DESC",
+    );
     return rows.all().map(toVersion);
   }
 
   readVersion(id: number): VersionInfo & { draft: Draft } {
     const row = this.#db
-      .prepare<[number], VersionRow & { document: string }>("SELECT * FROM version WHERE id = ?")
+      .prepare<[number], VersionRow & { document: string }>("SELECT * FROM version WHERE id = ? AND deleted = 0")
       .get(id);
     if (!row) throw noVersion(id);
     return { ...toVersion(row), draft: JSON.parse(row.document) as Draft };
@@ -150,8 +152,18 @@ export class ProjectFile {
     if (changes === 0) throw noVersion(id);
   }
 
+  /** Until the project is closed it can come back. */
   deleteVersion(id: number): void {
-    if (this.#db.prepare("DELETE FROM version WHERE id = ?").run(id).changes === 0) throw noVersion(id);
+    this.#setDeleted(id, 1);
+  }
+
+  undeleteVersion(id: number): void {
+    this.#setDeleted(id, 0);
+  }
+
+  #setDeleted(id: number, deleted: 0 | 1): void {
+    const { changes } = this.#db.prepare("UPDATE version SET deleted = ? WHERE id = ?").run(deleted, id);
+    if (changes === 0) throw noVersion(id);
   }
 
   /** A compact copy, whole or not there at all. */
@@ -186,7 +198,14 @@ export class ProjectFile {
 
   close(): void {
     if (!this.#db.open) return;
-    this.#db.prepare("UPDATE project SET in_use = 0").run();
+    this.#db
+      .transaction(() => {
+        // Nobody can take these deletions back any more.
+        this.#db.prepare("DELETE FROM version WHERE deleted = 1").run();
+        this.results.deleteEmptied();
+        this.#db.prepare("UPDATE project SET in_use = 0").run();
+      })
+      .immediate();
     this.#db.pragma("optimize");
     this.#db.close();
   }

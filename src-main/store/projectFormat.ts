@@ -79,5 +79,20 @@ export const PROJECT_FORMAT: Format = {
           VALUES ('delete', old.id, old.prompt, old.negative_prompt);
         END;`,
     },
+    {
+      name: "attention of results; deletions that can be undone until the project is closed",
+      sql: `
+        CREATE TABLE attention (
+          result INTEGER PRIMARY KEY REFERENCES result (id) ON DELETE CASCADE,
+          width INTEGER NOT NULL,
+          height INTEGER NOT NULL,
+          regions TEXT NOT NULL CHECK (json_valid(regions)), -- ids, in the order of their maps
+          maps BLOB NOT NULL -- see attentionMaps.ts
+        ) STRICT;
+        -- Out of the emptied bin, and deleted when the project is closed.
+        ALTER TABLE result ADD COLUMN emptied INTEGER NOT NULL DEFAULT 0 CHECK (emptied IN (0, 1));
+        ALTER TABLE version ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1));
+        CREATE INDEX result_by_seed ON result (state, length(seed), seed, id);`,
+    },
   ],
 };

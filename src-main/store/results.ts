@@ -1,9 +1,10 @@
 /** The runs of a project and the pictures that came of them. */
 import type Database from "better-sqlite3";
-import type { RunRecord } from "../api/engine.ts";
+import type { AttentionMaps, RunRecord } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { Scene } from "../api/scene.ts";
 import type {
+  ListedRun,
   NewResult,
   ResultDetails,
   ResultInfo,
@@ -12,10 +13,13 @@ import type {
   ResultState,
   RunInfo,
   RunOutcome,
+  RunQuery,
 } from "../api/store.ts";
 import { metadataTexts, parseRecord } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
+import { packMaps, unpackMaps, type PackedMaps } from "./attentionMaps.ts";
 import { thumbnailOf } from "./pictures.ts";
+import { parts, PROMPT_FOUND, NEGATIVE_FOUND, toMatch } from "./search.ts";
 
 type ResultRow = Omit<ResultInfo, "starred"> & { starred: number };
 type RunRow = RunInfo;
@@ -30,16 +34,18 @@ interface Finished {
   record: RunRecord;
   png: Uint8Array;
   thumbnail: Uint8Array;
+  attention?: AttentionMaps;
 }
 
 const RESULT_COLUMNS = `result.id, result.run AS runId, result.seed, result.created, result.width, result.height, result.starred,
   result.state, result.obedience, result.seconds, result.bytes`;
-const RUN_COLUMNS = `id, created, prompt, model, asked, outcome, message,
-  (SELECT count(*) FROM result WHERE result.run = run.id) AS finished`;
+const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message,
+  (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0) AS finished`;
 const ORDERS: Record<ResultQuery["order"], string> = {
   newest: "result.id DESC",
   oldest: "result.id",
   obedience: "result.obedience DESC, result.id DESC",
+  seed: "length(result.seed), result.seed, result.id", // numbers of 64 bits, as text
 };
 
 export class Results {
@@ -78,26 +84,48 @@ export class Results {
     this.#db.prepare("UPDATE run SET outcome = 'cancelled' WHERE outcome = 'running'").run();
   }
 
-  listRuns(offset: number, limit: number): { runs: RunInfo[]; total: number } {
+  listRuns({ text, offset, limit }: RunQuery): { runs: ListedRun[]; total: number } {
+    const match = text === undefined ? undefined : toMatch(text);
+    if (match !== undefined) return this.#searchRuns(match, offset, limit);
     const rows = this.#db.prepare<[number, number], RunRow>(
       `SELECT ${RUN_COLUMNS} FROM run ORDER BY id DESC LIMIT ? OFFSET ?`,
     );
-    return { runs: rows.all(limit, offset), total: this.#count("SELECT count(*) AS n FROM run") };
+    const runs = rows.all(limit, offset).map((row) => ({ ...row, found: null }));
+    return { runs, total: this.#count("SELECT count(*) AS n FROM run") };
   }
 
-  readRun(id: number): RunInfo & { scene: Scene } {
-    return { ...this.#runInfo(id), scene: this.#sceneOf(id) };
+  /** A word of the prompt counts more than one of the negative prompt; of equal matches the newest comes first. */
+  #searchRuns(match: string, offset: number, limit: number): { runs: ListedRun[]; total: number } {
+    const rows = this.#db.prepare<[object], RunRow & { inPrompt: string; inNegative: string }>(
+      `SELECT ${RUN_COLUMNS}, ${PROMPT_FOUND} AS inPrompt, ${NEGATIVE_FOUND} AS inNegative
+       FROM run_text JOIN run ON run.id = run_text.rowid
+       WHERE run_text MATCH @match ORDER BY bm25(run_text, 4, 1), run.id DESC LIMIT @limit OFFSET @offset`,
+    );
+    const runs = rows.all({ match, limit, offset }).map(({ inPrompt, inNegative, ...row }) => {
+      const negative = parts(inNegative);
+      const isThere = negative.some(({ marked }) => marked);
+      return { ...row, found: { prompt: parts(inPrompt), negativePrompt: isThere ? negative : null } };
+    });
+    return { runs, total: this.#count("SELECT count(*) AS n FROM run_text WHERE run_text MATCH @match", { match }) };
   }
 
-  addResult({ runId, seed, seconds, pixels, record }: NewResult): ResultInfo {
+  readRun(id: number): RunInfo & { scene: Scene; before: number | null } {
+    const { before } = this.#db
+      .prepare<[number], { before: number | null }>("SELECT max(id) AS before FROM run WHERE id < ?")
+      .get(id)!;
+    return { ...this.#runInfo(id), scene: this.#sceneOf(id), before };
+  }
+
+  addResult({ runId, seed, seconds, pixels, record, attention }: NewResult): ResultInfo {
     const checked = parseRecord(record);
     const png = encodePng(pixels, metadataTexts(checked));
     const { width, height } = pixels;
-    return this.keep({ runId, seed, seconds, width, height, record: checked, png, thumbnail: thumbnailOf(pixels) });
+    const thumbnail = thumbnailOf(pixels);
+    return this.keep({ runId, seed, seconds, width, height, record: checked, png, thumbnail, attention });
   }
 
   /** Writes a result and its picture, both or none. */
-  keep({ runId, record, png, thumbnail, ...rest }: Finished): ResultInfo {
+  keep({ runId, record, png, thumbnail, attention, ...rest }: Finished): ResultInfo {
     const runScene = JSON.stringify(this.#sceneOf(runId));
     const { scene, ...withoutScene } = record;
     const kept = JSON.stringify(scene) === runScene ? withoutScene : record;
@@ -119,21 +147,36 @@ export class Results {
         this.#db
           .prepare("INSERT INTO picture (result, thumbnail, png) VALUES (?, ?, ?)")
           .run(lastInsertRowid, thumbnail, png);
+        const packed = attention && packMaps(attention);
+        if (packed) {
+          this.#db
+            .prepare(
+              `INSERT INTO attention (result, width, height, regions, maps)
+               VALUES (@result, @width, @height, @regions, @maps)`,
+            )
+            .run({ ...packed, result: lastInsertRowid, regions: JSON.stringify(packed.regions) });
+        }
         return this.#resultInfo(Number(lastInsertRowid));
       })
       .immediate();
   }
 
-  listResults({ runId, starred, state = "kept", text, order, offset, limit }: ResultQuery): ResultPage {
+  listResults(query: ResultQuery): ResultPage {
+    const { runId, starred, state = "kept", text, leastObedience, order, offset, limit } = query;
     const match = text === undefined ? undefined : toMatch(text);
+    const seed = /^\s*(\d+)\s*$/.exec(text ?? "")?.[1];
+    const byWords = "result.run IN (SELECT rowid FROM run_text WHERE run_text MATCH @match)";
     const where = [
       "result.state = @state",
+      // Only what is in the bin can be emptied out of it.
+      state === "binned" ? "result.emptied = 0" : undefined,
+      leastObedience === undefined ? undefined : "result.obedience >= @leastObedience",
       runId === undefined ? undefined : "result.run = @runId",
       starred === undefined ? undefined : "result.starred = @starred",
-      match === undefined ? undefined : "result.run IN (SELECT rowid FROM run_text WHERE run_text MATCH @match)",
+      match === undefined ? undefined : seed === undefined ? byWords : `(${byWords} OR result.seed GLOB @seed)`,
     ];
     const from = `FROM result WHERE ${where.filter((condition) => condition !== undefined).join(" AND ")}`;
-    const values = { state, runId, starred: Number(starred), match };
+    const values = { state, runId, starred: Number(starred), match, leastObedience, seed: `${seed}*` };
     const rows = this.#db.prepare<[object], ResultRow>(
       `SELECT ${RESULT_COLUMNS} ${from} ORDER BY ${ORDERS[order]} LIMIT @limit OFFSET @offset`,
     );
@@ -171,8 +214,31 @@ export class Results {
       .immediate();
   }
 
-  emptyBin(): number {
-    return this.#db.prepare("DELETE FROM result WHERE state = 'binned'").run().changes;
+  readAttention(id: number): AttentionMaps | null {
+    this.#resultInfo(id);
+    const row = this.#db
+      .prepare<[number], Omit<PackedMaps, "regions"> & { regions: string }>(
+        "SELECT width, height, regions, maps FROM attention WHERE result = ?",
+      )
+      .get(id);
+    return row ? unpackMaps({ ...row, regions: JSON.parse(row.regions) as string[] }) : null;
+  }
+
+  /** Nothing is deleted before the project is closed: until then it can be undone. */
+  emptyBin(): number[] {
+    const rows = this.#db
+      .prepare<[], { id: number }>("UPDATE result SET emptied = 1 WHERE state = 'binned' AND emptied = 0 RETURNING id")
+      .all();
+    return rows.map(({ id }) => id);
+  }
+
+  refillBin(ids: readonly number[]): void {
+    const update = this.#db.prepare("UPDATE result SET emptied = 0 WHERE id = ?");
+    this.#db.transaction(() => ids.forEach((id) => update.run(id))).immediate();
+  }
+
+  deleteEmptied(): void {
+    this.#db.prepare("DELETE FROM result WHERE emptied = 1").run();
   }
 
   #runInfo(id: number): RunInfo {
@@ -196,12 +262,6 @@ export class Results {
   #count(sql: string, values: object = {}): number {
     return this.#db.prepare<[object], { n: number }>(sql).get(values)!.n;
   }
-}
-
-/** Every word, as the beginning of one, in quotes: nothing a person types is an operator of the search. */
-function toMatch(text: string): string | undefined {
-  const words = text.match(/[\p{L}\p{N}]+/gu);
-  return words?.map((word) => `"${word}"*`).join(" ");
 }
 
 function toResult(row: ResultRow): ResultInfo {

@@ -63,13 +63,14 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     readVersion: ({ id }) => onProject((project) => project.readVersion(id)),
     restoreVersion: ({ id }) => onProject((project) => project.restoreVersion(id), "draft", "versions"),
     renameVersion: ({ id, name }) => onProject((project) => project.renameVersion(id, name), "versions"),
+    undeleteVersion: ({ id }) => onProject((project) => project.undeleteVersion(id), "versions"),
     deleteVersion: ({ id }) => onProject((project) => project.deleteVersion(id), "versions"),
 
     beginRun: ({ scene, model, asked }) => onProject(({ results }) => results.beginRun(scene, model, asked), "runs"),
     addResult: (result) => onProject(({ results }) => results.addResult(result), "results", "runs"),
     endRun: ({ runId, outcome, message }) =>
       onProject(({ results }) => results.endRun(runId, outcome, message), "runs"),
-    listRuns: ({ offset, limit }) => onProject(({ results }) => results.listRuns(offset, limit)),
+    listRuns: (query) => onProject(({ results }) => results.listRuns(query)),
     readRun: ({ id }) => onProject(({ results }) => results.readRun(id)),
 
     listResults: (query) => onProject(({ results }) => results.listResults(query)),
@@ -77,6 +78,8 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     readPicture: ({ id, size }) => onProject(({ results }) => results.readPicture(id, size)),
     markResults: ({ ids, starred, state }) =>
       onProject(({ results }) => results.markResults(ids, starred, state), "results"),
+    readAttention: ({ id }) => onProject(({ results }) => results.readAttention(id)),
+    refillBin: ({ ids }) => onProject(({ results }) => results.refillBin(ids), "results", "runs"),
     emptyBin: () => onProject(({ results }) => results.emptyBin(), "results", "runs"),
     exportPictures: ({ ids, folder }) => onProject(({ results }) => exportPictures(results, ids, resolve(folder))),
     importPicture: ({ path }) => onProject(({ results }) => importPicture(results, resolve(path)), "results", "runs"),

@@ -86,7 +86,7 @@ describe("a file that is no project:", () => {
 test("a project of a newer version asks for an update", () => {
   const path = changed(closedProject(), "PRAGMA user_version = 99");
   expect(refusal(path)).toMatch(
-    /written by a newer version of Diorama \(its form is 99, this version knows 2\)\. Update/,
+    /written by a newer version of Diorama \(its form is 99, this version knows 3\)\. Update/,
   );
 });
 
@@ -158,7 +158,7 @@ test("a hostile trigger in the file cannot reach a function with effects", () =>
 });
 
 describe("each released form is brought up to date:", () => {
-  test.each([1, 2])("form %i", (version) => {
+  test.each([1, 2, 3])("form %i", (version) => {
     const path = join(temporaryFolder(), "old.diorama");
     const db = createDatabase(path, { ...PROJECT_FORMAT, migrations: PROJECT_FORMAT.migrations.slice(0, version) });
     const draft = JSON.stringify(sampleDraft());
@@ -177,9 +177,11 @@ describe("each released form is brought up to date:", () => {
     expect(project.readDraft().draft).toEqual(sampleDraft());
     const found = project.results.listResults({ text: "CAT ma", order: "newest", offset: 0, limit: 9 });
     expect(found.results.map(({ seed }) => seed)).toEqual(["18446744073709551615"]);
+    expect(project.results.readAttention(1)).toBeNull();
+    expect(project.results.emptyBin()).toEqual([]);
     expect(project.verify()).toEqual([]);
     const copies = readdirSync(join(path, "..")).filter((name) => name.includes("version"));
-    expect(copies).toEqual(version < 2 ? ["old.diorama.version-1"] : []);
+    expect(copies).toEqual(version < 3 ? [`old.diorama.version-${version}`] : []);
     expect(project.info().notes).toHaveLength(copies.length);
     project.close();
   });

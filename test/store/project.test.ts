@@ -63,6 +63,19 @@ test("versions can be renamed and deleted; the draft stays", () => {
   expect(project.readDraft()).toMatchObject({ draft: sampleDraft(), versionId: null, changed: true });
 });
 
+test("a deleted version can come back until the project is closed", () => {
+  const project = newProject();
+  const first = project.nameVersion("first");
+  const second = project.nameVersion("second");
+  project.deleteVersion(first.id);
+  project.deleteVersion(second.id);
+  project.undeleteVersion(second.id);
+  expect(project.readDraft()).toMatchObject({ versionId: second.id, changed: false });
+  const again = reopened(project);
+  expect(again.listVersions()).toEqual([second]);
+  expect(() => again.undeleteVersion(first.id)).toThrow(expect.objectContaining({ code: "not-found" }));
+});
+
 test("a version that is not there is an error that says so", () => {
   const project = newProject();
   const expected = expect.objectContaining({ code: "not-found", details: { what: "version", id: "9" } }) as Error;

@@ -9,6 +9,7 @@ import { exportPictures, importPicture } from "../../src-main/store/pictures.ts"
 import {
   newProject,
   reopened,
+  sampleAttention,
   samplePixels,
   sampleRecord,
   sampleResult,
@@ -100,15 +101,60 @@ test("stars, rejects and the bin can be set and taken back", () => {
   expect(ids({ order: "oldest" })).toEqual([a, b, c]);
 });
 
-test("emptying the bin deletes what is in it, pictures too, and no more", () => {
+test("an emptied bin can be refilled until the project is closed; then it is gone, pictures too, and no more", () => {
   const { project, results, runId } = withRun();
-  const [a, b] = ["1", "2"].map((seed) => results.addResult(sampleResult(runId, seed)).id);
-  results.markResults([a!], undefined, "binned");
-  expect(results.emptyBin()).toBe(1);
-  expect(() => results.readPicture(a!, "full")).toThrow(expect.objectContaining({ code: "not-found" }));
-  expect(results.readPicture(b!, "full").length).toBeGreaterThan(0);
-  expect(results.readRun(runId).finished).toBe(1);
-  expect(project.verify()).toEqual([]);
+  const [a, b, c] = ["1", "2", "3"].map((seed) => results.addResult(sampleResult(runId, seed)).id);
+  const binned = () => results.listResults({ ...all, state: "binned", order: "oldest" }).results.map(({ id }) => id);
+  results.markResults([a!, b!], undefined, "binned");
+  expect(results.emptyBin()).toEqual([a, b]);
+  expect(binned()).toEqual([]);
+  expect(results.emptyBin()).toEqual([]);
+  expect(project.info().results).toBe(1);
+  results.refillBin([a!, b!]);
+  expect(binned()).toEqual([a, b]);
+
+  results.markResults([b!], undefined, "kept");
+  results.emptyBin();
+  const again = reopened(project);
+  expect(() => again.results.readPicture(a!, "full")).toThrow(expect.objectContaining({ code: "not-found" }));
+  expect(again.results.listResults({ ...all, order: "oldest" }).results.map(({ id }) => id)).toEqual([b, c]);
+  expect(again.results.readRun(runId).finished).toBe(2);
+  expect(again.verify()).toEqual([]);
+});
+
+test("the attention of a result is there again, to a 255th of its peak, and sums to 1", () => {
+  const { project, results, runId, scene } = withRun();
+  const { id } = results.addResult(sampleResult(runId, "5"));
+  const kept = reopened(project).results.readAttention(id)!;
+  expect([kept.width, kept.height, Object.keys(kept.regions)]).toEqual([4, 2, ["cat", "mat"]]);
+  const maps = sampleAttention(scene).regions;
+  for (const [region, map] of Object.entries(kept.regions)) {
+    expect(map.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 6);
+    map.forEach((value, i) => expect(Math.abs(value - maps[region]![i]!)).toBeLessThan(1 / 255));
+  }
+});
+
+test("a result without boxes, or from a file, has no attention, and a result that is not there is an error", () => {
+  const { results, runId } = withRun();
+  const { id } = results.addResult(sampleResult(runId, "5"));
+  const plain = results.beginRun(sampleScene("fog", []), "demo", 1);
+  const fog = results.addResult(sampleResult(plain.id, "5", sampleScene("fog", [])));
+  const [path] = exportPictures(results, [id], temporaryFolder());
+  expect(results.readAttention(fog.id)).toBeNull();
+  expect(results.readAttention(importPicture(results, path!).id)).toBeNull();
+  expect(() => results.readAttention(999)).toThrow(expect.objectContaining({ code: "not-found" }));
+});
+
+test("results are sorted by seed as numbers of 64 bits, and filtered by obedience and by the start of a seed", () => {
+  const { results, runId } = withRun();
+  const seeds = ["18446744073709551615", "9", "10", "18"];
+  seeds.forEach((seed, i) => results.addResult(sampleResult(runId, seed, sampleScene(), [i / 10, i / 10])));
+  const found = (query: Partial<ResultQuery>) =>
+    results.listResults({ ...all, order: "seed", ...query }).results.map(({ seed }) => seed);
+  expect(found({})).toEqual(["9", "10", "18", "18446744073709551615"]);
+  expect(found({ text: " 18 " })).toEqual(["18", "18446744073709551615"]);
+  expect(found({ leastObedience: 0.2 })).toEqual(["10", "18"]);
+  expect(results.listResults({ ...all, leastObedience: 0.2, limit: 1 }).total).toBe(2);
 });
 
 test("results are listed by age and by obedience, page by page", () => {
@@ -128,6 +174,34 @@ test("a picture without boxes has no obedience", () => {
   const scene = sampleScene("fog", []);
   const run = results.beginRun(scene, "demo", 1);
   expect(results.addResult(sampleResult(run.id, "5", scene)).obedience).toBeNull();
+});
+
+test("runs are found by their prompts, the best match first, with what was found marked", () => {
+  const { results } = newProject();
+  const begin = (prompt: string) => results.beginRun(sampleScene(prompt), "demo", 1).id;
+  const far = begin(`${"a very long walk through the fields ".repeat(9)} with a red cat`);
+  const near = begin("a cat");
+  const other = begin("a dog");
+  const found = (text: string) => results.listRuns({ text, offset: 0, limit: 9 });
+  const { runs, total } = found("CA");
+  expect([total, runs.map(({ id }) => id)]).toEqual([2, [near, far]]);
+  expect(runs[0]!.found).toEqual({
+    prompt: [
+      { text: "a ", marked: false },
+      { text: "cat", marked: true },
+    ],
+    negativePrompt: null,
+  });
+  const long = runs[1]!.found!.prompt.map(({ text }) => text).join("");
+  expect(long).toMatch(/^….*red cat$/);
+  expect(runs[1]!.prompt).toMatch(/^a very long walk/);
+  expect(found("dog blur").runs).toMatchObject([
+    { id: other, found: { negativePrompt: [{ text: "blurry", marked: true }] } },
+  ]);
+  expect(found('"-* ').total).toBe(3);
+  expect(found("horse").total).toBe(0);
+  expect(results.readRun(near).before).toBe(far);
+  expect(results.readRun(far).before).toBeNull();
 });
 
 test("the search finds words and their beginnings in prompts, without accents or case", () => {
@@ -173,7 +247,7 @@ test("a picture without our settings, or no picture, is refused and makes no run
   const folder = temporaryFolder();
   writeFileSync(join(folder, "plain.png"), encodePng(samplePixels()));
   writeFileSync(join(folder, "text.png"), "hello");
-  const before = results.listRuns(0, 9).total;
+  const before = results.listRuns({ offset: 0, limit: 9 }).total;
   expect(() => importPicture(results, join(folder, "plain.png"))).toThrow(/carries no settings of Diorama/);
   expect(() => importPicture(results, join(folder, "text.png"))).toThrow(
     expect.objectContaining({ code: "image-invalid" }),
@@ -181,5 +255,5 @@ test("a picture without our settings, or no picture, is refused and makes no run
   expect(() => importPicture(results, join(folder, "gone.png"))).toThrow(
     expect.objectContaining({ code: "file-unreadable" }),
   );
-  expect(results.listRuns(0, 9).total).toBe(before);
+  expect(results.listRuns({ offset: 0, limit: 9 }).total).toBe(before);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
-import type { Pixels, RunRecord } from "../../src-main/api/engine.ts";
+import type { AttentionMaps, Pixels, RunRecord } from "../../src-main/api/engine.ts";
 import type { Region, Scene } from "../../src-main/api/scene.ts";
 import type { Draft, NewResult } from "../../src-main/api/store.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
@@ -59,8 +59,19 @@ export function sampleRecord(scene: Scene, seed: string, obedience: number[] = [
   };
 }
 
+/** A map of 4 x 2 cells for each region; the nth looks at the nth cell, and half as much at the next. */
+export function sampleAttention({ regions }: Scene): AttentionMaps {
+  const maps = regions.map(({ id }, i) => {
+    const map = new Float32Array(8);
+    map.set([2 / 3, 1 / 3], i);
+    return [id, map] as const;
+  });
+  return { width: 4, height: 2, regions: Object.fromEntries(maps) };
+}
+
 export function sampleResult(runId: number, seed: string, scene = sampleScene(), obedience?: number[]): NewResult {
-  return { runId, seed, pixels: samplePixels(), seconds: 1.5, record: sampleRecord(scene, seed, obedience) };
+  const record = sampleRecord(scene, seed, obedience);
+  return { runId, seed, pixels: samplePixels(), seconds: 1.5, record, attention: sampleAttention(scene) };
 }
 
 /** A project that is closed after the test. */
