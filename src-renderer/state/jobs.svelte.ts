@@ -1,6 +1,6 @@
 /** Runs that go on, picture by picture: what step they are at, how long they will take, what can be seen already. */
 import type { App } from "@api/bridge.ts";
-import type { AttentionMaps, StepEvent } from "@api/engine.ts";
+import type { StepEvent } from "@api/engine.ts";
 import type { Job, JobPicture } from "@api/main.ts";
 
 /** A picture in the queue, with its latest step. */
@@ -16,18 +16,12 @@ export class Jobs {
   #live: ReadonlyMap<string, StepEvent> = $state.raw(new Map<string, StepEvent>());
   /** Last preview of each picture; a step without one shows the one before. */
   readonly #previews = new Map<string, StepEvent["preview"]>();
-  /** Where the boxes' words looked at the last step of a picture, by result; kept while the window lives. */
-  attention: ReadonlyMap<number, AttentionMaps> = $state.raw(new Map<number, AttentionMaps>());
   readonly #app: App;
 
   constructor(app: App) {
     this.#app = app;
     app.on("job", (job) => this.#put(job));
     app.on("step", (step) => this.#step(step));
-    app.on("image", ({ result, attention }) => {
-      const latest = [...this.attention, [result.id, attention] as const].slice(-64);
-      this.attention = new Map(latest);
-    });
   }
 
   get running(): Job[] {

@@ -1,6 +1,7 @@
 /** The pictures of the project: a window onto a list that may be long, what is marked in it, and what is done to them. */
 import type { App } from "@api/bridge.ts";
 import { pictureUrl, type PictureSize, type ProjectState } from "@api/main.ts";
+import type { AttentionMaps } from "@api/engine.ts";
 import type { ResultDetails, ResultInfo, ResultQuery } from "@api/store.ts";
 import type { Editor } from "./editor.svelte.ts";
 
@@ -8,11 +9,15 @@ export type Shelf = "kept" | "starred" | "rejected" | "binned";
 export type Order = ResultQuery["order"];
 
 const PAGE = 100;
+/** Attention maps that are kept in memory. */
+const MOST_MAPS = 64;
 
 export class Results {
   shelf: Shelf = $state("kept");
   order: Order = $state("newest");
   text = $state("");
+  /** Only those obeyed at least so far, 0 to 1; 0 shows all. */
+  leastObedience = $state(0);
   /** How many there are under this filter. */
   total = $state(0);
   /** Those that were read so far, by place in the list; the rest is empty. */
@@ -23,6 +28,8 @@ export class Results {
   /** What is compared, in order. */
   tray: readonly number[] = $state.raw([]);
   details: ReadonlyMap<number, ResultDetails> = $state.raw(new Map<number, ResultDetails>());
+  /** Where the boxes' words looked in the latest results asked for; null where that was not kept. */
+  attention: ReadonlyMap<number, AttentionMaps | null> = $state.raw(new Map<number, AttentionMaps | null>());
   project: Pick<ProjectState, "key"> = $state.raw({ key: "none" });
 
   readonly #app: App;
@@ -41,7 +48,10 @@ export class Results {
     app.on("changed", ({ what }) => {
       if (what === "results") void this.refresh();
     });
-    app.on("image", ({ result }) => this.arrived(result.id));
+    app.on("image", ({ result, attention }) => {
+      this.#keepAttention(result.id, attention);
+      this.arrived(result.id);
+    });
   }
 
   get currentResult(): ResultInfo | undefined {
@@ -59,15 +69,17 @@ export class Results {
     this.tray = [];
     this.current = undefined;
     this.details = new Map();
+    this.attention = new Map();
     this.#detailsAsked.clear();
     await this.refresh();
     this.current = this.rows[0]?.id;
   }
 
-  async show(change: { shelf?: Shelf; order?: Order; text?: string }): Promise<void> {
+  async show(change: { shelf?: Shelf; order?: Order; text?: string; leastObedience?: number }): Promise<void> {
     if (change.shelf) this.shelf = change.shelf;
     if (change.order) this.order = change.order;
     if (change.text !== undefined) this.text = change.text;
+    if (change.leastObedience !== undefined) this.leastObedience = change.leastObedience;
     this.selection = [];
     await this.refresh();
   }
@@ -134,6 +146,7 @@ export class Results {
       ...(this.shelf === "starred" ? { starred: true } : {}),
       state: this.shelf === "starred" ? "kept" : this.shelf,
       ...(text ? { text } : {}),
+      ...(this.leastObedience > 0 ? { leastObedience: this.leastObedience } : {}),
       order: this.order,
       offset: page * PAGE,
       limit: PAGE,
@@ -155,6 +168,20 @@ export class Results {
     if (this.#detailsAsked.has(id)) return;
     this.#detailsAsked.add(id);
     this.read(id).catch(() => this.#detailsAsked.delete(id));
+  }
+
+  /** Sees to it that `attention` says where the words of a result looked; fails silently, nothing is shown then. */
+  wantAttention(id: number): void {
+    if (this.attention.has(id)) return;
+    this.#app.api.readAttention({ id }).then(
+      (maps) => this.#keepAttention(id, maps),
+      () => undefined,
+    );
+  }
+
+  #keepAttention(id: number, maps: AttentionMaps | null): void {
+    const others = [...this.attention].filter(([one]) => one !== id);
+    this.attention = new Map([...others, [id, maps] as const].slice(-MOST_MAPS));
   }
 
   /** Marks one result as the current one; with `toggle` or `range` more than one can be selected. */
@@ -205,10 +232,27 @@ export class Results {
     await this.#mark(rows, state === "binned" ? "Delete" : "Restore", { state });
   }
 
+  /** For good when the project is closed; until then a step of undo like any other. Resolves to how many were in it. */
   async emptyBin(): Promise<number> {
-    const count = await this.#app.api.emptyBin();
-    await this.refresh();
-    return count;
+    const ids = await this.#app.api.emptyBin();
+    const leave = async () => {
+      if (this.current !== undefined && ids.includes(this.current)) this.current = undefined;
+      this.tray = this.tray.filter((id) => !ids.includes(id));
+      await this.refresh();
+    };
+    await leave();
+    if (ids.length === 0) return 0;
+    this.#editor.record("Empty the bin", {
+      undo: async () => {
+        await this.#app.api.refillBin({ ids });
+        await this.refresh();
+      },
+      redo: async () => {
+        await this.#app.api.emptyBin();
+        await leave();
+      },
+    });
+    return ids.length;
   }
 
   /** Changes marks and notes how to take that back, each result to what it was. */

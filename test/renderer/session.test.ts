@@ -2,7 +2,8 @@ import { expect, test, vi } from "vitest";
 import { connectApp } from "../../src-main/api/bridge.ts";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { fromDraft, toDraft } from "../../src-renderer/state/document.ts";
-import { changeRun, setPrompt } from "../../src-renderer/state/edits.ts";
+import { changeRun, moveBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
+import { saysOf } from "../../src-renderer/state/heat.ts";
 import { Session } from "../../src-renderer/state/session.svelte.ts";
 import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
 
@@ -84,6 +85,52 @@ test("stars, rejections and the bin are steps of undo", async () => {
   expect(results.rows[0]?.starred).toBe(false);
   await editor.redo();
   expect(results.rows[0]?.starred).toBe(true);
+});
+
+test("emptying the bin is a step of undo, and so is what was binned", async () => {
+  const { session } = await drawn("1,2,3");
+  const { results, editor } = session;
+  await results.bin([1, 2]);
+  await results.show({ shelf: "binned" });
+  results.pick(1);
+  expect(await results.emptyBin()).toBe(2);
+  expect([results.total, results.current]).toEqual([0, undefined]);
+  await editor.undo();
+  expect(results.total).toBe(2);
+  await editor.redo();
+  expect(results.total).toBe(0);
+  await editor.undo();
+  await editor.undo();
+  await results.show({ shelf: "kept" });
+  expect(results.total).toBe(3);
+});
+
+test("the attention of a result is asked for once, and not known is an answer", async () => {
+  const { main, session } = await drawn("1");
+  const asked = () => main.calls.filter(({ method }) => method === "readAttention").length;
+  session.results.wantAttention(1);
+  expect(asked()).toBe(0); // it came with the picture
+  await session.results.open({ key: "again" });
+  main.results = main.results.map((one) => ({
+    ...one,
+    record: { ...one.record, scene: { ...one.record.scene, regions: [] } },
+  }));
+  session.results.wantAttention(1);
+  await vi.waitFor(() => expect(session.results.attention.get(1)).toBeNull());
+  session.results.wantAttention(1);
+  expect(asked()).toBe(1);
+});
+
+test("heat is shown for a box only while its words are those of the picture", async () => {
+  const { session } = await drawn("1");
+  const { editor, results } = session;
+  const { scene } = (await results.read(1)).record;
+  const says = () => saysOf(scene, editor.document, editor.boxOf("circle")!);
+  expect(says()).toBe(true);
+  editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
+  expect(says()).toBe(true);
+  editor.apply("Type", setPrompt(editor.document.prompt.replace("red circle", "red cat")));
+  expect(says()).toBe(false);
 });
 
 test("the newest picture is the current one until another is chosen", async () => {

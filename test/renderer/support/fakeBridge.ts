@@ -66,6 +66,7 @@ export class FakeMain {
   runs: (RunInfo & { scene: Scene })[] = [];
   jobs: Job[] = [];
   readonly #listeners = new Map<string, Set<(payload: unknown) => void>>();
+  #emptied: ResultDetails[] = [];
   readonly #cancelled = new Set<string>();
   readonly #stepMs: number;
 
@@ -157,11 +158,32 @@ export class FakeMain {
         this.emit("changed", { what: "results" });
         return ids.length;
       },
-      listRuns: (request) => {
-        const { offset, limit } = request;
-        return { runs: this.runs.slice(offset, offset + limit), total: this.runs.length };
+      listRuns: ({ text, offset, limit }) => {
+        const found = this.runs.filter(({ prompt }) => text === undefined || prompt.includes(text));
+        const runs = found.slice(offset, offset + limit).map((run) => ({ ...run, found: null }));
+        return { runs, total: found.length };
       },
-      readRun: (request) => this.runs.find(({ id }) => id === request.id),
+      readRun: (request) => {
+        const run = this.runs.find(({ id }) => id === request.id);
+        return run && { ...run, before: run.id > 1 ? run.id - 1 : null };
+      },
+      readAttention: ({ id }) => {
+        const result = this.results.find((one) => one.id === id);
+        return result && result.record.scene.regions.length > 0 ? look(result.record.scene) : null;
+      },
+      emptyBin: () => {
+        const ids = this.results.filter(({ state }) => state === "binned").map(({ id }) => id);
+        this.#emptied.push(...this.results.filter(({ id }) => ids.includes(id)));
+        this.results = this.results.filter(({ id }) => !ids.includes(id));
+        this.emit("changed", { what: "results" });
+        return ids;
+      },
+      refillBin: ({ ids }) => {
+        const isBack = ({ id }: ResultDetails) => ids.includes(id);
+        this.results = [...this.results, ...this.#emptied.filter(isBack)];
+        this.#emptied = this.#emptied.filter((one) => !isBack(one));
+        this.emit("changed", { what: "results" });
+      },
       exportPictures: (request) => ({ paths: request.ids.map((id) => `/pictures/${id}.png`) }),
       exportSheet: () => ({ paths: ["/pictures/sheet.png"] }),
     };
