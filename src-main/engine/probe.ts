@@ -2,11 +2,13 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { parentPort } from "../api/ports.ts";
+import { closeInheritedSockets } from "../service/inherited.ts";
 import { toOrtProviders, type ProbeAnswer, type ProbeQuestion } from "./providers.ts";
 
 /** The ONNX model `y = Relu(x)` on one float32, IR 8, opset 17. */
 const RELU = "CAg6NwoMCgF4EgF5IgRSZWx1EgVwcm9iZVoPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCAhAR";
 
+closeInheritedSockets();
 const port = parentPort(process);
 port.onMessage(() => undefined); // keeps the channel, and with it the process, alive until the answer has been read
 port.onClose(() => process.exit());

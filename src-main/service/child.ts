@@ -46,7 +46,7 @@ export function forkNode(node = process.env["DIORAMA_NODE"] ?? ownNode()): Fork 
       execArgv: [],
       env,
       serialization: "advanced", // typed arrays survive
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"], // all that a service keeps: see inherited.ts
     });
     const tail = readLines([child.stdout, child.stderr], onLine);
     const exited = new Promise<Exit>((resolve) => {

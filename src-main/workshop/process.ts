@@ -1,6 +1,8 @@
 /** The workshop process: a plain Node program that serves whoever started it; see host.ts. */
 import { parentPort } from "../api/ports.ts";
+import { closeInheritedSockets } from "../service/inherited.ts";
 import { runService } from "./service.ts";
 
+closeInheritedSockets();
 process.title = "diorama-workshop";
 runService(parentPort(process), () => process.exit());
