@@ -38,26 +38,8 @@ export interface RunningApp extends AsyncDisposable {
 /** How long a start may take on a slow machine, in milliseconds. */
 const START_LIMIT = 60_000;
 
-/** How long the first window may take to answer once the app has started. */
-const READY_LIMIT = 20_000;
-const ATTEMPTS = 3;
-
-/**
- * Starts the app. When several start at once on two cores, a window now and then never answers the driver: the reason is not
- * known, and such a start is given up and made again, which the output says.
- */
-export async function launch(options: LaunchOptions = {}): Promise<RunningApp> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await start(options);
-    } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
-      process.stderr.write(`start ${attempt} of the app was given up: ${String(error)}\n`);
-    }
-  }
-}
-
-async function start({ dataFolder, files = [], env = {} }: LaunchOptions = {}): Promise<RunningApp> {
+/** Starts the app, and waits until its first window is complete. */
+export async function launch({ dataFolder, files = [], env = {} }: LaunchOptions = {}): Promise<RunningApp> {
   if (!electron) throw new Error("there is no Electron on this machine: npm run electron:runtime");
   await ensureBuilt();
   const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), "diorama-e2e-")));
@@ -89,15 +71,7 @@ async function start({ dataFolder, files = [], env = {} }: LaunchOptions = {}): 
   };
   app.on("window", watch);
   const page = await app.firstWindow({ timeout: START_LIMIT });
-  try {
-    await ready(page);
-  } catch (error) {
-    const { exitCode } = app.process();
-    const gone = exitCode === null ? new Promise((resolve) => app.process().once("exit", resolve)) : undefined;
-    app.process().kill("SIGKILL");
-    await gone;
-    throw error;
-  }
+  await ready(page);
 
   let isOver = false;
   app.once("close", () => (isOver = true));
@@ -124,5 +98,5 @@ async function ready(page: Page): Promise<void> {
     (globalThis as unknown as { document: { readyState: string } }).document.readyState === "complete";
   // Not `waitForLoadState`: a page that was there before the driver has no "load" to tell of any more. Polled by time: an
   // unpainted one has no frames.
-  await page.waitForFunction(isComplete, undefined, { timeout: READY_LIMIT, polling: 100 });
+  await page.waitForFunction(isComplete, undefined, { timeout: START_LIMIT, polling: 100 });
 }
