@@ -4,15 +4,15 @@
  */
 
 export interface Command {
-  menu: "File" | "Edit" | "Box" | "View" | "Generate" | "Help";
+  menu: "File" | "Edit" | "Box" | "View" | "Generate" | "Result" | "Help";
   label: string;
   /** As Electron writes them; `CmdOrCtrl` is Cmd on a Mac. */
   shortcut?: string;
   /**
    * The window itself listens for this key (it depends on where the focus is: in a text, "B" is a letter); the menu only shows it.
-   * The other shortcuts reach the window as events, unless it has prevented the key's default.
+   * `result`: only while a result has the focus. The other shortcuts reach the window as events, unless it has prevented the key's default.
    */
-  windowKey?: true;
+  windowKey?: true | "result";
   /** May be on or off. */
   toggle?: true;
   /** Begins a group: a line stands above it. */
@@ -69,6 +69,14 @@ export const COMMANDS = {
   "generate.start": { menu: "Generate", label: "Generate", shortcut: "CmdOrCtrl+Enter" },
   "generate.cancel": { menu: "Generate", label: "Cancel All", shortcut: "CmdOrCtrl+." },
   "generate.restartEngine": { menu: "Generate", label: "Restart Engine", group: true },
+
+  "result.tryLayout": { menu: "Result", label: "Try the Layout as It Is Now", shortcut: "CmdOrCtrl+Shift+Enter" },
+  "result.restore": { menu: "Result", label: "Use Its Scene", shortcut: "Enter", windowKey: "result" },
+  "result.star": { menu: "Result", label: "Star", shortcut: "S", windowKey: "result", toggle: true, group: true },
+  "result.reject": { menu: "Result", label: "Reject", shortcut: "X", windowKey: "result", toggle: true },
+  "result.compare": { menu: "Result", label: "Put into Comparison", shortcut: "C", windowKey: "result", toggle: true },
+  "result.copy": { menu: "Result", label: "Copy Picture", group: true },
+  "result.bin": { menu: "Result", label: "Put into the Bin", group: true, toggle: true },
 
   "help.shortcuts": { menu: "Help", label: "Keyboard Shortcuts", shortcut: "?", windowKey: true },
 } as const satisfies Record<string, Command>;

@@ -73,6 +73,7 @@ export function menuTemplate(state: MenuState, actions: MenuActions): Item[] {
     { label: "&Box", submenu: items("Box") },
     { label: "&View", submenu: [...items("View"), LINE, { role: "togglefullscreen" }, ...development] },
     { label: "&Generate", submenu: items("Generate") },
+    { label: "&Result", submenu: items("Result") },
     { role: "windowMenu" },
     { label: "&Help", role: "help", submenu: [...items("Help"), ...(state.isMac ? [] : [LINE, about])] },
   ];

@@ -1,43 +1,29 @@
-/** Keys on a result, the same wherever results are shown. */
+/** Keys on a result, the same wherever results are shown: those of the commands about results, and those that go from one to the next. */
+import { COMMAND_NAMES, command } from "@api/commands.ts";
+import { runCommand } from "../state/commands.ts";
 import type { Session } from "../state/session.svelte.ts";
+import { matches } from "../state/shortcuts.ts";
 
 /** True when the key was one of these; `columns` is how many results stand in a row. */
 export function resultKey(session: Session, event: KeyboardEvent, columns: number): boolean {
   const { results } = session;
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
-  const mark = (action: (ids: readonly number[]) => Promise<void>) =>
-    void session.attempt(() => action(results.chosen));
-  switch (event.key) {
-    case "ArrowRight":
-      return step(session, 1, event.shiftKey);
-    case "ArrowLeft":
-      return step(session, -1, event.shiftKey);
-    case "ArrowDown":
-      return step(session, columns, event.shiftKey);
-    case "ArrowUp":
-      return step(session, -columns, event.shiftKey);
-    case "s":
-      mark((ids) => results.star(ids));
-      return true;
-    case "x":
-      mark((ids) => results.reject(ids));
-      return true;
-    case "Delete":
-    case "Backspace":
-      mark((ids) => results.bin(ids));
-      return true;
-    case "c":
-      results.toggleTray(results.chosen);
-      return true;
-    case " ":
-      if (results.current !== undefined) results.pick(results.current, { toggle: true });
-      return true;
-    case "Enter":
-      if (results.current !== undefined) void session.restoreResult(results.current);
-      return true;
-    default:
-      return false;
+  const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
+  const by = steps[event.key];
+  if (by !== undefined) return step(session, by, event.shiftKey);
+  if (event.key === " ") {
+    if (results.current !== undefined) results.pick(results.current, { toggle: true });
+    return true;
   }
+  const name = COMMAND_NAMES.find((one) => {
+    const { shortcut, windowKey } = command(one);
+    const isOurs = windowKey === "result" || one === "edit.delete";
+    return isOurs && shortcut !== undefined && matches(event, shortcut, false);
+  });
+  if (name === undefined) return false;
+  // With a result focused, Delete is about it, though boxes may be selected on the canvas.
+  runCommand(session, name === "edit.delete" ? "result.bin" : name);
+  return true;
 }
 
 function step({ results }: Session, by: number, extend: boolean): boolean {

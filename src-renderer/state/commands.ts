@@ -1,5 +1,6 @@
 /** What each command of the table does, and when it can be done: menus, palette, shortcuts and buttons all come here. */
 import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
+import type { ResultInfo } from "@api/store.ts";
 import * as edits from "./edits.ts";
 import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
 import type { Alignment } from "./geometry.ts";
@@ -37,6 +38,18 @@ const layer = (by: number, label: string): Action => ({
     if (id !== undefined) editor.apply(label, edits.reorderBox(id, at + by));
   },
 });
+
+/** Something done to the results that are chosen. */
+const about = (action: (session: Session) => Promise<unknown>): Action => ({
+  enabled: (session) => session.view.mode !== "history" && picturesChosen(session),
+  run: (session) => void session.attempt(() => action(session)),
+});
+
+const chosenAre = (claim: (result: ResultInfo, session: Session) => boolean) => (session: Session) => {
+  const { chosen, rows, details } = session.results;
+  const infos = chosen.map((id) => rows.find((row) => row?.id === id) ?? details.get(id));
+  return infos.length > 0 && infos.every((info) => info !== undefined && claim(info, session));
+};
 
 const mode = (to: Session["view"]["mode"]): Action => ({ run: ({ view }) => void (view.mode = to) });
 const zoom = (what: Parameters<Session["view"]["ask"]>[0]): Action => ({
@@ -145,6 +158,30 @@ const ACTIONS: Record<CommandName, Action> = {
     run: (session) => void session.attempt(() => session.jobs.cancelAll()),
   },
   "generate.restartEngine": { run: (session) => void session.attempt(() => session.app.api.restartEngine()) },
+
+  "result.tryLayout": about((session) => session.tryLayout()),
+  "result.restore": about((session) => session.restoreResult(session.results.chosen.at(-1)!)),
+  "result.star": {
+    ...about(({ results }) => results.star(results.chosen)),
+    checked: chosenAre(({ starred }) => starred),
+  },
+  "result.reject": {
+    ...about(({ results }) => results.reject(results.chosen)),
+    checked: chosenAre(({ state }) => state === "rejected"),
+  },
+  "result.compare": {
+    enabled: picturesChosen,
+    checked: chosenAre(({ id }, { results }) => results.tray.includes(id)),
+    run: ({ results }) => results.toggleTray(results.chosen),
+  },
+  "result.copy": about(async ({ app, results, notices }) => {
+    await app.api.copyPicture({ id: results.chosen[0]! });
+    notices.done("The picture is on the clipboard.");
+  }),
+  "result.bin": {
+    ...about(({ results }) => results.bin(results.chosen)),
+    checked: chosenAre(({ state }) => state === "binned"),
+  },
 
   "help.shortcuts": dialog("shortcuts"),
 };

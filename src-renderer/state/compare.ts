@@ -2,6 +2,7 @@
 import type { Scene } from "@api/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import { phraseOf } from "./document.ts";
+import { changeWords, layoutChanges } from "./variant.ts";
 import { settingWords } from "./words.ts";
 
 export interface Difference {
@@ -19,6 +20,19 @@ export function differences(results: readonly ResultDetails[]): Difference[] {
   return [...names]
     .map((name) => ({ name, values: columns.map((column) => column.get(name) ?? "–") }))
     .filter(({ values }) => new Set(values).size > 1);
+}
+
+/**
+ * Where nothing but the layout differs, what became of it in the result at `place`, in words: "Same noise and settings as 1: “red
+ * circle” was moved." Undefined where more differs, and for the first.
+ */
+export function onlyLayout(results: readonly ResultDetails[], place: number): string | undefined {
+  const [first, one] = [results[0], results[place]];
+  if (!first || !one || place === 0) return undefined;
+  const isBox = (name: string) => name.startsWith("Box ");
+  if (differences([first, one]).some(({ name }) => !isBox(name))) return undefined;
+  const changes = layoutChanges(first.record.scene, one.record.scene);
+  return changes.length === 0 ? undefined : `Same noise and settings as 1: ${changeWords(changes)}.`;
 }
 
 /** All that can differ in a scene, by name. */

@@ -54,6 +54,16 @@ export function phraseOf(prompt: string, region: Pick<Region, "spans">): string 
   return region.spans.map(({ start, end }) => prompt.slice(start, end)).join(" + ");
 }
 
+/** The colour of a region of some scene: of the box in the editor that it is, or that has its words; else by its place. */
+export function colorOf(document: Pick<Document, "prompt" | "boxes">, scene: Scene, id: string): string {
+  const { boxes, prompt } = document;
+  const place = scene.regions.findIndex((region) => region.id === id);
+  const region = scene.regions[place];
+  const words = region && phraseOf(scene.prompt, region);
+  const box = boxes.find((one) => one.id === id) ?? boxes.find((one) => phraseOf(prompt, one) === words);
+  return `var(--box-${box?.color ?? Math.max(0, place) % COLOR_COUNT})`;
+}
+
 /** The colour least used so far, the first of them. */
 export function nextColor(boxes: readonly Box[]): number {
   const uses = Array.from({ length: COLOR_COUNT }, () => 0);

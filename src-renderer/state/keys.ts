@@ -34,7 +34,8 @@ function press(session: Session, event: KeyboardEvent, isMac: boolean): void {
   const { editor, view } = session;
   const name = COMMAND_NAMES.find((one) => {
     const { shortcut, windowKey } = command(one);
-    return shortcut !== undefined && !(windowKey === true && inText) && matches(event, shortcut, isMac);
+    const isHeard = windowKey === undefined || (windowKey === true && !inText);
+    return shortcut !== undefined && isHeard && matches(event, shortcut, isMac);
   });
   if (view.dialog !== undefined && name !== "view.palette") return;
   if (name) {

@@ -120,6 +120,11 @@ export class Results {
     this.#following = true;
   }
 
+  /** The current one stays it, whatever arrives. */
+  stay(): void {
+    this.#following = false;
+  }
+
   arrived(id: number): void {
     if (!this.#following) return;
     this.current = id;

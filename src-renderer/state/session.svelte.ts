@@ -11,6 +11,7 @@ import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { messageOf, Notices } from "./notices.svelte.ts";
 import { Results } from "./results.svelte.ts";
+import { Tries } from "./tries.svelte.ts";
 import { View } from "./view.svelte.ts";
 
 const SAVE_AFTER = 400;
@@ -24,6 +25,7 @@ export class Session {
   readonly jobs: Jobs;
   readonly results: Results;
   readonly models: Models;
+  readonly tries: Tries;
   project: ProjectState | undefined = $state.raw();
   info: AppInfo | undefined = $state.raw();
   /** False until the window knows what to show. */
@@ -48,6 +50,7 @@ export class Session {
     this.jobs = new Jobs(app);
     this.results = new Results(app, this.editor);
     this.models = new Models(app);
+    this.tries = new Tries(app, this.results, this.jobs);
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void this.#taken([opened]));
     app.on("service", (service) => this.#serviceChanged(service));
@@ -152,6 +155,23 @@ export class Session {
     } finally {
       this.starting = false;
     }
+  }
+
+  /** Draws results again with the same noise and settings, in the layout as it is now, and shows them side by side. */
+  async tryLayout(ids: readonly number[] = this.results.chosen): Promise<void> {
+    await this.attempt(async () => {
+      const model = this.editor.document.model ?? DEMO_REQUEST;
+      if (await this.tries.begin(ids, this.editor.document, model)) {
+        this.view.mode = "compare";
+        return;
+      }
+      const [id] = ids;
+      const compose = {
+        label: "Put its boxes on the canvas",
+        run: () => id !== undefined && void this.restoreResult(id),
+      };
+      this.notices.done("Its boxes are where they were. Move or resize one on the canvas, then try again.", compose);
+    });
   }
 
   /** In random mode new ones, which are shown in the field from then on: the seeds shown are the seeds used. */

@@ -1,0 +1,83 @@
+/** Variants of results that are drawn to be compared: the same noise with the layout as it is now. Each comes into Compare when it is done. */
+import type { App } from "@api/bridge.ts";
+import type { LoadRequest } from "@api/engine.ts";
+import type { Scene } from "@api/scene.ts";
+import type { ResultDetails } from "@api/store.ts";
+import type { Document } from "./document.ts";
+import type { Jobs, LivePicture } from "./jobs.svelte.ts";
+import type { Results } from "./results.svelte.ts";
+import { layoutChanges, withLayout } from "./variant.ts";
+
+/** What Compare shows at most. */
+export const MOST_COMPARED = 12;
+
+export class Tries {
+  /** Jobs whose pictures belong in Compare. */
+  #jobs: ReadonlySet<string> = $state.raw(new Set<string>());
+  readonly #app: App;
+  readonly #results: Results;
+  readonly #running: Jobs;
+
+  constructor(app: App, results: Results, running: Jobs) {
+    this.#app = app;
+    this.#results = results;
+    this.#running = running;
+    app.on("image", ({ jobId, result }) => {
+      if (this.#jobs.has(jobId)) this.#add(result.id);
+    });
+  }
+
+  /** Variants that wait or are being drawn. */
+  get pending(): LivePicture[] {
+    return this.#running.pending.filter(({ jobId }) => this.#jobs.has(jobId));
+  }
+
+  /**
+   * Draws each of these results again, with its seed and settings, in the layout of `document`. Resolves to false, with nothing begun,
+   * when that layout is the one they were drawn with.
+   */
+  async begin(ids: readonly number[], document: Document, model: LoadRequest): Promise<boolean> {
+    const originals = await Promise.all(ids.slice(0, MOST_COMPARED / 2).map((id) => this.#results.read(id)));
+    const groups = groupByScene(originals.filter(({ record }) => isOther(record.scene, document)));
+    if (groups.length === 0) return false;
+    this.#results.stay();
+    this.#show(originals.map(({ id }) => id));
+    for (const group of groups) {
+      const scene = withLayout(group[0]!.record.scene, document);
+      const previewEvery = Math.max(1, Math.round(scene.settings.steps / 12));
+      const seeds = group.map(({ seed }) => seed);
+      const job = await this.#app.api.generate({ scene, seeds, previewEvery, attention: true, model });
+      this.#jobs = new Set([...this.#jobs, job.jobId]);
+      this.#running.add(job);
+    }
+    return true;
+  }
+
+  /** Tries of the same picture gather behind it; those of another one begin a new comparison. */
+  #show(originals: readonly number[]): void {
+    const { tray } = this.#results;
+    const isGoing = originals.every((id) => tray.includes(id));
+    this.#results.tray = isGoing ? tray : originals;
+  }
+
+  /** The original stays; of the tries, the oldest makes room. */
+  #add(id: number): void {
+    const [first, ...others] = this.#results.tray;
+    if (first === undefined) this.#results.tray = [id];
+    else this.#results.tray = [first, ...[...others, id].slice(1 - MOST_COMPARED)];
+  }
+}
+
+function isOther(scene: Scene, document: Document): boolean {
+  return layoutChanges(scene, withLayout(scene, document)).length > 0;
+}
+
+/** Results of one scene are drawn as one job. */
+function groupByScene(results: readonly ResultDetails[]): ResultDetails[][] {
+  const groups = new Map<string, ResultDetails[]>();
+  for (const result of results) {
+    const key = JSON.stringify(result.record.scene);
+    groups.set(key, [...(groups.get(key) ?? []), result]);
+  }
+  return [...groups.values()];
+}
