@@ -5,10 +5,10 @@ import type { Checkpoint } from "../checkpoint/folder.ts";
 import type { Grid } from "../guidance/masks.ts";
 
 /**
- * Copies of the checkpoint's weights on the processor: packed for the kernels, plus the flipped copy of the convolutions
- * that the gradient uses; in low memory mode one mapped copy. Fitted to one 512 x 512 run of each mode at SD 1.5's size.
+ * Copies of the weights on the processor in fast mode: packed for the kernels, plus the flipped copy of the convolutions that
+ * the gradient uses. Fitted to one 512 x 512 run at SD 1.5's size. In low memory mode the weights stay in their file, mapped.
  */
-const WEIGHT_COPIES: Record<MemoryMode, number> = { fast: 1.6, low: 1 };
+const FAST_COPIES = 1.6;
 
 /** Bytes of activations per latent cell and channel of the widest level, forward and backward. Fitted to the same runs. */
 const BYTES_PER_CELL_CHANNEL = 2_600;
@@ -20,7 +20,8 @@ export function estimateBytes(
   memory: MemoryMode,
   bytesPerWeight: number,
 ): number {
-  const weights = checkpoint.parameters * bytesPerWeight * WEIGHT_COPIES[memory];
+  const wide = checkpoint.parameters * bytesPerWeight;
+  const weights = memory === "fast" ? wide * FAST_COPIES : Math.min(wide, checkpoint.weightBytes);
   const channels = checkpoint.unet.config.blockOutChannels[0]!;
   return Math.round(weights + latent.height * latent.width * channels * BYTES_PER_CELL_CHANNEL);
 }

@@ -45,6 +45,11 @@ export interface Gate {
 
 export interface OnnxOptions {
   attention: AttentionForm;
+  /**
+   * What becomes of values that are the same in every run, such as 16-bit weights made wider. `kept`: computed once, and there for every
+   * run. `remade`: computed anew where a run needs them and gone after it, for a session that folds no constants.
+   */
+  fixedValues?: "kept" | "remade";
 }
 
 export interface OnnxModel {
@@ -88,21 +93,26 @@ class Writer {
       nodes,
       open.map((o) => o.value),
     );
-    // What depends on no input belongs outside, where the session computes it once.
-    for (const value of staticValues(this.#graph)) always.add(value);
+    const fixed = staticValues(this.#graph);
+    const remade = this.#options.fixedValues === "remade";
+    if (!remade) for (const value of fixed) always.add(value);
+    // A session runs the inputs of a node in the order from the last written to the first: what is remade is written first, so
+    // that it is computed just before its use and not before everything else.
+    const sorted = (list: Graph["nodes"]) => (remade ? list.toSorted((a, b) => Number(fixed.has(b.output)) - Number(fixed.has(a.output))) : list); // prettier-ignore
 
-    const outer = this.#emit(nodes.filter((n) => always.has(n.output)));
+    const outer = this.#emit(sorted(nodes.filter((n) => always.has(n.output))));
     for (const { name, value } of open) outer.push(proto("Identity", [this.#name(value)], [name]));
     const inputInfos = inputs.map((v) => info(this.#name(v), v.dtype, v.shape));
     if (this.#gate) {
       inputInfos.push(info(this.#gate.input, "bool", [1]));
-      outer.push(
-        this.#branch(
-          this.#gate.input,
-          nodes.filter((n) => !always.has(n.output)),
-          gated,
-        ),
+      const own = nodes.filter((n) => !always.has(n.output));
+      const inputsOfOwn = ancestors(
+        nodes,
+        own.flatMap((n) => n.inputs),
       );
+      // Remade once more in the branch: a value that the branch took from outside would be held until then.
+      const again = remade ? nodes.filter((n) => fixed.has(n.output) && always.has(n.output) && inputsOfOwn.has(n.output)) : []; // prettier-ignore
+      outer.push(this.#branch(this.#gate.input, sorted([...again, ...own]), gated));
     }
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,

@@ -119,6 +119,19 @@ describe("gated outputs", () => {
     expect(node.map((n) => n.opType)).toEqual(["Exp", "Identity", "If"]);
   });
 
+  test("make what is the same in every run anew, outside and in the branch, where it is not to be kept", () => {
+    const h = new GraphBuilder();
+    const v = h.input("v", "float32", [2]);
+    const fixed = h.exp(h.constant([1, 2], "float32", [2]));
+    const program = h.finish({ a: h.mul(h.add(v, v), fixed), b: h.mul(h.sigmoid(v), fixed) });
+    const { node } = parse(toOnnx(program, { input: "on", outputs: ["b"] }, { attention: "fused", fixedValues: "remade" }).bytes); // prettier-ignore
+    expect(node.map((n) => n.opType)).toEqual(["Exp", "Add", "Mul", "Identity", "If"]);
+    const branch = node.at(-1)!.attribute.find((a) => a.name === "then_branch")!.g!;
+    expect(branch.node.map((n) => n.opType)).toEqual(["Exp", "Sigmoid", "Mul", "Identity"]);
+    const outside = new Set(node.flatMap((n) => n.output));
+    expect(branch.node.flatMap((n) => n.input).filter((name) => outside.has(name))).toEqual([]);
+  });
+
   test("must be outputs", () => {
     expect(() => toOnnx(graph, { input: "on", outputs: ["y", "nothing"] })).toThrow("no outputs y, nothing");
   });

@@ -49,7 +49,10 @@ export class Session {
 
   /** Opens `graph`; the outputs of `gate` are computed only in runs that ask for them. Throws `provider-unavailable`. */
   static async open(graph: Graph, options: SessionOptions, gate?: Gate): Promise<Session> {
-    const model = toOnnx(graph, gate, { attention: ATTENTION[options.provider] });
+    const model = toOnnx(graph, gate, {
+      attention: ATTENTION[options.provider],
+      fixedValues: remakesFixedValues(options) ? "remade" : "kept",
+    });
     return new Session(await create(model.bytes, options, model.weightFolder), graph, gate);
   }
 
@@ -93,6 +96,11 @@ export class Session {
   }
 }
 
+/** 16-bit weights that the processor computes with in 32 bits would otherwise lie in memory twice as large, all of them. */
+function remakesFixedValues({ memory, provider }: SessionOptions): boolean {
+  return memory === "low" && provider === "cpu";
+}
+
 function ortOptions(options: SessionOptions, weightFolder?: string): ort.InferenceSession.SessionOptions {
   const chosen = toOrtProviders(options.provider, options.deviceId);
   const extra: Record<string, unknown> = { ...chosen.extra };
@@ -100,7 +108,9 @@ function ortOptions(options: SessionOptions, weightFolder?: string): ort.Inferen
   if (options.memory === "low") {
     // Weights stay mapped from the checkpoint instead of being packed into a copy that the kernels read faster.
     extra["session.disable_prepacking"] = "1";
-    extra["optimization.disable_specified_optimizers"] = "NchwcTransformer";
+    const folding = ["ConstantFolding", "FuseFp16InitializerToFp32NodeTransformer"];
+    const disabled = ["NchwcTransformer", ...(remakesFixedValues(options) ? folding : [])];
+    extra["optimization.disable_specified_optimizers"] = disabled.join(";");
   }
   // Without an arena every activation goes back to the system when the last node that needs it has run.
   const arena = options.memory === "low" ? { enableCpuMemArena: false } : {};
