@@ -13,7 +13,7 @@ import { randomCheckpoint } from "./randomCheckpoint.ts";
 
 const HELP = `npm run bench -- [options]
 
-  --only LABELS    of demo, sd15-fp32, sd15-fp16, sd15-low, separated by commas (default: all)
+  --only LABELS    of demo, sd15-fp32, sd15-fp16, sd15-fp32-low, sd15-fp16-low, separated by commas (default: all)
   --provider NAME  cpu, cuda, dml, webgpu or coreml (default: cpu)
   --rounds N       rounds of every kind of step (default: 3)
   --json FILE      write the numbers there too
@@ -23,7 +23,7 @@ a plain step is two forward passes (classifier-free guidance).`;
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "demo,sd15-fp32,sd15-fp16,sd15-low" },
+    only: { type: "string", default: "demo,sd15-fp32,sd15-fp16,sd15-fp32-low,sd15-fp16-low" },
     provider: { type: "string", default: "cpu" },
     rounds: { type: "string", default: "3" },
     json: { type: "string" },
@@ -50,8 +50,10 @@ function configuration(label: string): Configuration {
       return { ...common, path: random("float32"), memory: "fast" };
     case "sd15-fp16":
       return { ...common, path: random("float16"), memory: "fast" };
-    case "sd15-low":
+    case "sd15-fp32-low":
       return { ...common, path: random("float32"), memory: "low" };
+    case "sd15-fp16-low":
+      return { ...common, path: random("float16"), memory: "low" };
     default:
       throw new Error(`There is no configuration ${label}. ${HELP}`);
   }
