@@ -1,16 +1,27 @@
 /**
- * `npm run screenshots`: pictures of the window's main states, of the real app with the demo model, into `dist/screenshots` or the folder
- * named. Light and dark, 1280 x 800; `--large` makes them 1600 x 1000.
+ * `npm run screenshots [folder] [--dark | --light] [--readme]`: pictures of the window's main states, of the real app with the demo
+ * model, into `dist/screenshots` or the folder named. Each state in light and dark and in three sizes of window; `--readme` makes only
+ * the picture of the README.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { ElectronApplication, Page } from "playwright-core";
 import { launch } from "../test/e2e/harness.ts";
 
 const args = process.argv.slice(2);
-const folder = args.find((one) => !one.startsWith("--")) ?? join(import.meta.dirname, "..", "dist", "screenshots");
-const size = args.includes("--large") ? { width: 1600, height: 1000 } : { width: 1280, height: 800 };
-const themes = args.includes("--dark") ? (["dark"] as const) : (["dark", "light"] as const);
+const root = join(import.meta.dirname, "..");
+const folder = args.find((one) => !one.startsWith("--")) ?? join(root, "dist", "screenshots");
+const readme = args.includes("--readme");
+const themes = (["dark", "light"] as const).filter((theme) => {
+  if (readme) return theme === "dark";
+  return args.includes(`--${theme}`) || !(args.includes("--dark") || args.includes("--light"));
+});
+const SIZES = [
+  [1280, 800],
+  [1600, 1000],
+  [1024, 700],
+] as const;
+const DRAWING_LIMIT = 240_000;
 
 await mkdir(folder, { recursive: true });
 // The display of the tests does not keep a process alive.
@@ -18,60 +29,149 @@ const alive = setInterval(() => undefined, 60_000);
 for (const theme of themes) {
   await using running = await launch();
   const { app, page, problems } = running;
-  await app.evaluate(({ BrowserWindow }, { width, height }) => {
-    BrowserWindow.getAllWindows()[0]?.setContentSize(width, height);
-  }, size);
-  await page.evaluate((wanted) => {
-    const bridge = (globalThis as unknown as { app: { call(method: string, request: unknown): Promise<unknown> } }).app;
-    return bridge.call("setTheme", wanted);
-  }, theme);
-  await states(page, (name) => page.screenshot({ path: join(folder, `${name}-${theme}.png`) }).then(() => undefined));
+  // No tooltip in the picture, and nothing half way through a movement.
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await setTheme(page, theme);
+  if (readme) await pictureOfReadme(app, page);
+  else {
+    await states(page, async (name) => {
+      for (const [width, height] of SIZES) {
+        await resize(app, page, width, height);
+        await page.screenshot({ path: join(folder, `${name}-${theme}-${width}.png`) });
+      }
+      await resize(app, page, ...SIZES[0]);
+    });
+  }
   for (const problem of problems) process.stderr.write(`${theme}: ${problem}\n`);
 }
 clearInterval(alive);
 
+async function setTheme(page: Page, theme: "dark" | "light"): Promise<void> {
+  await page.evaluate((wanted) => {
+    const bridge = (globalThis as unknown as { app: { call(method: string, request: unknown): Promise<unknown> } }).app;
+    return bridge.call("setTheme", wanted);
+  }, theme);
+  await page.locator(`html[data-theme="${theme}"]`).waitFor();
+}
+
+/** Waits until the page has its new size and has painted it. */
+async function resize(app: ElectronApplication, page: Page, width: number, height: number): Promise<void> {
+  await app.evaluate(
+    ({ BrowserWindow }, size) => {
+      BrowserWindow.getAllWindows()[0]?.setContentSize(size.width, size.height);
+    },
+    { width, height },
+  );
+  await page.waitForFunction(
+    ([wide, high]) => {
+      const here = globalThis as unknown as { innerWidth: number; innerHeight: number };
+      return here.innerWidth === wide && here.innerHeight === high;
+    },
+    [width, height],
+    { polling: 50 },
+  );
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const here = globalThis as unknown as { requestAnimationFrame(then: (time: number) => void): void };
+        here.requestAnimationFrame(() => here.requestAnimationFrame(resolve));
+      }),
+  );
+}
+
+async function draw(page: Page, seeds: string, count: number): Promise<void> {
+  await page.getByRole("textbox", { name: "Seeds" }).fill(seeds);
+  await page.getByRole("button", { name: /^(Generate|Add to queue)/ }).click();
+  await page
+    .locator("[data-result]")
+    .nth(count - 1)
+    .waitFor({ timeout: DRAWING_LIMIT });
+  await page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached", timeout: DRAWING_LIMIT });
+}
+
+async function start(page: Page): Promise<void> {
+  await page.getByRole("button", { name: /^Generate/ }).waitFor();
+  await page.getByText(/ MB of memory/).waitFor();
+  await page
+    .getByRole("status")
+    .filter({ hasText: /^(Draft saved|Saved)$/ })
+    .waitFor();
+}
+
 async function states(page: Page, shoot: (name: string) => Promise<void>): Promise<void> {
-  const generate = page.getByRole("button", { name: /^Generate/ });
-  await generate.waitFor();
-  await page.getByText(/ MB/).first().waitFor();
-  await shoot("1-first-start");
+  const mode = (name: string) => page.getByRole("navigation").getByRole("button", { name }).click();
+  await start(page);
+  await shoot("01-first-start");
+  for (const name of ["Results", "Compare", "History"]) {
+    await mode(name);
+    await shoot(`02-nothing-in-${name.toLowerCase()}`);
+  }
 
+  await mode("Compose");
   await page.getByRole("option", { name: /red circle/ }).click();
-  await shoot("2-composing");
+  await shoot("03-composing");
 
-  await generate.click();
-  await page.getByText(/ left$/).waitFor();
-  await page.getByText(/Picture 2 of 4/).waitFor({ timeout: 120_000 });
-  await shoot("3-generating");
-  await page.locator("[data-result]").nth(3).waitFor({ timeout: 240_000 });
-  await page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached", timeout: 120_000 });
-  await shoot("4-done");
+  await page.getByRole("textbox", { name: "Seeds" }).fill("1-6");
+  await page.getByRole("button", { name: /^Generate/ }).click();
+  await page.getByText(/Picture 3 of 6/).waitFor({ timeout: DRAWING_LIMIT });
+  await shoot("04-generating");
+  await page.locator("[data-result]").nth(5).waitFor({ timeout: DRAWING_LIMIT });
+  await page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached", timeout: DRAWING_LIMIT });
+  await shoot("05-done");
 
-  await page.getByRole("button", { name: "Results", exact: true }).click();
+  await mode("Results");
   await page.locator("[data-result]").first().click();
-  await shoot("5-results");
+  await page.keyboard.press("s");
+  await shoot("06-results");
+  await page.keyboard.press("Control+e");
+  await page.getByRole("dialog").waitFor();
+  await shoot("07-export");
+  await page.keyboard.press("Escape");
 
-  await page.getByRole("button", { name: "Compare", exact: true }).first().click();
+  await mode("Compare");
   await page.getByRole("button", { name: /Compare the first/ }).click();
   await page.getByRole("figure").nth(3).waitFor();
-  await shoot("6-compare");
+  await shoot("08-compare");
+  await page.keyboard.press("w");
+  await shoot("09-compare-wipe");
 
-  await page.getByRole("button", { name: "Compose", exact: true }).click();
+  await mode("Compose");
   await page.locator("[data-row]").first().focus();
   for (let i = 0; i < 12; i++) await page.keyboard.press("Shift+ArrowUp");
   await page.getByRole("textbox", { name: "Prompt" }).fill("a red circle and a green square on a white background");
-  await page.getByRole("button", { name: "History", exact: true }).click();
+  await mode("History");
   await page.getByRole("img", { name: /Boxes of this run/ }).waitFor();
-  await shoot("7-history");
+  await shoot("10-history");
 
   await page.keyboard.press("Control+k");
   await page.getByPlaceholder("What do you want to do?").waitFor();
-  await shoot("8-palette");
+  await shoot("11-palette");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+,");
+  await page.getByRole("dialog").waitFor();
+  await shoot("12-preferences");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+  await page.getByRole("dialog").waitFor();
+  await shoot("13-shortcuts");
   await page.keyboard.press("Escape");
 
-  await page.getByRole("button", { name: "Compose", exact: true }).click();
+  await mode("Compose");
   await page.getByRole("textbox", { name: "Seeds" }).fill("7-3");
-  await generate.click();
+  await page.keyboard.press("Control+Enter");
   await page.getByRole("alert").first().waitFor();
-  await shoot("9-error");
+  await shoot("14-error");
+  await page.getByRole("textbox", { name: "Seeds" }).fill("1-4");
+  await page.getByRole("button", { name: "Add a box" }).click();
+  await page.getByRole("list", { name: "Before you generate" }).waitFor();
+  await shoot("15-warning");
+}
+
+/** A scene of three things in the demo model's words, drawn with four seeds. */
+async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<void> {
+  await start(page);
+  await resize(app, page, 1280, 800);
+  await draw(page, "1-5", 5);
+  await page.getByRole("option", { name: /^red circle/ }).click();
+  await page.screenshot({ path: join(root, "resources", "readme", "editor.png") });
 }

@@ -1,6 +1,14 @@
 /** Pixels that came from the engine, as pictures that can be drawn. */
 import type { AttentionMaps, Pixels } from "@api/engine.ts";
 
+/** Pixels of the screen for one of the picture from which its pixels are shown as they are: blur would hide them. */
+const PIXELS_FROM = 3;
+
+/** Whether a picture `own` pixels wide that takes `shown` pixels of the screen shows its pixels, or is smooth. */
+export function showsPixels(shown: number, own: number): boolean {
+  return own > 0 && shown / own >= PIXELS_FROM;
+}
+
 export function pictureOf({ width, height, data }: Pixels): HTMLCanvasElement {
   return paint(width, height, new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength));
 }
@@ -36,4 +44,14 @@ function paint(width: number, height: number, data: Uint8ClampedArray<ArrayBuffe
 function channels(color: string): [number, number, number] {
   const value = Number.parseInt(color.slice(1), 16);
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
+}
+
+/** Black or white, whichever is read better on a colour `#rrggbb`: the greater contrast of WCAG. */
+export function inkOn(color: string): string {
+  const [red, green, blue] = channels(color).map((value) => {
+    const part = value / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  }) as [number, number, number];
+  const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return light > 0.179 ? "#0c0d12" : "#ffffff";
 }

@@ -1,12 +1,15 @@
 /** What Fabric draws: boxes with their names and handles, guides and frames. Lines and letters keep their size at every zoom. */
-import { FabricObject } from "fabric";
+import { FabricImage, FabricObject } from "fabric";
 import { HANDLES } from "./hit.ts";
+import { showsPixels } from "./pictures.ts";
 
 const FONT = '600 12px "Inter Variable", system-ui, sans-serif';
 
 export interface BoxLook {
   title: string;
   color: string;
+  /** The line under the coloured one, which keeps it visible on any picture. */
+  halo: string;
   /** Of letters on the colour. */
   ink: string;
   selected: boolean;
@@ -42,14 +45,13 @@ export class BoxShape extends ScreenObject {
   }
 
   protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
-    const { color, ink, selected, hovered, locked, unbound, showTitle, handles } = this.look;
+    const { color, halo, selected, hovered, locked, unbound, showTitle, handles } = this.look;
     ctx.fillStyle = color;
     ctx.globalAlpha = selected ? 0.2 : hovered ? 0.16 : 0.08;
     ctx.fillRect(0, 0, width, height);
     ctx.globalAlpha = locked ? 0.75 : 1;
-    // A line of the opposite lightness under the coloured one keeps it visible on any picture.
-    ctx.strokeStyle = ink;
-    ctx.lineWidth = selected ? 5 : 3.5;
+    ctx.strokeStyle = halo;
+    ctx.lineWidth = selected ? 4 : 3.5;
     ctx.strokeRect(0, 0, width, height);
     ctx.strokeStyle = color;
     ctx.lineWidth = selected ? 2 : 1.5;
@@ -95,6 +97,15 @@ export class BoxShape extends ScreenObject {
       ctx.strokeStyle = this.look.color;
       ctx.stroke();
     }
+  }
+}
+
+/** A picture under the boxes, whatever the zoom. */
+export class PictureShape extends FabricImage {
+  override _render(ctx: CanvasRenderingContext2D): void {
+    const shown = this.getScaledWidth() * (this.canvas?.getZoom() ?? 1) * devicePixelRatio;
+    this.imageSmoothing = !showsPixels(shown, this.width);
+    super._render(ctx);
   }
 }
 

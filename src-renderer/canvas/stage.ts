@@ -4,17 +4,19 @@ import type { UnitBox } from "@api/scene.ts";
 import { type Document, titleOf } from "../state/document.ts";
 import type { Size } from "../state/geometry.ts";
 import type { Point } from "./hit.ts";
-import { BoxShape, FrameShape, LinesShape } from "./shapes.ts";
+import { BoxShape, FrameShape, LinesShape, PictureShape } from "./shapes.ts";
 import type { Traces } from "./tools.ts";
 
 /** The longer side of the picture in Fabric's units. */
 const LONG_SIDE = 1000;
-const MARGIN = 36;
+const MARGIN = 24;
 const ZOOMS = { least: 0.05, most: 16 };
 
 export interface Palette {
   boxes: readonly string[];
-  ink: string;
+  /** Of letters on each of the boxes' colours. */
+  inks: readonly string[];
+  halo: string;
   paper: string;
   accent: string;
   line: string;
@@ -82,9 +84,9 @@ export class Stage {
 
     this.#paper.set({ fill: palette.paper });
     this.#cover(this.#paper);
-    this.#underlay = this.#picture(this.#underlay, view.underlay?.picture);
+    this.#underlay = this.#picture(PictureShape, this.#underlay, view.underlay?.picture);
     this.#underlay?.set({ opacity: view.underlay?.opacity ?? 1 });
-    this.#heat = this.#picture(this.#heat, view.heat);
+    this.#heat = this.#picture(FabricImage, this.#heat, view.heat);
     this.#grid.color = palette.line;
     this.#grid.lines.splice(0, Infinity, ...gridLines(view.grid));
     this.#guides.color = palette.accent;
@@ -109,7 +111,8 @@ export class Stage {
       const look = {
         title: titleOf(document, box),
         color: palette.boxes[box.color]!,
-        ink: palette.ink,
+        halo: palette.halo,
+        ink: palette.inks[box.color]!,
         selected,
         handles: selected && selection.length === 1,
         hovered: hovered === box.id,
@@ -136,9 +139,13 @@ export class Stage {
     this.#canvas.add(...objects);
   }
 
-  #picture(old: FabricImage | undefined, picture: Picture | undefined): FabricImage | undefined {
+  #picture(
+    Shape: typeof FabricImage,
+    old: FabricImage | undefined,
+    picture: Picture | undefined,
+  ): FabricImage | undefined {
     if (!picture) return undefined;
-    const image = old?.getElement() === picture ? old : new FabricImage(picture, { objectCaching: false });
+    const image = old?.getElement() === picture ? old : new Shape(picture, { objectCaching: false });
     const { width, height } = this.#size;
     image.set({ scaleX: width / image.width, scaleY: height / image.height, left: width / 2, top: height / 2 });
     image.setCoords();

@@ -29,8 +29,9 @@ export interface Document {
   model: LoadRequest | null;
 }
 
-/** How many colours of boxes there are; styles.css has each for light and dark. */
-export const COLOR_COUNT = 8;
+/** The colours of boxes, in the order in which they are given out; styles.css has each for light and dark. */
+export const COLOR_NAMES = ["Red", "Blue", "Amber", "Green", "Violet", "Pink", "Teal", "Yellow"] as const;
+export const COLOR_COUNT = COLOR_NAMES.length;
 
 export const EMPTY_DOCUMENT: Document = {
   prompt: "",

@@ -1,7 +1,7 @@
 /** What can be done to a document: functions from one document to the next. An edit that changes nothing returns the same object. */
 import { changeSettings, type SettingChanges } from "@api/sceneParser.ts";
 import type { Problem } from "@api/fields.ts";
-import type { TextSpan, UnitBox } from "@api/scene.ts";
+import type { SceneSettings, TextSpan, UnitBox } from "@api/scene.ts";
 import { type Box, type Document, newBox, nextColor } from "./document.ts";
 import { align, type Alignment, distribute, fitInside, movable, reflow } from "./geometry.ts";
 import { followEdits, mergeSpans, textEdit } from "./spans.ts";
@@ -152,6 +152,15 @@ export function changeSettingsOf(changes: SettingChanges): Edit {
       ? document.boxes
       : document.boxes.map((box) => ({ ...box, box: reflow(box.box, { width, height }, settings) }));
     return { ...document, settings, boxes };
+  };
+}
+
+/** The settings that a checkpoint is best used with; the method stays the one chosen. */
+export function adoptSettings({ guidance, ...rest }: SceneSettings): Edit {
+  const { nu, injectionSteps, eta, lossSteps } = guidance;
+  return (document) => {
+    const next = changeSettingsOf({ ...rest, nu, injectionSteps, eta, lossSteps })(document);
+    return JSON.stringify(next.settings) === JSON.stringify(document.settings) ? document : next;
   };
 }
 

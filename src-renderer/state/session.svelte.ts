@@ -5,7 +5,7 @@ import type { AppInfo, Opened, ProjectState, ServiceState, Theme, WindowState } 
 import type { Scene, Seed } from "@api/scene.ts";
 import { readSeeds } from "@api/seeds.ts";
 import { type Document, fromDraft, fromScene, sceneToDraw, toDraft } from "./document.ts";
-import { changeRun, changeSettingsOf } from "./edits.ts";
+import { adoptSettings, changeRun } from "./edits.ts";
 import { Editor } from "./editor.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
@@ -44,6 +44,8 @@ export class Session {
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #examineTimer: ReturnType<typeof setTimeout> | undefined;
   #saved = 0;
+  /** Done when the checkpoint of the project just opened is there, and its settings are taken over. */
+  #opening: Promise<void> = Promise.resolve();
 
   constructor(app: App) {
     this.app = app;
@@ -87,12 +89,23 @@ export class Session {
     this.view.mode = "compose";
     this.view.ask("fit");
     this.ready = true;
-    if (!firstStart) this.view.underlay = true;
-    await Promise.all([this.results.open(project), this.models.list()]);
+    this.view.newcomer = firstStart;
     const wanted = this.editor.document.model ?? DEMO_REQUEST;
     if (this.editor.document.model === null) this.editor.adjust(changeRun({ model: wanted }));
-    if (model?.path !== wanted.path) await this.models.load(wanted);
+    // A draft that no window has written yet leaves the settings to the checkpoint.
+    const isFresh = Object.keys(draft.draft.editor).length === 0;
+    this.#opening = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
+    await Promise.all([this.results.open(project), this.models.list(), this.#opening]);
     this.examine();
+  }
+
+  async #openModel(request: LoadRequest | undefined, isFresh: boolean): Promise<void> {
+    const { settings } = this.editor.document;
+    if (request) await this.models.load(request);
+    const { summary } = this.models;
+    if (isFresh && summary && this.editor.document.settings === settings) {
+      this.editor.adjust(adoptSettings(summary.defaults));
+    }
   }
 
   /** Called after every change of the document: saves it and has it looked at, a moment later. */
@@ -137,8 +150,7 @@ export class Session {
   async generate(): Promise<void> {
     if (this.starting) return;
     this.problem = undefined;
-    const { document } = this.editor;
-    const seeds = this.#seedsToDraw(document);
+    const seeds = this.#seedsToDraw(this.editor.document);
     if ("problem" in seeds) {
       this.problem = `Seeds: ${seeds.problem}.`;
       return;
@@ -146,6 +158,8 @@ export class Session {
     this.starting = true;
     this.results.follow();
     try {
+      await this.#opening;
+      const { document } = this.editor;
       const scene = sceneToDraw(document);
       const previewEvery = Math.max(1, Math.round(scene.settings.steps / 12));
       const model = document.model ?? DEMO_REQUEST;
@@ -187,11 +201,10 @@ export class Session {
     this.editor.apply("Choose checkpoint", changeRun({ model: request }));
     const summary = await this.models.load(request);
     if (!summary) return;
-    const { width, height, steps, scheduler, guidanceScale } = summary.defaults;
+    const { width, height } = summary.defaults;
     const now = this.editor.document.settings;
     if (width !== now.width || height !== now.height) {
-      const changes = { width, height, steps, scheduler, guidanceScale };
-      this.editor.apply("Use the checkpoint's settings", changeSettingsOf(changes));
+      this.editor.apply("Use the checkpoint's settings", adoptSettings(summary.defaults));
       this.notices.done(`Size, steps and scheduler are now what ${summary.name} is best used with.`, {
         label: "Undo",
         run: () => void this.editor.undo(),

@@ -14,9 +14,11 @@ export class View {
   snap = $state(true);
   heat = $state(true);
   underlay = $state(true);
-  underlayOpacity = $state(0.85);
+  underlayOpacity = $state(1);
   /** Picture pixels on the screen: 1 is actual size. */
   zoom = $state(1);
+  /** The first start: the window says what the three steps are, until that is dismissed. */
+  newcomer = $state(false);
   /** The box whose name is being written. */
   renaming: string | undefined = $state();
   /** Asks the canvas for something it alone can do; counted, so that asking twice works. */
