@@ -7,6 +7,9 @@ import { saysOf } from "../../src-renderer/state/heat.ts";
 import { Session } from "../../src-renderer/state/session.svelte.ts";
 import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
 
+/** For a condition that comes soon, however busy the machine is. */
+const soon = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000 });
+
 async function open() {
   const main = new FakeMain();
   const session = new Session(connectApp(main.bridge));
@@ -18,8 +21,8 @@ async function drawn(seeds: string) {
   const { main, session } = await open();
   session.editor.apply("Seeds", changeRun({ seeds }));
   await session.generate();
-  await vi.waitFor(() => expect(session.jobs.running).toEqual([]));
-  await vi.waitFor(() => expect(session.results.total).toBe(seeds.split(",").length));
+  await soon(() => expect(session.jobs.running).toEqual([]));
+  await soon(() => expect(session.results.total).toBe(seeds.split(",").length));
   return { main, session };
 }
 
@@ -116,7 +119,7 @@ test("the attention of a result is asked for once, and not known is an answer", 
     record: { ...one.record, scene: { ...one.record.scene, regions: [] } },
   }));
   session.results.wantAttention(1);
-  await vi.waitFor(() => expect(session.results.attention.get(1)).toBeNull());
+  await soon(() => expect(session.results.attention.get(1)).toBeNull());
   session.results.wantAttention(1);
   expect(asked()).toBe(1);
 });
@@ -139,7 +142,7 @@ test("the newest picture is the current one until another is chosen", async () =
   session.results.pick(1);
   await session.generate();
   session.results.pick(1);
-  await vi.waitFor(() => expect(session.results.total).toBe(4));
+  await soon(() => expect(session.results.total).toBe(4));
   expect(session.results.current).toBe(1);
 });
 
