@@ -20,6 +20,9 @@ import { Session } from "../../src-renderer/state/session.svelte.ts";
 import { changeWords, layoutChanges, withLayout } from "../../src-renderer/state/variant.ts";
 import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
 
+/** For a condition that comes soon, however busy the machine is. */
+const soon = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000 });
+
 const { scene } = SAMPLE;
 const after = (...edits: Edit[]) => edits.reduce((document, edit) => edit(document), fromDraft(SAMPLE));
 const changesOf = (...edits: Edit[]) => layoutChanges(scene, withLayout(scene, after(...edits)));
@@ -68,8 +71,8 @@ async function drawn(seeds: string) {
   await session.start();
   session.editor.apply("Seeds", changeRun({ seeds }));
   await session.generate();
-  await vi.waitFor(() => expect(session.results.total).toBe(seeds.split(",").length));
-  await vi.waitFor(() => expect(session.jobs.running).toEqual([]));
+  await soon(() => expect(session.results.total).toBe(seeds.split(",").length));
+  await soon(() => expect(session.jobs.running).toEqual([]));
   const asked = () =>
     main.calls.filter(({ method }) => method === "generate").map(({ request }) => request as DrawRequest);
   return { main, session, asked };
@@ -83,12 +86,12 @@ test("one command draws a result again with its noise and the boxes of now, and 
   editor.apply("Steps", changeSettingsOf({ steps: 9 }));
   editor.apply("Seeds", changeRun({ seeds: "1" }));
   runCommand(session, "result.tryLayout");
-  await vi.waitFor(() => expect(view.mode).toBe("compare"));
+  await soon(() => expect(view.mode).toBe("compare"));
   expect(results.tray).toEqual([2]);
   expect(session.tries.pending.map(({ seed }) => seed)).toEqual(["18446744073709551615"]);
   const { scene: variant, seeds } = asked().at(-1)!;
   expect([seeds, variant.settings]).toEqual([["18446744073709551615"], scene.settings]);
-  await vi.waitFor(() => expect(results.tray).toEqual([2, 3]));
+  await soon(() => expect(results.tray).toEqual([2, 3]));
   expect(results.current).toBe(2); // the next try is of the same picture
   const all = await Promise.all(results.tray.map((id) => results.read(id)));
   expect(onlyLayout(all, 1)).toBe("Same noise and settings as 1: “red circle” was moved.");
@@ -100,7 +103,7 @@ test("tries of one picture gather up to twelve, and the picture itself stays fir
   for (let i = 1; i <= 13; i++) {
     session.editor.apply("Move", moveBoxes(["circle"], 0.01, 0));
     await session.tryLayout([1]);
-    await vi.waitFor(() => expect(session.results.tray).toContain(1 + i));
+    await soon(() => expect(session.results.tray).toContain(1 + i));
   }
   expect(session.results.tray).toEqual([1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
 });
@@ -110,15 +113,15 @@ test("several results of one run are one job; those of another run begin a new c
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([1, 2]);
   expect(asked().at(-1)!.seeds).toEqual(["7", "8"]);
-  await vi.waitFor(() => expect(session.results.tray).toEqual([1, 2, 3, 4]));
+  await soon(() => expect(session.results.tray).toEqual([1, 2, 3, 4]));
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([3]);
-  await vi.waitFor(() => expect(session.results.tray).toEqual([1, 2, 3, 4, 5]));
+  await soon(() => expect(session.results.tray).toEqual([1, 2, 3, 4, 5]));
   await session.generate();
-  await vi.waitFor(() => expect(session.results.total).toBe(7));
+  await soon(() => expect(session.results.total).toBe(7));
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([7]);
-  await vi.waitFor(() => expect(session.results.tray).toEqual([7, 8]));
+  await soon(() => expect(session.results.tray).toEqual([7, 8]));
 });
 
 test("with the layout as it was nothing is drawn, and what to do is said", async () => {
