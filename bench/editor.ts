@@ -17,7 +17,7 @@ import { Library } from "../src-main/store/library.ts";
 import { apiOf, hear, listen } from "../test/e2e/driver.ts";
 import { launch } from "../test/e2e/harness.ts";
 import { bigProject, recordOf, SIDE } from "./editor/bigProject.ts";
-import { blocksDuring, memoryOf, type Blocks } from "./editor/machine.ts";
+import { blocksDuring, memoryOf, processorTimeOf, type Blocks } from "./editor/machine.ts";
 import { drag, scroll, untilShown, type Motion } from "./editor/page.ts";
 
 const { values } = parseArgs({
@@ -48,6 +48,8 @@ interface Report {
   opening: Record<"fromNothing" | "strip" | "sheet", number>;
   choosing: Record<string, number>;
   motion: Record<string, Motion>;
+  /** Milliseconds of processor time that the window's processes took for a frame. */
+  work: Record<string, number>;
   main: Record<string, Blocks>;
   /** Megabytes by process. */
   memory: Record<string, Record<string, number>>;
@@ -59,9 +61,20 @@ const report: Report = {
   opening: { fromNothing: NaN, strip: NaN, sheet: NaN },
   choosing: {},
   motion: {},
+  work: {},
   main: {},
   memory: {},
 };
+
+/** Measures a motion, and what it costs. */
+async function move(root: number, name: string, action: () => Promise<Motion>): Promise<void> {
+  const before = processorTimeOf(root);
+  const motion = await action();
+  const after = processorTimeOf(root);
+  const spent = ["renderer", "gpu-process"].map((kind) => (after[kind] ?? 0) - (before[kind] ?? 0));
+  report.motion[name] = motion;
+  report.work[name] = spent.reduce((sum, time) => sum + time, 0) / motion.frames.count;
+}
 
 async function main(): Promise<void> {
   if (values.help) {
@@ -125,14 +138,16 @@ async function atWork(dataFolder: string, project: string, folder: string): Prom
   const area = (await page.locator(".sheet .scroll").boundingBox())!;
   const middle = { x: area.x + area.width / 2, y: area.y + area.height / 2 };
   report.main["scrolling"] = await blocksDuring(app, async () => {
-    report.motion["scrolling as one reads, 1,900 px/s"] = await scroll(page, middle, 30, 8);
-    report.motion["scrolling as one searches, 12,500 px/s"] = await scroll(page, middle, 200, 8);
-    report.motion["scrolling as fast as it goes, 125,000 px/s"] = await scroll(page, middle, -2000, 6);
+    await move(root, "scrolling as one reads, 1,900 px/s", () => scroll(page, middle, 30, 8));
+    await move(root, "scrolling as one searches, 12,500 px/s", () => scroll(page, middle, 200, 8));
+    await move(root, "scrolling as fast as it goes, 125,000 px/s", () => scroll(page, middle, -2000, 6));
   });
   report.memory["scrolled through"] = memoryOf(root);
 
   say("choosing");
-  await page.locator(".sheet .scroll").evaluate((element) => ((element as unknown as { scrollTop: number }).scrollTop = 0));
+  await page
+    .locator(".sheet .scroll")
+    .evaluate((element) => ((element as unknown as { scrollTop: number }).scrollTop = 0));
   const choose = async (name: string) => {
     await page.locator('.sheet [aria-label^="Order"]').click();
     return untilShown(page, { scope: ".sheet", changed: true }, () => page.getByRole("option", { name }).click());
@@ -153,6 +168,7 @@ async function atWork(dataFolder: string, project: string, folder: string): Prom
 /** A box is dragged while nothing else happens, and while the engine computes on all threads. */
 async function dragging(app: ElectronApplication, page: Page, model: LoadRequest, of: string): Promise<void> {
   const api = apiOf(page);
+  const root = app.process().pid!;
   const { draft } = await api.readDraft();
   await page.keyboard.press("Control+1");
   const canvas = page.getByRole("application", { name: "Canvas" });
@@ -166,16 +182,25 @@ async function dragging(app: ElectronApplication, page: Page, model: LoadRequest
   const radius = side / 8;
   if (!of) {
     say("dragging while nothing else happens");
-    report.motion["dragging, engine idle"] = await drag(page, from, radius, DRAG_SECONDS);
+    await move(root, "dragging, engine idle", () => drag(page, from, radius, DRAG_SECONDS));
   }
   say(`dragging while the engine computes${of}`);
   await listen(page, ["step", "job"]);
   const steps = of ? 4 : 1_000;
-  const scene: Scene = { ...draft.scene, settings: { ...draft.scene.settings, width: of ? 512 : 64, height: of ? 512 : 64, steps } };
+  const scene: Scene = {
+    ...draft.scene,
+    settings: { ...draft.scene.settings, width: of ? 512 : 64, height: of ? 512 : 64, steps },
+  };
   report.main[`drawing${of}`] = await blocksDuring(app, async () => {
-    const job = await api.generate({ model, scene, seeds: ["1"], previewEvery: Math.max(1, Math.round(steps / 12)), attention: true });
+    const job = await api.generate({
+      model,
+      scene,
+      seeds: ["1"],
+      previewEvery: Math.max(1, Math.round(steps / 12)),
+      attention: true,
+    });
     await hear(page, of ? "job" : "step", of ? { jobId: job.jobId } : {});
-    report.motion[`dragging, engine at work${of}`] = await drag(page, from, radius, DRAG_SECONDS);
+    await move(root, `dragging, engine at work${of}`, () => drag(page, from, radius, DRAG_SECONDS));
     await api.cancel({ jobId: job.jobId });
     await hear(page, "job", { jobId: job.jobId, outcome: "cancelled" });
   });
@@ -205,14 +230,16 @@ async function moving(app: ElectronApplication, page: Page, folder: string): Pro
     dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [to] });
     dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: `${to}/sheet.png` });
   }, folder);
-  report.main["exporting 100 pictures"] = await blocksDuring(app, () => api.exportPictures({ ids: others, settings: true }));
+  report.main["exporting 100 pictures"] = await blocksDuring(app, () =>
+    api.exportPictures({ ids: others, settings: true }),
+  );
   report.main["a contact sheet of 100 pictures"] = await blocksDuring(app, () =>
     api.exportSheet({ ids: others, title: "all", boxes: true }),
   );
 }
 
 function print(): void {
-  const { machine, results, opening, choosing, motion, main: blocks, memory } = report;
+  const { machine, results, opening, choosing, motion, work, main: blocks, memory } = report;
   const ms = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
   const table = (head: string[], rows: string[][]) => {
     console.log(`| ${head.join(" | ")} |\n|${head.map(() => " --- ").join("|")}|`);
@@ -230,13 +257,25 @@ function print(): void {
     ],
   );
   table(
-    ["motion", "frames: p50", "p95", "worst", "over 33 ms", "input to frame: p50", "p95", "worst", "places empty"],
+    [
+      "motion",
+      "frames: p50",
+      "p95",
+      "worst",
+      "over 33 ms",
+      "input to frame: p50",
+      "p95",
+      "worst",
+      "places empty",
+      "processor time a frame",
+    ],
     Object.entries(motion).map(([name, { frames, delay, empty }]) => [
       name,
       ...[frames.p50, frames.p95, frames.worst].map(ms),
       `${(100 * frames.late).toFixed(1)}%`,
       ...[delay.p50, delay.p95, delay.worst].map(ms),
       `${(100 * empty).toFixed(0)}%`,
+      ms(work[name]!),
     ]),
   );
   table(

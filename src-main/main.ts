@@ -15,6 +15,7 @@ import { SharedEngine } from "./main/sharedEngine.ts";
 import { Themes } from "./main/themes.ts";
 import { windowCalls } from "./main/windowCalls.ts";
 import { Windows } from "./main/windows.ts";
+import { BACKGROUND } from "./service/priority.ts";
 import { openWorkshop } from "./workshop/host.ts";
 
 app.setName("Diorama");
@@ -48,7 +49,8 @@ async function start(): Promise<void> {
   const services = findServices();
   const { fork, entry } = services;
   rmSync(folders.dragged, { recursive: true, force: true });
-  const host = await startEngine({ fork, entry: entry("engine"), probeEntry: entry("engineProbe") });
+  const env = { [BACKGROUND]: "1" }; // a step takes all processors: a drag goes first
+  const host = await startEngine({ fork, env, entry: entry("engine"), probeEntry: entry("engineProbe") });
   const engine = new SharedEngine(host, folders.demoModel);
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
   const themes = new Themes((event) => windows.tell("theme", event));

@@ -4,15 +4,34 @@ import type { ElectronApplication } from "playwright-core";
 
 /** Megabytes by kind of process; pages that several share count in parts (Linux's PSS). */
 export function memoryOf(root: number): Record<string, number> {
-  const parents = new Map(readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap(parentOf));
+  return ofEach(root, residentOf);
+}
+
+/** Milliseconds of processor time so far, by kind of process: unlike times on the clock, other programs do not add to it. */
+export function processorTimeOf(root: number): Record<string, number> {
+  return ofEach(root, (pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * TICK;
+  });
+}
+
+/** Linux counts processor time in these, in milliseconds. */
+const TICK = 10;
+
+function ofEach(root: number, look: (pid: number) => number): Record<string, number> {
+  const parents = new Map(
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap(parentOf),
+  );
   const isOurs = (pid: number): boolean => pid === root || (parents.has(pid) && isOurs(parents.get(pid)!));
-  const memory: Record<string, number> = {};
+  const found: Record<string, number> = {};
   for (const pid of parents.keys()) {
     if (!isOurs(pid)) continue;
     const kind = kindOf(pid);
-    memory[kind] = (memory[kind] ?? 0) + residentOf(pid);
+    found[kind] = (found[kind] ?? 0) + look(pid);
   }
-  return memory;
+  return found;
 }
 
 function parentOf(name: string): [number, number][] {

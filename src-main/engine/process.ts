@@ -1,7 +1,9 @@
 /** The engine process: a plain Node program that serves whoever started it; see host.ts. */
 import { closeInheritedSockets } from "../service/inherited.ts";
+import { BACKGROUND, stepBack } from "../service/priority.ts";
 import { openPipeline } from "./pipeline.ts";
 import { runProcess } from "./service.ts";
 
 closeInheritedSockets();
+if (process.env[BACKGROUND] === "1") stepBack();
 runProcess(openPipeline);

@@ -10,12 +10,18 @@ export interface LivePicture extends JobPicture {
   live: StepEvent | undefined;
 }
 
+/** Small checkpoints take forty steps a second: the window shows ten of them. In milliseconds. */
+const STEP_PACE = 100;
+
 export class Jobs {
   list: readonly Job[] = $state.raw([]);
   /** Latest step by job and index. */
   #live: ReadonlyMap<string, StepEvent> = $state.raw(new Map<string, StepEvent>());
   /** Last preview of each picture; a step without one shows the one before. */
   readonly #previews = new Map<string, StepEvent["preview"]>();
+  /** Latest steps that are not shown yet. */
+  readonly #waiting = new Map<string, StepEvent>();
+  #shownAt = -Infinity;
   readonly #app: App;
 
   constructor(app: App) {
@@ -61,6 +67,7 @@ export class Jobs {
   show(jobs: readonly Job[]): void {
     this.list = jobs;
     this.#live = new Map();
+    this.#waiting.clear();
     this.#previews.clear();
   }
 
@@ -83,6 +90,7 @@ export class Jobs {
     const live = new Map(this.#live);
     for (const { index } of ended) {
       live.delete(key(job.jobId, index));
+      this.#waiting.delete(key(job.jobId, index));
       this.#previews.delete(key(job.jobId, index));
     }
     this.#live = live;
@@ -92,7 +100,18 @@ export class Jobs {
     const at = key(step.jobId, step.index);
     if (step.preview) this.#previews.set(at, step.preview);
     const preview = this.#previews.get(at);
-    this.#live = new Map(this.#live).set(at, preview ? { ...step, preview } : step);
+    const isShowing = this.#waiting.size > 0;
+    this.#waiting.set(at, preview ? { ...step, preview } : step);
+    if (isShowing) return;
+    const wait = this.#shownAt + STEP_PACE - performance.now();
+    if (wait <= 0) this.#showSteps();
+    else setTimeout(() => this.#showSteps(), wait);
+  }
+
+  #showSteps(): void {
+    this.#shownAt = performance.now();
+    if (this.#waiting.size > 0) this.#live = new Map([...this.#live, ...this.#waiting]);
+    this.#waiting.clear();
   }
 }
 

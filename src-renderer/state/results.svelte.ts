@@ -9,6 +9,10 @@ export type Shelf = "kept" | "starred" | "rejected" | "binned";
 export type Order = ResultQuery["order"];
 
 const PAGE = 100;
+/** Pages that are read again when something has changed. */
+const PAGES_AT_ONCE = 6;
+/** How long a card is on the screen before it gets its details, in milliseconds: while a list flies by, none does. */
+const GLANCE = 80;
 /** Attention maps that are kept in memory. */
 const MOST_MAPS = 64;
 
@@ -36,8 +40,12 @@ export class Results {
   readonly #editor: Editor;
   /** True while the newest picture becomes the current one by itself: until the person chooses another. */
   #following = true;
+  /** Pages that were read or are being read, the one shown last at the end. */
   #asked = new Set<number>();
   #detailsAsked = new Set<number>();
+  /** Results on the screen whose details are not there yet. */
+  readonly #wanted = new Set<number>();
+  #isAskingSoon = false;
   #generation = 0;
   #refreshing: Promise<void> | undefined;
   #refreshAgain = false;
@@ -71,6 +79,7 @@ export class Results {
     this.details = new Map();
     this.attention = new Map();
     this.#detailsAsked.clear();
+    this.#wanted.clear();
     await this.refresh();
     this.current = this.rows[0]?.id;
   }
@@ -102,10 +111,11 @@ export class Results {
     do {
       this.#refreshAgain = false;
       const generation = ++this.#generation;
-      const pages = new Set([0, ...this.#asked]);
-      const read = await Promise.all([...pages].slice(0, 8).map((page) => this.#read(page)));
+      // What was scrolled by long ago is read again when it is scrolled to.
+      const pages = new Set([0, ...[...this.#asked].slice(-PAGES_AT_ONCE)]);
+      const read = await Promise.all([...pages].map((page) => this.#read(page)));
       if (generation !== this.#generation) continue;
-      this.#asked = new Set(pages);
+      this.#asked = pages;
       this.total = read[0]?.total ?? 0;
       const rows: (ResultInfo | undefined)[] = new Array<undefined>(this.total).fill(undefined);
       for (const { page, results } of read) results.forEach((result, i) => (rows[page * PAGE + i] = result));
@@ -134,8 +144,9 @@ export class Results {
   /** Sees to it that the rows from `first` to `last` are read. */
   async need(first: number, last: number): Promise<void> {
     for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
-      if (this.#asked.has(page)) continue;
+      const isKnown = this.#asked.delete(page);
       this.#asked.add(page);
+      if (isKnown) continue;
       const generation = this.#generation;
       const { results } = await this.#read(page);
       if (generation !== this.#generation) return;
@@ -168,11 +179,35 @@ export class Results {
     return details;
   }
 
-  /** Like `read`, for what is on the screen: asks once and fails silently, the card then shows less. */
+  /** Like `read`, for what is on the screen: asks once and fails silently, less is shown then. */
   want(id: number): void {
     if (this.#detailsAsked.has(id)) return;
     this.#detailsAsked.add(id);
     this.read(id).catch(() => this.#detailsAsked.delete(id));
+  }
+
+  /** Like `want`, a moment later and together with its neighbours, unless the function returned has taken the wish back by then. */
+  wantSoon(id: number): () => void {
+    if (this.#detailsAsked.has(id)) return () => undefined;
+    this.#wanted.add(id);
+    if (!this.#isAskingSoon) setTimeout(() => void this.#readWanted(), GLANCE);
+    this.#isAskingSoon = true;
+    return () => void this.#wanted.delete(id);
+  }
+
+  async #readWanted(): Promise<void> {
+    this.#isAskingSoon = false;
+    const ids = [...this.#wanted].filter((id) => !this.#detailsAsked.has(id));
+    this.#wanted.clear();
+    if (ids.length === 0) return;
+    for (const id of ids) this.#detailsAsked.add(id);
+    const read = await Promise.allSettled(ids.map((id) => this.#app.api.readResult({ id })));
+    const details = new Map(this.details);
+    for (const [i, result] of read.entries()) {
+      if (result.status === "fulfilled") details.set(ids[i]!, result.value);
+      else this.#detailsAsked.delete(ids[i]!);
+    }
+    this.details = details;
   }
 
   /** Sees to it that `attention` says where the words of a result looked; fails silently, nothing is shown then. */

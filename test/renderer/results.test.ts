@@ -1,0 +1,54 @@
+/** The window onto a long list of results: what is read of it, and when. */
+import { expect, test, vi } from "vitest";
+import { connectApp, type App } from "../../src-main/api/bridge.ts";
+import type { ResultInfo, ResultQuery } from "../../src-main/api/store.ts";
+import { Editor } from "../../src-renderer/state/editor.svelte.ts";
+import { Results } from "../../src-renderer/state/results.svelte.ts";
+
+const TOTAL = 5_000;
+
+/** A project of results that are numbered by their place; `asked` notes the calls. */
+function longList(): { app: App; results: Results; asked: { method: string; request: unknown }[] } {
+  const asked: { method: string; request: unknown }[] = [];
+  const answer = (method: string, request: unknown) => {
+    if (method === "readResult") return request;
+    const { offset, limit } = request as ResultQuery;
+    const results = Array.from(
+      { length: Math.min(limit, TOTAL - offset) },
+      (_, i) => ({ id: offset + i + 1 }) as ResultInfo,
+    );
+    return { results, total: TOTAL };
+  };
+  const app = connectApp({
+    call: (method, request) => {
+      asked.push({ method, request });
+      return Promise.resolve({ ok: true, value: answer(method, request) });
+    },
+    on: () => () => undefined,
+    openFiles: () => Promise.resolve({ ok: true, value: [] }),
+  });
+  return { app, results: new Results(app, new Editor()), asked };
+}
+
+test("a page is read when it comes into view, and again after a change when it comes back into view", async () => {
+  const { results } = longList();
+  await results.open({ key: "project" });
+  for (let first = 0; first < 2_000; first += 100) await results.need(first, first + 99);
+  expect(results.rows.filter((row) => row !== undefined)).toHaveLength(2_000);
+
+  await results.refresh(); // reads what was seen last, not all that ever was
+  expect(results.rows[1_950]?.id).toBe(1_951);
+  expect(results.rows[500]).toBeUndefined();
+  await results.need(500, 599);
+  expect(results.rows[500]?.id).toBe(501);
+});
+
+test("what flies by gets no details; what stays gets them together", async () => {
+  const { results, asked } = longList();
+  for (let id = 1; id <= 300; id++) results.wantSoon(id)();
+  for (let id = 301; id <= 330; id++) results.wantSoon(id);
+  await vi.waitFor(() => expect(results.details.size).toBe(30), { timeout: 10_000 });
+  expect(asked.map(({ request }) => (request as { id: number }).id)).toEqual(
+    Array.from({ length: 30 }, (_, i) => 301 + i),
+  );
+});
