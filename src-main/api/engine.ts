@@ -15,6 +15,8 @@ export interface LoadRequest {
   deviceId?: number;
   /** `auto` chooses by free memory. */
   memory: MemoryMode | "auto";
+  /** Threads of the processor; one per core by default. Fewer waste less where several engines share the cores. */
+  threads?: number;
 }
 
 /** What a loaded checkpoint is and is good for. */

@@ -128,6 +128,7 @@ export const engineSchemas = {
     path: name(LIMITS.path),
     provider: v.picklist(PROVIDERS),
     deviceId: v.exactOptional(whole(0, 255)),
+    threads: v.exactOptional(whole(1, 1024)),
     memory: v.picklist(["fast", "low", "auto"]),
   }),
   unload: nothing,

@@ -34,7 +34,12 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
   const defaults = recommendedSettings(checkpoint);
   const memory =
     request.memory === "auto" ? chooseMemory(checkpoint, latentSize(checkpoint, defaults)) : request.memory;
-  const sessions = { provider: request.provider, deviceId: request.deviceId ?? 0, memory };
+  const sessions = {
+    provider: request.provider,
+    deviceId: request.deviceId ?? 0,
+    memory,
+    ...(request.threads === undefined ? {} : { threads: request.threads }),
+  };
   onProgress(0.2, `Trying ${request.provider}`);
   const precision = await choosePrecision(sessions);
   const networks = new Networks(checkpoint, sessions, precision, tokenizer.maxTokens);

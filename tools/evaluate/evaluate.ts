@@ -1,0 +1,228 @@
+/** `npm run evaluate`: draws the fixed scenes by every method, judges the pictures and writes what came out. */
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { withSteps } from "../../src-main/api/defaults.ts";
+import { AppError, isAppError } from "../../src-main/api/errors.ts";
+import type { SceneSettings } from "../../src-main/api/scene.ts";
+import { formatSeeds } from "../../src-main/api/seeds.ts";
+import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
+import { DEMO_MODEL } from "../../src-main/cli/render.ts";
+import { describeError, EXIT, runCommand, type ExitCode, type Terminal } from "../../src-main/cli/terminal.ts";
+import { encodePng } from "../../src-main/image/png.ts";
+import { openWorkshop, picturePath, planJobs, type Job, type Workshop } from "./drawAll.ts";
+import { SCENES_FILE } from "./makeScenes.ts";
+import { HELP, readEvaluateOptions, type EvaluateOptions } from "./options.ts";
+import { sweepPlots, thingPlots } from "./plots.ts";
+import { report, type RunFacts } from "./report.ts";
+import { chancePictures, truthPictures, variantResult, type Picture, type VariantResult } from "./results.ts";
+import type { IconScene } from "./scene.ts";
+import { methodsSheet } from "./sheet.ts";
+import { methodVariant, sweepVariant, type Variant } from "./variants.ts";
+import { VerdictLog } from "./verdictLog.ts";
+
+/** Pixels of a picture on the sheet, and how many scenes are on it. */
+const SHEET_CELL = 200;
+const SHEET_ROWS = 4;
+
+/** Runs the command line `argv` and returns the exit code. Never throws. */
+export async function evaluate(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const interrupt = new AbortController();
+  const stopListening = terminal.onInterrupt(() => {
+    if (interrupt.signal.aborted) terminal.exitNow(EXIT.interrupted);
+    interrupt.abort();
+    terminal.stderr.write("\nStopping; press Ctrl-C again to stop at once.\n");
+  });
+  try {
+    const options = readEvaluateOptions(argv, terminal.cwd);
+    if (options === "help") {
+      terminal.stdout.write(HELP);
+      return EXIT.ok;
+    }
+    await run(options, terminal, interrupt.signal);
+    return interrupt.signal.aborted ? EXIT.interrupted : EXIT.ok;
+  } catch (error) {
+    if (interrupt.signal.aborted) return EXIT.interrupted;
+    terminal.stderr.write(`${describeError(error, terminal.env)}\n`);
+    if (isAppError(error, "bad-request")) return EXIT.usage;
+    return isAppError(error, "checkpoint-invalid") ? EXIT.checkpoint : EXIT.failed;
+  } finally {
+    stopListening();
+  }
+}
+
+async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  await mkdir(options.out, { recursive: true });
+  const logFile = path.join(options.out, "verdicts.jsonl");
+  if (!options.resume && (await exists(logFile))) {
+    throw new AppError("bad-request", `${logFile} is there already; choose another --out`, { method: "evaluate" });
+  }
+  const allScenes = JSON.parse(await readFile(SCENES_FILE, "utf8")) as IconScene[];
+  const scenes = allScenes.slice(0, options.scenes);
+  const modelPath = options.model ?? DEMO_MODEL;
+  const modelHash = await (await openCheckpoint(modelPath)).hash();
+  const threads = Math.max(1, Math.floor(availableParallelism() / options.workers));
+  const request = { path: modelPath, provider: options.provider, memory: "fast", threads } as const;
+  const workers = options.reportOnly ? 1 : options.workers;
+  const folder = path.join(options.out, "pictures");
+  const workshop = await openWorkshop(request, workers, folder);
+  const log = await VerdictLog.open(logFile);
+  try {
+    const { name, defaults } = workshop.model;
+    const settings = options.steps === undefined ? defaults : withSteps(defaults, options.steps);
+    const plan = planRun(options, scenes, allScenes, settings, modelHash);
+    if (!options.reportOnly) await drawPlan(plan.jobs, workshop, log, signal, terminal);
+    const facts: RunFacts = {
+      ...{ model: name, modelHash: modelHash.slice(0, 12), size: `${settings.width} x ${settings.height}` },
+      ...{ steps: settings.steps, guidanceScale: settings.guidanceScale },
+      ...{ nu: settings.guidance.nu, eta: settings.guidance.eta },
+      strongEta: settings.guidance.eta * options.strongEta,
+      seeds: formatSeeds(options.seeds),
+      scenes: scenes.length,
+      missing: plan.jobs.filter(({ key }) => !log.entries.has(key)).length,
+    };
+    await writeResults(plan, log, facts, { settings, out: options.out, folder }, terminal);
+  } finally {
+    await log.close();
+    await workshop.close();
+  }
+}
+
+interface Plan {
+  methods: Variant[];
+  sweeps: Variant[];
+  jobs: Job[];
+}
+
+function planRun(
+  options: EvaluateOptions,
+  scenes: readonly IconScene[],
+  allScenes: readonly IconScene[],
+  settings: SceneSettings,
+  modelHash: string,
+): Plan {
+  const methods = options.methods.map((method) => methodVariant(method, settings, options.strongEta));
+  const sweeps = (["nu", "eta"] as const).flatMap((parameter) =>
+    options.sweep[parameter].map((value) => sweepVariant(parameter, value, settings)),
+  );
+  const few = allScenes.slice(0, options.sweep.scenes);
+  const jobs = [
+    ...planJobs(scenes, methods, options.seeds, modelHash),
+    ...planJobs(few, sweeps, options.seeds, modelHash),
+  ];
+  return { methods, sweeps, jobs };
+}
+
+async function drawPlan(
+  jobs: readonly Job[],
+  workshop: Workshop,
+  log: VerdictLog,
+  signal: AbortSignal,
+  { stderr, now }: Terminal,
+): Promise<void> {
+  // prettier-ignore
+  const missing = new Set(jobs.map(({ key }) => key).filter((key) => !log.entries.has(key)));
+  stderr.write(`${missing.size} pictures to draw, ${jobs.length - missing.size} are there\n`);
+  const begun = now();
+  let done = 0;
+  let lastLine = -Infinity;
+  await workshop.drawAll(jobs, log, signal, ({ scene, variant, seconds }) => {
+    done++;
+    const left = ((now() - begun) / done) * (missing.size - done);
+    if (!stderr.isTTY && now() - lastLine < 10_000 && done < missing.size) return;
+    lastLine = now();
+    const line = `${done}/${missing.size}  scene ${scene} ${variant} ${seconds.toFixed(1)} s, left ${clock(left / 1000)}`;
+    stderr.write(stderr.isTTY ? `\r${line}\x1b[K` : `${line}\n`);
+  });
+  if (stderr.isTTY) stderr.write("\n");
+}
+
+function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+interface Place {
+  settings: SceneSettings;
+  out: string;
+  folder: string;
+}
+
+async function writeResults(
+  plan: Plan,
+  log: VerdictLog,
+  facts: RunFacts,
+  { settings, out, folder }: Place,
+  { stdout }: Terminal,
+): Promise<void> {
+  // prettier-ignore
+  /** Pictures that are there, by variant; and the plain picture of the same scene and seed. */
+  const picturesOf = ({ name }: Variant) => plan.jobs.filter((job) => job.variant.name === name && log.entries.has(job.key)); // prettier-ignore
+  const toPicture = ({ key, scene }: Job): Picture => ({ ...log.entries.get(key)!, scene });
+  const plainJobs = new Map(
+    plan.jobs.filter((job) => job.variant.name === "none").map((job) => [`${job.scene.id}/${job.seed}`, job]),
+  );
+  const plainOf = (job: Job) => {
+    const plain = plainJobs.get(`${job.scene.id}/${job.seed}`);
+    return plain && log.entries.has(plain.key) ? toPicture(plain) : undefined;
+  };
+  const drawn = [...plan.methods, ...plan.sweeps]
+    .map((variant) => ({ variant, jobs: picturesOf(variant) }))
+    .filter(({ jobs }) => jobs.length > 0);
+  if (drawn.length === 0) return;
+  const scenes = [...new Map(drawn.flatMap(({ jobs }) => jobs.map(({ scene }) => [scene.id, scene]))).values()];
+  const truth = truthPictures(scenes, settings.width, settings.height);
+  const truthOf = (jobs: readonly Job[]) => truth.filter(({ scene }) => jobs.some((job) => job.scene.id === scene.id));
+  const results: VariantResult[] = [
+    variantResult("truth", truth, truth),
+    variantResult("chance", chancePictures(scenes, truth), truth),
+    ...drawn.map(({ variant, jobs }) => {
+      const plain = jobs.map(plainOf).filter((picture) => picture !== undefined);
+      const paired = variant.name !== "none" && plain.length === jobs.length ? plain : undefined;
+      return variantResult(variant.name, jobs.map(toPicture), truthOf(jobs), paired);
+    }),
+  ];
+  const text = report(results, facts);
+  stdout.write(`${text}\n`);
+  await writeFile(path.join(out, "results.md"), text);
+  await writeFile(path.join(out, "results.json"), `${JSON.stringify({ facts, results }, null, 1)}\n`);
+  const methods = drawn.filter(({ variant }) => plan.methods.includes(variant));
+  const plots = {
+    ...sweepPlots(results),
+    ...thingPlots(methods.map(({ variant, jobs }) => ({ name: variant.name, pictures: jobs.map(toPicture) }))),
+  };
+  for (const [file, svg] of Object.entries(plots)) await writeFile(path.join(out, file), svg);
+  if (methods.length > 0) await writeSheet(methods, log, out, folder);
+}
+
+/** The first scenes of several things that every method has drawn. */
+async function writeSheet(
+  methods: readonly { variant: Variant; jobs: readonly Job[] }[],
+  log: VerdictLog,
+  out: string,
+  folder: string,
+): Promise<void> {
+  const rows = methods[0]!.jobs
+    .filter(({ scene }) => scene.things.length > 1)
+    .map(({ scene, seed }) => {
+      const cells = methods.flatMap(({ variant, jobs }) =>
+        jobs
+          .filter((job) => job.scene.id === scene.id && job.seed === seed)
+          .map(({ key }) => ({ title: variant.name, entry: log.entries.get(key)!, file: picturePath(folder, key) })),
+      );
+      return { scene, cells };
+    })
+    .filter(({ cells }) => cells.length === methods.length);
+  if (rows.length === 0) return;
+  const sheet = await methodsSheet(rows.slice(0, SHEET_ROWS), "Things in their boxes, by method", SHEET_CELL);
+  await writeFile(path.join(out, "sheet.png"), encodePng(sheet));
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+if (import.meta.main) await runCommand(evaluate);

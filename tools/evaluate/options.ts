@@ -1,0 +1,125 @@
+/** The options of `npm run evaluate`. */
+import path from "node:path";
+import { isAppError, type AppError } from "../../src-main/api/errors.ts";
+import { suggestion } from "../../src-main/api/nearest.ts";
+import { PROVIDERS, type ProviderName, type Seed } from "../../src-main/api/scene.ts";
+import { readSeeds } from "../../src-main/api/seeds.ts";
+import { describeOptions, readArguments, usageProblem, type Option } from "../../src-main/cli/arguments.ts";
+import { METHOD_NAMES, type MethodName } from "./variants.ts";
+
+const OPTIONS = {
+  scenes: { value: "N", about: "The first N of the 200 scenes; 200 by default." },
+  methods: { value: "A,B", about: `${METHOD_NAMES.join(", ")}; all by default.` },
+  seeds: { value: "1,2,7-9", about: "Pictures of each scene and method; 1 by default." },
+  out: {
+    value: "DIR",
+    about: 'Pictures, verdicts and results; "out/evaluate" by default. A run goes on from what is there.',
+  },
+  model: { value: "DIR", about: "A checkpoint folder that draws these icons; by default the demo model." },
+  "strong-eta": { value: "N", about: "Strong loss guidance has this many times the model's eta; 8 by default." },
+  nu: { value: "A,B", about: "Also iLGD with these nu', on the first scenes." },
+  eta: { value: "A,B", about: "Also iLGD with these eta, on the first scenes." },
+  "sweep-scenes": { value: "N", about: "Scenes for --nu and --eta; 40 by default." },
+  steps: { value: "N", about: "Denoising steps, in place of the model's." },
+  workers: { value: "N", about: "Engines at a time, each with its share of the cores; 2 by default." },
+  provider: { value: "NAME", about: `${PROVIDERS.join(", ")}; cpu by default.` },
+  "no-resume": { about: "Fail where the folder has verdicts already, instead of going on from them." },
+  "report-only": { about: "Draw nothing; results from the verdicts that are there." },
+  help: { about: "This text." },
+} as const satisfies Record<string, Option>;
+
+export const HELP = `Compares the methods of layout control on scenes of icons, and judges what was drawn.
+
+Usage: npm run evaluate -- [options]
+
+${describeOptions(OPTIONS)}
+
+Writes to the folder: results.md (a table for people), results.json, sheet.png, plots as SVG, every picture, and
+verdicts.jsonl, to which each picture's verdict is added as it is made. Ctrl-C stops within a step and writes what there
+is; the same command later goes on.
+Exit codes: 0 done, 1 failed, 2 wrong options, 3 the checkpoint cannot be opened, 130 interrupted.
+Example: npm run evaluate -- --scenes 40 --methods none,ilgd --out out/try
+`;
+
+export interface EvaluateOptions {
+  scenes: number;
+  methods: MethodName[];
+  seeds: Seed[];
+  out: string;
+  model: string | undefined;
+  strongEta: number;
+  sweep: { nu: number[]; eta: number[]; scenes: number };
+  steps: number | undefined;
+  workers: number;
+  provider: ProviderName;
+  resume: boolean;
+  reportOnly: boolean;
+}
+
+/** What the command line asks for; paths are relative to `cwd`. Throws `bad-request`. */
+export function readEvaluateOptions(argv: readonly string[], cwd: string): EvaluateOptions | "help" {
+  const { given, words } = readArguments("evaluate", argv, OPTIONS);
+  if (given.help) return "help";
+  if (words.length > 0) throw usageProblem("evaluate", `nothing is expected besides options, got ${words.join(" ")}`);
+  const provider = given.provider ?? "cpu";
+  if (!PROVIDERS.some((name) => name === provider)) throw unknown("--provider", provider, PROVIDERS);
+  return {
+    scenes: whole("--scenes", given.scenes ?? "200", 1, 200),
+    methods: readMethods(given.methods),
+    seeds: seeds(given.seeds ?? "1"),
+    out: path.resolve(cwd, given.out ?? "out/evaluate"),
+    model: given.model === undefined ? undefined : path.resolve(cwd, given.model),
+    strongEta: numbers("--strong-eta", given["strong-eta"] ?? "8", 1000)[0]!,
+    sweep: {
+      nu: given.nu === undefined ? [] : numbers("--nu", given.nu, 10),
+      eta: given.eta === undefined ? [] : numbers("--eta", given.eta, 50),
+      scenes: whole("--sweep-scenes", given["sweep-scenes"] ?? "40", 1, 200),
+    },
+    steps: given.steps === undefined ? undefined : whole("--steps", given.steps, 1, 1000),
+    workers: whole("--workers", given.workers ?? "2", 1, 64),
+    provider: provider as ProviderName,
+    resume: !given["no-resume"],
+    reportOnly: given["report-only"] ?? false,
+  };
+}
+
+function readMethods(text: string | undefined): MethodName[] {
+  if (text === undefined) return [...METHOD_NAMES];
+  const names = text.split(",").map((name) => name.trim());
+  for (const name of names) {
+    if (!METHOD_NAMES.some((known) => known === name)) throw unknown("--methods", name, METHOD_NAMES);
+  }
+  return [...new Set(names)] as MethodName[];
+}
+
+function unknown(option: string, value: string, known: readonly string[]): AppError {
+  return usageProblem("evaluate", `${option}: there is no "${value}"${suggestion(value, known)}; choose of ${known.join(", ")}`); // prettier-ignore
+}
+
+function seeds(text: string): Seed[] {
+  const read = readSeeds(text);
+  if ("problem" in read) throw usageProblem("evaluate", `--seeds: ${read.problem}`);
+  return read.seeds;
+}
+
+function whole(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!/^\d{1,6}$/.test(text) || value < least || value > most) {
+    throw usageProblem("evaluate", `${option}: expected a whole number from ${least} to ${most}, got "${text}"`);
+  }
+  return value;
+}
+
+function numbers(option: string, text: string, most: number): number[] {
+  return text.split(",").map((part) => {
+    const value = Number(part);
+    if (!/^\s*\d+(\.\d+)?\s*$/.test(part) || value > most) {
+      throw usageProblem("evaluate", `${option}: expected numbers from 0 to ${most} such as 0,0.5,1, got "${part}"`);
+    }
+    return value;
+  });
+}
+
+export function isUsageProblem(error: unknown): boolean {
+  return isAppError(error, "bad-request");
+}

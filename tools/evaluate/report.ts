@@ -1,0 +1,102 @@
+/** The table for people and what else is written from the results. */
+import type { Estimate } from "./metrics.ts";
+import type { Share, VariantResult } from "./results.ts";
+
+export interface RunFacts {
+  model: string;
+  modelHash: string;
+  size: string;
+  steps: number;
+  guidanceScale: number;
+  nu: number;
+  eta: number;
+  strongEta: number;
+  seeds: string;
+  scenes: number;
+  missing: number;
+}
+
+const COLUMNS: readonly (readonly [title: string, cell: (result: VariantResult) => string])[] = [
+  ["AP@0.5", ({ ap }) => percent(ap)],
+  ["mean IoU", ({ iou }) => percent(iou)],
+  ["right colour and icon", ({ adherence }) => percent(adherence)],
+  ["right colour", ({ colour }) => percent(colour)],
+  ["right background", ({ background }) => percent(background)],
+  ["distance to rendered", ({ distance }) => plain(distance)],
+  ["contrast", ({ contrast, contrastChange }) => withChange(contrast, contrastChange)],
+  ["saturation", ({ saturation, saturationChange }) => withChange(saturation, saturationChange)],
+  ["s / picture", ({ seconds }) => (seconds ? seconds.value.toFixed(2) : "")],
+];
+
+/** A Markdown document of all results. */
+export function report(results: readonly VariantResult[], facts: RunFacts): string {
+  const sweeps = results.filter(({ name }) => name.includes("="));
+  const methods = results.filter(({ name }) => !name.includes("="));
+  return [
+    "# Evaluation",
+    "",
+    `${facts.model} (${facts.modelHash}), ${facts.size} pixels, ${facts.steps} steps, guidance scale ${facts.guidanceScale}, nu' ${facts.nu}, eta ${facts.eta} (strong loss guidance: ${facts.strongEta}). ` +
+      `${facts.scenes} scenes, seeds ${facts.seeds}.${facts.missing > 0 ? ` **${facts.missing} pictures are missing: the run was not finished.**` : ""}`,
+    "",
+    "In brackets: 95% bootstrap intervals over scenes. Changes of contrast and saturation are against plain sampling of the same scenes and seeds.",
+    "`truth` are the scenes as the renderer draws them, judged alike; `chance` has the right things at random places.",
+    "",
+    table(methods),
+    ...(sweeps.length > 0 ? ["", "## iLGD at other strengths", "", table(sweeps)] : []),
+    "",
+    "## Right colour and icon, by icon",
+    "",
+    shareTable(methods, ({ byIcon }) => byIcon, "present"),
+    "",
+    "## Right colour and icon, by number of things",
+    "",
+    shareTable(methods, ({ byCount }) => byCount, "present"),
+    "",
+    "## In the box (IoU at least 0.5), by number of things",
+    "",
+    shareTable(methods, ({ byCount }) => byCount, "placed"),
+    "",
+  ].join("\n");
+}
+
+function table(results: readonly VariantResult[]): string {
+  const rows = results.map((result) => [result.name, String(result.pictures), ...COLUMNS.map(([, cell]) => cell(result))]); // prettier-ignore
+  return markdown(["method", "pictures", ...COLUMNS.map(([title]) => title)], rows);
+}
+
+function shareTable(
+  results: readonly VariantResult[],
+  of: (result: VariantResult) => Record<string, Share>,
+  what: "present" | "placed",
+): string {
+  const keys = [...new Set(results.flatMap((result) => Object.keys(of(result))))].sort();
+  const rows = keys.map((key) => {
+    const counted = results.map((result) => of(result)[key]);
+    const most = Math.max(...counted.map((share) => share?.things ?? 0));
+    return [key, String(most), ...counted.map((share) => (share ? percentOf(share[what] / share.things) : ""))];
+  });
+  return markdown(["", "things", ...results.map(({ name }) => name)], rows);
+}
+
+function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [titles, titles.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+}
+
+function percentOf(value: number): string {
+  return Number.isFinite(value) ? `${(100 * value).toFixed(1)}%` : "";
+}
+
+/** `91.2% (88 to 94)` */
+function percent({ value, low, high }: Estimate): string {
+  return Number.isFinite(value) ? `${percentOf(value)} (${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)})` : "";
+}
+
+function plain({ value, low, high }: Estimate): string {
+  return Number.isFinite(value) ? `${value.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})` : "";
+}
+
+function withChange({ value }: Estimate, change: Estimate | undefined): string {
+  if (!change) return value.toFixed(3);
+  const signed = (v: number) => `${v < 0 ? "-" : "+"}${Math.abs(v).toFixed(3)}`;
+  return `${value.toFixed(3)} (${signed(change.value)}, ${signed(change.low)} to ${signed(change.high)})`;
+}

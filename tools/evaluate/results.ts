@@ -1,0 +1,149 @@
+/** The figures of every variant, from the verdicts of its pictures. */
+import { drawScene } from "./drawScene.ts";
+import { measurePicture } from "./features.ts";
+import { frechetDistance } from "./frechet.ts";
+import { judge } from "./judge.ts";
+import { randomBoxes } from "./layouts.ts";
+import {
+  averagePrecision,
+  bootstrap,
+  IOU_NEEDED,
+  meanOf,
+  rankDetections,
+  thingResults,
+  type Estimate,
+  type ThingResult,
+} from "./metrics.ts";
+import { Random } from "./random.ts";
+import type { IconScene } from "./scene.ts";
+import type { Entry } from "./verdictLog.ts";
+
+/** A picture's verdict together with its scene. */
+export interface Picture extends Pick<Entry, "detections" | "background" | "contrast" | "saturation" | "features"> {
+  scene: IconScene;
+  /** Seconds to draw it; undefined for pictures that no model drew. */
+  seconds?: number;
+}
+
+export interface VariantResult {
+  name: string;
+  pictures: number;
+  things: number;
+  /** Area under precision by recall at IoU 0.5, over all phrases. */
+  ap: Estimate;
+  /** Of each thing with the best detection of its phrase, 0 for things not found. */
+  iou: Estimate;
+  /** Of found things alone. */
+  iouFound: Estimate;
+  /** Share of things with the right colour and icon somewhere, and with the right colour. */
+  adherence: Estimate;
+  colour: Estimate;
+  background: Estimate;
+  /** Fréchet-type distance to the rendered scenes. */
+  distance: Estimate;
+  contrast: Estimate;
+  saturation: Estimate;
+  /** Mean difference to the plain pictures of the same scenes and seeds; undefined for other variants than those. */
+  contrastChange?: Estimate;
+  saturationChange?: Estimate;
+  seconds?: Estimate;
+  /** Adherence by icon and by number of things. */
+  byIcon: Record<string, Share>;
+  byCount: Record<string, Share>;
+}
+
+export interface Share {
+  things: number;
+  present: number;
+  placed: number;
+}
+
+/** Figures of `pictures`; `truth` are the rendered scenes, `plain` the pictures of plain sampling in the same order. */
+export function variantResult(
+  name: string,
+  pictures: readonly Picture[],
+  truth: readonly Picture[],
+  plain?: readonly Picture[],
+): VariantResult {
+  const groups = pictures.map(({ scene }) => scene.id);
+  const things = pictures.flatMap((picture) =>
+    thingResults(picture).map((thing) => ({ ...thing, scene: picture.scene.id })),
+  );
+  const thingGroups = things.map(({ scene }) => scene);
+  const share = (holds: (thing: ThingResult) => boolean) => meanOf(thingGroups, things.map((thing) => (holds(thing) ? 1 : 0))); // prettier-ignore
+  const found = things.filter(({ present }) => present);
+  const ranked = pictures.map((picture) => ({ ranked: rankDetections(picture), things: picture.scene.things.length }));
+  const value = (of: (picture: Picture) => number) => meanOf(groups, pictures.map(of));
+  const change = (of: (picture: Picture) => number) => plain && meanOf(groups, pictures.map((picture, i) => of(picture) - of(plain[i]!))); // prettier-ignore
+  const contrastChange = change(({ contrast }) => contrast);
+  const saturationChange = change(({ saturation }) => saturation);
+  const isTimed = pictures.every(({ seconds }) => seconds !== undefined);
+  return {
+    name,
+    pictures: pictures.length,
+    things: things.length,
+    ap: bootstrap(groups, (weights) => averagePrecision(ranked, weights)),
+    iou: meanOf(thingGroups, things.map(({ iou }) => iou)), // prettier-ignore
+    iouFound: meanOf(found.map(({ scene }) => scene), found.map(({ iou }) => iou)), // prettier-ignore
+    adherence: share(({ present }) => present),
+    colour: share(({ colour }) => colour),
+    background: value(({ scene, background }) => (scene.background === background ? 1 : 0)),
+    distance: distanceTo(truth, pictures),
+    contrast: value(({ contrast }) => contrast),
+    saturation: value(({ saturation }) => saturation),
+    ...(contrastChange ? { contrastChange } : {}),
+    ...(saturationChange ? { saturationChange } : {}),
+    ...(isTimed ? { seconds: value(({ seconds }) => seconds!) } : {}),
+    byIcon: shares(things, ({ thing }) => thing.icon),
+    byCount: shares(things, ({ count }) => String(count)),
+  };
+}
+
+/** Resamples of the distance: it costs more than a mean. */
+const DISTANCE_RESAMPLES = 60;
+
+function distanceTo(truth: readonly Picture[], pictures: readonly Picture[]): Estimate {
+  if (pictures.length < 3 || truth.length < 3) return { value: NaN, low: NaN, high: NaN };
+  const reference = truth.map(({ features }) => features);
+  const statistic = (weights: readonly number[]) =>
+    frechetDistance(
+      pictures.flatMap(({ features }, i) => Array.from({ length: weights[i]! }, () => features)),
+      reference,
+    );
+  return bootstrap(
+    pictures.map(({ scene }) => scene.id),
+    statistic,
+    DISTANCE_RESAMPLES,
+  );
+}
+
+function shares(things: readonly ThingResult[], by: (thing: ThingResult) => string): Record<string, Share> {
+  const result: Record<string, Share> = {};
+  for (const thing of things) {
+    const share = (result[by(thing)] ??= { things: 0, present: 0, placed: 0 });
+    share.things++;
+    if (thing.present) share.present++;
+    if (thing.iou >= IOU_NEEDED) share.placed++;
+  }
+  return Object.fromEntries(Object.entries(result).sort(([a], [b]) => a.localeCompare(b)));
+}
+
+/** The scenes drawn by the renderer and judged like any picture: the most that a method can reach. */
+export function truthPictures(scenes: readonly IconScene[], width: number, height: number): Picture[] {
+  return scenes.map((scene) => {
+    const pixels = drawScene(scene, width, height);
+    return { scene, ...judge(pixels), ...measurePicture(pixels) };
+  });
+}
+
+/** The right things at random places in sizes that the demo model was trained on: what a method that is blind to boxes can reach. */
+export function chancePictures(scenes: readonly IconScene[], truth: readonly Picture[]): Picture[] {
+  const random = new Random(2);
+  const sizes = [[0.4, 0.75], [0.32, 0.52], [0.27, 0.44], [0.24, 0.38]] as const; // prettier-ignore
+  return scenes.map((scene, i) => {
+    const count = scene.things.length;
+    const boxes = randomBoxes(random, { count, sizes: sizes[count - 1]!, aspect: 1.3, overlap: 0.01 });
+    const detections = scene.things.map(({ colour, icon }, k) => ({ colour, icon, box: boxes[k]!, confidence: 1 }));
+    return { ...truth[i]!, scene, detections };
+  });
+}

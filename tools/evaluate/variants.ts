@@ -1,0 +1,51 @@
+/** What is compared: methods with their settings, and sweeps of nu' and eta. */
+import type { GuidanceSettings, Region, Scene, SceneSettings } from "../../src-main/api/scene.ts";
+import { captionOf, phraseOf, type IconScene } from "./scene.ts";
+
+export const METHOD_NAMES = ["none", "injection", "loss", "strong-loss", "ilgd"] as const;
+export type MethodName = (typeof METHOD_NAMES)[number];
+
+/** One way of drawing. */
+export interface Variant {
+  /** Unique in a run: a method's name, or `nu=0.5` and `eta=2` in a sweep. */
+  name: string;
+  settings: SceneSettings;
+}
+
+/** The five methods under `defaults`; strong loss guidance is loss guidance with `strength` times the eta. */
+export function methodVariant(name: MethodName, defaults: SceneSettings, strength: number): Variant {
+  const { guidance } = defaults;
+  const changes: Record<MethodName, Partial<GuidanceSettings>> = {
+    none: { method: "none" },
+    injection: { method: "injection" },
+    loss: { method: "loss" },
+    "strong-loss": { method: "loss", eta: guidance.eta * strength },
+    ilgd: { method: "ilgd" },
+  };
+  return { name, settings: { ...defaults, guidance: { ...guidance, ...changes[name] } } };
+}
+
+/** iLGD with one strength changed; `value` 0 leaves the other half of the method alone. */
+export function sweepVariant(parameter: "nu" | "eta", value: number, defaults: SceneSettings): Variant {
+  const guidance: GuidanceSettings = { ...defaults.guidance, method: "ilgd", [parameter]: value };
+  return { name: `${parameter}=${value}`, settings: { ...defaults, guidance } };
+}
+
+/** The scene that the engine is asked to draw: the caption, and each thing's phrase tied to its box. */
+export function engineScene(scene: IconScene, settings: SceneSettings): Scene {
+  const prompt = captionOf(scene);
+  const regions = scene.things.map((thing, i): Region => {
+    const phrase = phraseOf(thing);
+    const start = prompt.indexOf(phrase);
+    return { id: `box-${i + 1}`, box: thing.box, spans: [{ start, end: start + phrase.length }], strength: 1 };
+  });
+  return { prompt, negativePrompt: "", regions, settings };
+}
+
+/**
+ * The noise seed of a scene for the seed `seed` of the command line: every scene has its own noise, and all variants
+ * of a scene share it.
+ */
+export function noiseSeed(scene: IconScene, seed: string): string {
+  return String((BigInt(seed) * 100_000n + BigInt(Number.parseInt(scene.id, 10))) & (2n ** 64n - 1n));
+}
