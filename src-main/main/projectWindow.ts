@@ -19,6 +19,7 @@ import { OpenProject } from "./openProject.ts";
 import { patientStore } from "./patientStore.ts";
 import { webPreferences } from "./security.ts";
 import type { Shared } from "./shared.ts";
+import { serveTextMenu } from "./textMenu.ts";
 
 /** How long a window may take to save before it closes, and its jobs to stop, in milliseconds. */
 const PATIENCE = 5_000;
@@ -82,6 +83,7 @@ export class ProjectWindow {
       workshop: shared.workshop,
       dragFolder: shared.folders.dragged,
     });
+    serveTextMenu(this.window);
     this.window.once("ready-to-show", () => this.window.show());
     this.window.on("page-title-updated", (event) => event.preventDefault()); // the title is the project's name
     this.window.on("close", (event) => {

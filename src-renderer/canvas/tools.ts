@@ -1,8 +1,8 @@
 /** What pressing, dragging and letting go mean: one small state machine. It knows fractions of the picture and the editor, no pixels and no Fabric. */
 import type { UnitBox } from "@api/scene.ts";
-import { addBox, moveBoxes, setBox } from "../state/edits.ts";
+import { addBox, bindBoxes, moveBoxes, setBox } from "../state/edits.ts";
 import type { Editor, Gesture } from "../state/editor.svelte.ts";
-import { boundsOf, cutInside } from "../state/geometry.ts";
+import { boundsOf, cutInside, fitInside } from "../state/geometry.ts";
 import { type Guide, type SnapOptions, snapMove, snapResize } from "../state/snapping.ts";
 import { wordsAt } from "../state/spans.ts";
 import { boxesAt, boxesIn, edgesOf, frameOf, handleAt, type HandleName, nextInPile, type Point } from "./hit.ts";
@@ -40,6 +40,8 @@ type State =
   | { kind: "framing"; from: Point; kept: readonly string[] }
   | { kind: "drawing"; from: Point };
 
+/** Side of the box that dropped words get, as a fraction of the picture. */
+const DROPPED_SIDE = 0.34;
 const THRESHOLD = 3;
 const HANDLE_REACH = 8;
 
@@ -138,6 +140,43 @@ export class Tools {
     this.#state = { kind: "idle" };
     this.#host.trace(NO_TRACES);
     if (state.kind === "moving" || state.kind === "resizing") state.gesture.cancel();
+  }
+
+  /** The marked words are being dragged over the picture: shows which box they would go to, or where a new one would be. */
+  hoverWords(point: Point): void {
+    const { editor, trace } = this.#host;
+    const target = boxesAt(editor.document.boxes, point)[0];
+    editor.hovered = target?.id;
+    trace({ guides: [], frame: target ? undefined : this.#placeAt(point), draws: true });
+  }
+
+  /** They are let go. */
+  dropWords(point: Point): void {
+    const { editor, trace, newId } = this.#host;
+    trace(NO_TRACES);
+    const span = wordsAt(editor.document.prompt, editor.textSelection);
+    if (!span) return;
+    const words = editor.document.prompt.slice(span.start, span.end);
+    const target = boxesAt(editor.document.boxes, point)[0];
+    if (target) {
+      editor.apply(`Bind “${words}”`, bindBoxes([target.id], span), { select: [target.id] });
+      return;
+    }
+    const id = newId();
+    editor.apply(`Box for “${words}”`, addBox(id, this.#placeAt(point), [span]), { select: [id] });
+  }
+
+  /** They went elsewhere. */
+  leaveWords(): void {
+    this.#host.editor.hovered = undefined;
+    this.#host.trace(NO_TRACES);
+  }
+
+  #placeAt({ x, y }: Point): UnitBox {
+    const side = DROPPED_SIDE;
+    const box = fitInside({ x: x - side / 2, y: y - side / 2, width: side, height: side });
+    const options = this.#host.snapping();
+    return options ? fitInside(snapMove(box, this.#others([]), options).box) : box;
   }
 
   /** What the pointer should look like at a point. */

@@ -240,6 +240,12 @@ export class Results {
     this.current = id;
   }
 
+  /** A menu opens on a result: it is about this one, unless that is among those selected. */
+  choose(id: number): void {
+    if (this.selection.includes(id)) this.current = id;
+    else this.pick(id);
+  }
+
   /** The results an action is about: those selected, else the current one. */
   get chosen(): number[] {
     if (this.selection.length > 0) return [...this.selection];

@@ -83,6 +83,9 @@ export function wordsAt(text: string, { start, end }: TextSpan): TextSpan | unde
   return trimSpan(text, from);
 }
 
+/** The kind of what is dragged when marked words leave the prompt, as `DataTransfer` calls it. */
+export const WORDS_TYPE = "application/x-diorama-words";
+
 /** In order, with those that touch or overlap made one. */
 export function mergeSpans(spans: readonly TextSpan[]): TextSpan[] {
   const merged: TextSpan[] = [];

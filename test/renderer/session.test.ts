@@ -1,30 +1,10 @@
-import { expect, test, vi } from "vitest";
-import { connectApp } from "../../src-main/api/bridge.ts";
+import { expect, test } from "vitest";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { fromDraft, toDraft } from "../../src-renderer/state/document.ts";
 import { changeRun, moveBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
 import { saysOf } from "../../src-renderer/state/heat.ts";
-import { Session } from "../../src-renderer/state/session.svelte.ts";
-import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
-
-/** For a condition that comes soon, however busy the machine is. */
-const soon = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000 });
-
-async function open() {
-  const main = new FakeMain();
-  const session = new Session(connectApp(main.bridge));
-  await session.start();
-  return { main, session };
-}
-
-async function drawn(seeds: string) {
-  const { main, session } = await open();
-  session.editor.apply("Seeds", changeRun({ seeds }));
-  await session.generate();
-  await soon(() => expect(session.jobs.running).toEqual([]));
-  await soon(() => expect(session.results.total).toBe(seeds.split(",").length));
-  return { main, session };
-}
+import { drawn, open, until } from "./support/drawn.ts";
+import { SAMPLE } from "./support/fakeBridge.ts";
 
 test("a draft is the same after it was a document", () => {
   const again = toDraft(fromDraft(SAMPLE));
@@ -119,7 +99,7 @@ test("the attention of a result is asked for once, and not known is an answer", 
     record: { ...one.record, scene: { ...one.record.scene, regions: [] } },
   }));
   session.results.wantAttention(1);
-  await soon(() => expect(session.results.attention.get(1)).toBeNull());
+  await until(() => expect(session.results.attention.get(1)).toBeNull());
   session.results.wantAttention(1);
   expect(asked()).toBe(1);
 });
@@ -142,7 +122,7 @@ test("the newest picture is the current one until another is chosen", async () =
   session.results.pick(1);
   await session.generate();
   session.results.pick(1);
-  await soon(() => expect(session.results.total).toBe(4));
+  await until(() => expect(session.results.total).toBe(4));
   expect(session.results.current).toBe(1);
 });
 

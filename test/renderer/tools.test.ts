@@ -114,3 +114,39 @@ test("a click with the drawing tool draws nothing", () => {
   click(at(0.7, 0.1));
   expect(editor.document.boxes).toHaveLength(2);
 });
+
+test("marked words dropped on a box are tied to it, and dropped elsewhere they get a box there", async () => {
+  const { editor, tools, traces } = stage();
+  editor.apply("Type", setPrompt("a cat on a mat"));
+  editor.textSelection = { start: 3, end: 4 };
+  tools.hoverWords(at(0.45, 0.45));
+  expect([editor.hovered, traces()?.frame]).toEqual(["high", undefined]);
+  tools.dropWords(at(0.45, 0.45));
+  expect(editor.boxOf("high")?.spans).toEqual([{ start: 2, end: 5 }]);
+  expect(editor.undoLabel).toBe("Bind “cat”");
+
+  tools.hoverWords(at(0.9, 0.75));
+  expect(editor.hovered).toBeUndefined();
+  const side = expect.closeTo(0.34) as number;
+  expect(traces()?.frame).toEqual({
+    x: expect.closeTo(0.66) as number,
+    y: expect.closeTo(0.58) as number,
+    width: side,
+    height: side,
+  });
+  tools.dropWords(at(0.9, 0.75));
+  expect(traces()?.frame).toBeUndefined();
+  expect(editor.boxOf("new")).toMatchObject({ box: { width: side }, spans: [{ start: 2, end: 5 }] });
+  expect(editor.selection).toEqual(["new"]);
+  await editor.undo();
+  expect(editor.document.boxes).toHaveLength(2);
+});
+
+test("words that leave the canvas leave no trace, and no words do nothing", () => {
+  const { editor, tools, traces } = stage();
+  tools.hoverWords(at(0.9, 0.9));
+  tools.leaveWords();
+  expect([editor.hovered, traces()?.frame]).toEqual([undefined, undefined]);
+  tools.dropWords(at(0.9, 0.9));
+  expect(editor.document.boxes).toHaveLength(2);
+});

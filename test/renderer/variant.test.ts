@@ -1,6 +1,5 @@
 /** "Same noise, one box moved": what is taken over from the editor, what is said to differ, and how the pictures come together. */
-import { expect, test, vi } from "vitest";
-import { connectApp } from "../../src-main/api/bridge.ts";
+import { expect, test } from "vitest";
 import type { DrawRequest } from "../../src-main/api/main.ts";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { onlyLayout } from "../../src-renderer/state/compare.ts";
@@ -16,12 +15,9 @@ import {
   setPrompt,
   type Edit,
 } from "../../src-renderer/state/edits.ts";
-import { Session } from "../../src-renderer/state/session.svelte.ts";
 import { changeWords, layoutChanges, withLayout } from "../../src-renderer/state/variant.ts";
-import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
-
-/** For a condition that comes soon, however busy the machine is. */
-const soon = (condition: () => void) => vi.waitFor(condition, { timeout: 20_000 });
+import { drawn, until } from "./support/drawn.ts";
+import { SAMPLE } from "./support/fakeBridge.ts";
 
 const { scene } = SAMPLE;
 const after = (...edits: Edit[]) => edits.reduce((document, edit) => edit(document), fromDraft(SAMPLE));
@@ -65,33 +61,27 @@ test("what happened to each box is told apart", () => {
   ).toBe("“white background” is new, “red circle” is gone");
 });
 
-async function drawn(seeds: string) {
-  const main = new FakeMain();
-  const session = new Session(connectApp(main.bridge));
-  await session.start();
-  session.editor.apply("Seeds", changeRun({ seeds }));
-  await session.generate();
-  await soon(() => expect(session.results.total).toBe(seeds.split(",").length));
-  await soon(() => expect(session.jobs.running).toEqual([]));
+async function begun(seeds: string) {
+  const { main, session } = await drawn(seeds);
   const asked = () =>
     main.calls.filter(({ method }) => method === "generate").map(({ request }) => request as DrawRequest);
-  return { main, session, asked };
+  return { session, asked };
 }
 
 test("one command draws a result again with its noise and the boxes of now, and puts the two side by side", async () => {
-  const { session, asked } = await drawn("7,18446744073709551615");
+  const { session, asked } = await begun("7,18446744073709551615");
   const { editor, results, view } = session;
   results.pick(2);
   editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   editor.apply("Steps", changeSettingsOf({ steps: 9 }));
   editor.apply("Seeds", changeRun({ seeds: "1" }));
   runCommand(session, "result.tryLayout");
-  await soon(() => expect(view.mode).toBe("compare"));
+  await until(() => expect(view.mode).toBe("compare"));
   expect(results.tray).toEqual([2]);
   expect(session.tries.pending.map(({ seed }) => seed)).toEqual(["18446744073709551615"]);
   const { scene: variant, seeds } = asked().at(-1)!;
   expect([seeds, variant.settings]).toEqual([["18446744073709551615"], scene.settings]);
-  await soon(() => expect(results.tray).toEqual([2, 3]));
+  await until(() => expect(results.tray).toEqual([2, 3]));
   expect(results.current).toBe(2); // the next try is of the same picture
   const all = await Promise.all(results.tray.map((id) => results.read(id)));
   expect(onlyLayout(all, 1)).toBe("Same noise and settings as 1: “red circle” was moved.");
@@ -99,33 +89,33 @@ test("one command draws a result again with its noise and the boxes of now, and 
 });
 
 test("tries of one picture gather up to twelve, and the picture itself stays first", async () => {
-  const { session } = await drawn("7");
+  const { session } = await begun("7");
   for (let i = 1; i <= 13; i++) {
     session.editor.apply("Move", moveBoxes(["circle"], 0.01, 0));
     await session.tryLayout([1]);
-    await soon(() => expect(session.results.tray).toContain(1 + i));
+    await until(() => expect(session.results.tray).toContain(1 + i));
   }
   expect(session.results.tray).toEqual([1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
 });
 
 test("several results of one run are one job; those of another run begin a new comparison", async () => {
-  const { session, asked } = await drawn("7,8");
+  const { session, asked } = await begun("7,8");
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([1, 2]);
   expect(asked().at(-1)!.seeds).toEqual(["7", "8"]);
-  await soon(() => expect(session.results.tray).toEqual([1, 2, 3, 4]));
+  await until(() => expect(session.results.tray).toEqual([1, 2, 3, 4]));
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([3]);
-  await soon(() => expect(session.results.tray).toEqual([1, 2, 3, 4, 5]));
+  await until(() => expect(session.results.tray).toEqual([1, 2, 3, 4, 5]));
   await session.generate();
-  await soon(() => expect(session.results.total).toBe(7));
+  await until(() => expect(session.results.total).toBe(7));
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([7]);
-  await soon(() => expect(session.results.tray).toEqual([7, 8]));
+  await until(() => expect(session.results.tray).toEqual([7, 8]));
 });
 
 test("with the layout as it was nothing is drawn, and what to do is said", async () => {
-  const { session, asked } = await drawn("7");
+  const { session, asked } = await begun("7");
   const before = asked().length;
   await session.tryLayout([1]);
   expect(asked()).toHaveLength(before);

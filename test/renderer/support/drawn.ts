@@ -1,0 +1,28 @@
+/** A session on the main process in memory, open or with pictures drawn; and waiting for what it does in its own time. */
+import { expect, vi } from "vitest";
+import { connectApp } from "../../../src-main/api/bridge.ts";
+import { changeRun } from "../../../src-renderer/state/edits.ts";
+import { Session } from "../../../src-renderer/state/session.svelte.ts";
+import { FakeMain } from "./fakeBridge.ts";
+
+/** Waits until `check` does not throw; as long as a slow machine may need. */
+export function until(check: () => void): Promise<void> {
+  return vi.waitFor(check, { timeout: 30_000, interval: 10 });
+}
+
+export async function open() {
+  const main = new FakeMain();
+  const session = new Session(connectApp(main.bridge));
+  await session.start();
+  return { main, session };
+}
+
+/** One picture for each of these seeds, numbered from 1. */
+export async function drawn(seeds: string) {
+  const { main, session } = await open();
+  session.editor.apply("Seeds", changeRun({ seeds }));
+  await session.generate();
+  await until(() => expect(session.jobs.running).toEqual([]));
+  await until(() => expect(session.results.total).toBe(seeds.split(",").length));
+  return { main, session };
+}
