@@ -3,7 +3,7 @@
  * for flat icons on plain backgrounds; they say nothing about other pictures.
  */
 import type { Pixels } from "../../src-main/api/engine.ts";
-import { ICONS, PARTS, partColour } from "./icons.ts";
+import { PARTS, partColour } from "./icons.ts";
 import { BACKGROUND_NAMES, BACKGROUNDS, COLOUR_NAMES, COLOURS, toYcc, type Rgb } from "./palette.ts";
 import { BARE, distance2, readPicture, regionsOf, type JudgedPicture, type Ycc } from "./picture.ts";
 
@@ -26,12 +26,12 @@ export const FEATURES = [
   "distance to the palette",
   "distance to the palette, 95th percentile",
   "unrest of the background",
-  "pixels of no colour of the scene's kind",
+  "pixels far from the palette",
   "edges: share of pixels",
   "edges: share that is soft",
   "edges: share that is hard",
-  "regions",
-  "specks",
+  "regions, by tens, at most 20",
+  "specks, by tens, at most 50",
   "filling of regions",
   "roundness of regions",
 ] as const;
@@ -146,8 +146,8 @@ function regionNumbers(picture: JudgedPicture): number[] {
     return (4 * Math.PI * pixels.length) / edge ** 2;
   });
   return [
-    Math.min(regions.length, 2 * ICONS.length),
-    Math.min(all.length - regions.length, 50),
+    Math.min(regions.length, 20) / 10,
+    Math.min(all.length - regions.length, 50) / 10,
     average(filling),
     average(roundness),
   ];

@@ -4,16 +4,18 @@ import { invariant } from "../../src-main/api/errors.ts";
 /** A square matrix by rows. */
 type Matrix = number[][];
 
+const SMALLEST_SCALE = 0.05;
+
 /**
  * |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of feature vectors [pictures, features], each feature divided by its
- * deviation in `reference`; features that do not vary there by more than a thousandth are divided by that. Divided by
- * the number of features, so 1 is about "every feature is off by one deviation".
+ * deviation in `reference`, or by 0.05 where that is less: features that hardly vary there must not outweigh all others.
+ * Divided by the number of features, so 1 is about "every feature is off by one deviation".
  */
 export function frechetDistance(pictures: readonly number[][], reference: readonly number[][]): number {
   invariant(pictures.length > 1 && reference.length > 1, "a covariance needs two pictures");
   const centre = means(reference);
   const scales = centre.map((m, k) =>
-    Math.max(1e-3, Math.sqrt(reference.reduce((sum, row) => sum + (row[k]! - m) ** 2, 0) / reference.length)),
+    Math.max(SMALLEST_SCALE, Math.sqrt(reference.reduce((sum, row) => sum + (row[k]! - m) ** 2, 0) / reference.length)),
   );
   const scaled = (rows: readonly number[][]) => rows.map((row) => row.map((value, k) => value / scales[k]!));
   const [a, b] = [scaled(pictures), scaled(reference)];

@@ -139,7 +139,7 @@ export function truthPictures(scenes: readonly IconScene[], width: number, heigh
 /** The right things at random places in sizes that the demo model was trained on: what a method that is blind to boxes can reach. */
 export function chancePictures(scenes: readonly IconScene[], truth: readonly Picture[]): Picture[] {
   const random = new Random(2);
-  const sizes = [[0.4, 0.75], [0.32, 0.52], [0.27, 0.44], [0.24, 0.38]] as const; // prettier-ignore
+  const sizes = [[0.36, 0.76], [0.29, 0.53], [0.26, 0.44], [0.24, 0.38]] as const; // prettier-ignore
   return scenes.map((scene, i) => {
     const count = scene.things.length;
     const boxes = randomBoxes(random, { count, sizes: sizes[count - 1]!, aspect: 1.3, overlap: 0.01 });
