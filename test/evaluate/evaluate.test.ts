@@ -79,6 +79,7 @@ describe("options", () => {
     [["--seeds", "3-1"], /runs backwards/],
     [["--provider", "cuba"], /cuda/],
     [["--sceens", "3"], /--scenes/],
+    [["--grid", "--nu", "1"], /needs both/],
     [["out"], /nothing is expected/],
   ])("%j are refused with what was meant", (argv, message) => {
     expect(() => read(...argv)).toThrow(message);
@@ -91,8 +92,8 @@ test("variants change one thing each, and every change changes the key", () => {
     methodVariant("none", DEFAULT_SETTINGS, 8),
     methodVariant("loss", DEFAULT_SETTINGS, 8),
     methodVariant("strong-loss", DEFAULT_SETTINGS, 8),
-    sweepVariant("eta", 0.5, DEFAULT_SETTINGS),
-    sweepVariant("nu", 0.5, DEFAULT_SETTINGS),
+    sweepVariant({ eta: 0.5 }, DEFAULT_SETTINGS),
+    sweepVariant({ nu: 0.5 }, DEFAULT_SETTINGS),
   ];
   expect(variants[2]!.settings.guidance).toEqual({ ...DEFAULT_SETTINGS.guidance, method: "loss", eta: 8 * 0.48 });
   const keys = variants.map(({ settings }) => keyOf(scene, settings, "1", "model"));

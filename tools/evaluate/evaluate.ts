@@ -102,9 +102,11 @@ function planRun(
   modelHash: string,
 ): Plan {
   const methods = options.methods.map((method) => methodVariant(method, settings, options.strongEta));
-  const sweeps = (["nu", "eta"] as const).flatMap((parameter) =>
-    options.sweep[parameter].map((value) => sweepVariant(parameter, value, settings)),
-  );
+  const { nu, eta, isGrid } = options.sweep;
+  const changes = isGrid
+    ? nu.flatMap((nu) => eta.map((eta) => ({ nu, eta })))
+    : [...nu.map((nu) => ({ nu })), ...eta.map((eta) => ({ eta }))];
+  const sweeps = changes.map((change) => sweepVariant(change, settings));
   const few = allScenes.slice(0, options.sweep.scenes);
   const jobs = [
     ...planJobs(scenes, methods, options.seeds, modelHash),

@@ -19,6 +19,7 @@ const OPTIONS = {
   "strong-eta": { value: "N", about: "Strong loss guidance has this many times the model's eta; 8 by default." },
   nu: { value: "A,B", about: "Also iLGD with these nu', on the first scenes." },
   eta: { value: "A,B", about: "Also iLGD with these eta, on the first scenes." },
+  grid: { about: "Every nu' with every eta, instead of one changed at a time." },
   "sweep-scenes": { value: "N", about: "Scenes for --nu and --eta; 40 by default." },
   steps: { value: "N", about: "Denoising steps, in place of the model's." },
   workers: { value: "N", about: "Engines at a time, each with its share of the cores; 2 by default." },
@@ -48,7 +49,8 @@ export interface EvaluateOptions {
   out: string;
   model: string | undefined;
   strongEta: number;
-  sweep: { nu: number[]; eta: number[]; scenes: number };
+  /** Strengths of iLGD besides the model's, and for how many scenes. */
+  sweep: { nu: number[]; eta: number[]; isGrid: boolean; scenes: number };
   steps: number | undefined;
   workers: number;
   provider: ProviderName;
@@ -61,6 +63,9 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
   const { given, words } = readArguments("evaluate", argv, OPTIONS);
   if (given.help) return "help";
   if (words.length > 0) throw usageProblem("evaluate", `nothing is expected besides options, got ${words.join(" ")}`);
+  if (given.grid && (given.nu === undefined || given.eta === undefined)) {
+    throw usageProblem("evaluate", "--grid needs both --nu and --eta");
+  }
   const provider = given.provider ?? "cpu";
   if (!PROVIDERS.some((name) => name === provider)) throw unknown("--provider", provider, PROVIDERS);
   return {
@@ -73,6 +78,7 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
     sweep: {
       nu: given.nu === undefined ? [] : numbers("--nu", given.nu, 10),
       eta: given.eta === undefined ? [] : numbers("--eta", given.eta, 50),
+      isGrid: given.grid ?? false,
       scenes: whole("--sweep-scenes", given["sweep-scenes"] ?? "40", 1, 200),
     },
     steps: given.steps === undefined ? undefined : whole("--steps", given.steps, 1, 1000),

@@ -22,7 +22,7 @@ export function sweepPlots(results: readonly VariantResult[]): Plots {
   ] as const) {
     // prettier-ignore
     const points = results
-      .filter(({ name }) => name.startsWith(`${parameter}=`))
+      .filter(({ name }) => name.startsWith(`${parameter}=`) && !name.includes(" "))
       .map((result) => ({ value: Number(result.name.slice(parameter.length + 1)), result }))
       .sort((a, b) => a.value - b.value);
     if (points.length < 2) continue;

@@ -25,10 +25,13 @@ export function methodVariant(name: MethodName, defaults: SceneSettings, strengt
   return { name, settings: { ...defaults, guidance: { ...guidance, ...changes[name] } } };
 }
 
-/** iLGD with one strength changed; `value` 0 leaves the other half of the method alone. */
-export function sweepVariant(parameter: "nu" | "eta", value: number, defaults: SceneSettings): Variant {
-  const guidance: GuidanceSettings = { ...defaults.guidance, method: "ilgd", [parameter]: value };
-  return { name: `${parameter}=${value}`, settings: { ...defaults, guidance } };
+/** iLGD with strengths changed; 0 leaves the other half of the method alone. */
+export function sweepVariant(changes: { nu?: number; eta?: number }, defaults: SceneSettings): Variant {
+  const guidance: GuidanceSettings = { ...defaults.guidance, ...changes, method: "ilgd" };
+  const name = Object.entries(changes)
+    .map(([parameter, value]) => `${parameter}=${value}`)
+    .join(" ");
+  return { name, settings: { ...defaults, guidance } };
 }
 
 /** The scene that the engine is asked to draw: the caption, and each thing's phrase tied to its box. */
