@@ -26,6 +26,7 @@ export const COMMANDS = {
   "file.importPictures": { menu: "File", label: "Open Picture Made by Diorama…" },
   "file.save": { menu: "File", label: "Save", shortcut: "CmdOrCtrl+S", group: true },
   "file.saveAs": { menu: "File", label: "Save As…", shortcut: "CmdOrCtrl+Shift+S" },
+  "file.versions": { menu: "File", label: "Versions…" },
   "file.export": { menu: "File", label: "Export Pictures…", shortcut: "CmdOrCtrl+E", group: true },
   "file.exportSheet": { menu: "File", label: "Export Contact Sheet…", shortcut: "CmdOrCtrl+Shift+E" },
   "file.addModel": { menu: "File", label: "Add Checkpoint Folder…", group: true },

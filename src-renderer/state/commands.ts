@@ -74,8 +74,9 @@ const ACTIONS: Record<CommandName, Action> = {
       }),
   },
   "file.importPictures": { run: (session) => void session.importPictures() },
-  "file.save": { run: (session) => void session.save() },
-  "file.saveAs": { run: (session) => void session.saveAs() },
+  "file.save": { run: (session) => void session.attempt(() => session.projects.save()) },
+  "file.saveAs": { run: (session) => void session.attempt(() => session.projects.saveAs()) },
+  "file.versions": dialog("versions"),
   "file.export": { ...dialog("export"), enabled: picturesChosen },
   "file.exportSheet": {
     enabled: picturesChosen,

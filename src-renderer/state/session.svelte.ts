@@ -10,6 +10,7 @@ import { Editor } from "./editor.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { messageOf, Notices } from "./notices.svelte.ts";
+import { Projects } from "./projects.svelte.ts";
 import { Results } from "./results.svelte.ts";
 import { Tries } from "./tries.svelte.ts";
 import { View } from "./view.svelte.ts";
@@ -26,6 +27,7 @@ export class Session {
   readonly results: Results;
   readonly models: Models;
   readonly tries: Tries;
+  readonly projects: Projects;
   project: ProjectState | undefined = $state.raw();
   info: AppInfo | undefined = $state.raw();
   /** False until the window knows what to show. */
@@ -53,6 +55,7 @@ export class Session {
     this.results = new Results(app, this.editor);
     this.models = new Models(app);
     this.tries = new Tries(app, this.results, this.jobs);
+    this.projects = new Projects(this);
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void this.#taken([opened]));
     app.on("service", (service) => this.#serviceChanged(service));
@@ -260,25 +263,12 @@ export class Session {
     });
   }
 
-  async save(): Promise<void> {
-    await this.attempt(async () => {
-      const name = new Date().toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-      const { revision } = this.editor;
-      const saved = await this.app.api.saveProject({ draft: toDraft(this.editor.document), name });
-      if (!saved) return;
-      this.project = saved.project;
-      this.#saved = revision;
-      this.changed = revision !== this.editor.revision;
-      this.saving = "saved";
-      this.notices.done(`Saved as version “${saved.version.name}”.`);
-    });
-  }
-
-  async saveAs(): Promise<void> {
-    await this.attempt(async () => {
-      const project = await this.app.api.saveProjectAs({ draft: toDraft(this.editor.document) });
-      if (project) this.project = project;
-    });
+  /** What was on the screen at `revision` is on the disk, as a version or in another file. */
+  isSaved(project: ProjectState, revision: number): void {
+    this.project = project;
+    this.#saved = revision;
+    this.changed = revision !== this.editor.revision;
+    this.saving = this.changed ? "waiting" : "saved";
   }
 
   async setTheme(theme: Theme): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Theme } from "@api/main.ts";
 
 export type Mode = "compose" | "results" | "compare" | "history";
-export type DialogName = "palette" | "shortcuts" | "export" | "preferences";
+export type DialogName = "palette" | "shortcuts" | "export" | "preferences" | "versions";
 
 export class View {
   mode: Mode = $state("compose");

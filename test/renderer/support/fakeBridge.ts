@@ -13,7 +13,15 @@ import {
   type WindowState,
 } from "../../../src-main/api/main.ts";
 import type { Scene } from "../../../src-main/api/scene.ts";
-import type { Draft, ResultDetails, ResultInfo, ResultQuery, RunInfo } from "../../../src-main/api/store.ts";
+import type {
+  Draft,
+  ResultDetails,
+  ResultInfo,
+  ResultQuery,
+  RunInfo,
+  RecentProject,
+  VersionInfo,
+} from "../../../src-main/api/store.ts";
 
 const SIZE = 64;
 
@@ -65,6 +73,10 @@ export class FakeMain {
   results: ResultDetails[] = [];
   runs: (RunInfo & { scene: Scene })[] = [];
   jobs: Job[] = [];
+  recent: RecentProject[] = [];
+  versions: (VersionInfo & { draft: Draft; deleted: boolean })[] = [];
+  #lastVersion = 1;
+  #grewFrom: number | null = null;
   readonly #listeners = new Map<string, Set<(payload: unknown) => void>>();
   #emptied: ResultDetails[] = [];
   readonly #cancelled = new Set<string>();
@@ -158,6 +170,25 @@ export class FakeMain {
         this.emit("changed", { what: "results" });
         return ids.length;
       },
+      recentProjects: () => this.recent,
+      openRecent: () => null,
+      saveProject: ({ draft, name }) => {
+        this.saved = draft;
+        const version = { id: this.#lastVersion++, name, created: "", automatic: false };
+        this.versions = [{ ...version, draft, deleted: false }, ...this.versions];
+        this.#grewFrom = version.id;
+        return { project: { ...this.state().project, name: "cats", untitled: false }, version };
+      },
+      listVersions: () => this.versions.filter(({ deleted }) => !deleted),
+      readDraft: () => ({ draft: this.saved, saved: "", versionId: this.#grewFrom, changed: false }),
+      restoreVersion: ({ id }) => {
+        this.saved = this.versions.find((version) => version.id === id)!.draft;
+        this.#grewFrom = id;
+        return { draft: this.saved, saved: "", versionId: id, changed: false };
+      },
+      renameVersion: ({ id, name }) => this.#changeVersion(id, { name }),
+      deleteVersion: ({ id }) => this.#changeVersion(id, { deleted: true }),
+      undeleteVersion: ({ id }) => this.#changeVersion(id, { deleted: false }),
       listRuns: ({ text, offset, limit }) => {
         const found = this.runs.filter(({ prompt }) => text === undefined || prompt.includes(text));
         const runs = found.slice(offset, offset + limit).map((run) => ({ ...run, found: null }));
@@ -187,6 +218,11 @@ export class FakeMain {
       exportPictures: (request) => ({ paths: request.ids.map((id) => `/pictures/${id}.png`) }),
       exportSheet: () => ({ paths: ["/pictures/sheet.png"] }),
     };
+  }
+
+  #changeVersion(id: number, change: { name?: string; deleted?: boolean }): void {
+    this.versions = this.versions.map((version) => (version.id === id ? { ...version, ...change } : version));
+    this.emit("changed", { what: "versions" });
   }
 
   #list({ starred, state = "kept", runId, text, order, offset, limit }: ResultQuery) {
