@@ -43,14 +43,14 @@ class Coder(nn.Module):
         self.conv_norm_out = nn.GroupNorm(groups, c, 1e-6)
         self.conv_out = nn.Conv2d(c, cout, 3, padding=1)
 
-    def _mid(self, h):
+    def middle(self, h):
         m = self.mid_block
         return m.resnets[1](m.attentions[0](m.resnets[0](h)))
 
     def forward(self, x):
         h = self.conv_in(x)
         if self.up:
-            h = self._mid(h)
+            h = self.middle(h)
         for b in self.up_blocks if self.up else self.down_blocks:
             for r in b.resnets:
                 h = r(h)
@@ -59,7 +59,7 @@ class Coder(nn.Module):
             if hasattr(b, "upsamplers"):
                 h = b.upsamplers[0](h)
         if not self.up:
-            h = self._mid(h)
+            h = self.middle(h)
         return self.conv_out(F.silu(self.conv_norm_out(h)))
 
 

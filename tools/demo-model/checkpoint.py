@@ -33,8 +33,13 @@ def denoiser(preset):
     return nn.ModuleDict({"unet": UNet2DConditionModel(preset.unet), "text": CLIPTextModel(preset.text)})
 
 
+def work_file(work, preset):
+    """Where the autoencoder of a preset is kept: presets that share latents are trained in one folder."""
+    return os.path.join(work, f"vae-{preset.size}.pt")
+
+
 def load_vae(work, preset, device):
-    saved = torch.load(os.path.join(work, "vae.pt"), map_location=device)
+    saved = torch.load(work_file(work, preset), map_location=device)
     vae = AutoencoderKL(preset.vae).to(device).eval().requires_grad_(False)
     vae.load_state_dict(saved["model"])
     return vae, saved["scale"]
@@ -110,5 +115,5 @@ def import_folder(source, work, preset, tokenizer):
     net["text"].load_state_dict(read_safetensors(os.path.join(source, *TEXT_FILE)))
     state = net.state_dict()
     os.makedirs(work, exist_ok=True)
-    save_work(os.path.join(work, "vae.pt"), {"model": read_safetensors(os.path.join(source, *VAE_FILE)), "scale": scale})
+    save_work(work_file(work, preset), {"model": read_safetensors(os.path.join(source, *VAE_FILE)), "scale": scale})
     save_work(os.path.join(work, "unet.pt"), {"net": state, "ema": state, "pictures": 0})

@@ -2,7 +2,7 @@
 from dataclasses import dataclass
 
 MAX_TOKENS = 32
-NAMES = ("tiny", "small", "base")
+NAMES = ("tiny", "sharp", "small", "base")
 
 
 @dataclass
@@ -11,15 +11,16 @@ class Preset:
     vae: dict
     unet: dict
     text: dict
+    latents_of: str | None = None   # the preset whose autoencoder decides what latents are, if that is another one
 
 
 def _pick(name, tiny, small, base):
-    return {"tiny": tiny, "small": small, "base": base}[name]
+    return {"tiny": tiny, "sharp": tiny, "small": small, "base": base}[name]
 
 
 def preset(name, vocab_size):
-    size = _pick(name, 64, 128, 256)
-    vae_channels = _pick(name, [16, 32, 64], [16, 32, 64, 64], [32, 64, 96, 96])
+    size = 256 if name == "sharp" else _pick(name, 64, 128, 256)
+    vae_channels = [16, 16, 16, 32, 64] if name == "sharp" else _pick(name, [16, 32, 64], [16, 32, 64, 64], [32, 64, 96, 96])
     unet_channels = _pick(name, [32, 64, 96], [64, 128, 128], [64, 128, 160, 160])
     context = _pick(name, 96, 128, 128)
     vae_levels, unet_levels = len(vae_channels), len(unet_channels)
@@ -40,4 +41,4 @@ def preset(name, vocab_size):
         architectures=["CLIPTextModel"], model_type="clip_text_model", vocab_size=vocab_size, hidden_size=context,
         intermediate_size=4 * context, num_hidden_layers=_pick(name, 3, 3, 4), num_attention_heads=4,
         max_position_embeddings=MAX_TOKENS, hidden_act="quick_gelu", layer_norm_eps=1e-5)
-    return Preset(size, vae, unet, text)
+    return Preset(size, vae, unet, text, latents_of="tiny" if name == "sharp" else None)

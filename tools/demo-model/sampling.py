@@ -7,28 +7,33 @@ from schedule import ALPHA_BAR, STEPS
 
 
 @torch.no_grad()
+def ddim(net, z, captions, tokenizer, timesteps, guidance):
+    """Latents of pictures of `captions`, by DDIM with classifier-free guidance, from latents with the first timestep's noise."""
+    device, n = z.device, len(z)
+    context = net["text"](torch.tensor([tokenizer(t) for t in [""] * n + list(captions)], device=device))
+    for t, after in zip(timesteps, [*timesteps[1:], None]):
+        e = net["unet"](torch.cat([z, z]), torch.full((2 * n,), int(t), device=device), context)
+        e = e[:n] + guidance * (e[n:] - e[:n])
+        a = ALPHA_BAR[t]
+        b = torch.tensor(1.0) if after is None else ALPHA_BAR[after]
+        clean = (z - (1 - a).sqrt() * e) / a.sqrt()
+        z = b.sqrt() * clean + (1 - b).sqrt() * e
+    return z
+
+
+@torch.no_grad()
 def sample(net, vae, scale, tokenizer, prompts, size, steps=50, guidance=5.0, seed=0, batch=32):
-    """[N, 3, H, W] pictures in [-1, 1], one for each prompt, by DDIM with classifier-free guidance.
+    """[N, 3, H, W] pictures in [-1, 1], one for each prompt.
 
     `size` is the edge of the latent; the noise of the n-th picture depends on nothing but `seed` and n.
     """
     device = next(net.parameters()).device
     noise = torch.randn(len(prompts), 4, size, size, generator=torch.Generator().manual_seed(seed))
-    encode = lambda texts: net["text"](torch.tensor([tokenizer(t) for t in texts], device=device))
     timesteps = np.linspace(STEPS - 1, 0, steps).round().astype(int)
     pictures = []
     for at in range(0, len(prompts), batch):
-        z = noise[at:at + batch].to(device)
-        n = len(z)
-        context = encode([""] * n + prompts[at:at + n])
-        for i, t in enumerate(timesteps):
-            e = net["unet"](torch.cat([z, z]), torch.full((2 * n,), int(t), device=device), context)
-            e = e[:n] + guidance * (e[n:] - e[:n])
-            a = ALPHA_BAR[t]
-            b = ALPHA_BAR[timesteps[i + 1]] if i + 1 < steps else torch.tensor(1.0)
-            clean = (z - (1 - a).sqrt() * e) / a.sqrt()
-            z = b.sqrt() * clean + (1 - b).sqrt() * e
-        pictures.append(vae.decode(z / scale))
+        z = ddim(net, noise[at:at + batch].to(device), prompts[at:at + batch], tokenizer, timesteps, guidance)
+        pictures += [vae.decode(part / scale) for part in z.split(8)]
     return torch.cat(pictures)
 
 

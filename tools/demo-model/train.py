@@ -2,6 +2,7 @@
 
     python train.py vae    --work DIR --pictures 60000      autoencoder
     python train.py unet   --work DIR --pictures 1000000    denoiser and text encoder
+    python train.py decoder, encoder --preset sharp ...     an autoencoder for larger pictures on the same latents
     python train.py sample --work DIR                       DIR/samples.png
     python train.py judge  --work DIR                       things found by colour
     python train.py export --work DIR --out FOLDER          a Stable Diffusion 1.x checkpoint folder
@@ -21,6 +22,8 @@ import presets
 import sampling
 import scenes
 import team
+import train_decoder
+import train_encoder
 import train_unet
 import train_vae
 from tokenizer import ClipTokenizer
@@ -28,7 +31,7 @@ from tokenizer import ClipTokenizer
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("stage", choices=["vae", "unet", "sample", "judge", "export", "import"])
+    p.add_argument("stage", choices=["vae", "unet", "decoder", "encoder", "sample", "judge", "export", "import"])
     p.add_argument("--preset", choices=presets.NAMES, default="tiny")
     p.add_argument("--work", required=True, help="folder of the working files")
     p.add_argument("--out", help="export: the folder to write")
@@ -43,6 +46,7 @@ def arguments():
     p.add_argument("--attention", type=float, default=0.02, help="unet: weight of the attention loss (0: none)")
     p.add_argument("--save-seconds", type=int, default=300, help="processor time between saves")
     p.add_argument("--seed", type=int, help="of the scenes: the time of day in training, 1 in sampling")
+    p.add_argument("--phase", choices=train_decoder.PHASES, default="full", help="decoder: which of its phases")
     p.add_argument("--decoder-only", action="store_true", help="vae: leave the latents as they are")
     p.add_argument("--guidance", type=float, default=5.0)
     p.add_argument("--steps", type=int, default=50)
@@ -91,13 +95,17 @@ def main():
     os.makedirs(args.work, exist_ok=True)
     tokenizer = ClipTokenizer.train(scenes.vocabulary_words(), presets.MAX_TOKENS)
     preset = presets.preset(args.preset, len(tokenizer.vocab))
-    if args.stage in ("vae", "unet"):
+    if args.stage in ("vae", "unet", "decoder", "encoder"):
         args.seed = args.seed or int(time.time())
         torch.manual_seed(args.seed)
     if args.stage == "vae":
         train_vae.train(args, preset, device)
     elif args.stage == "unet":
         team.run(args.processes, train_unet.train, args, preset, tokenizer, device)
+    elif args.stage == "decoder":
+        train_decoder.train(args, preset, tokenizer, device)
+    elif args.stage == "encoder":
+        train_encoder.train(args, preset, tokenizer, device)
     elif args.stage == "sample":
         sample_sheet(args, preset, tokenizer, device)
     elif args.stage == "judge":

@@ -6,6 +6,7 @@ import torch
 
 import attention_loss
 import data
+import presets
 from checkpoint import denoiser, load_vae, save_work
 from running import Average, Clock, autocast
 from schedule import STEPS, add_noise, loss_weights
@@ -39,6 +40,8 @@ class HeldOut:
 def train(args, preset, tokenizer, device, team):
     torch.manual_seed(args.seed)   # the same first weights in all processes
     share = args.batch // team.size
+    if preset.latents_of:
+        preset = presets.preset(preset.latents_of, len(tokenizer.vocab))   # its pictures are cheaper to draw and encode
     vae, scale = load_vae(args.work, preset, device)
     vae.to(memory_format=torch.channels_last)
     net = denoiser(preset).to(device, memory_format=torch.channels_last)

@@ -5,7 +5,7 @@ import torch
 
 import data
 from autoencoder import AutoencoderKL
-from checkpoint import save_work
+from checkpoint import save_work, work_file
 from running import Average, Clock, autocast, parts_at
 from sampling import save_sheet, to_uint8
 
@@ -22,7 +22,7 @@ def latent_scale(vae, source, device):
 
 
 def train(args, preset, device):
-    path = os.path.join(args.work, "vae.pt")
+    path = work_file(args.work, preset)
     saved = torch.load(path, map_location=device) if os.path.exists(path) else None
     vae = AutoencoderKL(preset.vae).to(device, memory_format=torch.channels_last)
     if saved:
