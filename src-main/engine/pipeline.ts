@@ -212,9 +212,17 @@ function pixelsPerLatent(checkpoint: Checkpoint): number {
   return 2 ** (checkpoint.vae.config.blockOutChannels.length - 1);
 }
 
-function latentSize(checkpoint: Checkpoint, { width, height }: SceneSettings): Grid {
-  const scale = pixelsPerLatent(checkpoint);
-  return { height: height / scale, width: width / scale };
+/** Cells of a picture's latent. Throws `scene-invalid` where a side is not a whole number of them. */
+function latentSize(checkpoint: Checkpoint, settings: SceneSettings): Grid {
+  const unit = pixelsPerLatent(checkpoint);
+  const cells = (side: "width" | "height"): number => {
+    const pixels = settings[side];
+    if (pixels % unit === 0) return pixels / unit;
+    const nearest = Math.max(1, Math.round(pixels / unit)) * unit;
+    const problem = `${side}: ${checkpoint.name} draws multiples of ${unit} pixels, got ${pixels}; the nearest is ${nearest}`;
+    throw new AppError("scene-invalid", problem, { at: `settings.${side}` });
+  };
+  return { height: cells("height"), width: cells("width") };
 }
 
 /** The paper's settings at the size that the network was trained on, with what the checkpoint's makers recommend. */

@@ -25,7 +25,7 @@ test("a scene becomes a picture that can be made again from what it carries", { 
 
   const png = readFileSync(join(out, "two-icons-seed7-ilgd.png"));
   const { pixels } = decodePng(png);
-  expect([pixels.width, pixels.height]).toEqual([64, 64]);
+  expect([pixels.width, pixels.height]).toEqual([256, 256]);
   expect(new Set(pixels.data).size).toBeGreaterThan(20); // not one colour
   const metadata = readMetadata(png);
   if (metadata.kind !== "record") throw new Error(`the picture carries ${metadata.kind}`);

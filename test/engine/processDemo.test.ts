@@ -68,6 +68,28 @@ test("two seeds become two different pictures, told of step by step", async () =
   });
 });
 
+test("sides are whole latent cells, and need be nothing else", async () => {
+  const { engine, summary, images } = await start();
+  const unit = summary.pixelsPerLatent;
+  expect(unit).toBe(16);
+  const { settings, ...rest } = scene(summary, 1);
+  const draw = (width: number, height: number) =>
+    engine.api.generate({
+      jobId: `${width}x${height}`,
+      scene: { ...rest, settings: { ...settings, width, height } },
+      seeds: ["1"],
+      previewEvery: 0,
+      attention: false,
+    });
+  await draw(13 * unit, 17 * unit);
+  expect(images.map(({ pixels }) => [pixels.width, pixels.height])).toEqual([[208, 272]]);
+  await expect(draw(13 * unit, 17 * unit + 8)).rejects.toMatchObject({
+    code: "scene-invalid",
+    message: "height: demo draws multiples of 16 pixels, got 280; the nearest is 288",
+    details: { at: "settings.height" },
+  });
+});
+
 test("the same seed gives the same picture in another process", async () => {
   const { engine, images, generate } = await start();
   await generate(["7"], { steps: 4 });
@@ -105,7 +127,7 @@ test("unloading waits for the jobs and ends the process: every byte is given bac
   expect(engine.pid).toBeUndefined();
 });
 
-test("each checkpoint gets a fresh process, so memory does not grow over loading", async () => {
+test("each checkpoint gets a fresh process, so memory does not grow over loading", { timeout: 180_000 }, async () => {
   const { engine, generate } = await start();
   const pids = new Set<number>();
   const resident: number[] = [];

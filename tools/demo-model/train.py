@@ -70,7 +70,7 @@ def draw(args, preset, tokenizer, device, wanted):
 def sample_sheet(args, preset, tokenizer, device):
     wanted = scenes_to_ask_for(args, preset, min(args.pictures, 40))
     pictures = draw(args, preset, tokenizer, device, wanted)
-    sampling.save_sheet(pictures, os.path.join(args.work, "samples.png"), 8, zoom=2)
+    sampling.save_sheet(pictures, os.path.join(args.work, "samples.png"), 8, zoom=max(1, 128 // preset.size))
     print("\n".join(s.caption for s in wanted))
 
 
