@@ -30,7 +30,7 @@ export interface Document {
 }
 
 /** The colours of boxes, in the order in which they are given out; styles.css has each for light and dark. */
-export const COLOR_NAMES = ["Red", "Blue", "Amber", "Green", "Violet", "Pink", "Teal", "Yellow"] as const;
+export const COLOR_NAMES = ["Red", "Blue", "Amber", "Green", "Violet", "Pink", "Teal", "Lime"] as const;
 export const COLOR_COUNT = COLOR_NAMES.length;
 
 export const EMPTY_DOCUMENT: Document = {
