@@ -1,14 +1,12 @@
 /** The boxes' colours in styles.css: far enough apart for eyes with two kinds of cones, and readable where they stand. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inkOn } from "../../src-renderer/canvas/pictures.ts";
 import { COLOR_COUNT } from "../../src-renderer/state/document.ts";
-import { ROOT } from "../support/imports.ts";
+import styles from "../../src-renderer/styles.css?raw";
 
 type Color = [number, number, number];
 
-const [dark, light] = readFileSync(join(ROOT, "src-renderer", "styles.css"), "utf8").split(':root[data-theme="light"]');
+const [dark, light] = styles.split(':root[data-theme="light"]');
 const themes = [
   { theme: "dark", text: dark! },
   { theme: "light", text: light! },
