@@ -4,12 +4,16 @@
  * (the window). `--watch` keeps main and services up to date for `npm run dev`. Native packages stay outside.
  */
 import { builtinModules } from "node:module";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, type InlineConfig } from "vite";
+import { build, type InlineConfig, type Plugin } from "vite";
+import { licenceTexts, packagesOf } from "./licences.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Loaded from node_modules at run time: they carry native files, or are Electron itself. */
 const EXTERNAL = ["electron", "onnxruntime-node", "better-sqlite3"];
+/** Packed beside what is bundled (electron-builder.yml). */
+const PACKED = ["onnxruntime-node", "onnxruntime-common", "better-sqlite3"];
 /** The oldest that anything here runs under: Electron 33's Node, and its page. */
 const OLDEST_NODE = "node20";
 
@@ -34,12 +38,23 @@ const TARGETS: readonly Target[] = [
   },
 ];
 
-function configFor({ folder, entries, form }: Target, watch: boolean): InlineConfig {
+/** Notes every file that goes into a bundle. */
+function listModules(seen: Set<string>): Plugin {
+  return {
+    name: "list-modules",
+    buildEnd() {
+      for (const id of this.getModuleIds()) seen.add(id);
+    },
+  };
+}
+
+function configFor({ folder, entries, form }: Target, watch: boolean, plugins: Plugin[]): InlineConfig {
   const ending = form === "cjs" ? "cjs" : "mjs";
   return {
     root: ROOT,
     configFile: false,
     logLevel: "warn",
+    plugins,
     ssr: { noExternal: true, target: "node" },
     resolve: { conditions: ["node"] },
     build: {
@@ -59,8 +74,13 @@ function configFor({ folder, entries, form }: Target, watch: boolean): InlineCon
 }
 
 export async function buildAll({ watch = false, renderer = true } = {}): Promise<void> {
-  for (const target of TARGETS) await build(configFor(target, watch));
-  if (renderer) await build({ configFile: join(ROOT, "vite.renderer.config.ts"), logLevel: "warn" });
+  const seen = new Set<string>();
+  const plugins = [listModules(seen)];
+  for (const target of TARGETS) await build(configFor(target, watch, plugins));
+  if (!renderer) return;
+  await build({ configFile: join(ROOT, "vite.renderer.config.ts"), logLevel: "warn", plugins });
+  const packed = PACKED.map((name) => join(ROOT, "node_modules", name, "package.json"));
+  writeFileSync(join(ROOT, "dist", "LICENSES.txt"), licenceTexts(packagesOf([...seen, ...packed])));
 }
 
 if (import.meta.main)

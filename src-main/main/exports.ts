@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "../api/errors.ts";
 import type { Exported, SheetRequest } from "../api/main.ts";
+import { pictureName } from "../api/pictureName.ts";
 import type { Client } from "../api/rpc.ts";
 import type { Scene } from "../api/scene.ts";
 import type { StoreApi } from "../api/store.ts";
@@ -102,8 +103,7 @@ export class Exports {
   }
 
   async #nameOf(id: number): Promise<string> {
-    const { seed } = await this.#options.store.readResult({ id });
-    return `diorama-${id}-seed-${seed}`;
+    return pictureName(await this.#options.store.readResult({ id }));
   }
 
   #exported(paths: string[]): Exported {

@@ -3,6 +3,7 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Pixels } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
+import { pictureName } from "../api/pictureName.ts";
 import type { ResultInfo } from "../api/store.ts";
 import { readMetadata } from "../image/metadata.ts";
 import { decodePng, encodePng } from "../image/png.ts";
@@ -24,8 +25,8 @@ export function thumbnailOf(pixels: Pixels): Uint8Array {
 /** Writes PNG files named after their seeds; a name that is taken gets a number. */
 export function exportPictures(results: Results, ids: readonly number[], folder: string): string[] {
   return ids.map((id) => {
-    const { seed } = results.readResult(id);
-    return writeNew(join(folder, `diorama-${id}-seed-${seed}`), results.readPicture(id, "full"));
+    const name = pictureName(results.readResult(id));
+    return writeNew(join(folder, name), results.readPicture(id, "full"));
   });
 }
 

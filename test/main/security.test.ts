@@ -1,6 +1,7 @@
 /**
  * The threats to a desktop app that shows what came by mail, each by name, and that it is shut: in the real Electron. What only pure
- * functions decide (paths, links, senders) is tested in addresses.test.ts; fuses in packaging/.
+ * functions decide (paths, links, senders) is tested in addresses.test.ts; projects from strangers in store/database.test.ts and
+ * api/pictureName.test.ts; fuses in packaging/.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { AppBridge, BridgeReply } from "../../src-main/api/main.ts";

@@ -1,6 +1,7 @@
 /**
- * What people install. The rules are read in every run; with DIORAMA_TEST_PACKAGE=1, on Linux, the app is packed (about half a minute),
- * its contents are listed, and it is started with its fuses as they are shipped.
+ * What people install. The rules are read in every run; with DIORAMA_TEST_PACKAGE=1, on Linux, the app is packed (about a minute), its
+ * contents are listed, and what the archive holds is unpacked into a folder with a space in its name and started, with its fuses as
+ * they are shipped.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -27,6 +28,7 @@ describe("electron-builder.yml", () => {
     ["no foreign start-up snapshot", "loadBrowserProcessSpecificV8Snapshot: false"],
     ["nothing is rebuilt", "npmRebuild: false"],
     ["nothing is published", "publish: null"],
+    ["a Mac gets ONNX Runtime once", "!node_modules/onnxruntime-node/bin/napi-v6/darwin/*/libonnxruntime.*.*.*.dylib"],
   ])("%s", (_name, line) => expect(rules).toContain(line));
 
   test.each(["target: [AppImage, deb, tar.gz]", "target: [nsis]", "target: [dmg]", "ext: diorama"])("has %s", (line) =>
@@ -34,12 +36,13 @@ describe("electron-builder.yml", () => {
   );
 });
 
-const PACKED = join(ROOT, "dist", "packages", "linux-unpacked");
+const PACKAGES = join(ROOT, "dist", "packages");
+const PACKED = join(PACKAGES, "linux-unpacked");
 const isAsked = process.env["DIORAMA_TEST_PACKAGE"] === "1" && process.platform === "linux" && electron !== undefined;
 
 describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
   beforeAll(() => {
-    execFileSync(process.execPath, ["tools/package.ts", "--dir"], { cwd: ROOT, stdio: "ignore" });
+    execFileSync(process.execPath, ["tools/package.ts"], { cwd: ROOT, stdio: "ignore" });
   }, 400_000);
 
   test("has our code, this platform's native files, and the demo model", () => {
@@ -67,6 +70,37 @@ describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
     expect(existsSync(join(PACKED, "resources", "app"))).toBe(false);
   });
 
+  test("has the licences of all that is in it, and no words of languages that the window does not speak", () => {
+    const top = readdirSync(PACKED);
+    expect(top.filter((name) => name.startsWith("LICENSE")).sort()).toEqual([
+      "LICENSE.diorama.txt",
+      "LICENSE.electron.txt",
+      "LICENSES.chromium.html",
+      "LICENSES.npm.txt",
+    ]);
+    const licences = readFileSync(join(PACKED, "LICENSES.npm.txt"), "utf8");
+    const packages = [
+      "svelte",
+      "fabric",
+      "valibot",
+      "@lucide/svelte",
+      "@fontsource-variable/inter",
+      "onnxruntime-node",
+    ];
+    for (const name of [...packages, "better-sqlite3"]) expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
+    expect(readdirSync(join(PACKED, "locales")).sort()).toEqual(["en-GB.pak", "en-US.pak"]);
+  });
+
+  test("is in the archive as it is in the folder", () => {
+    const listed = execFileSync("tar", ["-tzf", archive()], { encoding: "utf8" }).split("\n");
+    const inArchive = listed.filter((name) => name !== "" && !name.endsWith("/")).sort();
+    expect(inArchive).toEqual(
+      filesUnder(PACKED)
+        .map((file) => `diorama/${file}`)
+        .sort(),
+    );
+  });
+
   test("has its fuses blown", async () => {
     const wire = await getCurrentFuseWire(join(PACKED, "diorama"));
     expect(wire[FuseV1Options.RunAsNode]).toBe(FuseState.DISABLE);
@@ -77,12 +111,14 @@ describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
   });
 
   test("starts, and opens the demo model", async () => {
-    const dataFolder = mkdtempSync(join(tmpdir(), "diorama-packed-"));
+    const folder = mkdtempSync(join(tmpdir(), "diorama packed "));
+    const dataFolder = join(folder, "data of a person");
+    execFileSync("tar", ["-xzf", archive(), "-C", folder]);
     const isRoot = process.getuid?.() === 0;
     const args = [...(isRoot ? ["--no-sandbox"] : []), `--user-data-dir=${dataFolder}`, "--remote-debugging-port=0"];
     // This Electron's own Node is too old for the services; a packed app of today starts them under its own.
     const env = { ...process.env, DIORAMA_NODE: process.execPath, DISPLAY: await displayForTests() };
-    const app = spawn(join(PACKED, "diorama"), args, { env, stdio: ["ignore", "ignore", "pipe"] });
+    const app = spawn(join(folder, "diorama", "diorama"), args, { env, stdio: ["ignore", "ignore", "pipe"] });
     try {
       const port = await debuggerPort(app.stderr);
       let page: string | undefined;
@@ -97,10 +133,17 @@ describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
       const ended = new Promise((resolve) => app.once("exit", resolve));
       app.kill();
       await ended;
-      rmSync(dataFolder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });
+
+function archive(): string {
+  return join(
+    PACKAGES,
+    readdirSync(PACKAGES).find((name) => name.endsWith(".tar.gz"))!,
+  );
+}
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
