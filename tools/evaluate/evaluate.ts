@@ -73,7 +73,11 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
     const plan = planRun(options, scenes, allScenes, settings, modelHash);
     if (!options.reportOnly) await drawPlan(plan.jobs, workshop, log, signal, terminal);
     const facts: RunFacts = {
-      ...{ model: name, modelHash: modelHash.slice(0, 12), size: `${settings.width} x ${settings.height}` },
+      ...{
+        model: name,
+        modelHash: modelHash.replace(/^.*:/, "").slice(0, 12),
+        size: `${settings.width} x ${settings.height}`,
+      },
       ...{ steps: settings.steps, guidanceScale: settings.guidanceScale },
       ...{ nu: settings.guidance.nu, eta: settings.guidance.eta },
       strongEta: settings.guidance.eta * options.strongEta,

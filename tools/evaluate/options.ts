@@ -16,7 +16,7 @@ const OPTIONS = {
     about: 'Pictures, verdicts and results; "out/evaluate" by default. A run goes on from what is there.',
   },
   model: { value: "DIR", about: "A checkpoint folder that draws these icons; by default the demo model." },
-  "strong-eta": { value: "N", about: "Strong loss guidance has this many times the model's eta; 8 by default." },
+  "strong-eta": { value: "N", about: "Strong loss guidance has this many times the model's eta; 2 by default." },
   nu: { value: "A,B", about: "Also iLGD with these nu', on the first scenes." },
   eta: { value: "A,B", about: "Also iLGD with these eta, on the first scenes." },
   grid: { about: "Every nu' with every eta, instead of one changed at a time." },
@@ -74,7 +74,7 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
     seeds: seeds(given.seeds ?? "1"),
     out: path.resolve(cwd, given.out ?? "out/evaluate"),
     model: given.model === undefined ? undefined : path.resolve(cwd, given.model),
-    strongEta: numbers("--strong-eta", given["strong-eta"] ?? "8", 1000)[0]!,
+    strongEta: numbers("--strong-eta", given["strong-eta"] ?? "2", 1000)[0]!,
     sweep: {
       nu: given.nu === undefined ? [] : numbers("--nu", given.nu, 10),
       eta: given.eta === undefined ? [] : numbers("--eta", given.eta, 50),
