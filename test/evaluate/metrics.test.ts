@@ -51,7 +51,15 @@ test("a thing of the right colour and the wrong icon is there by colour only", (
   const detections = [seen("red", "fish"), seen("blue", "fish", right)];
   const [red, blue] = thingResults({ scene, detections });
   expect(red).toMatchObject({ colour: true, present: false, iou: 0, count: 2 });
-  expect(blue).toMatchObject({ colour: true, present: true, iou: 1 });
+  expect(blue).toMatchObject({ colour: true, present: true, iou: 1, centred: true });
+});
+
+test("a thing of twice the size in the right place is centred, one beside its box is not", () => {
+  const double = { x: 0, y: 0, width: 0.6, height: 0.6 };
+  const beside = { ...right, x: 0.2 };
+  const [red, blue] = thingResults({ scene, detections: [seen("red", "star", double), seen("blue", "fish", beside)] });
+  expect(red).toMatchObject({ centred: true, iou: expect.closeTo(0.25) as number });
+  expect(blue).toMatchObject({ present: true, centred: false });
 });
 
 describe("bootstrap", () => {

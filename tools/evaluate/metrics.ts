@@ -1,4 +1,5 @@
 /** What is measured over the pictures of one variant, with bootstrap intervals over scenes. */
+import type { UnitBox } from "../../src-main/api/scene.ts";
 import type { Detection } from "./judge.ts";
 import { matchThings } from "./matching.ts";
 import { Random } from "./random.ts";
@@ -32,6 +33,8 @@ export interface ThingResult {
   present: boolean;
   /** Of the best detection of its phrase; 0 where there is none. */
   iou: number;
+  /** The middle of that detection lies in the thing's box, whatever its size. */
+  centred: boolean;
 }
 
 /** The things of a picture, each with what was found of it. */
@@ -43,7 +46,13 @@ export function thingResults({ scene, detections }: Judged): ThingResult[] {
     colour: detections.some(({ colour }) => colour === match.thing.colour),
     present: match.detection !== undefined,
     iou: match.iou,
+    centred: match.detection !== undefined && holdsMiddle(match.thing.box, match.detection.box),
   }));
+}
+
+function holdsMiddle(box: UnitBox, other: UnitBox): boolean {
+  const [x, y] = [other.x + other.width / 2, other.y + other.height / 2];
+  return x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height;
 }
 
 /** A detection by confidence, and whether it is right. */

@@ -19,6 +19,7 @@ export interface RunFacts {
 const COLUMNS: readonly (readonly [title: string, cell: (result: VariantResult) => string])[] = [
   ["AP@0.5", ({ ap }) => percent(ap)],
   ["mean IoU", ({ iou }) => percent(iou)],
+  ["middle in its box", ({ centred }) => percent(centred)],
   ["right colour and icon", ({ adherence }) => percent(adherence)],
   ["right colour", ({ colour }) => percent(colour)],
   ["right background", ({ background }) => percent(background)],
@@ -42,6 +43,7 @@ export function report(results: readonly VariantResult[], facts: RunFacts): stri
     "",
     "- AP@0.5: area under precision by recall of all detections by confidence; right are those of a thing's colour and icon with an IoU of at least 0.5.",
     "- Mean IoU: of each thing's box and its best detection of that colour and icon, 0 where there is none.",
+    "- Middle in its box: share of things whose best detection is centred there, whatever its size.",
     "- Right colour and icon: share of things that are in the picture anywhere. A detection counts from a confidence of 0.5.",
     "- Distance to rendered: Fréchet-type distance of 29 hand-made features (colours, edges, regions) to the rendered scenes; smaller is better, and sets of other size do not compare.",
     "- Contrast: deviation of luma; saturation: mean of (largest - smallest channel); both from 0 to 1.",

@@ -35,6 +35,8 @@ export interface VariantResult {
   iou: Estimate;
   /** Of found things alone. */
   iouFound: Estimate;
+  /** Share of things whose middle lies in their box: placed, though perhaps in the wrong size. */
+  centred: Estimate;
   /** Share of things with the right colour and icon somewhere, and with the right colour. */
   adherence: Estimate;
   colour: Estimate;
@@ -85,6 +87,7 @@ export function variantResult(
     ap: bootstrap(groups, (weights) => averagePrecision(ranked, weights)),
     iou: meanOf(thingGroups, things.map(({ iou }) => iou)), // prettier-ignore
     iouFound: meanOf(found.map(({ scene }) => scene), found.map(({ iou }) => iou)), // prettier-ignore
+    centred: share(({ centred }) => centred),
     adherence: share(({ present }) => present),
     colour: share(({ colour }) => colour),
     background: value(({ scene, background }) => (scene.background === background ? 1 : 0)),
