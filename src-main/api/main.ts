@@ -85,6 +85,8 @@ export interface Job {
   outcome: RunOutcome;
   /** Why it failed. */
   error: WireError | null;
+  /** What has to end before it begins, for a person: another window may be drawing with another checkpoint. Null from the first step on. */
+  waitsFor: string | null;
   pictures: JobPicture[];
 }
 

@@ -63,7 +63,7 @@ export class Jobs {
     return [...this.#entries.values()].some(({ job }) => job.outcome === "running");
   }
 
-  async begin({ model, ...request }: DrawRequest): Promise<Job> {
+  async begin({ model, ...request }: DrawRequest, waitsFor: string | null = null): Promise<Job> {
     const { scene, seeds, previewEvery, attention } = request;
     const run = await this.#options.store.beginRun({
       scene,
@@ -71,7 +71,7 @@ export class Jobs {
       asked: seeds.length,
     });
     const pictures: JobPicture[] = seeds.map((seed, index) => ({ seed, index, state: "waiting", result: null }));
-    const job: Job = { jobId: randomUUID(), runId: run.id, scene, outcome: "running", error: null, pictures };
+    const job: Job = { jobId: randomUUID(), runId: run.id, scene, outcome: "running", error: null, waitsFor, pictures };
     const entry = { job, model, previewEvery, attention, cancelled: false, commits: [], ended: Promise.resolve() };
     this.#entries.set(job.jobId, entry);
     this.#forgetOld();
@@ -123,6 +123,7 @@ export class Jobs {
     const { entry, picture } = found;
     if (picture.state === "waiting") {
       picture.state = "drawing";
+      entry.job.waitsFor = null;
       this.#tell(entry);
     }
     this.#options.emit("step", { ...step, jobId: entry.job.jobId, index: picture.index });
@@ -192,6 +193,7 @@ export class Jobs {
       job.error ??= withoutStack(error);
     }
     job.outcome = outcome;
+    job.waitsFor = null;
     delete entry.attempt;
     this.#tell(entry);
   }

@@ -150,10 +150,18 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     tokenize: (prompt) => withModel((api) => api.tokenize(prompt)),
     check: (scene) => withModel((api) => api.check(scene)),
     generate: async (request) => {
-      if (!engine.summaryOf(request.model)) await load(request.model);
+      const isOpen = engine.summaryOf(request.model) !== undefined;
+      const inTheWay = isOpen ? undefined : context.windows.drawingWithAnother(at, request.model);
+      // Behind another window's queue the checkpoint is opened when its turn comes; the run is on record until then.
+      if (inTheWay) await at.models.refuseUnknown(request.model.path);
+      else if (!isOpen) await load(request.model);
       at.model = request.model;
       at.project.touch();
-      return at.jobs.begin(request);
+      const waitsFor =
+        inTheWay === undefined
+          ? null
+          : `“${inTheWay.project.state.name}” draws with another checkpoint. When it is done, this one is opened again.`;
+      return at.jobs.begin(request, waitsFor);
     },
     cancel: (target) => at.jobs.cancel(target),
     restartEngine: () => engine.kill(),

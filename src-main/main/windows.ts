@@ -2,6 +2,8 @@
 import { app, BrowserWindow, type WebContents } from "electron";
 import { existsSync, statSync } from "node:fs";
 import { extname, resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { CommandName } from "../api/commands.ts";
 import type { MainEvents, Opened, PictureSize } from "../api/main.ts";
@@ -86,6 +88,13 @@ export class Windows {
 
   withProject(path: string): ProjectWindow | undefined {
     return this.all.find(({ project, isGone }) => !isGone && project.isOpen && project.state.path === resolve(path));
+  }
+
+  /** Another window that draws with another checkpoint: the engine has one open at a time. */
+  drawingWithAnother(than: ProjectWindow, model: LoadRequest): ProjectWindow | undefined {
+    return this.all.find(
+      (window) => window !== than && window.jobs.areRunning && !isDeepStrictEqual(window.model, model),
+    );
   }
 
   /** Brings the window that has this project to the front; false where none has. */

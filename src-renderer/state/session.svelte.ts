@@ -58,6 +58,11 @@ export class Session {
     this.projects = new Projects(this);
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void this.#taken([opened]));
+    app.on("job", ({ outcome, error }) => {
+      if (outcome !== "failed" || !error) return;
+      const run = () => void (this.view.mode = "history");
+      this.notices.error(new Error(error.message), { label: "Show in History", run });
+    });
     app.on("service", (service) => this.#serviceChanged(service));
     app.on("theme", ({ theme }) => (this.view.theme = theme));
     app.on("closing", () => void this.#close());

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { EngineApi, GeneratedImage } from "../../src-main/api/engine.ts";
+import type { EngineApi, GeneratedImage, StepEvent } from "../../src-main/api/engine.ts";
 import { AppError } from "../../src-main/api/errors.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import type { Job, MainEvents } from "../../src-main/api/main.ts";
@@ -156,4 +156,16 @@ test("a job cancelled before its checkpoint is open never reaches the engine", a
   await s.jobs.settled();
   expect(asked).toBe(0);
   expect(s.last().outcome).toBe("cancelled");
+});
+
+test("a job says what it waits for until its first step", async () => {
+  const s = scenario(({ jobId, seeds }) => {
+    expect(s.last().waitsFor).toBe("another window");
+    s.jobs.onStep({ jobId, index: 0, seed: seeds[0]!, step: 1, steps: 2 } as StepEvent);
+    expect(s.last().waitsFor).toBeNull();
+    return Promise.resolve({ finished: 0 });
+  });
+  expect((await s.jobs.begin({ ...request, seeds: ["5"] }, "another window")).waitsFor).toBe("another window");
+  await s.jobs.settled();
+  expect(s.last().error).toBeNull();
 });

@@ -240,7 +240,7 @@ export class FakeMain {
   #generate({ scene, seeds }: DrawRequest): Job {
     const runId = this.runs.length + 1;
     const pictures = seeds.map((seed, index): JobPicture => ({ seed, index, state: "waiting", result: null }));
-    const job: Job = { jobId: `job-${runId}`, runId, scene, outcome: "running", error: null, pictures };
+    const job: Job = { jobId: `job-${runId}`, runId, scene, outcome: "running", error: null, waitsFor: null, pictures };
     this.runs = [
       {
         id: runId,
