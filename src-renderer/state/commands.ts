@@ -216,10 +216,11 @@ async function create(session: Session, where: "here" | "window"): Promise<void>
   });
 }
 
-export async function exportSheet(session: Session, ids: number[]): Promise<void> {
+/** At most 400 pictures on a sheet; with their boxes drawn on them where that is wished. */
+export async function exportSheet(session: Session, ids: number[], boxes = true): Promise<void> {
   await session.attempt(async () => {
     const title = session.editor.document.prompt.slice(0, 200);
-    const done = await session.app.api.exportSheet({ ids: ids.slice(0, 400), title, boxes: true });
+    const done = await session.app.api.exportSheet({ ids: ids.slice(0, 400), title, boxes });
     const path = done?.paths[0];
     if (path === undefined) return;
     const run = () => void session.attempt(() => session.app.api.revealExported({ path }));

@@ -170,6 +170,14 @@ export class Results {
     return { page, ...(await this.#app.api.listResults(query)) };
   }
 
+  /** The ids of all under this filter, in order. */
+  async allIds(): Promise<number[]> {
+    const ids: number[] = [];
+    for (let page = 0; page * PAGE < this.total; page++)
+      ids.push(...(await this.#read(page)).results.map(({ id }) => id));
+    return ids;
+  }
+
   /** Scene, seed and figures of a result; read once. */
   async read(id: number): Promise<ResultDetails> {
     const known = this.details.get(id);

@@ -7,6 +7,7 @@ import { readSeeds } from "@api/seeds.ts";
 import { type Document, fromDraft, fromScene, sceneToDraw, toDraft } from "./document.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import { Editor } from "./editor.svelte.ts";
+import { Exporting } from "./exporting.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { messageOf, Notices } from "./notices.svelte.ts";
@@ -28,6 +29,7 @@ export class Session {
   readonly models: Models;
   readonly tries: Tries;
   readonly projects: Projects;
+  readonly exporting: Exporting;
   project: ProjectState | undefined = $state.raw();
   info: AppInfo | undefined = $state.raw();
   /** False until the window knows what to show. */
@@ -56,6 +58,7 @@ export class Session {
     this.models = new Models(app);
     this.tries = new Tries(app, this.results, this.jobs);
     this.projects = new Projects(this);
+    this.exporting = new Exporting(app, this.notices);
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void this.#taken([opened]));
     app.on("job", ({ outcome, error }) => {
@@ -73,6 +76,7 @@ export class Session {
       await this.#show(await this.app.api.windowState());
       this.info = await this.app.api.appInfo();
       await this.models.listProviders();
+      await this.exporting.restore();
     } catch (error) {
       if (!this.ready) this.failed = messageOf(error);
       else this.notices.error(error);

@@ -12,8 +12,8 @@ const prompt = (page: Page) => page.getByRole("textbox", { name: "Prompt" });
 const boxes = (page: Page) => page.getByRole("listbox", { name: /^Boxes/ }).getByRole("option");
 const results = (page: Page) => page.locator("[data-result]");
 const undo = (page: Page) => page.getByRole("banner").getByRole("button", { name: /undo/i });
-const item = (page: Page, name: string | RegExp) =>
-  page.locator("[role=menuitem], [role=menuitemcheckbox]").filter({ hasText: name });
+const item = (page: Page, name: string) =>
+  page.getByRole("menuitem", { name }).or(page.getByRole("menuitemcheckbox", { name }));
 
 async function open(page: Page): Promise<void> {
   await page.getByRole("button", { name: /^Generate/ }).waitFor();
@@ -75,11 +75,11 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     const { page, problems } = running;
     await open(page);
     await boxes(page).last().click({ button: "right" });
-    await item(page, /^Lock/).waitFor();
+    await item(page, "Lock").waitFor();
     await shoot(page, "menu of a box in the list");
-    expect(await item(page, /^Rename/).textContent()).toMatch(/F2/);
+    expect(await item(page, "Rename").textContent()).toMatch(/F2/);
     await page.keyboard.press("Escape");
-    await item(page, /^Lock/).waitFor({ state: "detached" });
+    await item(page, "Lock").waitFor({ state: "detached" });
 
     const { x, y, width, height } = (await canvas(page).boundingBox())!;
     await page.mouse.click(x + width * 0.32, y + height / 2, { button: "right" });
@@ -89,7 +89,7 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     await expect.poll(() => boxes(page).count()).toBe(3);
     await boxes(page).first().focus();
     await page.keyboard.press("Shift+F10");
-    await item(page, /^Delete/).waitFor();
+    await item(page, "Delete").waitFor();
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
     await expect.poll(() => boxes(page).count()).toBe(2);
@@ -104,9 +104,9 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     await boxes(page).last().focus();
     for (let i = 0; i < 20; i++) await page.keyboard.press("Shift+ArrowUp");
     await results(page).first().click({ button: "right" });
-    await item(page, /^Try the Layout/).waitFor();
+    await item(page, "Try the Layout").waitFor();
     await shoot(page, "menu of a result");
-    await item(page, /^Try the Layout/).click();
+    await item(page, "Try the Layout").click();
     const figures = page.getByRole("figure");
     await expect.poll(() => figures.count(), { timeout: DRAWING_LIMIT }).toBe(2);
     await page.getByText("Same noise and settings as 1: “red circle” was moved.").waitFor();
@@ -143,7 +143,7 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     await next.getByRole("textbox", { name: "Search prompts" }).fill("squa");
     await expect.poll(() => next.locator("mark").allTextContents()).toEqual(["square"]);
     await next.getByRole("option").first().click({ button: "right" });
-    await item(next, /^Restore into the Editor/).waitFor();
+    await item(next, "Restore into the Editor").waitFor();
     await shoot(next, "history found");
     await next.keyboard.press("Escape");
 

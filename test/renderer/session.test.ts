@@ -144,3 +144,23 @@ test("B ties the marked words to a new box, or to the empty one that is selected
   expect(editor.document.boxes).toHaveLength(3);
   expect(editor.selectedBoxes[0]?.spans).toEqual([{ start: 36, end: 52 }]);
 });
+
+test("whether settings are inside is remembered, used for drags, and said once", async () => {
+  const { main, session } = await drawn("1,2,3");
+  const { exporting, notices, results } = session;
+  const said = () => notices.list.filter(({ text }) => text.startsWith("Dragged")).length;
+  await exporting.drag([1]);
+  await exporting.drag([2]);
+  expect(said()).toBe(1);
+  await exporting.remember(false);
+  await exporting.drag([1, 2]);
+  expect(said()).toBe(2);
+  const drags = main.calls.filter(({ method }) => method === "dragPictures").map(({ request }) => request);
+  expect(drags).toEqual([
+    { ids: [1], settings: true },
+    { ids: [2], settings: true },
+    { ids: [1, 2], settings: false },
+  ]);
+  expect(main.calls.find(({ method }) => method === "writePreferences")?.request).toEqual({ embedSettings: false });
+  expect(await results.allIds()).toEqual([3, 2, 1]);
+});
