@@ -18,6 +18,7 @@ MODEL_INDEX = dict(
     vae=["diffusers", "AutoencoderKL"], text_encoder=["transformers", "CLIPTextModel"],
     tokenizer=["transformers", "CLIPTokenizer"], scheduler=["diffusers", "LMSDiscreteScheduler"])
 UNET_FILE = ("unet", "diffusion_pytorch_model.safetensors")
+SHIPPED_VAES = os.path.join(os.path.dirname(__file__), "autoencoders")   # those whose latents a larger one has taken over
 VAE_FILE = ("vae", "diffusion_pytorch_model.safetensors")
 TEXT_FILE = ("text_encoder", "model.safetensors")
 
@@ -110,10 +111,13 @@ def import_folder(source, work, preset, tokenizer):
             raise SystemExit("the folder's tokenizer is not the one that scenes.py's words give")
     with open(os.path.join(source, "vae", "config.json")) as f:
         scale = json.load(f)["scaling_factor"]
+    os.makedirs(work, exist_ok=True)
+    if preset.latents_of:
+        small = read_safetensors(os.path.join(SHIPPED_VAES, preset.latents_of + ".safetensors"))
+        save_work(os.path.join(work, f"vae-{preset.latents_size}.pt"), {"model": small, "scale": scale})
     net = denoiser(preset)
     net["unet"].load_state_dict(read_safetensors(os.path.join(source, *UNET_FILE)))
     net["text"].load_state_dict(read_safetensors(os.path.join(source, *TEXT_FILE)))
     state = net.state_dict()
-    os.makedirs(work, exist_ok=True)
     save_work(work_file(work, preset), {"model": read_safetensors(os.path.join(source, *VAE_FILE)), "scale": scale})
     save_work(os.path.join(work, "unet.pt"), {"net": state, "ema": state, "pictures": 0})

@@ -15,10 +15,6 @@ def draw(rng, count, size):
     return np.stack([g.image for g in got]), got
 
 
-def stack(pictures):
-    return np.stack(pictures)
-
-
 def _worker(seed, count, size, queue):
     torch.set_num_threads(1)
     rng = random.Random(seed)

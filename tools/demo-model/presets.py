@@ -11,7 +11,8 @@ class Preset:
     vae: dict
     unet: dict
     text: dict
-    latents_of: str | None = None   # the preset whose autoencoder decides what latents are, if that is another one
+    latents_of: str | None = None   # the preset whose autoencoder decides what latents are, if that is another one,
+    latents_size: int | None = None   # and the edge of its pictures
 
 
 def _pick(name, tiny, small, base):
@@ -41,4 +42,4 @@ def preset(name, vocab_size):
         architectures=["CLIPTextModel"], model_type="clip_text_model", vocab_size=vocab_size, hidden_size=context,
         intermediate_size=4 * context, num_hidden_layers=_pick(name, 3, 3, 4), num_attention_heads=4,
         max_position_embeddings=MAX_TOKENS, hidden_act="quick_gelu", layer_norm_eps=1e-5)
-    return Preset(size, vae, unet, text, latents_of="tiny" if name == "sharp" else None)
+    return Preset(size, vae, unet, text, *(("tiny", 64) if name == "sharp" else ()))

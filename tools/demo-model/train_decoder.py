@@ -9,6 +9,7 @@ times as much as the others and need to see least:
 import os
 import random
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -51,7 +52,7 @@ class Pairs:
     def encode(self, drawn):
         """Mean and log variance [B, 4, h, w] of scenes, drawn small."""
         pictures = [scenes.render(s.items, s.boxes, s.background, self.small.size) for s in drawn]
-        return self.vae.encode(data.to_tensor(data.stack(pictures), self.device))
+        return self.vae.encode(data.to_tensor(np.stack(pictures), self.device))
 
     def spoil(self, z, drawn):
         chance = torch.rand(2, len(z), 1, 1, 1, device=self.device)
@@ -73,14 +74,13 @@ class Pairs:
 
     def pick(self):
         """(pictures [B, 3, H, W] in [-1, 1], latents, lists of boxes)"""
-        if self.served % REUSE == 0 or len(self.held) < POOL // 8:
-            self.held += zip(*self.fresh())
-            self.held = self.held[-POOL:]
-            if len(self.held) < POOL // 8:
-                return self.pick()
+        due = self.served % REUSE == 0
+        while due or len(self.held) < POOL // 8:
+            self.held = [*self.held, *zip(*self.fresh())][-POOL:]
+            due = False
         self.served += 1
         pictures, z, boxes = zip(*random.sample(self.held, self.batch))
-        return data.to_tensor(data.stack(pictures), self.device), torch.stack(z), boxes
+        return data.to_tensor(np.stack(pictures), self.device), torch.stack(z), boxes
 
 
 def resnets(block, h):
@@ -163,10 +163,11 @@ def train(args, preset, tokenizer, device):
     vae.quant_conv.requires_grad_(False)
     if saved:
         vae.load_state_dict(saved["model"])
-        net.cell.load_state_dict(saved["cell"])
-        net.cell_norm.load_state_dict(saved["cell_norm"])
-        if saved["phase"] == "coarse" and args.phase != "coarse":
-            net.leave_coarse()
+        if "phase" in saved:   # not in an imported one
+            net.cell.load_state_dict(saved["cell"])
+            net.cell_norm.load_state_dict(saved["cell_norm"])
+            if saved["phase"] == "coarse" and args.phase != "coarse":
+                net.leave_coarse()
     params = [p for p in net.parameters() if p.requires_grad]
     average = Average(net)
     rate = args.lr or 2e-3
