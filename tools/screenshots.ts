@@ -167,11 +167,49 @@ async function states(page: Page, shoot: (name: string) => Promise<void>): Promi
   await shoot("15-warning");
 }
 
-/** A scene of three things in the demo model's words, drawn with four seeds. */
+/** Phrases of the scene in the README, with left, top, width and height of their boxes in percent. */
+const THINGS: [string, number[]][] = [
+  ["yellow moon", [58, 8, 34, 34]],
+  ["red house", [8, 50, 40, 42]],
+  ["green tree", [56, 52, 36, 40]],
+];
+
+/** A scene of three things, composed as a person does it, with the best obeyed of six pictures. */
 async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<void> {
   await start(page);
   await resize(app, page, 1280, 800);
-  await draw(page, "1-5", 5);
-  await page.getByRole("option", { name: /^red circle/ }).click();
+  await page.getByRole("option", { name: /red circle/ }).click();
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Delete");
+  const prompt = page.getByRole("textbox", { name: "Prompt" });
+  await prompt.fill("a yellow moon, a red house and a green tree on a navy background");
+  for (const [phrase, place] of THINGS) {
+    await prompt.evaluate((area, words) => {
+      const field = area as unknown as { value: string; focus(): void; setSelectionRange(a: number, b: number): void };
+      field.focus();
+      field.setSelectionRange(field.value.indexOf(words), field.value.indexOf(words) + words.length);
+    }, phrase);
+    await page.keyboard.press("b");
+    const fields = page.getByRole("region", { name: "Selected boxes" });
+    // Small first: a box cannot be moved to where it would not fit.
+    for (const [i, name] of [
+      [2, "Width"],
+      [3, "Height"],
+      [0, "Left"],
+      [1, "Top"],
+    ] as const) {
+      await fields.getByRole("textbox", { name, exact: true }).fill(String(place[i]));
+      await page.keyboard.press("Enter");
+    }
+  }
+  await draw(page, "1-6", 6);
+  const labels = await page.locator("[data-result]").evaluateAll((cards) => cards.map((card) => card.ariaLabel ?? ""));
+  const obeyed = labels.map((label) => Number(/obeyed to (\d+)/.exec(label)?.[1] ?? 0));
+  await page
+    .locator("[data-result]")
+    .nth(obeyed.indexOf(Math.max(...obeyed)))
+    .click();
+  await page.getByRole("option", { name: /^red house/ }).click();
+  await page.mouse.move(640, 10);
   await page.screenshot({ path: join(root, "resources", "readme", "editor.png") });
 }
