@@ -203,8 +203,9 @@ async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<vo
     }
   }
   await draw(page, "1-6", 6);
-  const labels = await page.locator("[data-result]").evaluateAll((cards) => cards.map((card) => card.ariaLabel ?? ""));
-  const obeyed = labels.map((label) => Number(/obeyed to (\d+)/.exec(label)?.[1] ?? 0));
+  const cards = await page.locator("[data-result]").all();
+  const labels = await Promise.all(cards.map((card) => card.getAttribute("aria-label")));
+  const obeyed = labels.map((label) => Number(/obeyed to (\d+)/.exec(label ?? "")?.[1] ?? 0));
   await page
     .locator("[data-result]")
     .nth(obeyed.indexOf(Math.max(...obeyed)))
