@@ -23,6 +23,13 @@ const SIZES = [
 ] as const;
 const DRAWING_LIMIT = 240_000;
 
+/** Phrases of the scene in the README, with left, top, width and height of their boxes in percent. */
+const THINGS: [string, number[]][] = [
+  ["yellow moon", [58, 8, 34, 34]],
+  ["red house", [8, 50, 40, 42]],
+  ["green tree", [56, 52, 36, 40]],
+];
+
 await mkdir(folder, { recursive: true });
 // The display of the tests does not keep a process alive.
 const alive = setInterval(() => undefined, 60_000);
@@ -166,13 +173,6 @@ async function states(page: Page, shoot: (name: string) => Promise<void>): Promi
   await page.getByRole("list", { name: "Before you generate" }).waitFor();
   await shoot("15-warning");
 }
-
-/** Phrases of the scene in the README, with left, top, width and height of their boxes in percent. */
-const THINGS: [string, number[]][] = [
-  ["yellow moon", [58, 8, 34, 34]],
-  ["red house", [8, 50, 40, 42]],
-  ["green tree", [56, 52, 36, 40]],
-];
 
 /** A scene of three things, composed as a person does it, with the best obeyed of six pictures. */
 async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<void> {
