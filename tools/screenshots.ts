@@ -193,12 +193,12 @@ async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<vo
     const fields = page.getByRole("region", { name: "Selected boxes" });
     // Small first: a box cannot be moved to where it would not fit.
     for (const [i, name] of [
-      [2, "Width"],
-      [3, "Height"],
-      [0, "Left"],
-      [1, "Top"],
+      [2, /^Width/],
+      [3, /^Height/],
+      [0, /^Left/],
+      [1, /^Top/],
     ] as const) {
-      await fields.getByRole("textbox", { name, exact: true }).fill(String(place[i]));
+      await fields.getByRole("textbox", { name }).fill(String(place[i]));
       await page.keyboard.press("Enter");
     }
   }
