@@ -39,8 +39,8 @@ export const COMMANDS = {
 
   "box.bind": { menu: "Box", label: "Bind Words to New Box", shortcut: "B", windowKey: true },
   "box.draw": { menu: "Box", label: "Draw Box", shortcut: "R", windowKey: true },
-  "box.lock": { menu: "Box", label: "Lock", shortcut: "CmdOrCtrl+L", group: true },
-  "box.hide": { menu: "Box", label: "Hide", shortcut: "CmdOrCtrl+Shift+H" },
+  "box.lock": { menu: "Box", label: "Lock", shortcut: "CmdOrCtrl+L", toggle: true, group: true },
+  "box.hide": { menu: "Box", label: "Hide", shortcut: "CmdOrCtrl+Shift+H", toggle: true },
   "box.rename": { menu: "Box", label: "Rename", shortcut: "F2", windowKey: true },
   "box.forward": { menu: "Box", label: "Bring Forward", shortcut: "CmdOrCtrl+]", group: true },
   "box.backward": { menu: "Box", label: "Send Backward", shortcut: "CmdOrCtrl+[" },

@@ -40,8 +40,8 @@ export function boxItems(session: Session): MenuEntry[] {
     item("box.forward"),
     item("box.backward"),
     "line",
-    { ...item("box.lock"), checked: isChecked(session, "box.lock") },
-    { ...item("box.hide"), checked: isChecked(session, "box.hide") },
+    item("box.lock"),
+    item("box.hide"),
     "line",
     item("edit.delete", selection.length > 1 ? `Delete ${selection.length} boxes` : "Delete"),
   ];
