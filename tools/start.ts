@@ -44,7 +44,10 @@ const [first, ...rest] = process.argv.slice(2);
 const isDevelopment = first === "--dev";
 const args = isDevelopment || first === undefined ? rest : [first, ...rest];
 if (hasDisplay()) {
-  process.exitCode = await open(isDevelopment, args);
+  process.exitCode = await open(isDevelopment, args).catch((error: unknown) => {
+    say(error instanceof Error ? error.message : String(error));
+    return 1;
+  });
 } else {
   say("There is no display, so the editor cannot open a window (under a server, `xvfb-run npm start` gives it one).");
   say(`Drawing the sample scene without a window instead: npm run render -- ${SAMPLE}`);

