@@ -189,7 +189,7 @@ async function dragging(app: ElectronApplication, page: Page, model: LoadRequest
   const steps = of ? 4 : 1_000;
   const scene: Scene = {
     ...draft.scene,
-    settings: { ...draft.scene.settings, width: of ? 512 : 64, height: of ? 512 : 64, steps },
+    settings: { ...draft.scene.settings, ...(of ? { width: 512, height: 512 } : {}), steps },
   };
   report.main[`drawing${of}`] = await blocksDuring(app, async () => {
     const job = await api.generate({

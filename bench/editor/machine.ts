@@ -1,5 +1,5 @@
 /** What is measured outside the page: memory by process, and how long the main process is busy at a time. */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import type { ElectronApplication } from "playwright-core";
 
 /** Megabytes by kind of process; pages that several share count in parts (Linux's PSS). */
@@ -27,7 +27,7 @@ function ofEach(root: number, look: (pid: number) => number): Record<string, num
   const isOurs = (pid: number): boolean => pid === root || (parents.has(pid) && isOurs(parents.get(pid)!));
   const found: Record<string, number> = {};
   for (const pid of parents.keys()) {
-    if (!isOurs(pid)) continue;
+    if (!isOurs(pid) || !existsSync(`/proc/${pid}`)) continue; // some end while they are looked at
     const kind = kindOf(pid);
     found[kind] = (found[kind] ?? 0) + look(pid);
   }

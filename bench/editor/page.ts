@@ -175,7 +175,7 @@ export async function untilShown(
       return here.performance.now();
     },
     [scope, changed ? first : undefined] as const,
-    { polling: "raf", timeout: 120_000 },
+    { polling: 10, timeout: 120_000 },
   );
   await done;
   return ((await shown.jsonValue()) as number) - begun;
