@@ -13,5 +13,7 @@ export default defineConfig({
     testTimeout: 60_000,
     // Styles are left out of tests, but for the one file whose colours are measured.
     css: { include: [/src-renderer\/styles\.css/] },
+    // Nobody should wait for what is there already, and a busy machine is no failure.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -94,7 +94,9 @@ const ACTIONS: Record<CommandName, Action> = {
   },
   "edit.duplicate": { enabled: boxesChosen, run: duplicate },
   "edit.delete": {
-    enabled: (session) => (composing(session) ? someSelected(session) : picturesChosen(session)),
+    // Elsewhere the pictures that are chosen cannot be seen.
+    enabled: (session) =>
+      composing(session) ? someSelected(session) : session.view.mode === "results" && picturesChosen(session),
     run: (session) => {
       const { editor, results } = session;
       if (!composing(session)) return void session.attempt(() => results.bin(results.chosen));

@@ -335,12 +335,9 @@ export class Results {
   }
 
   async #reread(ids: readonly number[]): Promise<void> {
-    const details = new Map(this.details);
-    for (const id of ids) {
-      details.delete(id);
-      this.#detailsAsked.delete(id);
-    }
-    this.details = details;
+    const known = ids.filter((id) => this.details.has(id));
+    const read = await Promise.all(known.map((id) => this.#app.api.readResult({ id })));
+    this.details = new Map([...this.details, ...read.map((details) => [details.id, details] as const)]);
     await this.refresh();
   }
 
