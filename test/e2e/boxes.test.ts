@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
 import {
+  attributes,
   box,
   boxes,
   canvas,
@@ -26,7 +27,7 @@ const THREE: Composition = {
 };
 /** From the uppermost down, as in the list. */
 async function names(page: Page): Promise<string[]> {
-  const spoken = await Promise.all((await boxes(page).all()).map(nameOf));
+  const spoken = await attributes(boxes(page), "aria-label");
   return spoken.map((name) => name!.split(":")[0]!);
 }
 

@@ -38,19 +38,14 @@ export interface RunningApp extends AsyncDisposable {
 /** How long a start may take on a slow machine, in milliseconds. */
 const START_LIMIT = 60_000;
 
-/** Starts the app, and waits until its first window is complete. */
-export async function launch({ dataFolder, files = [], env = {} }: LaunchOptions = {}): Promise<RunningApp> {
+/** The command line that starts the app, and its environment. */
+export async function commandOf({ dataFolder, files = [], env = {} }: LaunchOptions & { dataFolder: string }) {
   if (!electron) throw new Error("there is no Electron on this machine: npm run electron:runtime");
-  await ensureBuilt();
-  const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), "diorama-e2e-")));
   const display = await displayForTests();
   const isRoot = process.platform === "linux" && process.getuid?.() === 0;
-  const problems: string[] = [];
-  const output: string[] = [];
-  const app = await _electron.launch({
-    executablePath: electron.executable,
-    args: [...(isRoot ? ["--no-sandbox"] : []), `--user-data-dir=${folder}`, ROOT, ...files],
-    timeout: START_LIMIT,
+  return {
+    command: electron.executable,
+    args: [...(isRoot ? ["--no-sandbox"] : []), `--user-data-dir=${dataFolder}`, ROOT, ...files],
     env: {
       ...(process.env as Record<string, string>),
       ...electron.vulkan,
@@ -58,7 +53,17 @@ export async function launch({ dataFolder, files = [], env = {} }: LaunchOptions
       DIORAMA_NODE: process.execPath,
       ...env,
     },
-  });
+  };
+}
+
+/** Starts the app, and waits until its first window is complete. */
+export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Promise<RunningApp> {
+  await ensureBuilt();
+  const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), "diorama-e2e-")));
+  const { command, args, env } = await commandOf({ ...options, dataFolder: folder });
+  const problems: string[] = [];
+  const output: string[] = [];
+  const app = await _electron.launch({ executablePath: command, args, env, timeout: START_LIMIT });
   for (const stream of [app.process().stdout, app.process().stderr]) {
     stream?.on("data", (bytes: Buffer) => output.push(bytes.toString()));
   }

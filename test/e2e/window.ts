@@ -1,6 +1,6 @@
 /** The window as a person sees it: what is on it, by role and name, and what a hand does with it. */
 import type { Locator, Page } from "playwright-core";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { withSteps } from "../../src-main/api/defaults.ts";
 import type { ProjectState } from "../../src-main/api/main.ts";
 import type { UnitBox } from "../../src-main/api/scene.ts";
@@ -39,10 +39,21 @@ export interface Composition {
   steps?: number;
 }
 
+/** As `expect.poll`, which only a test may call: what a file's tests share is prepared before them. */
+async function until(claim: () => Promise<void>, timeout = 20_000): Promise<void> {
+  await vi.waitFor(claim, { timeout, interval: 100 });
+}
+
+/** An attribute of each of these elements. */
+export async function attributes(all: Locator, name: string): Promise<(string | null)[]> {
+  return Promise.all((await all.all()).map((one) => one.getAttribute(name)));
+}
+
 /** Begins a new project in this window: each test has one of its own. */
 export async function compose(page: Page, scene: Composition = {}): Promise<ProjectState> {
   const api = apiOf(page);
-  const { draft } = (await api.windowState()).draft;
+  await saved(page).waitFor(); // else the draft of the project before would be saved into the new one
+  const { draft } = await api.readDraft();
   const text = scene.prompt ?? "a red circle and a blue square on a white background";
   const regions = (scene.boxes ?? []).map(([words, [x, y, width, height]], i) => {
     const start = text.indexOf(words);
@@ -64,16 +75,18 @@ export async function compose(page: Page, scene: Composition = {}): Promise<Proj
     },
   });
   expect(project, "a window that draws opens new projects beside it").not.toBeNull();
-  await expect.poll(() => prompt(page).inputValue()).toBe(text);
-  await expect.poll(() => boxes(page).count()).toBe(regions.length);
-  await expect.poll(() => page.getByRole("heading", { level: 1 }).getAttribute("title")).toBe(project!.path);
+  await until(async () => {
+    expect(await prompt(page).inputValue()).toBe(text);
+    expect(await boxes(page).count()).toBe(regions.length);
+    expect(await page.getByRole("heading", { level: 1 }).getAttribute("title")).toBe(project!.path);
+  });
   return project!;
 }
 
 /** Draws what is composed, and waits for so many pictures. */
 export async function draw(page: Page, pictures: number): Promise<void> {
   await page.keyboard.press("Control+Enter");
-  await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(pictures);
+  await until(async () => expect(await results(page).count()).toBe(pictures), DRAWING_LIMIT);
   await page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached" });
 }
 
