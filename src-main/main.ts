@@ -64,8 +64,8 @@ async function start(): Promise<void> {
     developmentServer: app.isPackaged ? undefined : process.env["DIORAMA_DEV_SERVER"],
   });
   const providers = () => host.api.providers();
-  serveCalls(windows, (window) => windowCalls(window, { windows, engine, providers, themes }));
-  routeEngine(host, engine, windows);
+  const restartEngine = routeEngine(host, engine, windows);
+  serveCalls(windows, (window) => windowCalls(window, { windows, engine, restartEngine, providers, themes }));
   windows.onOpened(({ store }) => void themes.restore(store).catch(() => undefined)); // the system's theme will do
   endInOrder(windows, () => Promise.all([host.stop(), workshop.stop()]));
 

@@ -8,7 +8,8 @@ import type { Windows } from "./windows.ts";
 const MOST_DEATHS = 3;
 const MINUTE = 60_000;
 
-export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows): void {
+/** Gives what restarts the engine because a person wishes it, whether or not one runs. */
+export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows): () => void {
   let deaths: number[] = [];
   host.on("step", (step) => {
     for (const { jobs } of windows.all) jobs.onStep(step);
@@ -26,13 +27,19 @@ export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows
     deaths = expected ? [] : [...deaths.filter((time) => now - time < MINUTE), now];
     const isTooOften = deaths.length > MOST_DEATHS;
     if (!expected) {
-      const next = isTooOften ? "It is started again when you generate." : "It is started again.";
+      const next = isTooOften ? "That was too often to try again by itself." : "It is started again.";
       const why = lastWords ? ` It said last: ${lastWords}` : "";
       const message = `The engine ended unexpectedly. Finished pictures are in the project. ${next}${why}`;
-      windows.tell("service", { service: "engine", state: "ended", message });
+      windows.tell("service", { service: "engine", state: isTooOften ? "failed" : "ended", message });
     }
     if (!isTooOften) wake(engine, windows);
   });
+
+  return () => {
+    deaths = [];
+    if (host.pid === undefined) wake(engine, windows);
+    else engine.kill(); // its end wakes it
+  };
 }
 
 function wake(engine: SharedEngine, windows: Windows): void {

@@ -18,6 +18,7 @@ import type { Windows } from "./windows.ts";
 export interface CallContext {
   windows: Windows;
   engine: SharedEngine;
+  restartEngine: () => void;
   /** What the machine can run: asked without a checkpoint. */
   providers: Engine["api"]["providers"];
   themes: Themes;
@@ -164,7 +165,7 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       return at.jobs.begin(request, waitsFor);
     },
     cancel: (target) => at.jobs.cancel(target),
-    restartEngine: () => engine.kill(),
+    restartEngine: () => context.restartEngine(),
   };
 }
 

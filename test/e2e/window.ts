@@ -71,7 +71,7 @@ export async function compose(page: Page, scene: Composition = {}): Promise<Proj
       scene: { prompt: text, negativePrompt: "", regions, settings: withSteps(draft.scene.settings, scene.steps ?? 2) },
       seeds: scene.seeds ?? "1",
       model: draft.model,
-      editor: {},
+      editor: { seedMode: { kind: "list" } }, // written by a window: the checkpoint leaves its settings alone
     },
   });
   expect(project, "a window that draws opens new projects beside it").not.toBeNull();
@@ -121,6 +121,14 @@ export async function drag(page: Page, from: Point, to: Point, { drop = true } =
   await page.mouse.down();
   await page.mouse.move(end.x, end.y, { steps: 6 });
   if (drop) await page.mouse.up();
+}
+
+/** The control that shows what is chosen of a list. */
+export const choice = (page: Page, label: string) => page.locator(`[aria-haspopup=listbox][aria-label^="${label}: "]`);
+
+export async function choose(page: Page, label: string, item: string | RegExp): Promise<void> {
+  await choice(page, label).click();
+  await page.getByRole("option", { name: item }).click();
 }
 
 /** Clicks on a point of the picture, which lies in the middle. */

@@ -1,0 +1,187 @@
+/** Pictures on their way out, and back in as scenes. Only the system's dialogs are answered for the person. */
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readMetadata } from "../../src-main/image/metadata.ts";
+import { decodePng } from "../../src-main/image/png.ts";
+import { readChunks } from "../../src-main/image/pngChunks.ts";
+import { answer, suggested } from "./dialogs.ts";
+import { electron } from "./harness.ts";
+import { sharedApp } from "./shared.ts";
+import { box, boxes, compose, draw, prompt, results, type Composition } from "./window.ts";
+
+const SCENE: Composition = {
+  prompt: "a red circle and a blue square on a white background",
+  boxes: [
+    ["red circle", [0.06, 0.3, 0.36, 0.36]],
+    ["blue square", [0.56, 0.3, 0.36, 0.36]],
+  ],
+  seeds: "4,5",
+};
+const card = (page: Page, seed: number) => results(page).and(page.getByRole("option", { name: `Seed ${seed},` }));
+const dialog = (page: Page) => page.getByRole("dialog", { name: /^Export/ });
+const exported = (page: Page, text: string | RegExp) =>
+  page.getByRole("log", { name: "Messages" }).getByRole("status").filter({ hasText: text });
+const bytesOf = async (path: string) => new Uint8Array(await readFile(path));
+
+describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
+  const running = sharedApp();
+  let folder: string;
+  let withSettings: string;
+  let without: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "diorama-files-"));
+    [withSettings, without] = [join(folder, "with.png"), join(folder, "without.png")];
+    const { page } = running();
+    await compose(page, SCENE);
+    await draw(page, 2);
+  }, 240_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  beforeEach(async () => {
+    const { page } = running();
+    await page.keyboard.press("Escape");
+    const dismiss = page.getByRole("log", { name: "Messages" }).getByRole("button", { name: "Dismiss" });
+    while ((await dismiss.count()) > 0) await dismiss.first().click();
+  });
+
+  test("one is exported with its settings, or as nothing but the picture, and the dialog says which", async () => {
+    const { app, page } = running();
+    await card(page, 4).click();
+    await page.keyboard.press("Control+e");
+    await dialog(page)
+      .getByText(/“a red circle and a blue square.*seed 4, checkpoint/)
+      .waitFor();
+    await answer(app, "showSaveDialog", [join(folder, "with")]); // the ending is added
+    await dialog(page).getByRole("button", { name: "Export…" }).click();
+    await exported(page, `Exported to ${withSettings}`).waitFor();
+    expect((await suggested(app)).map((path) => basename(path))).toEqual(["diorama-1-seed-4.png"]);
+
+    await page.keyboard.press("Control+e");
+    await dialog(page).getByRole("checkbox").uncheck();
+    await dialog(page).getByText("Nothing but the picture. It cannot be opened as a scene again.").waitFor();
+    await answer(app, "showSaveDialog", [without]);
+    await dialog(page).getByRole("button", { name: "Export…" }).click();
+    await exported(page, `Exported to ${without}`).waitFor();
+
+    const [full, bare] = [await bytesOf(withSettings), await bytesOf(without)];
+    expect(readMetadata(full)).toMatchObject({
+      kind: "record",
+      record: { seed: "4", scene: { prompt: SCENE.prompt } },
+    });
+    expect([...new Set(readChunks(bare).map(({ type }) => type))]).toEqual(["IHDR", "IDAT", "IEND"]);
+    expect(decodePng(bare).pixels).toEqual(decodePng(full).pixels);
+  });
+
+  test("several are exported with one question, beside what is there; a cancelled question exports nothing", async () => {
+    const { app, page } = running();
+    const out = join(folder, "several");
+    await mkdir(out);
+    await card(page, 5).click();
+    await card(page, 4).click({ modifiers: ["Shift"] });
+    await page.keyboard.press("Control+e");
+    await answer(app, "showOpenDialog", []);
+    await page.getByRole("dialog", { name: "Export 2 pictures" }).getByRole("button", { name: "Export…" }).click();
+    await expect.poll(() => suggested(app)).toHaveLength(1);
+    expect(await dialog(page).isVisible()).toBe(true);
+    expect(await readdir(out)).toEqual([]);
+
+    await answer(app, "showOpenDialog", [out]);
+    await dialog(page).getByRole("button", { name: "Export…" }).click();
+    await exported(page, "2 pictures are exported.").waitFor();
+    expect(await suggested(app)).toHaveLength(1);
+    expect((await readdir(out)).sort()).toEqual(["diorama-1-seed-4.png", "diorama-2-seed-5.png"]);
+
+    await page.keyboard.press("Control+e");
+    await dialog(page).getByRole("button", { name: "Export…" }).click();
+    await expect
+      .poll(async () => (await readdir(out)).sort())
+      .toEqual(["diorama-1-seed-4-2.png", "diorama-1-seed-4.png", "diorama-2-seed-5-2.png", "diorama-2-seed-5.png"]);
+  });
+
+  test("a contact sheet shows them all, and the clipboard gets one", async () => {
+    const { app, page } = running();
+    const sheet = join(folder, "sheet.png");
+    await card(page, 5).click();
+    await card(page, 4).click({ modifiers: ["Shift"] });
+    await answer(app, "showSaveDialog", [sheet]);
+    await page.keyboard.press("Control+Shift+e");
+    await exported(page, `The contact sheet is ${sheet}`).waitFor();
+    const { width, height } = decodePng(await bytesOf(sheet)).pixels;
+    expect(width).toBeGreaterThan(2 * 64);
+    expect(height).toBeGreaterThan(64);
+
+    await app.evaluate(({ clipboard }) => clipboard.clear());
+    await page.keyboard.press("Control+2");
+    await card(page, 4).click();
+    await page
+      .getByRole("complementary", { name: "Selected result" })
+      .getByRole("button", { name: /^Copy (the )?picture/i })
+      .click();
+    await exported(page, "The picture is on the clipboard.").waitFor();
+    const onClipboard = await app.evaluate(({ clipboard }) => {
+      const { readImage } = clipboard as unknown as { readImage: () => { toPNG: () => Buffer } };
+      return readImage().toPNG().toString("base64");
+    });
+    const copy = decodePng(new Uint8Array(Buffer.from(onClipboard, "base64"))).pixels;
+    expect(copy).toEqual(decodePng(await bytesOf(without)).pixels);
+    await page.keyboard.press("Control+1");
+  });
+
+  test("one that is opened brings its scene back; one without settings says why it cannot", async () => {
+    const { app, page } = running();
+    await compose(page, { prompt: "something else", boxes: [] });
+    const openPicture = async (path: string) => {
+      await answer(app, "showOpenDialog", [path]);
+      await page.keyboard.press("Control+k");
+      await page.getByPlaceholder("What do you want to do?").fill("picture made by");
+      await page.keyboard.press("Enter");
+    };
+    await openPicture(without);
+    await page.getByRole("alert").filter({ hasText: "carries no settings of Diorama" }).waitFor();
+    expect(await prompt(page).inputValue()).toBe("something else");
+
+    await openPicture(withSettings);
+    await expect.poll(() => prompt(page).inputValue()).toBe(SCENE.prompt);
+    await expect.poll(() => boxes(page).count()).toBe(2);
+    expect(await box(page, "red circle").count()).toBe(1);
+    expect(await page.getByRole("textbox", { name: "Seeds" }).inputValue()).toBe("4");
+    await expect.poll(() => results(page).count()).toBe(1);
+    // The draft that was there is one undo away.
+    await page.keyboard.press("Control+z");
+    await expect.poll(() => prompt(page).inputValue()).toBe("something else");
+  });
+
+  test("one that is dropped on the window brings its scene back", async () => {
+    const { page } = running();
+    await compose(page, { prompt: "something else", boxes: [] });
+    await drop(page, withSettings);
+    await expect.poll(() => prompt(page).inputValue()).toBe(SCENE.prompt);
+    await expect.poll(() => boxes(page).count()).toBe(2);
+    await expect.poll(() => results(page).count()).toBe(1);
+  });
+});
+
+/** Lets go of a file over the window. A page cannot make up a file with a path: a file field gives one. */
+async function drop(page: Page, path: string): Promise<void> {
+  const field = await page.evaluateHandle(() => {
+    const { document } = globalThis as unknown as { document: { createElement(tag: string): { type: string } } };
+    const input = document.createElement("input");
+    input.type = "file";
+    return input;
+  });
+  await (field.asElement() as unknown as { setInputFiles(path: string): Promise<void> }).setInputFiles(path);
+  await page.evaluate((input) => {
+    const { DataTransfer, DragEvent, document } = globalThis as unknown as {
+      DataTransfer: new () => { items: { add(file: unknown): void } };
+      DragEvent: new (name: string, options: object) => object;
+      document: { querySelector(selector: string): { dispatchEvent(event: object): void } };
+    };
+    const dataTransfer = new DataTransfer();
+    for (const file of (input as unknown as { files: Iterable<unknown> }).files) dataTransfer.items.add(file);
+    const options = { dataTransfer, bubbles: true, cancelable: true };
+    document.querySelector("[role=application]").dispatchEvent(new DragEvent("drop", options));
+  }, field);
+}
