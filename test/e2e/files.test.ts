@@ -22,8 +22,7 @@ const SCENE: Composition = {
 };
 const card = (page: Page, seed: number) => results(page).and(page.getByRole("option", { name: `Seed ${seed},` }));
 const dialog = (page: Page) => page.getByRole("dialog", { name: /^Export/ });
-const exported = (page: Page, text: string | RegExp) =>
-  page.getByRole("log", { name: "Messages" }).getByRole("status").filter({ hasText: text });
+const exported = (page: Page, text: string) => page.getByRole("status").filter({ hasText: text });
 const bytesOf = async (path: string) => new Uint8Array(await readFile(path));
 
 describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
@@ -43,7 +42,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
   beforeEach(async () => {
     const { page } = running();
     await page.keyboard.press("Escape");
-    const dismiss = page.getByRole("log", { name: "Messages" }).getByRole("button", { name: "Dismiss" });
+    const dismiss = page.getByRole("button", { name: "Dismiss", exact: true });
     while ((await dismiss.count()) > 0) await dismiss.first().click();
   });
 

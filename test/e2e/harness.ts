@@ -74,15 +74,23 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
     page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
     page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
   };
+  for (const page of app.windows()) watch(page);
   app.on("window", watch);
-  const page = await app.firstWindow({ timeout: START_LIMIT });
-  await ready(page);
-
   let isOver = false;
   app.once("close", () => (isOver = true));
   const quit = async () => {
     if (!isOver) await app.close();
   };
+  const firstPage = async () => {
+    const page = await app.firstWindow({ timeout: START_LIMIT });
+    await ready(page);
+    return page;
+  };
+  const page = await firstPage().catch(async (error: unknown) => {
+    app.process().kill("SIGKILL");
+    if (dataFolder === undefined) await rm(folder, { recursive: true, force: true });
+    throw new Error(`the app did not start; it said: ${output.join("").slice(-2_000)}`, { cause: error });
+  });
   return {
     app,
     page,

@@ -175,8 +175,8 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
     const { page } = running;
     await page.keyboard.press("Control+,");
     for (const [name, colours] of [
-      ["Dark", "dark"],
       ["Light", "light"],
+      ["Dark", "dark"],
     ] as const) {
       await page.getByRole("dialog", { name: "Preferences" }).getByRole("radio", { name }).check();
       await expect.poll(() => theme(page)).toBe(colours);
@@ -189,8 +189,8 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
     const again = running.page;
     await open(again);
     await expect.poll(() => title(again).textContent()).toContain("first");
-    await expect.poll(() => theme(again)).toBe("light");
-    expect(await running.app.evaluate(({ nativeTheme }) => nativeTheme.themeSource)).toBe("light");
+    await expect.poll(() => theme(again)).toBe("dark");
+    await expect.poll(() => running.app.evaluate(({ nativeTheme }) => nativeTheme.themeSource)).toBe("dark");
 
     // The system starts the program again for the next file; the one that runs opens it, and the new one ends.
     const opened = running.app.waitForEvent("window");

@@ -39,7 +39,7 @@ async function dataFolder(): Promise<string> {
 const banner = (page: Page, role: "alert" | "status", text: string) => page.getByRole(role).filter({ hasText: text });
 
 /** Draws three pictures in a project of their own and kills a service when the first is there; gives the seeds that are kept. */
-async function drawThrough({ app, page }: RunningApp, service: "engine" | "store"): Promise<string[]> {
+async function drawThrough({ app, page }: RunningApp, service: "engine" | "store", said: string): Promise<string[]> {
   await compose(page, { boxes: [["red circle", [0.1, 0.1, 0.5, 0.5]]] });
   const api = apiOf(page);
   await listen(page, ["job", "image"]);
@@ -47,6 +47,7 @@ async function drawThrough({ app, page }: RunningApp, service: "engine" | "store
   const job = await api.generate({ ...NO_EXTRAS, scene: fewSteps(draft.scene), seeds: ["1", "2", "3"] });
   await hear(page, "image", { jobId: job.jobId, index: 0 });
   process.kill(servicePid(app, service), "SIGKILL");
+  await banner(page, "status", said).waitFor(); // goes away by itself
   await hear(page, "job", { jobId: job.jobId, outcome: "done" });
   return (await api.listResults(ALL)).results.map(({ seed }) => seed);
 }
@@ -85,15 +86,13 @@ describe.skipIf(!electron)("services of a running app", { timeout: LIMIT }, () =
 
   test("an engine that is killed while it draws comes back and draws what it owes, and the window says so", async () => {
     const { page } = shared();
-    expect(await drawThrough(shared(), "engine")).toEqual(["1", "2", "3"]);
-    await banner(page, "status", "The engine runs again").waitFor();
+    expect(await drawThrough(shared(), "engine", "The engine runs again")).toEqual(["1", "2", "3"]);
     await expect.poll(() => shown(page).count()).toBe(3);
   });
 
   test("a store that is killed while pictures come loses none, goes on with the project, and the window says so", async () => {
     const { app, page } = shared();
-    expect(await drawThrough(shared(), "store")).toEqual(["1", "2", "3"]);
-    await banner(page, "status", "The project is open again.").waitFor();
+    expect(await drawThrough(shared(), "store", "The project is open again.")).toEqual(["1", "2", "3"]);
     await expect.poll(() => shown(page).count()).toBe(3);
 
     // What is typed while it is gone is saved when it is back.
@@ -151,10 +150,12 @@ describe.skipIf(!electron)("an app that is hurt", { timeout: LIMIT }, () => {
     const folder = await dataFolder();
     const first = await launch({ dataFolder: folder });
     const api = apiOf(first.page);
-    const { project, draft } = await api.windowState();
+    const { project } = await api.windowState();
     await listen(first.page, ["job"]);
-    const scene = { ...fewSteps(draft.draft.scene), prompt: `${draft.draft.scene.prompt}, at night` };
-    await api.saveDraft({ ...draft.draft, scene });
+    const text = "a red circle and a blue square at night";
+    await prompt(first.page).fill(text);
+    await expect.poll(async () => (await api.readDraft()).draft.scene.prompt).toBe(text);
+    const scene = fewSteps((await api.readDraft()).draft.scene);
     const job = await api.generate({ ...NO_EXTRAS, scene, seeds: ["3"] });
     await hear(first.page, "job", { jobId: job.jobId, outcome: "done" });
     const gone = new Promise<void>((resolve) => first.app.once("close", () => resolve()));
@@ -164,7 +165,7 @@ describe.skipIf(!electron)("an app that is hurt", { timeout: LIMIT }, () => {
     await using second = await launch({ dataFolder: folder });
     const again = await apiOf(second.page).windowState();
     expect(again).toMatchObject({ recovered: true, firstStart: false, project: { path: project.path, results: 1 } });
-    expect(again.draft.draft.scene.prompt).toBe(scene.prompt);
+    expect(again.draft.draft.scene.prompt).toBe(text);
     await second.quit();
 
     await using third = await launch({ dataFolder: folder });
