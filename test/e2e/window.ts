@@ -78,7 +78,7 @@ export async function compose(page: Page, scene: Composition = {}): Promise<Proj
   await until(async () => {
     expect(await prompt(page).inputValue()).toBe(text);
     expect(await boxes(page).count()).toBe(regions.length);
-    expect(await page.getByRole("heading", { level: 1 }).getAttribute("title")).toBe(project!.path);
+    expect(await page.getByRole("heading", { level: 1 }).getByRole("button").getAttribute("title")).toBe(project!.path);
   });
   return project!;
 }
