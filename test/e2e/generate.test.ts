@@ -108,6 +108,7 @@ describe.skipIf(!electron)("before a picture is drawn", { timeout: 120_000 }, ()
     await warnings(page).getByText("The method is “None”: the boxes will have no effect.").waitFor();
 
     // After a run, the time is known too.
+    await canvas(page).focus(); // on a list of choices, Enter is that list's own
     await draw(page, 2);
     await expect.poll(() => cost.textContent()).toMatch(/about .+ · /);
     await box(page, "green star").click();
