@@ -4,7 +4,19 @@ import { describe, expect, test } from "vitest";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
-import { attributes, box, boxes, choose, compose, draw, nameOf, prompt, results, selectedBoxes } from "./window.ts";
+import {
+  attributes,
+  box,
+  boxes,
+  canvas,
+  choose,
+  compose,
+  draw,
+  nameOf,
+  prompt,
+  results,
+  selectedBoxes,
+} from "./window.ts";
 
 const LARGEST = 2n ** 64n - 1n;
 const seedsField = (page: Page) => page.getByRole("textbox", { name: "Seeds" });
