@@ -34,6 +34,8 @@ const MAGIC = "SQLite format 3\0";
 const HEADER_SIZE = 100;
 /** How long another program may keep the file to itself, in milliseconds. */
 const LOCK_PATIENCE = 1_000;
+/** How long another of our processes may take with a file that they share, in milliseconds. */
+const SHARED_PATIENCE = 20_000;
 
 /** Makes a new file of this format; there must be none. */
 export function createDatabase(path: string, format: Format): Database.Database {
@@ -72,6 +74,29 @@ export function openDatabase(path: string, format: Format): { db: Database.Datab
         notes.push(`The ${format.noun} was brought up to date. A copy of how it was is kept as ${basename(copy)}.`);
       }
       return { db, notes };
+    });
+  });
+}
+
+/**
+ * Opens a file that several processes of ours share, and makes it where there is none: the first to come makes all of it in one
+ * transaction. The header in the file is not asked, because the newest pages may still be in the write-ahead log.
+ */
+export function openShared(path: string, format: Format): Database.Database {
+  return guarded(path, format, () => {
+    const db = new Database(path, { timeout: SHARED_PATIENCE });
+    return closedOnError(db, () => {
+      configure(db, format);
+      db.transaction(() => {
+        const version = Number(db.pragma("user_version", { simple: true }));
+        const applicationId = Number(db.pragma("application_id", { simple: true }));
+        const isNew =
+          version === 0 && applicationId === 0 && db.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
+        if (isNew) db.pragma(`application_id = ${format.applicationId}`);
+        else judge(path, format, { applicationId, version });
+        migrate(db, format, version);
+      }).immediate();
+      return db;
     });
   });
 }

@@ -5,7 +5,7 @@ import type Database from "better-sqlite3";
 import type { LoadRequest } from "../api/engine.ts";
 import { isAppError } from "../api/errors.ts";
 import type { KnownModel, RecentProject } from "../api/store.ts";
-import { createDatabase, openDatabase, type Format } from "./database.ts";
+import { openShared, type Format } from "./database.ts";
 import { setAside } from "./files.ts";
 
 export const LIBRARY_FORMAT: Format = {
@@ -107,9 +107,8 @@ export class Library {
 }
 
 function openOrBegin(path: string, onNote: (note: string) => void): Database.Database {
-  if (!existsSync(path)) return createDatabase(path, LIBRARY_FORMAT);
   try {
-    const { db } = openDatabase(path, LIBRARY_FORMAT);
+    const db = openShared(path, LIBRARY_FORMAT);
     const damage = db.pragma("quick_check", { simple: true });
     if (damage === "ok") return db;
     db.close();
@@ -120,5 +119,5 @@ function openOrBegin(path: string, onNote: (note: string) => void): Database.Dat
   }
   const aside = setAside(path, "unusable");
   onNote(`began a new library; the old one is kept as ${aside ?? path}`);
-  return createDatabase(path, LIBRARY_FORMAT);
+  return openShared(path, LIBRARY_FORMAT);
 }

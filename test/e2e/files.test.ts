@@ -59,7 +59,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
     expect((await suggested(app)).map((path) => basename(path))).toEqual(["diorama-1-seed-4.png"]);
 
     await page.keyboard.press("Control+e");
-    await dialog(page).getByRole("checkbox").uncheck();
+    await dialog(page).getByRole("checkbox", { name: /settings/ }).uncheck();
     await dialog(page).getByText("Nothing but the picture. It cannot be opened as a scene again.").waitFor();
     await answer(app, "showSaveDialog", [without]);
     await dialog(page).getByRole("button", { name: "Export…" }).click();

@@ -124,7 +124,7 @@ describe.skipIf(!electron)("before a picture is drawn", { timeout: 120_000 }, ()
     await draw(page, 2);
     await expect.poll(() => cost.textContent()).toMatch(/about .+ · /);
     await box(page, "green star").click();
-    for (const name of ["green star", "Box 4", "blue square"]) {
+    for (const name of ["Box 4", "green star", "blue square"]) {
       await box(page, name).click();
       await page.keyboard.press("Delete");
     }

@@ -61,6 +61,17 @@ test("what was written is there after closing", () => {
   expect(openLibrary(path).library.readPreferences()).toEqual({ theme: "dark" });
 });
 
+test("several processes share a library from its first moment on", () => {
+  const { library, path, notes } = openLibrary();
+  library.writePreferences({ theme: "dark" });
+  const other = openLibrary(path); // what the first one wrote is still in its log
+  expect(other.library.readPreferences()).toEqual({ theme: "dark" });
+  other.library.writePreferences({ theme: "light" });
+  expect(library.readPreferences()).toEqual({ theme: "light" });
+  expect([...notes, ...other.notes]).toEqual([]);
+  expect(existsSync(`${path}.unusable`)).toBe(false);
+});
+
 test("a library that cannot be read is kept aside, and a new one begun", () => {
   const path = join(temporaryFolder(), "library.db");
   writeFileSync(path, "rubbish");
