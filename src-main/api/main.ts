@@ -135,7 +135,6 @@ type StoreCalls = Pick<
   StoreApi,
   | "verifyProject"
   | "readDraft"
-  | "saveDraft"
   | "nameVersion"
   | "listVersions"
   | "readVersion"
@@ -175,6 +174,8 @@ export interface MainApi extends StoreCalls {
   /** Asks for a file. A project that another window has open is shown there: null. */
   openProject(request: { where: "here" | "window" }): Promise<ProjectState | null>;
   openRecent(request: { path: RecentProject["path"]; where: "here" | "window" }): Promise<ProjectState | null>;
+  /** Saves the draft of the project with this key; refuses it when the window has another one by now. Durable when it resolves. */
+  saveDraft(request: { key: ProjectState["key"]; draft: Draft }): ReturnType<StoreApi["saveDraft"]>;
   /** Saves the draft and keeps it as a version; asks for a file first when the project is untitled. */
   saveProject(request: { draft: Draft; name: string }): Promise<{ project: ProjectState; version: VersionInfo } | null>;
   /** Goes on in a copy under another name. */

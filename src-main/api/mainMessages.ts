@@ -26,7 +26,7 @@ const id = v.pipe(v.number(), v.safeInteger("expected an id"), v.minValue(1, "ex
 const ids = (most: number) => v.pipe(v.array(id), v.minLength(1), v.maxLength(most));
 const commands = v.pipe(v.array(v.picklist(COMMAND_NAMES)), v.maxLength(COMMAND_NAMES.length));
 
-const { verifyProject, readDraft, saveDraft, nameVersion, listVersions, readVersion, restoreVersion } = storeSchemas;
+const { verifyProject, readDraft, nameVersion, listVersions, readVersion, restoreVersion } = storeSchemas;
 const { renameVersion, deleteVersion, undeleteVersion, listRuns, readRun, listResults, readResult, markResults } =
   storeSchemas;
 const { readAttention, emptyBin, refillBin, recentProjects, forgetProject, readPreferences, writePreferences } =
@@ -46,6 +46,7 @@ export const mainSchemas = {
   newProject: v.strictObject({ draft: v.nullable(draft), where }),
   openProject: v.strictObject({ where }),
   openRecent: v.strictObject({ path, where }),
+  saveDraft: v.strictObject({ key: text(LIMITS.id), draft }),
   saveProject: v.strictObject({ draft, name: nameVersion.entries.name }),
   saveProjectAs: v.strictObject({ draft }),
   importPictures: nothing,
@@ -72,7 +73,6 @@ export const mainSchemas = {
 
   verifyProject,
   readDraft,
-  saveDraft,
   nameVersion,
   listVersions,
   readVersion,

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { invariant } from "../api/errors.ts";
+import { AppError, invariant } from "../api/errors.ts";
 import type { ProjectState } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { Draft, ProjectInfo, StoreApi } from "../api/store.ts";
@@ -17,6 +17,8 @@ export class OpenProject {
   #state: ProjectState | undefined;
   /** Made here and not changed since: nobody would miss it. */
   #pristine = false;
+  /** Drafts and changes of project, one after the other. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(store: Client<StoreApi>, untitledFolder: string) {
     this.#store = store;
@@ -32,24 +34,43 @@ export class OpenProject {
     return this.#state !== undefined;
   }
 
-  async open(path: string): Promise<void> {
-    await this.#leave(async () => this.#store.openProject({ path }));
+  open(path: string): Promise<void> {
+    return this.#inTurn(() => this.#leave(() => this.#store.openProject({ path })));
   }
 
-  async createUntitled(draft: Draft): Promise<void> {
-    mkdirSync(this.#untitledFolder, { recursive: true });
-    await this.#leave(async () => this.#store.createProject({ path: this.#freePath(), draft, replace: false }));
-    this.#pristine = true;
+  createUntitled(draft: Draft): Promise<void> {
+    return this.#inTurn(async () => {
+      mkdirSync(this.#untitledFolder, { recursive: true });
+      await this.#leave(() => this.#store.createProject({ path: this.#freePath(), draft, replace: false }));
+      this.#pristine = true;
+    });
   }
 
   /** Goes on in a copy at `path`, replacing what is there. An untitled project's own file is gone afterwards. */
-  async moveTo(path: string): Promise<void> {
-    const before = this.state;
-    if (path === before.path) return;
-    await this.#store.copyProject({ path, replace: true });
-    const info = await this.#store.openProject({ path });
-    this.#state = this.#describe(info, before.key); // the same pictures under the same numbers
-    if (before.untitled) removeProject(before.path);
+  moveTo(path: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.state;
+      if (path === before.path) return;
+      await this.#store.copyProject({ path, replace: true });
+      const info = await this.#store.openProject({ path });
+      this.#state = this.#describe(info, before.key); // the same pictures under the same numbers
+      if (before.untitled) removeProject(before.path);
+    });
+  }
+
+  /** Keeps a draft of the project with this key. What comes when that has gone is refused, and never written over another's. */
+  saveDraft(key: string, draft: Draft): ReturnType<StoreApi["saveDraft"]> {
+    return this.#inTurn(() => {
+      this.refuseOther(key);
+      this.touch();
+      return this.#store.saveDraft(draft);
+    });
+  }
+
+  /** Something that was begun for the project with this key makes no sense for another. */
+  refuseOther(key: string): void {
+    if (key === this.state.key) return;
+    throw new AppError("not-found", "This window has another project open by now.", { what: "project", id: key });
   }
 
   /** Something was changed. */
@@ -69,6 +90,12 @@ export class OpenProject {
     this.#state = this.#describe(info, randomUUID());
     this.#pristine = false;
     if (before?.untitled && wasPristine && before.path !== info.path) removeProject(before.path);
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(action);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   #describe(info: ProjectInfo, key: string): ProjectState {

@@ -64,7 +64,7 @@ function appCalls(
   };
 }
 
-type ProjectCalls = "newProject" | "openProject" | "openRecent" | "saveProject" | "saveProjectAs";
+type ProjectCalls = "newProject" | "openProject" | "openRecent" | "saveDraft" | "saveProject" | "saveProjectAs";
 
 function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pick<MainApi, ProjectCalls>> {
   /** A window that draws keeps its project: another one is opened beside it. */
@@ -103,16 +103,15 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
       if (recent.some((project) => project.path === path)) return open(path, where);
       throw new AppError("not-found", `${path} is not among the recent projects.`, { what: "project", id: path });
     },
+    saveDraft: ({ key, draft }) => at.project.saveDraft(key, draft),
     saveProject: async ({ draft, name }) => {
-      at.project.touch();
-      await at.store.saveDraft(draft);
+      await at.project.saveDraft(at.project.state.key, draft);
       if (at.project.state.untitled && !(await saveAs("Untitled"))) return null;
       const version = await at.store.nameVersion({ name });
       return { project: at.project.state, version };
     },
     saveProjectAs: async ({ draft }) => {
-      at.project.touch();
-      await at.store.saveDraft(draft);
+      await at.project.saveDraft(at.project.state.key, draft);
       return (await saveAs(at.project.state.name)) ? at.project.state : null;
     },
   };
@@ -151,11 +150,13 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     tokenize: (prompt) => withModel((api) => api.tokenize(prompt)),
     check: (scene) => withModel((api) => api.check(scene)),
     generate: async (request) => {
+      const { key } = at.project.state;
       const isOpen = engine.summaryOf(request.model) !== undefined;
       const inTheWay = isOpen ? undefined : context.windows.drawingWithAnother(at, request.model);
       // Behind another window's queue the checkpoint is opened when its turn comes; the run is on record until then.
       if (inTheWay) await at.models.refuseUnknown(request.model.path);
       else if (!isOpen) await load(request.model);
+      at.project.refuseOther(key); // opening a checkpoint takes its time
       at.model = request.model;
       at.project.touch();
       const waitsFor =
@@ -185,7 +186,6 @@ function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
     ...{ readDraft, listVersions, readVersion, renameVersion, deleteVersion, undeleteVersion, verifyProject },
     ...{ listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin },
     ...{ recentProjects, forgetProject, readPreferences, writePreferences },
-    saveDraft: changing(store.saveDraft),
     nameVersion: changing(store.nameVersion),
     restoreVersion: changing(store.restoreVersion),
     markResults: changing(store.markResults),

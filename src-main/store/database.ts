@@ -44,6 +44,7 @@ export function createDatabase(path: string, format: Format): Database.Database 
     closeSync(openSync(path, "wx"));
     const db = new Database(path, { timeout: LOCK_PATIENCE });
     return closedOnError(db, () => {
+      if (format.kind === "document") letShrink(db);
       configure(db, format);
       db.pragma(`application_id = ${format.applicationId}`);
       migrate(db, format, 0);
@@ -99,6 +100,36 @@ export function openShared(path: string, format: Format): Database.Database {
       return db;
     });
   });
+}
+
+/** How long giving back room may take, in milliseconds: somebody waits for the file to be closed. The rest is given back next time. */
+const SHRINK_TIME = 1_000;
+/** Pages moved in one transaction: a few megabytes. */
+const SHRINK_STEP = 1024;
+
+/** Says of a new file, or of the copies that are made of an old one, that `shrink` may be used on it. */
+export function letShrink(db: Database.Database): void {
+  // Said again to a file that knows it, this would write.
+  if (db.pragma("auto_vacuum", { simple: true }) === 0) db.pragma("auto_vacuum = INCREMENTAL");
+}
+
+/** Gives back to the disk what was deleted. A file from before this was thought of only shrinks as a copy. */
+export function shrink(db: Database.Database, time = SHRINK_TIME): void {
+  const end = performance.now() + time;
+  const free = () => Number(db.pragma("freelist_count", { simple: true }));
+  for (let before = free(); before > 0 && performance.now() < end;) {
+    db.pragma(`incremental_vacuum(${SHRINK_STEP})`);
+    const after = free();
+    if (after === before) return;
+    before = after;
+  }
+}
+
+/** Closes a document and leaves nothing beside it: SQLite keeps an empty journal for as long as it holds the lock. */
+export function closeDocument(db: Database.Database): void {
+  db.pragma("locking_mode = NORMAL"); // the lock itself goes with the file
+  db.pragma("journal_mode = DELETE");
+  db.close();
 }
 
 /** Runs `action`, turning SQLite's errors into one that names the file and what to do. */

@@ -5,7 +5,7 @@ import type Database from "better-sqlite3";
 import { SqliteError } from "better-sqlite3";
 import { AppError } from "../api/errors.ts";
 import type { Draft, ProjectInfo, SavedDraft, VersionInfo } from "../api/store.ts";
-import { createDatabase, guarded, invalid, openDatabase } from "./database.ts";
+import { closeDocument, createDatabase, guarded, invalid, letShrink, openDatabase, shrink } from "./database.ts";
 import { freeName, removeDatabase } from "./files.ts";
 import { PROJECT_FORMAT } from "./projectFormat.ts";
 import { Results } from "./results.ts";
@@ -172,10 +172,11 @@ export class ProjectFile {
     if (path === this.path) throw invalid(path, `${path} is the project that is open. Choose another name.`);
     const unfinished = freeName(`${path}.unfinished`);
     try {
+      letShrink(this.#db);
       this.#db.prepare("VACUUM INTO ?").run(unfinished);
       const { db } = openDatabase(unfinished, PROJECT_FORMAT);
       db.prepare("UPDATE project SET in_use = 0").run();
-      db.close();
+      closeDocument(db);
       removeDatabase(path);
       renameSync(unfinished, path);
     } finally {
@@ -207,7 +208,8 @@ export class ProjectFile {
       })
       .immediate();
     this.#db.pragma("optimize");
-    this.#db.close();
+    shrink(this.#db);
+    closeDocument(this.#db);
   }
 }
 

@@ -140,14 +140,18 @@ export class Session {
   async saveNow(): Promise<void> {
     clearTimeout(this.#saveTimer);
     const { revision } = this.editor;
-    if (revision === this.#saved) return;
+    const { project } = this;
+    if (revision === this.#saved || !project) return;
+    const isOver = () => this.project?.key !== project.key;
     this.saving = "saving";
     try {
-      const { changed } = await this.app.api.saveDraft(toDraft(this.editor.document));
+      const { changed } = await this.app.api.saveDraft({ key: project.key, draft: toDraft(this.editor.document) });
+      if (isOver()) return;
       this.#saved = revision;
       this.changed = changed;
       this.saving = revision === this.editor.revision ? "saved" : "waiting";
     } catch (error) {
+      if (isOver()) return;
       this.saving = "failed";
       this.notices.error(error, { label: "Try again", run: () => void this.saveNow() });
     }

@@ -22,6 +22,20 @@ test("what is typed is saved, and the save is known", async () => {
   expect(session.saving).toBe("saved");
 });
 
+test("a save names its project, and its end is no news to the next one", async () => {
+  const { main, session } = await open();
+  session.editor.apply("Type", setPrompt("a cat"));
+  const saving = session.saveNow();
+  const state = main.state();
+  main.emit("project", { state: { ...state, project: { ...state.project, key: "another" } } });
+  await saving;
+  expect(main.calls.find(({ method }) => method === "saveDraft")?.request).toMatchObject({ key: "fake" });
+  expect(session.saving).toBe("saved");
+  session.editor.apply("Type", setPrompt("a dog"));
+  await session.saveNow();
+  expect(main.calls.at(-1)).toMatchObject({ method: "saveDraft", request: { key: "another" } });
+});
+
 test("seeds of 64 bits reach the engine as they were typed", async () => {
   const { main } = await drawn("18446744073709551615,3");
   const call = main.calls.find(({ method }) => method === "generate");

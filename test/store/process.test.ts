@@ -65,6 +65,23 @@ test("a store that is killed comes back with the project and everything that was
   expect(await api.currentProject()).toMatchObject({ path, notes: [/did not end properly/] });
 });
 
+test.each(["library.db", "library.db-journal", "library.db-wal", "library.db-shm"])(
+  "a store killed while it makes its library, at the sight of %s, comes back with one that works",
+  async (sight) => {
+    const { store, api, lines, folder } = start();
+    const data = join(folder, "data");
+    const first = api.recentProjects().catch((error: unknown) => error);
+    const isSeen = () => existsSync(join(data, sight)) || existsSync(join(data, "library.db-wal"));
+    while (!isSeen()) await new Promise(setImmediate);
+    process.kill(store.pid!, "SIGKILL");
+    await first;
+    await expect.poll(() => store.pid, { timeout: 20_000 }).toBeUndefined();
+    await api.writePreferences({ theme: "dark" });
+    expect(await api.readPreferences()).toEqual({ theme: "dark" });
+    expect(lines.filter((line) => line.includes("library"))).toEqual([]); // none was set aside
+  },
+);
+
 test("a project that cannot be opened leaves the one before open", async () => {
   const { api, path, folder } = start();
   await api.createProject({ path, draft: sampleDraft(), replace: false });

@@ -1,9 +1,20 @@
 /** Drafts, named versions and copies: what was saved is there again, and nothing is replaced unasked. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect, test } from "vitest";
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, test } from "vitest";
+import { shrink } from "../../src-main/store/database.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
-import { newProject, reopened, sampleDraft, sampleResult, sampleScene, temporaryFolder } from "../support/projects.ts";
+import {
+  newProject,
+  reopened,
+  sampleDraft,
+  sampleRecord,
+  sampleResult,
+  sampleScene,
+  temporaryFolder,
+} from "../support/projects.ts";
 
 test("a draft is there again after closing, as it was", () => {
   const project = newProject();
@@ -98,6 +109,72 @@ test("a copy is a whole project without the room of what was deleted", () => {
   expect(copy.info().notes).toEqual([]);
   expect(copy.verify()).toEqual([]);
   copy.close();
+});
+
+describe("the room of deleted pictures", () => {
+  const SIZE = 1_000_000;
+  /** Two pictures of a megabyte each, the first of them out of the emptied bin. */
+  const emptied = (project: ProjectFile) => {
+    const { id: runId } = project.results.beginRun(sampleScene(), "demo", 2);
+    const record = sampleRecord(sampleScene(), "5");
+    const picture = { width: 8, height: 8, seconds: 1, png: randomBytes(SIZE), thumbnail: randomBytes(9) };
+    const [first, second] = ["5", "6"].map((seed) => project.results.keep({ runId, seed, record, ...picture }));
+    project.results.markResults([first!.id], undefined, "binned");
+    project.results.emptyBin();
+    return second!.id;
+  };
+
+  test("is given back when the project is closed, and nothing else is", () => {
+    const project = newProject();
+    const left = emptied(project);
+    expect(statSync(project.path).size).toBeGreaterThan(2 * SIZE);
+    const again = reopened(project);
+    expect(statSync(project.path).size).toBeLessThan(1.1 * SIZE);
+    expect(again.results.readPicture(left, "full")).toHaveLength(SIZE);
+    expect(again.verify()).toEqual([]);
+  });
+
+  test("is given back bit by bit: what there was no time for, the next time", () => {
+    const project = newProject();
+    emptied(project);
+    project.close();
+    const db = new Database(project.path);
+    db.exec("CREATE TABLE ballast (bytes BLOB); INSERT INTO ballast VALUES (zeroblob(30000000)); DROP TABLE ballast");
+    const before = statSync(project.path).size;
+    shrink(db, 0);
+    expect(statSync(project.path).size).toBe(before);
+    shrink(db);
+    expect(statSync(project.path).size).toBeLessThan(1.1 * SIZE);
+    db.close();
+  });
+
+  test("stays in a file of the first days, but not in its copy", () => {
+    const project = newProject();
+    project.close();
+    const old = new Database(project.path);
+    old.pragma("auto_vacuum = NONE");
+    old.exec("VACUUM");
+    old.close();
+    const opened = ProjectFile.open(project.path);
+    emptied(opened);
+    const again = reopened(opened);
+    expect(statSync(again.path).size).toBeGreaterThan(2 * SIZE);
+    const copy = join(temporaryFolder(), "copy.diorama");
+    again.copyTo(copy, false);
+    expect(statSync(copy).size).toBeLessThan(1.1 * SIZE);
+    const db = new Database(copy);
+    expect(db.pragma("auto_vacuum", { simple: true })).toBe(2);
+    db.close();
+  });
+});
+
+test("a closed project is one file, with nothing of SQLite's beside it", () => {
+  const project = newProject();
+  project.saveDraft(sampleDraft("a dog on a mat"));
+  const folder = dirname(project.path);
+  expect(readdirSync(folder)).toEqual(["cats.diorama", "cats.diorama-journal"]);
+  project.close();
+  expect(readdirSync(folder)).toEqual(["cats.diorama"]);
 });
 
 test("a copy replaces a file only when told to, and never the open one", () => {

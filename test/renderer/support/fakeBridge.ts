@@ -142,7 +142,7 @@ export class FakeMain {
         { provider: "cuda", available: false, detail: "No NVIDIA driver was found." },
       ],
       loadModel: () => SUMMARY,
-      saveDraft: (draft) => {
+      saveDraft: ({ draft }) => {
         this.saved = draft;
         return { saved: new Date().toISOString(), changed: true };
       },
