@@ -23,11 +23,11 @@ const SIZES = [
 ] as const;
 const DRAWING_LIMIT = 240_000;
 
-/** Phrases of the scene in the README, with left, top, width and height of their boxes in percent. */
-const THINGS: [string, number[]][] = [
-  ["yellow moon", [58, 8, 34, 34]],
-  ["red house", [8, 50, 40, 42]],
-  ["green tree", [56, 52, 36, 40]],
+/** Phrases of the scene in the README, with left, top, width and height of their boxes in percent, and their colours. */
+const THINGS: [string, number[], string][] = [
+  ["yellow moon", [50, 5, 45, 42], "Amber"],
+  ["red house", [7, 42, 44, 50], "Red"],
+  ["green tree", [58, 50, 36, 44], "Green"],
 ];
 
 await mkdir(folder, { recursive: true });
@@ -183,7 +183,7 @@ async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<vo
   await page.keyboard.press("Delete");
   const prompt = page.getByRole("textbox", { name: "Prompt" });
   await prompt.fill("a yellow moon, a red house and a green tree on a navy background");
-  for (const [phrase, place] of THINGS) {
+  for (const [phrase, place, color] of THINGS) {
     await prompt.evaluate((area, words) => {
       const field = area as unknown as { value: string; focus(): void; setSelectionRange(a: number, b: number): void };
       field.focus();
@@ -201,6 +201,7 @@ async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<vo
       await fields.getByRole("textbox", { name }).fill(String(place[i]));
       await page.keyboard.press("Enter");
     }
+    await fields.getByRole("radio", { name: color }).click();
   }
   await draw(page, "1-6", 6);
   const cards = await page.locator("[data-result]").all();
@@ -211,6 +212,9 @@ async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<vo
     .nth(obeyed.indexOf(Math.max(...obeyed)))
     .click();
   await page.getByRole("option", { name: /^red house/ }).click();
+  await prompt.evaluate((area) => {
+    (area as unknown as { setSelectionRange(a: number, b: number): void }).setSelectionRange(0, 0);
+  });
   await page.mouse.move(640, 10);
   await page.screenshot({ path: join(root, "resources", "readme", "editor.png") });
 }

@@ -101,5 +101,5 @@ function recentMenu({ recent }: MenuState, { openRecent }: MenuActions): Item {
     sublabel: path,
     click: () => openRecent(path),
   }));
-  return { label: "Open Recent", enabled: submenu.length > 0, submenu };
+  return { label: "Open recent", enabled: submenu.length > 0, submenu };
 }

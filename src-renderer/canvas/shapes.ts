@@ -17,6 +17,8 @@ export interface BoxLook {
   handles: boolean;
   hovered: boolean;
   locked: boolean;
+  /** A picture lies under it, and should be seen in its own colours. */
+  overPicture: boolean;
   /** Names no words yet. */
   unbound: boolean;
   showTitle: boolean;
@@ -45,9 +47,9 @@ export class BoxShape extends ScreenObject {
   }
 
   protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
-    const { color, halo, selected, hovered, locked, unbound, showTitle, handles } = this.look;
+    const { color, halo, selected, hovered, locked, unbound, showTitle, handles, overPicture } = this.look;
     ctx.fillStyle = color;
-    ctx.globalAlpha = selected ? 0.2 : hovered ? 0.16 : 0.08;
+    ctx.globalAlpha = (selected ? 0.2 : hovered ? 0.16 : 0.08) * (overPicture ? 0.35 : 1);
     ctx.fillRect(0, 0, width, height);
     ctx.globalAlpha = locked ? 0.75 : 1;
     ctx.strokeStyle = halo;

@@ -104,7 +104,7 @@ export class Stage {
     this.#canvas.requestRenderAll();
   }
 
-  #showBoxes({ document, selection, hovered, palette }: StageView): void {
+  #showBoxes({ document, selection, hovered, palette, underlay }: StageView): void {
     for (const [id] of this.#boxes) if (!document.boxes.some((box) => box.id === id)) this.#boxes.delete(id);
     for (const box of document.boxes) {
       const selected = selection.includes(box.id);
@@ -117,6 +117,7 @@ export class Stage {
         handles: selected && selection.length === 1,
         hovered: hovered === box.id,
         locked: box.locked,
+        overPicture: underlay !== undefined,
         unbound: box.spans.length === 0,
         showTitle: true,
       };

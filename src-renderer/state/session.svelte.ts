@@ -168,7 +168,7 @@ export class Session {
     this.problem = undefined;
     const seeds = this.#seedsToDraw(this.editor.document);
     if ("problem" in seeds) {
-      this.problem = `Seeds: ${seeds.problem}.`;
+      this.#refuse(`Seeds: ${seeds.problem}.`);
       return;
     }
     this.starting = true;
@@ -181,10 +181,16 @@ export class Session {
       const model = document.model ?? DEMO_REQUEST;
       this.jobs.add(await this.app.api.generate({ scene, seeds: seeds.seeds, previewEvery, attention: true, model }));
     } catch (error) {
-      this.problem = messageOf(error);
+      this.#refuse(messageOf(error));
     } finally {
       this.starting = false;
     }
+  }
+
+  /** At the button, which only one view has. */
+  #refuse(problem: string): void {
+    this.problem = problem;
+    this.view.mode = "compose";
   }
 
   /** Draws results again with the same noise and settings, in the layout as it is now, and shows them side by side. */

@@ -39,5 +39,6 @@ export function keysOf(shortcut: string, mac: boolean): string[] {
   const names: Record<string, string> = mac
     ? { CmdOrCtrl: "⌘", Shift: "⇧", Alt: "⌥", Delete: "⌫", Enter: "↩" }
     : { CmdOrCtrl: "Ctrl", Delete: "Del" };
-  return shortcut.split("+").map((part) => names[part] ?? part);
+  // The last one may be "+" itself.
+  return shortcut.split(/\+(?=.)/).map((part) => names[part] ?? part);
 }

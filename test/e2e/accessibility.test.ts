@@ -195,7 +195,7 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     }
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    await expect.poll(async () => (await focused(page)).name).toBe("BUTTON Keyboard Shortcuts");
+    await expect.poll(async () => (await focused(page)).name).toBe("BUTTON Keyboard shortcuts");
 
     await page.getByRole("textbox", { name: "Prompt" }).focus();
     await page.keyboard.press("Control+k");

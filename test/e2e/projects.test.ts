@@ -92,7 +92,7 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
       app.evaluate(({ Menu }) => {
         const file = Menu.getApplicationMenu()!.items.find(({ label }) => label === "&File")!;
         return file
-          .submenu!.items.find(({ label }) => label === "Open Recent")!
+          .submenu!.items.find(({ label }) => label === "Open recent")!
           .submenu!.items.map((item) => item.label);
       });
     await expect.poll(inMenu).toEqual(expect.arrayContaining(["first", "second"]));

@@ -24,7 +24,7 @@ test("a box's menu says what is on, what cannot be done, and does it", async () 
   item(entries, "Delete 2 boxes").run();
   expect(editor.document.boxes).toEqual([]);
   expect(editor.undoLabel).toBe("Delete 2 boxes");
-  item(canvasItems(session), "Draw Box").run();
+  item(canvasItems(session), "Draw box").run();
   expect(editor.tool).toBe("draw");
 });
 
@@ -40,9 +40,9 @@ test("a result's menu is about it, or about those selected with it", async () =>
   expect(results.chosen).toEqual([3, 2]);
   item(resultItems(session), "Star").run();
   await until(() => expect(item(resultItems(session), "Star").checked).toBe(true));
-  item(resultItems(session), "Put into Comparison").run();
+  item(resultItems(session), "Put into comparison").run();
   expect(results.tray).toEqual([3, 2]);
-  item(resultItems(session), "Put into the Bin").run();
+  item(resultItems(session), "Put into the bin").run();
   await until(() => expect(results.total).toBe(1));
 });
 
