@@ -1,5 +1,5 @@
 /** What the workshop process does with each request. */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { AppError } from "../api/errors.ts";
@@ -52,7 +52,6 @@ function withoutTexts(png: Uint8Array): Uint8Array {
 async function writeWhole(path: string, data: Uint8Array): Promise<void> {
   const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   try {
-    await mkdir(dirname(path), { recursive: true });
     await writeFile(unfinished, data);
     await rename(unfinished, path);
   } catch (error) {
