@@ -56,6 +56,16 @@ export function isOurs(frame: { origin: string; url: string } | null): boolean {
   return frame?.origin === APP_ORIGIN && frame.url.startsWith(`${APP_ORIGIN}/`);
 }
 
+/**
+ * Whether anything here may load this address: our own files, pictures of projects, what a page has made itself. In development also
+ * the tools of the browser, and the socket of Vite's server.
+ */
+export function mayLoad(address: string, isDevelopment: boolean): boolean {
+  if (/^(?:blob:)?app:\/\/diorama\//.test(address)) return true;
+  if (parse(address)?.protocol === `${IMAGE_SCHEME}:`) return true;
+  return isDevelopment && /^(?:devtools:\/\/|ws:\/\/localhost:5180\/)/.test(address);
+}
+
 /** Sites that the app itself links to. */
 const LINKED_HOSTS = ["arxiv.org", "github.com", "huggingface.co"];
 

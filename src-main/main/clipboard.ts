@@ -3,12 +3,16 @@ import { clipboard, ClipboardItem, nativeImage } from "electron";
 
 interface OldClipboard {
   writeImage?: (image: Electron.NativeImage) => void;
+  writeBuffer?: (format: string, bytes: Buffer) => void;
 }
 
 export async function copyPng(png: Uint8Array<ArrayBuffer>): Promise<void> {
   const old = clipboard as OldClipboard;
-  if (old.writeImage) old.writeImage(nativeImage.createFromBuffer(Buffer.from(png)));
-  else await clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
+  if (!old.writeImage)
+    await clipboard.write([new ClipboardItem({ "image/png": new Blob([png], { type: "image/png" }) })]);
+  // On Linux a picture on the clipboard is a PNG; as an image it would be unpacked and packed again while everybody waits.
+  else if (process.platform === "linux") old.writeBuffer?.("image/png", Buffer.from(png));
+  else old.writeImage(nativeImage.createFromBuffer(Buffer.from(png)));
 }
 
 export async function copyText(text: string): Promise<void> {

@@ -69,6 +69,19 @@ export async function askToStopDrawing(window: BrowserWindow, project: string): 
   return response === 1;
 }
 
+/** Whether to show the page once more after its process has ended again and again. */
+export async function askToReload(window: BrowserWindow): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: "error",
+    message: "This window’s process ended several times within a minute.",
+    detail: "The project is as it was last saved. A picture in it, or the graphics driver, may be the reason.",
+    buttons: ["Try Again", "Close Window"],
+    defaultId: 0,
+    cancelId: 1,
+  });
+  return response === 0;
+}
+
 export function showAbout(window: BrowserWindow | undefined): void {
   const { electron, chrome, node } = process.versions;
   const options = {

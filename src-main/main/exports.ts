@@ -25,8 +25,6 @@ interface PictureChoice {
   settings: boolean;
 }
 
-const DRAG_ICON = 96;
-
 export class Exports {
   readonly #options: ExportOptions;
   /** Files that were written here, and may be shown in the file manager. */
@@ -62,7 +60,8 @@ export class Exports {
     const pictures = [];
     for (const id of ids) {
       const { seed, record } = await store.readResult({ id });
-      const png = await store.readPicture({ id, size: "full" });
+      // One after the other: all of them as they are may be more than there is memory for.
+      const png = await workshop.api.shrink({ png: await this.#read(id), use: "sheet" });
       pictures.push({ png, label: `seed ${seed}`, boxes: boxes ? labelledBoxes(record.scene) : [] });
     }
     const png = await workshop.api.contactSheet({ title, pictures });
@@ -77,11 +76,11 @@ export class Exports {
   }
 
   async copy(id: number): Promise<void> {
-    await copyPng(await this.#read(id));
+    await copyPng(await this.#options.workshop.api.bare({ png: await this.#read(id) }));
   }
 
   async drag({ ids, settings }: PictureChoice): Promise<void> {
-    const { window, store, dragFolder } = this.#options;
+    const { window, workshop, store, dragFolder } = this.#options;
     mkdirSync(dragFolder, { recursive: true });
     const files: string[] = [];
     for (const id of ids) {
@@ -90,7 +89,8 @@ export class Exports {
       files.push(path);
     }
     const thumbnail = await store.readPicture({ id: ids[0]!, size: "thumbnail" });
-    const icon = nativeImage.createFromBuffer(Buffer.from(thumbnail)).resize({ width: DRAG_ICON });
+    const small = await workshop.api.shrink({ png: thumbnail, use: "drag" });
+    const icon = nativeImage.createFromBuffer(Buffer.from(small));
     window.webContents.startDrag({ file: files[0]!, files, icon });
   }
 

@@ -9,7 +9,8 @@ import type { ServiceExit } from "../service/supervisor.ts";
 import { startStore, type Store } from "../store/host.ts";
 import { START_PAGE } from "./addresses.ts";
 import { withoutStack } from "./calls.ts";
-import { askToStopDrawing } from "./dialogs.ts";
+import { Deaths } from "./deaths.ts";
+import { askToReload, askToStopDrawing } from "./dialogs.ts";
 import { emptyDraft, sampleDraft } from "./drafts.ts";
 import { Exports } from "./exports.ts";
 import { Jobs } from "./jobs.ts";
@@ -47,6 +48,7 @@ export class ProjectWindow {
   #saved: (() => void) | undefined;
   #closing: Promise<boolean> | undefined;
   #isGone = false;
+  readonly #deaths = new Deaths();
 
   constructor(shared: Shared, { bounds }: { bounds?: Bounds | undefined } = {}) {
     this.#shared = shared;
@@ -96,7 +98,7 @@ export class ProjectWindow {
     });
     this.window.webContents.on("render-process-gone", (_event, { reason }) => {
       process.stderr.write(`[window] its process ended: ${reason}\n`);
-      if (!this.#isGone && reason !== "clean-exit") this.window.webContents.reload();
+      if (!this.#isGone && reason !== "clean-exit") void this.#reload();
     });
   }
 
@@ -223,6 +225,15 @@ export class ProjectWindow {
       firstStart: this.#firstStart,
       recovered: this.#recovered,
     };
+  }
+
+  /** A page whose process has died comes back; when that was too often, if the person wants it to. */
+  async #reload(): Promise<void> {
+    if (this.#deaths.add()) {
+      if (!(await askToReload(this.window))) return void this.close("window");
+      this.#deaths.forget();
+    }
+    if (!this.#isGone) this.window.webContents.reload();
   }
 
   #onProject(): void {

@@ -1,10 +1,8 @@
 /** Serves the window's own files and the pictures of projects. What an address may name is decided in addresses.ts. */
 import { protocol, type Session } from "electron";
-import { readFile, realpath } from "node:fs/promises";
-import { join, sep } from "node:path";
-import type { PictureSize } from "../api/main.ts";
-import { APP_ORIGIN, APP_SCHEME, assetOf, IMAGE_SCHEME, pictureOf } from "./addresses.ts";
-import { CONTENT_POLICY, DEVELOPMENT_POLICY } from "./policy.ts";
+import { APP_SCHEME, IMAGE_SCHEME } from "./addresses.ts";
+import { DEVELOPMENT_POLICY } from "./policy.ts";
+import { headersOf, isReading, refuse, serveFile, servePicture, type ReadPicture } from "./serving.ts";
 
 /** Must run before Electron is ready. */
 export function nameProtocols(): void {
@@ -13,9 +11,6 @@ export function nameProtocols(): void {
     { scheme: IMAGE_SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, corsEnabled: true } },
   ]);
 }
-
-/** The bytes of a picture; undefined when there is no such project or picture. */
-export type ReadPicture = (key: string, id: number, size: PictureSize) => Promise<Uint8Array<ArrayBuffer> | undefined>;
 
 export interface Served {
   bundle: string;
@@ -34,40 +29,6 @@ export function serveProtocols(session: Session, { bundle, readPicture, developm
   });
 }
 
-function isReading({ method }: Request): boolean {
-  return method === "GET" || method === "HEAD";
-}
-
-async function serveFile(bundle: string, address: string): Promise<Response> {
-  const asset = assetOf(address);
-  if (!asset) return refuse(404);
-  try {
-    const root = await realpath(bundle);
-    const file = await realpath(join(root, asset.path));
-    if (!file.startsWith(root + sep)) return refuse(404); // a link that leads out
-    return new Response(await readFile(file), { headers: headersOf(asset.contentType, CONTENT_POLICY) });
-  } catch {
-    return refuse(404);
-  }
-}
-
-async function servePicture(readPicture: ReadPicture, address: string): Promise<Response> {
-  const picture = pictureOf(address);
-  if (!picture) return refuse(404);
-  try {
-    const png = await readPicture(picture.key, picture.id, picture.size);
-    if (!png) return refuse(404);
-    const headers = {
-      ...headersOf("image/png", "default-src 'none'"),
-      "Access-Control-Allow-Origin": APP_ORIGIN,
-      "Cache-Control": "private, max-age=31536000, immutable",
-    };
-    return new Response(png, { headers });
-  } catch {
-    return refuse(404);
-  }
-}
-
 async function fetchFrom(server: string, request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const reply = await fetch(new URL(pathname + search, server));
@@ -76,19 +37,4 @@ async function fetchFrom(server: string, request: Request): Promise<Response> {
     status: reply.status,
     headers: headersOf(type, DEVELOPMENT_POLICY),
   });
-}
-
-function headersOf(contentType: string, policy: string): Record<string, string> {
-  return {
-    "Content-Type": contentType,
-    "Content-Security-Policy": policy,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": contentType === "image/png" ? "cross-origin" : "same-origin",
-  };
-}
-
-function refuse(status: 404 | 405): Response {
-  return new Response("", { status, headers: headersOf("text/plain; charset=utf-8", "default-src 'none'") });
 }

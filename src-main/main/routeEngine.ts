@@ -1,16 +1,13 @@
 /** Brings the engine's events to the windows, and the engine back when it ends. */
 import { toWire } from "../api/errors.ts";
 import type { Engine } from "../engine/host.ts";
+import { Deaths } from "./deaths.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
 import type { Windows } from "./windows.ts";
 
-/** An engine that dies this often in a minute is not started again by itself. */
-const MOST_DEATHS = 3;
-const MINUTE = 60_000;
-
 /** Gives what restarts the engine because a person wishes it, whether or not one runs. */
 export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows): () => void {
-  let deaths: number[] = [];
+  const deaths = new Deaths();
   host.on("step", (step) => {
     for (const { jobs } of windows.all) jobs.onStep(step);
   });
@@ -23,9 +20,8 @@ export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows
     // A process also ends when another checkpoint takes its place: that is no news.
     const isNews = engine.wasKilled() || !expected;
     if (!isNews || windows.all.every(({ isGone }) => isGone)) return;
-    const now = Date.now();
-    deaths = expected ? [] : [...deaths.filter((time) => now - time < MINUTE), now];
-    const isTooOften = deaths.length > MOST_DEATHS;
+    if (expected) deaths.forget();
+    const isTooOften = !expected && deaths.add();
     if (!expected) {
       const next = isTooOften ? "That was too often to try again by itself." : "It is started again.";
       const why = lastWords ? ` It said last: ${lastWords}` : "";
@@ -36,7 +32,7 @@ export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows
   });
 
   return () => {
-    deaths = [];
+    deaths.forget();
     if (host.pid === undefined) wake(engine, windows);
     else engine.kill(); // its end wakes it
   };

@@ -4,7 +4,7 @@
  */
 import { app, shell, type Session, type WebContents, type WebPreferences } from "electron";
 import { join } from "node:path";
-import { isOurs, linkOf } from "./addresses.ts";
+import { isOurs, linkOf, mayLoad } from "./addresses.ts";
 
 /** How every window runs its page. */
 export function webPreferences(): WebPreferences {
@@ -68,6 +68,6 @@ export function hardenSession(session: Session): void {
   session.on("will-download", (event) => event.preventDefault());
   // Nothing that a page loads comes from a network: see the content policy. This is the second lock.
   session.webRequest.onBeforeRequest((details, reply) => {
-    reply({ cancel: !/^(app|img|blob|devtools|ws:\/\/localhost:5180)/.test(details.url) });
+    reply({ cancel: !mayLoad(details.url, !app.isPackaged) });
   });
 }

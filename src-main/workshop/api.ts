@@ -11,7 +11,11 @@ export interface SheetEntry {
 export interface WorkshopApi {
   /** Reads the headers of a checkpoint folder; rejects with what is wrong with it. */
   inspectModel(request: { path: string }): Promise<ModelInspection>;
-  /** Several pictures on one sheet, as a PNG. */
+  /** A small PNG of a picture, without texts; one that is small enough keeps its size. */
+  shrink(request: { png: Uint8Array<ArrayBuffer>; use: "sheet" | "drag" }): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same PNG with nothing in it but its pixels and their colours, for other programs; rejects what is no picture. */
+  bare(request: { png: Uint8Array<ArrayBuffer> }): Promise<Uint8Array<ArrayBuffer>>;
+  /** Several pictures (see `shrink`) on one sheet, as a PNG. */
   contactSheet(request: { title: string; pictures: SheetEntry[] }): Promise<Uint8Array<ArrayBuffer>>;
   /** Writes a PNG, without the settings in it where that is wished, and replaces what is there. */
   writePicture(request: { path: string; png: Uint8Array<ArrayBuffer>; settings: boolean }): Promise<void>;

@@ -2,12 +2,14 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
+import type { Pixels } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { serve, type Port, type Schemas } from "../api/rpc.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import { contactSheet } from "../image/contactSheet.ts";
 import { decodePng, encodePng } from "../image/png.ts";
 import { readChunks, writeChunks } from "../image/pngChunks.ts";
+import { resize, thumbnailSize } from "../image/resize.ts";
 import type { WorkshopApi } from "./api.ts";
 
 const bytes = v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes");
@@ -15,12 +17,17 @@ const box = v.object({ x: v.number(), y: v.number(), width: v.number(), height: 
 const labelled = v.object({ box, label: v.string() });
 const schemas: Schemas<WorkshopApi> = {
   inspectModel: v.object({ path: v.string() }),
+  shrink: v.object({ png: bytes, use: v.picklist(["sheet", "drag"]) }),
+  bare: v.object({ png: bytes }),
   contactSheet: v.object({
     title: v.string(),
     pictures: v.array(v.object({ png: bytes, label: v.string(), boxes: v.array(labelled) })),
   }),
   writePicture: v.object({ path: v.string(), png: bytes, settings: v.boolean() }),
 };
+
+/** The longer side of a picture on a sheet, and of the one under the pointer in a drag. */
+const SIDES = { sheet: 320, drag: 96 };
 
 export function runService(port: Port, onEnd: () => void): void {
   const { closed } = serve<WorkshopApi, Record<string, never>>(
@@ -34,18 +41,31 @@ export function runService(port: Port, onEnd: () => void): void {
       },
       contactSheet: ({ title, pictures }) => {
         const decoded = pictures.map(({ png, ...rest }) => ({ ...rest, pixels: decodePng(png).pixels }));
-        return encodePng(contactSheet(decoded, title ? { title } : {}));
+        return encodePng(contactSheet(decoded, { cell: SIDES.sheet, ...(title ? { title } : {}) }));
       },
-      writePicture: ({ path, png, settings }) => writeWhole(path, settings ? png : withoutTexts(png)),
+      shrink: ({ png, use }) => encodePng(atMost(decodePng(png).pixels, SIDES[use])),
+      bare: ({ png }) => {
+        decodePng(png); // it may come from a stranger's project, and goes on to programs that trust more
+        return bare(png);
+      },
+      writePicture: ({ path, png, settings }) => writeWhole(path, settings ? png : bare(png)),
     },
     schemas,
   );
   closed.addEventListener("abort", onEnd);
 }
 
-/** The picture alone: everything in a PNG that may say how, when or by whom it was made is left out. */
-function withoutTexts(png: Uint8Array): Uint8Array {
-  return writeChunks(readChunks(png).filter(({ type }) => !["tEXt", "zTXt", "iTXt", "eXIf", "tIME"].includes(type)));
+function atMost(pixels: Pixels, side: number): Pixels {
+  if (Math.max(pixels.width, pixels.height) <= side) return pixels;
+  const { width, height } = thumbnailSize(pixels.width, pixels.height, side);
+  return resize(pixels, width, height);
+}
+
+/** What says where the pixels are and which colours they mean. All else may say how, when or by whom the picture was made. */
+const NEEDED = ["IHDR", "PLTE", "tRNS", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "sBIT", "pHYs", "IDAT", "IEND"];
+
+function bare(png: Uint8Array): Uint8Array<ArrayBuffer> {
+  return writeChunks(readChunks(png).filter(({ type }) => NEEDED.includes(type)));
 }
 
 /** Either the whole file is there afterwards, or what was there before. */
@@ -55,7 +75,7 @@ async function writeWhole(path: string, data: Uint8Array): Promise<void> {
     await writeFile(unfinished, data);
     await rename(unfinished, path);
   } catch (error) {
-    await rm(unfinished, { force: true });
+    await rm(unfinished, { force: true }).catch(() => undefined); // where nothing could be written, nothing lies
     const why = (error as Error).message;
     throw new AppError("file-unreadable", `${path} cannot be written: ${why}.`, { path }, { cause: error });
   }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { assetOf, isOurs, linkOf, pictureOf } from "../../src-main/main/addresses.ts";
+import { assetOf, isOurs, linkOf, mayLoad, pictureOf } from "../../src-main/main/addresses.ts";
 
 describe("app:// names files of the bundle", () => {
   test.each([
@@ -77,6 +77,38 @@ describe("only our own pages are ours", () => {
     expect(isOurs({ origin: "null", url: "app://diorama/index.html" })).toBe(false);
     expect(isOurs({ origin: "https://evil.example", url: "https://evil.example/app://diorama/" })).toBe(false);
     expect(isOurs({ origin: "app://diorama.evil", url: "app://diorama.evil/index.html" })).toBe(false);
+  });
+});
+
+describe("what may be loaded", () => {
+  test.each([
+    "app://diorama/index.html",
+    "blob:app://diorama/6f1e",
+    "img://0b8f3c1e-1111-4222-8333-444455556666/1/full",
+  ])("%s", (address) => expect(mayLoad(address, false)).toBe(true));
+  test.each([
+    "https://example.com/app://diorama/",
+    "http://localhost:5180/index.html",
+    "application:x",
+    "app://other/index.html",
+    "app://diorama.evil/index.html",
+    "blob:https://example.com/6f1e",
+    "blob:null/6f1e",
+    "imgs://x/1/full",
+    "image:x",
+    "data:text/html,x",
+    "file:///etc/passwd",
+    "filesystem:app://diorama/temporary/x",
+    "ftp://example.com/",
+    "chrome://gpu",
+    "wss://example.com/",
+    "ws://localhost:51800/",
+    "not an address",
+  ])("not %s", (address) => expect([mayLoad(address, false), mayLoad(address, true)]).toEqual([false, false]));
+  test("the browser's tools and Vite's socket, in development only", () => {
+    for (const address of ["devtools://devtools/bundled/inspector.html", "ws://localhost:5180/?token=x"]) {
+      expect([mayLoad(address, false), mayLoad(address, true)]).toEqual([false, true]);
+    }
   });
 });
 

@@ -18,11 +18,18 @@ interface Page {
   require?: unknown;
   process?: unknown;
   Notification: { requestPermission(): Promise<string> };
-  navigator: { mediaDevices: { getUserMedia(wish: object): Promise<unknown> } };
+  navigator: {
+    mediaDevices: { getUserMedia(wish: object): Promise<unknown>; getDisplayMedia(wish: object): Promise<unknown> };
+    clipboard: { readText(): Promise<string> };
+    geolocation: { getCurrentPosition(found: (place: unknown) => void, not: (why: unknown) => void): void };
+  };
   ran?: boolean;
 }
 interface PageElement {
   src: string;
+  href: string;
+  download: string;
+  click(): void;
   textContent: string;
   onload: () => void;
   onerror: () => void;
@@ -131,6 +138,53 @@ describe.skipIf(!electron)("shut:", { timeout: 60_000 }, () => {
     expect(await running.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
   });
 
+  test("addresses and files that are dropped beside their place", async () => {
+    const devtools = await running.page.context().newCDPSession(running.page);
+    const dropped = [
+      { items: [{ mimeType: "text/uri-list", data: "https://example.com/" }], dragOperationsMask: 1 },
+      { items: [{ mimeType: "text/html", data: "<img src=x onerror='window.ran = true'>" }], dragOperationsMask: 1 },
+      { items: [], files: ["/etc/hostname"], dragOperationsMask: 1 },
+    ];
+    for (const data of dropped) {
+      for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+        await devtools.send("Input.dispatchDragEvent", { type, x: 5, y: 5, data });
+      }
+    }
+    const page = () => [(globalThis as unknown as Page).location.href, (globalThis as unknown as Page).ran ?? false];
+    expect(await inPage(page)).toEqual(["app://diorama/index.html", false]);
+    expect(running.app.windows()).toHaveLength(1);
+  });
+
+  test.each(["blob:", "data:text/plain,x"])("downloads: a %s link", async (kind) => {
+    const refused = running.app.evaluate(
+      ({ session }) =>
+        new Promise((resolve) => {
+          session.defaultSession.once("will-download", (event) => resolve(event.defaultPrevented));
+        }),
+    );
+    await inPage((kind) => {
+      const page = globalThis as unknown as Page;
+      const link = page.document.createElement("a");
+      link.href = kind === "blob:" ? URL.createObjectURL(new Blob(["x"])) : kind;
+      link.download = "x.txt";
+      link.click();
+    }, kind);
+    expect(await refused).toBe(true);
+  });
+
+  test("a page within the page, by the tag that Electron gives to some", async () => {
+    const count = () => running.app.evaluate(({ webContents }) => webContents.getAllWebContents().length);
+    const before = await count();
+    await inPage(async () => {
+      const page = globalThis as unknown as Page;
+      const view = page.document.createElement("webview");
+      view.src = "https://example.com/";
+      page.document.body.append(view);
+      await fetch("app://diorama/index.html"); // behind the view's own request, had there been one
+    });
+    expect(await count()).toBe(before);
+  });
+
   test("frames, which could speak for the app", async () => {
     const found = await inPage(async () => {
       const page = globalThis as unknown as Page;
@@ -151,17 +205,21 @@ describe.skipIf(!electron)("shut:", { timeout: 60_000 }, () => {
 
   test("camera, microphone, notifications, and what else Electron grants by itself", async () => {
     const granted = await inPage(async () => {
-      const page = globalThis as unknown as Page;
-      const media = page.navigator.mediaDevices.getUserMedia({ video: true, audio: true });
-      return [
-        await page.Notification.requestPermission(),
-        await media.then(
+      const { Notification, navigator } = globalThis as unknown as Page;
+      const works = (wish: Promise<unknown>) =>
+        wish.then(
           () => true,
           () => false,
-        ),
+        );
+      return [
+        await Notification.requestPermission(),
+        await works(navigator.mediaDevices.getUserMedia({ video: true, audio: true })),
+        await works(navigator.mediaDevices.getDisplayMedia({ video: true })),
+        await works(navigator.clipboard.readText()),
+        await works(new Promise((yes, no) => navigator.geolocation.getCurrentPosition(yes, no))),
       ];
     });
-    expect(granted).toEqual(["denied", false]);
+    expect(granted).toEqual(["denied", false, false, false, false]);
   });
 
   test.each([
@@ -246,6 +304,29 @@ describe.skipIf(!electron)("shut:", { timeout: 60_000 }, () => {
     });
   });
 });
+
+test.skipIf(!electron)(
+  "a picture that kills the window's process does not do so for ever: the person is asked",
+  { timeout: 120_000 },
+  async () => {
+    await using own = await launch();
+    const asked = await own.app.evaluate(
+      ({ BrowserWindow, dialog }) =>
+        new Promise((resolve) => {
+          const { webContents } = BrowserWindow.getAllWindows()[0]!;
+          const crash = () => webContents.forcefullyCrashRenderer();
+          webContents.on("did-finish-load", crash);
+          dialog.showMessageBox = (...args: unknown[]) => {
+            webContents.off("did-finish-load", crash);
+            webContents.once("did-finish-load", () => resolve((args[1] as { message: string }).message));
+            return Promise.resolve({ response: 0, checkboxChecked: false }); // "Try Again"
+          };
+          crash();
+        }),
+    );
+    expect(asked).toBe("This window’s process ended several times within a minute.");
+  },
+);
 
 test("every call has a schema that refuses what nobody should send", () => {
   for (const [method, schema] of Object.entries(mainSchemas)) {

@@ -33,7 +33,8 @@ test("a save names its project, and its end is no news to the next one", async (
   expect(session.saving).toBe("saved");
   session.editor.apply("Type", setPrompt("a dog"));
   await session.saveNow();
-  expect(main.calls.at(-1)).toMatchObject({ method: "saveDraft", request: { key: "another" } });
+  const saves = main.calls.filter(({ method }) => method === "saveDraft");
+  expect(saves.map(({ request }) => (request as { key: string }).key)).toEqual(["fake", "another"]);
 });
 
 test("seeds of 64 bits reach the engine as they were typed", async () => {
