@@ -9,28 +9,28 @@ import attention_loss
 import scenes
 
 
-def draw(rng, count, size):
+def draw(rng, count, size, fine=False):
     """uint8 [count, size, size, 3] pictures and their scenes."""
-    got = [scenes.sample_scene(rng, size) for _ in range(count)]
+    got = [scenes.sample_scene(rng, size, fine) for _ in range(count)]
     return np.stack([g.image for g in got]), got
 
 
-def _worker(seed, count, size, queue):
+def _worker(seed, count, size, fine, queue):
     torch.set_num_threads(1)
     rng = random.Random(seed)
     while True:
-        queue.put(draw(rng, count, size))
+        queue.put(draw(rng, count, size, fine))
 
 
-def batches(size, count, workers, seed):
+def batches(size, count, workers, seed, fine=False):
     """Endless (pictures, scenes), drawn by `workers` processes or, with none, in this one."""
     if workers == 0:
         rng = random.Random(seed)
         while True:
-            yield draw(rng, count, size)
+            yield draw(rng, count, size, fine)
     queue = mp.Queue(maxsize=workers * 3)
     for w in range(workers):
-        mp.Process(target=_worker, args=(seed * 1000 + w, count, size, queue), daemon=True).start()
+        mp.Process(target=_worker, args=(seed * 1000 + w, count, size, fine, queue), daemon=True).start()
     while True:
         yield queue.get()
 

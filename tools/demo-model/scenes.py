@@ -18,7 +18,9 @@ BACKGROUNDS = {
     "navy": (24, 36, 84), "cream": (250, 236, 205), "teal": (20, 110, 110),
 }
 ICONS = ["circle", "square", "triangle", "star", "heart", "moon", "house", "tree", "fish", "flower"]
+FINE = ["star", "house", "tree", "fish", "flower"]   # icons with detail that an autoencoder is slow to learn
 SUPERSAMPLE = 2
+MOST_ASPECT = 1.55   # of a box: its width to its height, or the inverse
 
 
 def _shade(c, f):
@@ -87,17 +89,20 @@ def _apart(a, b, gap):
 
 
 def sample_layout(rng, n):
-    """n boxes (x0, y0, x1, y1) in [0, 1]: mostly apart, in one scene of six free to overlap a little."""
-    lo, hi = {1: (0.36, 0.76), 2: (0.29, 0.53), 3: (0.26, 0.44), 4: (0.24, 0.38)}[n]
-    overlaps = rng.random() < 1 / 6
+    """n boxes (x0, y0, x1, y1) in [0, 1]: mostly apart, in one scene of five free to overlap a little."""
+    lo, hi = {1: (0.31, 0.79), 2: (0.25, 0.56), 3: (0.22, 0.47), 4: (0.2, 0.41)}[n]
+    overlaps = rng.random() < 1 / 5
     while True:
         boxes = []
         for _ in range(60):
             s = rng.uniform(lo, hi)
-            w, h = s * rng.uniform(0.84, 1.19), s * rng.uniform(0.84, 1.19)
+            stretch = MOST_ASPECT ** rng.uniform(-0.5, 0.5)
+            w, h = s * stretch, s / stretch
+            if max(w, h) > 0.96:
+                continue
             x, y = rng.uniform(0.02, 0.98 - w), rng.uniform(0.02, 0.98 - h)
             b = (x, y, x + w, y + h)
-            if all(_iou(b, o) < 0.03 if overlaps else _apart(b, o, 0.02) for o in boxes):
+            if all(_iou(b, o) < 0.08 if overlaps else _apart(b, o, 0.02) for o in boxes):
                 boxes.append(b)
                 if len(boxes) == n:
                     return boxes
@@ -129,9 +134,11 @@ class Scene:
     background: str
 
 
-def sample_scene(rng, size):
-    n = rng.choices([1, 2, 3, 4], weights=[3, 4, 4, 3])[0]
-    items = [(c, rng.choice(ICONS)) for c in rng.sample(list(COLORS), n)]
+def sample_scene(rng, size, fine=False):
+    """A random scene; a `fine` one has smaller things and more detail than most."""
+    n = rng.choices([1, 2, 3, 4], weights=[1, 3, 5, 5] if fine else [2, 3, 4, 4])[0]
+    weights = [3 if fine and icon in FINE else 1 for icon in ICONS]
+    items = [(c, rng.choices(ICONS, weights)[0]) for c in rng.sample(list(COLORS), n)]
     bg = rng.choice(list(BACKGROUNDS))
     boxes = sample_layout(rng, n)
     return Scene(render(items, boxes, bg, size), caption(rng, items, bg), items, boxes, bg)

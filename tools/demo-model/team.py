@@ -23,7 +23,7 @@ class Team:
         """Average the gradients over the team; returns whether any of its processes wants to stop."""
         if self.size == 1:
             return stop
-        grads = [p.grad for p in params]
+        grads = [p.grad for p in params if p.grad is not None]
         flat = torch.cat([g.flatten() for g in grads] + [torch.tensor([float(stop)])])
         dist.all_reduce(flat)
         flat /= self.size

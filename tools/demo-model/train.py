@@ -24,6 +24,7 @@ import scenes
 import team
 import train_decoder
 import train_encoder
+import train_joint
 import train_unet
 import train_vae
 from tokenizer import ClipTokenizer
@@ -31,7 +32,7 @@ from tokenizer import ClipTokenizer
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("stage", choices=["vae", "unet", "decoder", "encoder", "sample", "judge", "export", "import"])
+    p.add_argument("stage", choices=["vae", "unet", "joint", "decoder", "encoder", "sample", "judge", "export", "import"])
     p.add_argument("--preset", choices=presets.NAMES, default="tiny")
     p.add_argument("--work", required=True, help="folder of the working files")
     p.add_argument("--out", help="export: the folder to write")
@@ -42,11 +43,12 @@ def arguments():
     p.add_argument("--lr", type=float)
     p.add_argument("--workers", type=int, default=0, help="processes that draw scenes (0: draw between the steps)")
     p.add_argument("--threads", type=int, help="processor threads of each process")
-    p.add_argument("--processes", type=int, default=1, help="unet: processes that share a batch, on a processor")
+    p.add_argument("--processes", type=int, default=1, help="unet, joint, decoder: processes that share a batch, on a processor")
     p.add_argument("--attention", type=float, default=0.02, help="unet: weight of the attention loss (0: none)")
     p.add_argument("--save-seconds", type=int, default=300, help="processor time between saves")
     p.add_argument("--seed", type=int, help="of the scenes: the time of day in training, 1 in sampling")
     p.add_argument("--phase", choices=train_decoder.PHASES, default="full", help="decoder: which of its phases")
+    p.add_argument("--redrawn", type=float, default=0.5, help="decoder: share of the latents that the denoiser draws")
     p.add_argument("--decoder-only", action="store_true", help="vae: leave the latents as they are")
     p.add_argument("--guidance", type=float, default=5.0)
     p.add_argument("--steps", type=int, default=50)
@@ -95,15 +97,17 @@ def main():
     os.makedirs(args.work, exist_ok=True)
     tokenizer = ClipTokenizer.train(scenes.vocabulary_words(), presets.MAX_TOKENS)
     preset = presets.preset(args.preset, len(tokenizer.vocab))
-    if args.stage in ("vae", "unet", "decoder", "encoder"):
+    if args.stage in ("vae", "unet", "joint", "decoder", "encoder"):
         args.seed = args.seed or int(time.time())
         torch.manual_seed(args.seed)
     if args.stage == "vae":
         train_vae.train(args, preset, device)
     elif args.stage == "unet":
         team.run(args.processes, train_unet.train, args, preset, tokenizer, device)
+    elif args.stage == "joint":
+        team.run(args.processes, train_joint.train, args, preset, tokenizer, device)
     elif args.stage == "decoder":
-        train_decoder.train(args, preset, tokenizer, device)
+        team.run(args.processes, train_decoder.train, args, preset, tokenizer, device)
     elif args.stage == "encoder":
         train_encoder.train(args, preset, tokenizer, device)
     elif args.stage == "sample":

@@ -40,13 +40,13 @@ class Pairs:
     latents get white noise, and the others are drawn anew by the denoiser from a noisy latent.
     """
 
-    def __init__(self, args, preset, tokenizer, device):
-        self.source = data.batches(preset.size, args.batch, args.workers, args.seed)
+    def __init__(self, args, preset, tokenizer, device, batch, rank=0):
+        self.source = data.batches(preset.size, batch, args.workers, args.seed + 100 * rank, fine=True)
         self.small = presets.preset(preset.latents_of, len(tokenizer.vocab))
         self.vae, self.scale = load_vae(args.work, self.small, device)
         self.net = load_denoiser(args.work, preset, device)
-        self.tokenizer, self.device, self.batch = tokenizer, device, args.batch
-        self.held, self.served = [], 0
+        self.tokenizer, self.device, self.batch = tokenizer, device, batch
+        self.held, self.served, self.redrawn = [], 0, args.redrawn
 
     @torch.no_grad()
     def encode(self, drawn):
@@ -57,7 +57,7 @@ class Pairs:
     def spoil(self, z, drawn):
         chance = torch.rand(2, len(z), 1, 1, 1, device=self.device)
         noisy = z + torch.randn_like(z) * chance[0] * MOST_NOISE
-        return torch.where(chance[1] < 0.5, noisy, self.redraw(z, drawn))
+        return torch.where(chance[1] < self.redrawn, self.redraw(z, drawn), noisy) if self.redrawn else noisy
 
     def redraw(self, z, drawn):
         """What the denoiser makes of `z` with noise: the same things in the same places, in its own hand."""
@@ -151,8 +151,11 @@ def inner(x):
     return x[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
 
-def train(args, preset, tokenizer, device):
-    pairs = Pairs(args, preset, tokenizer, device)
+def train(args, preset, tokenizer, device, team):
+    torch.manual_seed(args.seed + team.rank)
+    random.seed(args.seed + team.rank)
+    share = args.batch // team.size
+    pairs = Pairs(args, preset, tokenizer, device, share, team.rank)
     path = work_file(args.work, preset)
     saved = torch.load(path, map_location=device) if os.path.exists(path) else None
     vae = grow(pairs.vae, preset)
@@ -172,7 +175,7 @@ def train(args, preset, tokenizer, device):
     average = Average(net)
     rate = args.lr or 2e-3
     opt = torch.optim.AdamW(params, lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
-    clock = Clock(args.pictures, args.batch, args.cooldown, args.save_seconds)
+    clock = Clock(args.pictures, args.batch, args.cooldown, args.save_seconds, leads=team.rank == 0)
 
     def save():
         model = average.model
@@ -194,14 +197,16 @@ def train(args, preset, tokenizer, device):
         loss = (y - x).abs().mean()
         opt.zero_grad(set_to_none=True)
         loss.backward()
+        clock.stopped = team.average_gradients(params, clock.stop_asked)
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         opt.step()
         average.update(net, clock.step)
-        clock.stopped = clock.stop_asked
         clock.tick(loss.item())
         clock.report("decoder, " + args.phase, ("mean absolute error",))
         if clock.save_is_due():
             save()
+    if team.rank:
+        return
     save()
     show(average.model, pairs, args.phase, os.path.join(args.work, "reconstructions.png"))
     print(f"decoder done: {clock.pictures} pictures", flush=True)

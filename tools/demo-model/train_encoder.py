@@ -10,7 +10,7 @@ from train_decoder import Pairs
 
 
 def train(args, preset, tokenizer, device):
-    pairs = Pairs(args, preset, tokenizer, device)
+    pairs = Pairs(args, preset, tokenizer, device, args.batch)
     path = work_file(args.work, preset)
     saved = torch.load(path, map_location=device)
     vae = AutoencoderKL(preset.vae)
