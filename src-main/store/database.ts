@@ -67,6 +67,10 @@ export function openDatabase(path: string, format: Format): { db: Database.Datab
       // A journal left by a crash has been rolled back by now: only this is what the file really says.
       const version = Number(db.pragma("user_version", { simple: true }));
       judge(path, format, { applicationId: Number(db.pragma("application_id", { simple: true })), version });
+      const stranger = findStranger(db, format, version);
+      if (stranger !== undefined) {
+        throw invalid(path, `${path} is damaged (${stranger}). It was left as it is; open a copy from a backup.`);
+      }
       const notes: string[] = [];
       if (version < format.migrations.length) {
         const copy = freeName(`${path}.version-${version}`);
@@ -200,6 +204,48 @@ function migrate(db: Database.Database, { migrations }: Format, from: number): v
       db.pragma(`user_version = ${i + 1}`);
     }).immediate();
   }
+}
+
+interface SchemaRow {
+  type: string;
+  name: string;
+  sql: string | null;
+}
+
+/**
+ * What is in a file of this version and not in a new one, or the other way round, in words. Views, triggers and computed columns of a
+ * stranger's making could keep us busy for ever or fill the memory, however harmless the question.
+ */
+function findStranger(db: Database.Database, format: Format, version: number): string | undefined {
+  const model = new Database(":memory:");
+  try {
+    migrate(model, { ...format, migrations: format.migrations.slice(0, version) }, 0);
+    const [ours, theirs] = [schemaOf(model), schemaOf(db)];
+    for (const [name, { type, sql }] of theirs) {
+      const own = ours.get(name);
+      if (!own) return `the ${type} ${name} does not belong in it`;
+      // The tables behind a search are SQLite's own, and its next version may word them otherwise.
+      const isSame = own.sql === sql || (isShadow(name, ours) && !/\b(AS|CHECK|DEFAULT|GENERATED)\b/i.test(sql ?? ""));
+      if (own.type !== type || !isSame) return `the ${type} ${name} is not as it should be`;
+    }
+    const missing = [...ours.values()].find(({ name }) => !theirs.has(name));
+    return missing && `the ${missing.type} ${missing.name} is missing`;
+  } finally {
+    model.close();
+  }
+}
+
+/** Whether a table belongs to a virtual one: `run_text_data` to `run_text`. */
+function isShadow(name: string, schema: ReadonlyMap<string, SchemaRow>): boolean {
+  return /^CREATE VIRTUAL TABLE/i.test(schema.get(name.replace(/_[a-z]+$/, ""))?.sql ?? "");
+}
+
+/** By name; without SQLite's own statistics, which are there or not. */
+function schemaOf(db: Database.Database): Map<string, SchemaRow> {
+  const rows = db.prepare<[], SchemaRow>(
+    "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'",
+  );
+  return new Map(rows.all().map((row) => [row.name, row]));
 }
 
 function closedOnError<T>(db: Database.Database, action: () => T): T {

@@ -2,18 +2,19 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Pixels } from "../api/engine.ts";
+import { LIMITS } from "../api/engineMessages.ts";
 import { AppError } from "../api/errors.ts";
 import { pictureName } from "../api/pictureName.ts";
 import type { ResultInfo } from "../api/store.ts";
 import { readMetadata } from "../image/metadata.ts";
-import { decodePng, encodePng } from "../image/png.ts";
+import { decodePng, encodePng, sizeOf } from "../image/png.ts";
 import { resize } from "../image/resize.ts";
 import type { Results } from "./results.ts";
 
 /** The longer side of a thumbnail, in pixels: what a gallery shows on a screen of double density. */
 const THUMBNAIL = 256;
-/** A file larger than this is no picture of ours. */
-const LARGEST_FILE = 256 * 2 ** 20;
+/** More bytes has no picture of ours: 4096 x 4096 pixels with alpha, not packed at all, are half of it. */
+export const LARGEST_PICTURE = 128 * 2 ** 20;
 
 /** A small PNG; pictures that are small already keep their size. */
 export function thumbnailOf(pixels: Pixels): Uint8Array {
@@ -40,6 +41,11 @@ export function importPicture(results: Results, path: string): ResultInfo {
     });
   }
   const { record } = metadata;
+  const size = sizeOf(png);
+  if (Math.max(size.width, size.height) > LIMITS.pixels) {
+    const message = `${path} has ${size.width} x ${size.height} pixels. Diorama's pictures have at most ${LIMITS.pixels} a side.`;
+    throw new AppError("image-invalid", message, { path });
+  }
   const { pixels } = decodePng(png);
   const { width, height } = pixels;
   const { id } = results.beginRun(record.scene, record.model.name, 1);
@@ -52,7 +58,7 @@ export function importPicture(results: Results, path: string): ResultInfo {
 function readPicture(path: string): Uint8Array {
   try {
     const { size } = statSync(path);
-    if (size <= LARGEST_FILE) return readFileSync(path);
+    if (size <= LARGEST_PICTURE) return readFileSync(path);
   } catch (error) {
     throw new AppError("file-unreadable", `${path} cannot be read (${reason(error)}).`, { path }, { cause: error });
   }

@@ -3,8 +3,11 @@ import { existsSync, renameSync } from "node:fs";
 import { basename, extname } from "node:path";
 import type Database from "better-sqlite3";
 import { SqliteError } from "better-sqlite3";
+import * as v from "valibot";
 import { AppError } from "../api/errors.ts";
+import { describe } from "../api/rpc.ts";
 import type { Draft, ProjectInfo, SavedDraft, VersionInfo } from "../api/store.ts";
+import { storeSchemas } from "../api/storeMessages.ts";
 import { closeDocument, createDatabase, guarded, invalid, letShrink, openDatabase, shrink } from "./database.ts";
 import { freeName, removeDatabase } from "./files.ts";
 import { PROJECT_FORMAT } from "./projectFormat.ts";
@@ -50,7 +53,9 @@ export class ProjectFile {
     const { db, notes } = openDatabase(path, PROJECT_FORMAT);
     try {
       return guarded(path, PROJECT_FORMAT, () => {
-        const row = db.prepare<[], { in_use: number }>("SELECT in_use FROM project WHERE id = 1").get();
+        const row = db
+          .prepare<[], { in_use: number; draft: string }>("SELECT in_use, draft FROM project WHERE id = 1")
+          .get();
         if (!row) throw invalid(path, `${path} is damaged: it has no project in it. It was left as it is.`);
         const damage = (row.in_use ? THOROUGH_TABLES : QUICK_TABLES).flatMap((table) =>
           check(db, `quick_check(${table})`),
@@ -58,6 +63,11 @@ export class ProjectFile {
         if (damage.length > 0) {
           throw invalid(path, `${path} is damaged (${damage[0]!}). It was left as it is; open a copy from a backup.`);
         }
+        parseDraft(
+          row.draft,
+          (why) => `${path} is damaged: its draft cannot be read (${why}). It was left as it is.`,
+          path,
+        );
         if (row.in_use) notes.push("Diorama did not end properly last time. The project is as it was last saved.");
         const file = new ProjectFile(path, db, notes, clock);
         db.transaction(() => {
@@ -129,7 +139,8 @@ export class ProjectFile {
       .prepare<[number], VersionRow & { document: string }>("SELECT * FROM version WHERE id = ? AND deleted = 0")
       .get(id);
     if (!row) throw noVersion(id);
-    return { ...toVersion(row), draft: JSON.parse(row.document) as Draft };
+    const problem = (why: string) => `The version “${row.name}” is damaged (${why}).`;
+    return { ...toVersion(row), draft: parseDraft(row.document, problem, this.path) };
   }
 
   restoreVersion(id: number): SavedDraft {
@@ -211,6 +222,17 @@ export class ProjectFile {
     shrink(this.#db);
     closeDocument(this.#db);
   }
+}
+
+/** Longer than any draft that was checked when it was saved. */
+const LONGEST_DRAFT = 8_000_000;
+
+/** A draft from a file, which a stranger may have written; `problem` makes the message of what is wrong with it. */
+function parseDraft(text: string, problem: (why: string) => string, path: string): Draft {
+  if (text.length > LONGEST_DRAFT) throw invalid(path, problem("it is too long"));
+  const parsed = v.safeParse(storeSchemas.saveDraft, JSON.parse(text));
+  if (!parsed.success) throw invalid(path, problem(describe(parsed.issues[0])));
+  return parsed.output;
 }
 
 /** What a checking pragma finds; some damage stops the check itself, and is then what was found. */

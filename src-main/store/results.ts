@@ -1,7 +1,10 @@
 /** The runs of a project and the pictures that came of them. */
 import type Database from "better-sqlite3";
+import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "../api/engine.ts";
+import { sceneSchema } from "../api/engineMessages.ts";
 import { AppError } from "../api/errors.ts";
+import { describe } from "../api/rpc.ts";
 import type { Scene } from "../api/scene.ts";
 import type {
   ListedRun,
@@ -18,7 +21,7 @@ import type {
 import { metadataTexts, parseRecord } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
 import { packMaps, unpackMaps, type PackedMaps } from "./attentionMaps.ts";
-import { thumbnailOf } from "./pictures.ts";
+import { LARGEST_PICTURE, thumbnailOf } from "./pictures.ts";
 import { parts, PROMPT_FOUND, NEGATIVE_FOUND, toMatch } from "./search.ts";
 
 type ResultRow = Omit<ResultInfo, "starred"> & { starred: number };
@@ -191,16 +194,19 @@ export class Results {
     const { record } = this.#db
       .prepare<[number], { record: string }>("SELECT record FROM result WHERE id = ?")
       .get(id)!;
-    const kept = JSON.parse(record) as Omit<RunRecord, "scene"> & { scene?: Scene };
-    return { ...info, record: { ...kept, scene: kept.scene ?? this.#sceneOf(info.runId) } };
+    const kept = JSON.parse(record) as Partial<RunRecord>;
+    return { ...info, record: parseRecord({ ...kept, scene: kept.scene ?? this.#sceneOf(info.runId) }) };
   }
 
   readPicture(id: number, size: "full" | "thumbnail"): Uint8Array<ArrayBuffer> {
     const column = size === "full" ? "png" : "thumbnail";
     const row = this.#db
-      .prepare<[number], { bytes: Buffer }>(`SELECT ${column} AS bytes FROM picture WHERE result = ?`)
-      .get(id);
+      .prepare<[number, number], { bytes: Buffer | null }>(
+        `SELECT iif(length(${column}) <= ?, ${column}, NULL) AS bytes FROM picture WHERE result = ?`,
+      )
+      .get(LARGEST_PICTURE, id);
     if (!row) throw noResult(id);
+    if (!row.bytes) throw new AppError("image-invalid", "This picture is too large to be one of Diorama's.", {});
     return new Uint8Array(row.bytes);
   }
 
@@ -221,7 +227,13 @@ export class Results {
         "SELECT width, height, regions, maps FROM attention WHERE result = ?",
       )
       .get(id);
-    return row ? unpackMaps({ ...row, regions: JSON.parse(row.regions) as string[] }) : null;
+    if (!row) return null;
+    const { width, height, maps } = row;
+    const parsed = v.safeParse(v.array(v.string()), JSON.parse(row.regions));
+    if (!parsed.success || maps.length !== parsed.output.length * width * height) {
+      throw new AppError("image-invalid", "The attention that was kept with this picture is damaged.", {});
+    }
+    return unpackMaps({ width, height, maps, regions: parsed.output });
   }
 
   /** Nothing is deleted before the project is closed: until then it can be undone. */
@@ -256,7 +268,11 @@ export class Results {
   #sceneOf(runId: number): Scene {
     const row = this.#db.prepare<[number], { scene: string }>("SELECT scene FROM run WHERE id = ?").get(runId);
     if (!row) throw noRun(runId);
-    return JSON.parse(row.scene) as Scene;
+    const parsed = v.safeParse(sceneSchema, JSON.parse(row.scene));
+    if (parsed.success) return parsed.output;
+    throw new AppError("scene-invalid", `The scene of this run is damaged (${describe(parsed.issues[0])}).`, {
+      at: "scene",
+    });
   }
 
   #count(sql: string, values: object = {}): number {

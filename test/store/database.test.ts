@@ -11,9 +11,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { isAppError } from "../../src-main/api/errors.ts";
-import { createDatabase, guarded } from "../../src-main/store/database.ts";
+import { createDatabase, guarded, openDatabase } from "../../src-main/store/database.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 import { PROJECT_FORMAT } from "../../src-main/store/projectFormat.ts";
 import { newProject, sampleDraft, sampleResult, sampleScene, temporaryFolder } from "../support/projects.ts";
@@ -133,6 +133,47 @@ describe("a damaged project:", () => {
   });
 });
 
+describe("a part of a project that is not what it should be is refused by itself:", () => {
+  const opened = (sql: string) => {
+    const project = ProjectFile.open(changed(closedProject(), sql));
+    onTestFinished(() => project.close());
+    return project;
+  };
+  test.each([
+    ["the scene of a run", "UPDATE run SET scene = '{}'", ({ results }: ProjectFile) => results.readRun(1)],
+    [
+      "the settings of a picture",
+      "UPDATE result SET record = '{}'",
+      ({ results }: ProjectFile) => results.readResult(1),
+    ],
+    [
+      "a picture of a hundred megabytes",
+      "UPDATE picture SET png = zeroblob(140000000)",
+      ({ results }: ProjectFile) => results.readPicture(1, "full"),
+    ],
+    [
+      "attention of a million by a million cells",
+      "UPDATE attention SET width = 1000000, height = 1000000",
+      ({ results }: ProjectFile) => results.readAttention(1),
+    ],
+    [
+      "attention of no boxes",
+      "UPDATE attention SET regions = '{}'",
+      ({ results }: ProjectFile) => results.readAttention(1),
+    ],
+    [
+      "a version",
+      "INSERT INTO version (name, automatic, created, document) VALUES ('x', 0, '', '[]')",
+      (project: ProjectFile) => project.restoreVersion(1),
+    ],
+  ])("%s", (_name, sql, read) => {
+    const project = opened(sql);
+    expect(() => read(project)).toThrow(/damaged|too large/);
+    expect(project.readDraft().draft).toEqual(sampleDraft());
+    expect(project.results.listResults({ order: "newest", offset: 0, limit: 9 }).total).toBe(2);
+  });
+});
+
 test("a transaction that a crash cut off is rolled back on opening", () => {
   const path = closedProject();
   const folder = temporaryFolder();
@@ -149,12 +190,50 @@ test("a transaction that a crash cut off is rolled back on opening", () => {
   project.close();
 });
 
-test("a hostile trigger in the file cannot reach a function with effects", () => {
-  const path = changed(
-    closedProject(),
-    "CREATE TRIGGER evil AFTER UPDATE ON project BEGIN SELECT fts5(NULL), load_extension('/tmp/evil.so'); END",
-  );
-  expect(() => ProjectFile.open(path)).toThrow(expect.objectContaining({ code: "project-invalid" }));
+describe("what a stranger may have put into the file is found before it is asked anything:", () => {
+  const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
+  test.each([
+    [
+      "a trigger",
+      "CREATE TRIGGER evil AFTER UPDATE ON project BEGIN SELECT load_extension('/tmp/evil.so'); END",
+      /the trigger evil does not belong in it/,
+    ],
+    [
+      "a view in a table's place, which never ends",
+      `DROP TABLE attention; CREATE VIEW attention AS ${endless} SELECT i AS result FROM n`,
+      /the view attention is not as it should be/,
+    ],
+    [
+      "a column that is computed, and fills the memory",
+      "ALTER TABLE result ADD COLUMN x BLOB GENERATED ALWAYS AS (zeroblob(100000)) VIRTUAL",
+      /the table result is not as it should be/,
+    ],
+    ["an index on an expression", "CREATE INDEX evil ON run (hex(zeroblob(100000000)))", /the index evil does not/],
+    ["a table more", "CREATE TABLE more (x)", /the table more does not belong in it/],
+    ["an index less", "DROP INDEX result_by_run", /the index result_by_run is missing/],
+    [
+      "a table of the search that computes",
+      "DROP TABLE run_text; CREATE TABLE run_text_data (id INTEGER PRIMARY KEY, block BLOB DEFAULT (zeroblob(9)))",
+      /run_text/,
+    ],
+  ])("%s", (_name, sql, message) => expect(refusal(changed(closedProject(), sql))).toMatch(message));
+
+  test.each([
+    ["a draft that is none", "'{}'", /its draft cannot be read \(scene: /],
+    [
+      "a draft with a box outside the picture",
+      "json_set(draft, '$.scene.regions[0].box.x', 7)",
+      /regions\[0\]\.box\.x/,
+    ],
+    ["a draft of megabytes", `json_set(draft, '$.editor.x', hex(zeroblob(9000000)))`, /it is too long/],
+  ])("%s", (_name, draft, message) => {
+    expect(refusal(changed(closedProject(), `UPDATE project SET draft = ${draft}`))).toMatch(message);
+  });
+
+  test("and what SQLite itself adds is none of that", () => {
+    const path = changed(closedProject(), "ANALYZE");
+    ProjectFile.open(path).close();
+  });
 });
 
 describe("each released form is brought up to date:", () => {
@@ -188,13 +267,11 @@ describe("each released form is brought up to date:", () => {
 });
 
 test("a migration that fails leaves the file at its form, and whole", () => {
-  const path = join(temporaryFolder(), "old.diorama");
-  const old = { ...PROJECT_FORMAT, migrations: PROJECT_FORMAT.migrations.slice(0, 1) };
-  const db = createDatabase(path, old);
-  db.exec("CREATE TABLE run_text (in_the_way INTEGER)");
-  db.close();
+  const path = closedProject();
   const before = readFileSync(path);
-  expect(() => ProjectFile.open(path)).toThrow(/is damaged \(table run_text already exists\)/);
+  const next = { name: "cannot be", sql: "CREATE TABLE more (x); CREATE TABLE run (x);" };
+  const format = { ...PROJECT_FORMAT, migrations: [...PROJECT_FORMAT.migrations, next] };
+  expect(() => openDatabase(path, format)).toThrow(/is damaged \(table run already exists\)/);
   expect(readFileSync(path).equals(before)).toBe(true);
 });
 

@@ -3,8 +3,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { ResultQuery } from "../../src-main/api/store.ts";
-import { readMetadata } from "../../src-main/image/metadata.ts";
+import { metadataTexts, readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng, encodePng } from "../../src-main/image/png.ts";
+import { readChunks, writeChunks } from "../../src-main/image/pngChunks.ts";
 import { exportPictures, importPicture } from "../../src-main/store/pictures.ts";
 import {
   newProject,
@@ -247,10 +248,20 @@ test("a picture without our settings, or no picture, is refused and makes no run
   const folder = temporaryFolder();
   writeFileSync(join(folder, "plain.png"), encodePng(samplePixels()));
   writeFileSync(join(folder, "text.png"), "hello");
+  // A few bytes that promise 8000 x 8000 pixels.
+  const small = encodePng(samplePixels(), metadataTexts(sampleRecord(sampleScene(), "5")));
+  const [header, ...rest] = readChunks(small);
+  const data = Buffer.from(header!.data);
+  data.writeUInt32BE(8_000, 0);
+  data.writeUInt32BE(8_000, 4);
+  writeFileSync(join(folder, "bomb.png"), writeChunks([{ ...header!, data }, ...rest]));
   const before = results.listRuns({ offset: 0, limit: 9 }).total;
   expect(() => importPicture(results, join(folder, "plain.png"))).toThrow(/carries no settings of Diorama/);
   expect(() => importPicture(results, join(folder, "text.png"))).toThrow(
     expect.objectContaining({ code: "image-invalid" }),
+  );
+  expect(() => importPicture(results, join(folder, "bomb.png"))).toThrow(
+    /has 8000 x 8000 pixels. Diorama's pictures have at most 4096 a side/,
   );
   expect(() => importPicture(results, join(folder, "gone.png"))).toThrow(
     expect.objectContaining({ code: "file-unreadable" }),

@@ -73,16 +73,16 @@ test("a sheet of small pictures is the same as one of large ones", async () => {
 
 test("a file is written whole, with or without settings, and nothing lies beside it", async () => {
   const api = start();
-  const folder = join(temporaryFolder(), "new");
+  const folder = temporaryFolder();
   const png = talkative();
   await api.writePicture({ path: join(folder, "with.png"), png, settings: true });
   await api.writePicture({ path: join(folder, "without.png"), png, settings: false });
   expect(new Uint8Array(readFileSync(join(folder, "with.png")))).toEqual(png);
   expect(readPngTexts(readFileSync(join(folder, "without.png"))).texts).toEqual([]);
-  const under = join(folder, "with.png", "x.png"); // a file is no folder
-  await expect(api.writePicture({ path: under, png, settings: true })).rejects.toMatchObject({
-    code: "file-unreadable",
-    details: { path: under },
-  });
+  // A folder that is gone, and a file where a folder should be.
+  for (const path of [join(folder, "gone", "x.png"), join(folder, "with.png", "x.png")]) {
+    const writing = api.writePicture({ path, png, settings: true });
+    await expect(writing).rejects.toMatchObject({ code: "file-unreadable", details: { path } });
+  }
   expect(readdirSync(folder).sort()).toEqual(["with.png", "without.png"]);
 });
