@@ -78,7 +78,7 @@ const INDEX = {
   scheduler: ["diffusers", "PNDMScheduler"],
 };
 
-export const SD15_UNET: UnetConfig = {
+const SD15_UNET: UnetConfig = {
   inChannels: 4,
   outChannels: 4,
   blockOutChannels: [320, 640, 1280, 1280],

@@ -6,6 +6,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ElectronApplication, Page } from "playwright-core";
+import { setTheme } from "../test/e2e/driver.ts";
 import { launch } from "../test/e2e/harness.ts";
 
 const args = process.argv.slice(2);
@@ -52,14 +53,6 @@ for (const theme of themes) {
   for (const problem of problems) process.stderr.write(`${theme}: ${problem}\n`);
 }
 clearInterval(alive);
-
-async function setTheme(page: Page, theme: "dark" | "light"): Promise<void> {
-  await page.evaluate((wanted) => {
-    const bridge = (globalThis as unknown as { app: { call(method: string, request: unknown): Promise<unknown> } }).app;
-    return bridge.call("setTheme", wanted);
-  }, theme);
-  await page.locator(`html[data-theme="${theme}"]`).waitFor();
-}
 
 /** Waits until the page has its new size and has painted it. */
 async function resize(app: ElectronApplication, page: Page, width: number, height: number): Promise<void> {

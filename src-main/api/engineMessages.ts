@@ -34,7 +34,7 @@ const whole = (min: number, max: number) => v.pipe(range(min, max), v.integer("e
 const text = (length: number) => v.pipe(v.string(), v.maxLength(length, `expected at most ${length} characters`));
 const name = (length: number) => v.pipe(text(length), v.minLength(1, "expected a text, got an empty one"));
 
-export const unitBoxSchema = v.pipe(
+const unitBoxSchema = v.pipe(
   v.strictObject({ x: range(0, 1), y: range(0, 1), width: range(0, 1), height: range(0, 1) }),
   v.check((box) => box.width > 0 && box.height > 0, "expected a width and a height above 0"),
   v.check(
@@ -43,7 +43,7 @@ export const unitBoxSchema = v.pipe(
   ),
 );
 
-export const spanSchema = v.pipe(
+const spanSchema = v.pipe(
   v.strictObject({ start: whole(0, LIMITS.text), end: whole(0, LIMITS.text) }),
   v.check(({ start, end }) => start < end, "expected start < end"),
 );
@@ -61,7 +61,7 @@ const stepRangeSchema = v.pipe(
   v.check(({ start, end }) => start <= end, "expected start <= end"),
 );
 
-export const settingsSchema = v.strictObject({
+const settingsSchema = v.strictObject({
   width: pixelsSchema,
   height: pixelsSchema,
   steps: whole(1, LIMITS.steps),

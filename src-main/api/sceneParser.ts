@@ -45,7 +45,7 @@ export const BOX_FIELDS = ["name", "phrase", "occurrence", "span", "box", "stren
 export const LONGEST_PROMPT = 10_000;
 export const MOST_BOXES = 64;
 /** Names of boxes: one line, short, and no key that means something else to a JavaScript object. */
-export const BOX_NAME = /^(?!__proto__$)[^\p{C}]{1,80}$/u;
+const BOX_NAME = /^(?!__proto__$)[^\p{C}]{1,80}$/u;
 /** Fractions are written in decimal: 0.7 + 0.3 must be allowed to miss 1 by a rounding. */
 const ROUNDING = 1e-9;
 
@@ -89,7 +89,7 @@ export function parseSceneFile(value: unknown, defaults: SceneSettings, override
 }
 
 /** Throws all problems as one `scene-invalid`, one line each. */
-export function throwProblems(problems: readonly Problem[]): never {
+function throwProblems(problems: readonly Problem[]): never {
   const lines = problems.map(({ at, message }) => `${at}: ${message}`);
   throw new AppError("scene-invalid", lines.join("\n"), { at: problems[0]!.at });
 }

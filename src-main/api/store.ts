@@ -43,8 +43,7 @@ export interface VersionInfo {
   automatic: boolean;
 }
 
-export const RUN_OUTCOMES = ["running", "done", "cancelled", "failed"] as const;
-export type RunOutcome = (typeof RUN_OUTCOMES)[number];
+export type RunOutcome = "running" | "done" | "cancelled" | "failed";
 
 export interface RunInfo {
   id: number;

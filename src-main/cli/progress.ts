@@ -49,7 +49,7 @@ export function boxLabels(scene: Scene): Record<string, string> {
 }
 
 /** `red circle 71%, blue square 64%`, in the order of the boxes. */
-export function describeObedience(labels: Record<string, string>, obedience: Record<string, number>): string {
+function describeObedience(labels: Record<string, string>, obedience: Record<string, number>): string {
   return Object.entries(labels)
     .filter(([id]) => Number.isFinite(obedience[id]))
     .map(([id, label]) => `${label} ${Math.round(obedience[id]! * 100)}%`)

@@ -121,7 +121,7 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
 export const ONNX_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
 
 /** ONNX tells whole numbers from real ones by the attribute's type; a real attribute is marked as text. */
-export function floatAttribute(value: number): string {
+function floatAttribute(value: number): string {
   return `${FLOAT_MARK}${value}`;
 }
 export const FLOAT_MARK = "float:";

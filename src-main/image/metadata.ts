@@ -12,8 +12,8 @@ import { writeInfotext } from "./infotext.ts";
 import { readPngTexts } from "./png.ts";
 import type { PngText } from "./pngText.ts";
 
-export const RECORD_KEYWORD = "diorama";
-export const INFOTEXT_KEYWORD = "parameters";
+const RECORD_KEYWORD = "diorama";
+const INFOTEXT_KEYWORD = "parameters";
 /** A record has a few kilobytes; a prompt and 64 boxes stay far below this. */
 const LONGEST_RECORD = 2 ** 20;
 

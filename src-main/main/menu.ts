@@ -25,7 +25,7 @@ export function showMenu(state: MenuState, actions: MenuActions): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(state, actions)));
 }
 
-export function menuTemplate(state: MenuState, actions: MenuActions): Item[] {
+function menuTemplate(state: MenuState, actions: MenuActions): Item[] {
   const items = (menu: Command["menu"], from?: CommandName, to?: CommandName) => {
     const names = COMMAND_NAMES.filter((name) => command(name).menu === menu);
     const first = from ? names.indexOf(from) : 0;

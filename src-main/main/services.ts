@@ -40,7 +40,7 @@ function nodeBinary(): string | undefined {
   throw new AppError("file-unreadable", message, { path: installed });
 }
 
-export function isNewEnough(version: string): boolean {
+function isNewEnough(version: string): boolean {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   return major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
 }

@@ -13,7 +13,7 @@ const ORDER = 2;
  * Corrector weights of the older slope and the newest, from the paper's linear system R rho = b with nodes r and 1:
  * phi_1 = expm1(-h), b_1 = (phi_1/(-h) - 1)/phi_1, b_2 = 2 ((phi_1/(-h) - 1)/(-h) - 1/2)/phi_1.
  */
-export function correctorWeights(h: number, r: number): [older: number, newest: number] {
+function correctorWeights(h: number, r: number): [older: number, newest: number] {
   const phi1 = Math.expm1(-h);
   const phi2 = phi1 / -h - 1;
   const b1 = phi2 / phi1;

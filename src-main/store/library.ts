@@ -8,7 +8,7 @@ import type { KnownModel, RecentProject } from "../api/store.ts";
 import { openShared, type Format } from "./database.ts";
 import { setAside } from "./files.ts";
 
-export const LIBRARY_FORMAT: Format = {
+const LIBRARY_FORMAT: Format = {
   noun: "Diorama library",
   applicationId: 0x44696f4c, // "DioL"
   kind: "cache",

@@ -31,7 +31,7 @@ export function setBox(id: string, box: UnitBox): Edit {
 }
 
 /** Several boxes at once, by id. */
-export function setBoxes(boxes: ReadonlyMap<string, UnitBox>): Edit {
+function setBoxes(boxes: ReadonlyMap<string, UnitBox>): Edit {
   return mapBoxes([...boxes.keys()], (old) => ({ ...old, box: fitInside(boxes.get(old.id)!) }));
 }
 

@@ -7,7 +7,7 @@ export interface Size {
 }
 
 /** The least a side of a box may be. */
-export const LEAST_SIDE = 0.01;
+const LEAST_SIDE = 0.01;
 
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), Math.max(low, high));
 
@@ -41,8 +41,7 @@ export function movable(boxes: readonly UnitBox[], dx: number, dy: number): { dx
   return { dx: clamp(dx, -x, 1 - x - width), dy: clamp(dy, -y, 1 - y - height) };
 }
 
-export const ALIGNMENTS = ["left", "center", "right", "top", "middle", "bottom"] as const;
-export type Alignment = (typeof ALIGNMENTS)[number];
+export type Alignment = "left" | "center" | "right" | "top" | "middle" | "bottom";
 
 /** Boxes aligned to each other; one alone is aligned to the picture. */
 export function align(boxes: readonly UnitBox[], to: Alignment): UnitBox[] {

@@ -34,7 +34,7 @@ export function textEdit(before: string, after: string, caret = after.length): T
  * `span` after `edit`, or undefined when its words are gone. Typing inside a phrase, or letters right behind it
  * ("cat" to "cats"), makes it longer; replacing exactly its words keeps it; text in front of it moves it.
  */
-export function followEdit(span: TextSpan, { start, removed, inserted }: TextEdit): TextSpan | undefined {
+function followEdit(span: TextSpan, { start, removed, inserted }: TextEdit): TextSpan | undefined {
   const end = start + removed;
   const shift = inserted.length - removed;
   if (removed === 0) {
@@ -65,7 +65,7 @@ export function followEdits(spans: readonly TextSpan[], edit: TextEdit, after: s
 }
 
 /** `span` without white space at its ends; undefined when nothing else is in it. */
-export function trimSpan(text: string, { start, end }: TextSpan): TextSpan | undefined {
+function trimSpan(text: string, { start, end }: TextSpan): TextSpan | undefined {
   while (start < end && text[start]!.trim() === "") start++;
   while (end > start && text[end - 1]!.trim() === "") end--;
   return start < end ? { start, end } : undefined;

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { expect, test } from "vitest";
 import { AppError } from "../../src-main/api/errors.ts";
-import { memoryPorts } from "../../src-main/api/ports.ts";
+import { memoryPorts } from "../support/memoryPorts.ts";
 import { connect, serve, type Handlers } from "../../src-main/api/rpc.ts";
 
 interface Kitchen {

@@ -2,6 +2,7 @@
 import axe, { type AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { setTheme } from "./driver.ts";
 import { electron, launch } from "./harness.ts";
 
 const DRAWING_LIMIT = 180_000;
@@ -25,14 +26,6 @@ async function open(page: Page): Promise<void> {
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.getByRole("button", { name: /^Generate/ }).waitFor();
   await page.getByText(/ of memory/).waitFor();
-}
-
-async function setTheme(page: Page, theme: "dark" | "light"): Promise<void> {
-  await page.evaluate((wanted) => {
-    const bridge = (globalThis as unknown as { app: { call(method: string, request: unknown): Promise<unknown> } }).app;
-    return bridge.call("setTheme", wanted);
-  }, theme);
-  await page.locator(`html[data-theme="${theme}"]`).waitFor();
 }
 
 /** What axe finds that is serious or worse, in dark and in light, one line for each element. */

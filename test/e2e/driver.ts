@@ -24,6 +24,12 @@ export function apiOf(page: Page): Client<MainApi> {
   });
 }
 
+/** Shows the window in these colours. */
+export async function setTheme(page: Page, theme: "dark" | "light"): Promise<void> {
+  await apiOf(page).setTheme(theme);
+  await page.locator(`html[data-theme="${theme}"]`).waitFor();
+}
+
 /** Writes down, in the page, the events of these names. Pixels stay out of it. */
 export async function listen(page: Page, names: (keyof MainEvents)[]): Promise<void> {
   await page.evaluate((wanted) => {

@@ -1,7 +1,7 @@
 /** The engine's service over an in-memory port: order, cancellation, estimates and events, without a model or a process. */
 import { expect, test, vi } from "vitest";
 import type { EngineEvents } from "../../src-main/api/engine.ts";
-import { memoryPorts } from "../../src-main/api/ports.ts";
+import { memoryPorts } from "../support/memoryPorts.ts";
 import { connect } from "../../src-main/api/rpc.ts";
 import { Estimator } from "../../src-main/engine/estimate.ts";
 import { runService, type EngineProcessApi } from "../../src-main/engine/service.ts";

@@ -42,3 +42,15 @@ test("a command line names projects and pictures, not switches or folders", () =
   const argv = ["electron", "--no-sandbox", "/app", "--x=/y.diorama", "b.diorama", "/c.PNG", "notes.txt"];
   expect(filesOf(argv, "/home", all)).toEqual(["/home/b.diorama", "/c.PNG"]);
 });
+
+test("a file manager names files by address: those of this computer are opened, no others", () => {
+  const argv = ["diorama", "file:///home/me/my%20cat%C3%A9.diorama", "file://evil.example/share/x.diorama"];
+  const odd = ["file:///a%2fb.diorama", "file://%00/x.png", "https://example.com/x.diorama", "file:///x.exe"];
+  const here = (path: string) => path.startsWith("/") && !path.includes("example.com");
+  expect(filesOf([...argv, ...odd], "/home", here)).toEqual(["/home/me/my caté.diorama"]);
+});
+
+test("a command line cannot smuggle in a switch as a file, nor a file of another kind", () => {
+  const argv = ["electron", "--inspect=x.diorama", "-x.diorama", "/etc/passwd", "/x.diorama.exe", "/x.png\0.exe"];
+  expect(filesOf(argv, "/home", all)).toEqual([]);
+});

@@ -31,6 +31,11 @@ describe("electron-builder.yml", () => {
     ["a Mac gets ONNX Runtime once", "!node_modules/onnxruntime-node/bin/napi-v6/darwin/*/libonnxruntime.*.*.*.dylib"],
   ])("%s", (_name, line) => expect(rules).toContain(line));
 
+  test("a project is opened by double click on each platform, and once only", () => {
+    expect(rules.match(/^ {2}fileAssociations:\n(?: {4}#.*\n)* {4}- \{ ext: diorama, /gm)).toHaveLength(3);
+    expect(rules).not.toMatch(/^fileAssociations:/m); // would be added to those of each platform
+  });
+
   test.each(["target: [AppImage, deb, tar.gz]", "target: [nsis]", "target: [dmg]", "ext: diorama"])("has %s", (line) =>
     expect(rules).toContain(line),
   );

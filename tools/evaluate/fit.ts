@@ -45,7 +45,7 @@ const COARSE = 32;
 const FINE = 48;
 
 /** Colours of the icon's parts, by index in PARTS. */
-export function partColours({ own, background }: Wanted): Ycc[] {
+function partColours({ own, background }: Wanted): Ycc[] {
   return PARTS.map((part) => toYcc(...partColour(part, own, background)));
 }
 

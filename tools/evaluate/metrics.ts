@@ -20,7 +20,7 @@ export interface Estimate {
 
 export const IOU_NEEDED = 0.5;
 /** A detection below this explains too little of what is drawn to count as its icon. */
-export const SURE = 0.5;
+const SURE = 0.5;
 
 /** How one thing fared. */
 export interface ThingResult {

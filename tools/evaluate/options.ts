@@ -1,6 +1,6 @@
 /** The options of `npm run evaluate`. */
 import path from "node:path";
-import { isAppError, type AppError } from "../../src-main/api/errors.ts";
+import type { AppError } from "../../src-main/api/errors.ts";
 import { suggestion } from "../../src-main/api/nearest.ts";
 import { PROVIDERS, type ProviderName, type Seed } from "../../src-main/api/scene.ts";
 import { readSeeds } from "../../src-main/api/seeds.ts";
@@ -124,8 +124,4 @@ function numbers(option: string, text: string, most: number): number[] {
     }
     return value;
   });
-}
-
-export function isUsageProblem(error: unknown): boolean {
-  return isAppError(error, "bad-request");
 }

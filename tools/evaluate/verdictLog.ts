@@ -21,7 +21,7 @@ export interface Entry extends Verdict, PictureNumbers {
 }
 
 /** Changes with everything that the verdicts depend on besides what is in the key already. */
-export const JUDGE_VERSION = 1;
+const JUDGE_VERSION = 1;
 
 /** What a verdict belongs to: the same scene, settings, seed, model and judge give the same key. */
 export function keyOf(scene: IconScene, settings: SceneSettings, seed: string, modelHash: string): string {
