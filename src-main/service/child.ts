@@ -35,6 +35,8 @@ export interface ForkOptions {
 export type Fork = (entry: string, options: ForkOptions) => Child;
 
 const LAST_WORDS = 8;
+/** Characters of a line that are kept: what comes without an end must not fill the memory, nor a message to a person. */
+const LONGEST_LINE = 2_000;
 /** A frame of the stack that Node prints when it aborts: it says where, not why. */
 const STACK_FRAME = /^\s*\d+: |^-+ .*stack trace -+$/;
 
@@ -130,7 +132,7 @@ export function crashed(service: string, { code, signal, lastWords }: Exit): App
 function readLines(streams: (NodeJS.ReadableStream | null)[], onLine: (line: string) => void): () => string {
   const tail: string[] = [];
   const take = (coloured: string) => {
-    const line = stripVTControlCharacters(coloured);
+    const line = stripVTControlCharacters(coloured.slice(0, LONGEST_LINE));
     if (!line.trim()) return;
     if (!STACK_FRAME.test(line)) tail.push(line);
     if (tail.length > LAST_WORDS) tail.shift();
@@ -141,7 +143,7 @@ function readLines(streams: (NodeJS.ReadableStream | null)[], onLine: (line: str
     stream?.setEncoding("utf8");
     stream?.on("data", (text: string) => {
       const lines = (rest + text).split(/\r?\n/);
-      rest = lines.pop()!;
+      rest = lines.pop()!.slice(0, LONGEST_LINE);
       lines.forEach(take);
     });
     stream?.on("end", () => {

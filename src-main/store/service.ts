@@ -30,9 +30,17 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
   const use = (project: ProjectFile) => {
     open?.close();
     open = project;
-    library.rememberProject(project.path);
+    remember(project.path);
     for (const what of ["project", "recent"] as const) server.emit("changed", { what });
     return project.info();
+  };
+  /** A library that cannot be written is no reason not to open a project. */
+  const remember = (path: string) => {
+    try {
+      library.rememberProject(path);
+    } catch (error) {
+      note(`${path} could not be noted as a recent project: ${error instanceof Error ? error.message : String(error)}`);
+    }
   };
   const onLibrary = (what: StoreEvents["changed"]["what"], action: () => void) => {
     action();

@@ -82,6 +82,17 @@ test.each(["library.db", "library.db-journal", "library.db-wal", "library.db-shm
   },
 );
 
+test("a library that cannot be written keeps no project from being opened, and says so", async () => {
+  const { api, path, lines, folder } = start();
+  await api.recentProjects();
+  const library = new Database(join(folder, "data", "library.db"));
+  library.exec("DROP TABLE recent");
+  library.close();
+  expect(await api.createProject({ path, draft: sampleDraft(), replace: false })).toMatchObject({ path });
+  expect(await api.currentProject()).toMatchObject({ path });
+  await expect.poll(() => lines.join(" ")).toContain("could not be noted as a recent project");
+});
+
 test("a project that cannot be opened leaves the one before open", async () => {
   const { api, path, folder } = start();
   await api.createProject({ path, draft: sampleDraft(), replace: false });
