@@ -120,8 +120,6 @@ export class Results {
       const rows: (ResultInfo | undefined)[] = new Array<undefined>(this.total).fill(undefined);
       for (const { page, results } of read) results.forEach((result, i) => (rows[page * PAGE + i] = result));
       this.rows = rows;
-      const marked = new Set(rows.map((row) => row?.id));
-      this.selection = this.selection.filter((id) => marked.has(id));
     } while (this.#refreshAgain);
   }
 
@@ -146,13 +144,22 @@ export class Results {
     for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
       const isKnown = this.#asked.delete(page);
       this.#asked.add(page);
-      if (isKnown) continue;
+      if (!isKnown) await this.#readInto(page);
+    }
+  }
+
+  /** A refresh that runs meanwhile knows nothing of this page, and its rows are other ones: then it is read after it. */
+  async #readInto(page: number): Promise<void> {
+    for (;;) {
+      await this.#refreshing;
       const generation = this.#generation;
       const { results } = await this.#read(page);
-      if (generation !== this.#generation) return;
+      if (generation !== this.#generation) continue;
+      this.#asked.add(page);
       const rows = [...this.rows];
       results.forEach((result, i) => (rows[page * PAGE + i] = result));
       this.rows = rows;
+      return;
     }
   }
 
@@ -175,7 +182,7 @@ export class Results {
     const ids: number[] = [];
     for (let page = 0; page * PAGE < this.total; page++)
       ids.push(...(await this.#read(page)).results.map(({ id }) => id));
-    return ids;
+    return [...new Set(ids)]; // one that arrives meanwhile pushes others over the edge of a page
   }
 
   /** Scene, seed and figures of a result; read once. */
@@ -232,15 +239,21 @@ export class Results {
     this.attention = new Map([...others, [id, maps] as const].slice(-MOST_MAPS));
   }
 
-  /** Marks one result as the current one; with `toggle` or `range` more than one can be selected. */
-  pick(id: number, { toggle = false, range = false } = {}): void {
+  /** Selects all from the current one to this one, also those that were scrolled by too fast to be read. */
+  async pickRange(id: number): Promise<void> {
     this.#following = false;
-    if (range && this.current !== undefined) {
-      const ids = this.rows.flatMap((row) => (row ? [row.id] : []));
-      const [a, b] = [ids.indexOf(this.current), ids.indexOf(id)].sort((x, y) => x - y) as [number, number];
-      if (a >= 0) this.selection = ids.slice(a, b + 1);
-      return;
-    }
+    const { current } = this;
+    const read = this.rows.map((row) => row?.id);
+    const here = between(read, current, id);
+    // With places in between that were not read, the store is asked for the whole order.
+    const chosen = here?.every((one) => one !== undefined) ? here : between(await this.allIds(), current, id);
+    if (chosen) this.selection = chosen.filter((one) => one !== undefined);
+    else this.pick(id);
+  }
+
+  /** Marks one result as the current one; with `toggle` more than one can be selected. */
+  pick(id: number, { toggle = false } = {}): void {
+    this.#following = false;
     if (toggle) {
       const isIn = this.selection.includes(id);
       this.selection = isIn ? this.selection.filter((one) => one !== id) : [...this.selection, id];
@@ -290,6 +303,7 @@ export class Results {
   async emptyBin(): Promise<number> {
     const ids = await this.#app.api.emptyBin();
     const leave = async () => {
+      this.selection = this.selection.filter((id) => !ids.includes(id));
       if (this.current !== undefined && ids.includes(this.current)) this.current = undefined;
       this.tray = this.tray.filter((id) => !ids.includes(id));
       await this.refresh();
@@ -315,15 +329,26 @@ export class Results {
     const ids = rows.map(({ id }) => id);
     const redo = async () => {
       await this.#app.api.markResults({ ids, ...change });
-      await this.#reread(ids);
+      await this.#showMarks(rows.map((row) => ({ ...row, ...change })));
     };
     const undo = async () => {
-      for (const { id, starred, state } of rows) await this.#app.api.markResults({ ids: [id], starred, state });
-      await this.#reread(ids);
+      const alike = new Map<string, ResultInfo[]>();
+      for (const row of rows) {
+        const marks = `${row.starred} ${row.state}`;
+        const group = alike.get(marks);
+        if (group) group.push(row);
+        else alike.set(marks, [row]);
+      }
+      for (const group of alike.values()) {
+        const { starred, state } = group[0]!;
+        await this.#app.api.markResults({ ids: group.map(({ id }) => id), starred, state });
+      }
+      await this.#showMarks(rows);
     };
     const neighbour = this.#neighbourOf(ids);
     await redo();
-    if (this.current !== undefined && !this.rows.some((row) => row?.id === this.current)) this.current = neighbour;
+    const current = rows.find(({ id }) => id === this.current);
+    if (current && !this.#isOnShelf({ ...current, ...change })) this.current = neighbour;
     this.#editor.record(rows.length === 1 ? `${verb} picture` : `${verb} ${rows.length} pictures`, { undo, redo });
   }
 
@@ -334,14 +359,33 @@ export class Results {
     return others(this.rows.slice(at + 1)) ?? others(this.rows.slice(0, Math.max(0, at)).reverse());
   }
 
-  async #reread(ids: readonly number[]): Promise<void> {
-    const known = ids.filter((id) => this.details.has(id));
-    const read = await Promise.all(known.map((id) => this.#app.api.readResult({ id })));
-    this.details = new Map([...this.details, ...read.map((details) => [details.id, details] as const)]);
+  #isOnShelf({ starred, state }: ResultInfo): boolean {
+    return this.shelf === "starred" ? starred && state === "kept" : state === this.shelf;
+  }
+
+  /** Results as they are marked now; those that have left the list are not selected any more. */
+  async #showMarks(marked: readonly ResultInfo[]): Promise<void> {
+    const gone = new Set(marked.filter((one) => !this.#isOnShelf(one)).map(({ id }) => id));
+    this.selection = this.selection.filter((id) => !gone.has(id));
+    const details = new Map(this.details);
+    for (const { id, starred, state } of marked) {
+      const known = details.get(id);
+      if (known) details.set(id, { ...known, starred, state });
+    }
+    this.details = details;
     await this.refresh();
   }
 
   async #infosOf(ids: readonly number[]): Promise<ResultInfo[]> {
-    return Promise.all(ids.map(async (id) => this.rows.find((row) => row?.id === id) ?? (await this.read(id))));
+    const known = new Map(this.rows.flatMap((row) => (row ? [[row.id, row] as const] : [])));
+    return Promise.all(ids.map(async (id) => known.get(id) ?? this.#app.api.readResult({ id })));
   }
+}
+
+/** What lies between two members of a list, these included; undefined where one is not in it. */
+function between<T>(list: readonly T[], one: T, other: T): T[] | undefined {
+  const places = [list.indexOf(one), list.indexOf(other)];
+  return places.includes(-1) || one === undefined
+    ? undefined
+    : list.slice(Math.min(...places), Math.max(...places) + 1);
 }

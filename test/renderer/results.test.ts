@@ -52,3 +52,18 @@ test("what flies by gets no details; what stays gets them together", async () =>
     Array.from({ length: 30 }, (_, i) => 301 + i),
   );
 });
+
+test("a range takes also what was not read, and stays selected when the list is read again", async () => {
+  const { results } = longList();
+  await results.open({ key: "project" });
+  await results.need(4_900, TOTAL - 1);
+  expect(results.rows[2_500]).toBeUndefined();
+  results.pick(4_990);
+  await results.pickRange(11);
+  const all = Array.from({ length: 4_980 }, (_, i) => 11 + i);
+  expect(results.selection).toEqual(all);
+  await results.refresh();
+  expect(results.selection).toEqual(all);
+  await results.pickRange(4_989);
+  expect(results.selection).toEqual([4_989, 4_990]);
+});
