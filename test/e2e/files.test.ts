@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import type { Page } from "playwright-core";
+import type { ElectronApplication, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng } from "../../src-main/image/png.ts";
@@ -10,7 +10,7 @@ import { readChunks } from "../../src-main/image/pngChunks.ts";
 import { answer, suggested } from "./dialogs.ts";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
-import { box, boxes, compose, draw, prompt, results, type Composition } from "./window.ts";
+import { box, boxes, card, compose, draw, prompt, results, type Composition } from "./window.ts";
 
 const SCENE: Composition = {
   prompt: "a red circle and a blue square on a white background",
@@ -20,7 +20,6 @@ const SCENE: Composition = {
   ],
   seeds: "4,5",
 };
-const card = (page: Page, seed: number) => results(page).and(page.getByRole("option", { name: `Seed ${seed},` }));
 const dialog = (page: Page) => page.getByRole("dialog", { name: /^Export/ });
 const exported = (page: Page, text: string) => page.getByRole("status").filter({ hasText: text });
 const bytesOf = async (path: string) => new Uint8Array(await readFile(path));
@@ -59,7 +58,9 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
     expect((await suggested(app)).map((path) => basename(path))).toEqual(["diorama-1-seed-4.png"]);
 
     await page.keyboard.press("Control+e");
-    await dialog(page).getByRole("checkbox", { name: /settings/ }).uncheck();
+    await dialog(page)
+      .getByRole("checkbox", { name: /settings/ })
+      .uncheck();
     await dialog(page).getByText("Nothing but the picture. It cannot be opened as a scene again.").waitFor();
     await answer(app, "showSaveDialog", [without]);
     await dialog(page).getByRole("button", { name: "Export…" }).click();
@@ -98,6 +99,42 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
     await expect
       .poll(async () => (await readdir(out)).sort())
       .toEqual(["diorama-1-seed-4-2.png", "diorama-1-seed-4.png", "diorama-2-seed-5-2.png", "diorama-2-seed-5.png"]);
+  });
+
+  test("all of the list are exported where that is chosen", async () => {
+    const { app, page } = running();
+    const out = join(folder, "all");
+    await mkdir(out);
+    await card(page, 4).click();
+    await page.keyboard.press("Control+e");
+    await dialog(page).getByRole("radio", { name: "All 2 of the list" }).check();
+    await answer(app, "showOpenDialog", [out]);
+    await page.getByRole("dialog", { name: "Export 2 pictures" }).getByRole("button", { name: "Export…" }).click();
+    await exported(page, "2 pictures are exported.").waitFor();
+    expect(await readdir(out)).toHaveLength(2);
+  });
+
+  test("what is dragged out of the window goes as files, with settings or without as was last chosen, and that is said", async () => {
+    const { app, page } = running();
+    await watchDrags(app);
+    await card(page, 5).click();
+    await card(page, 4).click({ modifiers: ["Shift"] });
+    // The export before was without settings.
+    await dragOut(page, card(page, 4));
+    await exported(page, "Dragged without settings: nothing but the picture.").waitFor();
+    const [bare] = await drags(app);
+    expect(bare!.map((path) => basename(path)).sort()).toEqual(["diorama-1-seed-4.png", "diorama-2-seed-5.png"]);
+    for (const path of bare!) {
+      expect([...new Set(readChunks(await bytesOf(path)).map(({ type }) => type))]).toEqual(["IHDR", "IDAT", "IEND"]);
+    }
+
+    await page.getByRole("button", { name: "Put them in" }).click();
+    await card(page, 5).click();
+    await dragOut(page, card(page, 5));
+    await exported(page, "Dragged with prompt and settings inside the file.").waitFor();
+    const [, full] = await drags(app);
+    expect(full!.map((path) => basename(path))).toEqual(["diorama-2-seed-5.png"]);
+    expect(readMetadata(await bytesOf(full![0]!))).toMatchObject({ kind: "record", record: { seed: "5" } });
   });
 
   test("a contact sheet shows them all, and the clipboard gets one", async () => {
@@ -162,6 +199,35 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
     await expect.poll(() => results(page).count()).toBe(1);
   });
 });
+
+interface Dragged {
+  dragged?: string[][];
+}
+
+/** From now on the system's own drag is only written down: nobody would let go of it here. */
+async function watchDrags(app: ElectronApplication): Promise<void> {
+  await app.evaluate(({ BrowserWindow }) => {
+    const here = globalThis as Dragged;
+    here.dragged = [];
+    for (const { webContents } of BrowserWindow.getAllWindows()) {
+      webContents.startDrag = ({ files, icon }) => {
+        if ((icon as { isEmpty(): boolean }).isEmpty()) throw new Error("a drag needs a picture under the pointer");
+        here.dragged?.push(files ?? []);
+      };
+    }
+  });
+}
+
+/** The files of each drag since `watchDrags`. */
+const drags = (app: ElectronApplication) => app.evaluate(() => (globalThis as Dragged).dragged ?? []);
+
+async function dragOut(page: Page, one: Locator): Promise<void> {
+  const { x, y, width, height } = (await one.boundingBox())!;
+  await page.mouse.move(x + width / 2, y + height / 2);
+  await page.mouse.down();
+  await page.mouse.move(x + width / 2 + 40, y + height / 2 - 60, { steps: 4 });
+  await page.mouse.up();
+}
 
 /** Lets go of a file over the window. A page cannot make up a file with a path: a file field gives one. */
 async function drop(page: Page, path: string): Promise<void> {

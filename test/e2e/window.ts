@@ -23,6 +23,15 @@ export const redo = (page: Page) => page.getByRole("banner").getByRole("button",
 export const view = (page: Page, name: "Compose" | "Results" | "Compare" | "History") =>
   page.getByRole("navigation", { name: "Views" }).getByRole("button", { name });
 
+/** The card of a result. */
+export const card = (page: Page, seed: number | string) =>
+  results(page).and(page.getByRole("option", { name: `Seed ${seed},` }));
+/** The seeds of the results that are shown, in their order. */
+export const seeds = async (page: Page) =>
+  (await attributes(results(page), "aria-label")).map((name) => /^Seed (\d+)/.exec(name!)![1]!);
+export const shelf = (page: Page, name: "All" | "Starred" | "Rejected" | "Bin") =>
+  page.getByRole("radiogroup", { name: "Which results" }).getByRole("radio", { name, exact: true });
+
 export const nameOf = (one: Locator) => one.getAttribute("aria-label");
 
 /** Waits until the window can be worked with. */
@@ -44,9 +53,11 @@ async function until(claim: () => Promise<void>, timeout = 20_000): Promise<void
   await vi.waitFor(claim, { timeout, interval: 100 });
 }
 
-/** An attribute of each of these elements. */
+/** An attribute of each of these elements, all read in one moment: a list may change while it is looked at. */
 export async function attributes(all: Locator, name: string): Promise<(string | null)[]> {
-  return Promise.all((await all.all()).map((one) => one.getAttribute(name)));
+  const read = (elements: unknown[], wanted: string) =>
+    (elements as { getAttribute(name: string): string | null }[]).map((element) => element.getAttribute(wanted));
+  return all.evaluateAll(read, name);
 }
 
 /** Begins a new project in this window: each test has one of its own. */
