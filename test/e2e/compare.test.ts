@@ -1,0 +1,128 @@
+/** Compare by pointer: pictures chosen at their cards, one zoom and pan for all, the wipe, what is left out. Keys: results.test.ts. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { electron } from "./harness.ts";
+import { makeProject, openProject } from "./manyResults.ts";
+import { sharedApp } from "./shared.ts";
+import { attributes, card, nameOf, results, view } from "./window.ts";
+
+const figures = (page: Page) => page.getByRole("group", { name: "Pictures" }).getByRole("figure");
+const images = (page: Page) => attributes(figures(page).getByRole("img"), "alt");
+const tool = (page: Page, name: string | RegExp) =>
+  page.getByRole("toolbar", { name: "Comparison" }).getByRole("button", { name });
+const transforms = async (page: Page) => {
+  const styles = await attributes(figures(page).locator("div:has(> img)"), "style");
+  return [...new Set(styles.map((style) => /transform: (.*?);/.exec(style!)![1]!))];
+};
+
+/** Puts results into the comparison, each by the button on its card. */
+async function put(page: Page, seeds: number[]): Promise<void> {
+  for (const seed of seeds) {
+    await card(page, seed).hover(); // the buttons come with the pointer
+    await card(page, seed).locator("[data-action=compare]").click();
+    await expect.poll(() => nameOf(card(page, seed))).toContain("in the comparison");
+  }
+}
+
+describe.skipIf(!electron)("the comparison", { timeout: 120_000 }, () => {
+  const running = sharedApp();
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "diorama-compare-"));
+    const path = join(folder, "fourteen.diorama");
+    makeProject(path, 14);
+    await openProject(running().app, running().page, path);
+  }, 120_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test("has one zoom and pan for all its pictures, and shows boxes or not", async () => {
+    const { page } = running();
+    await view(page, "Results").click();
+    await expect.poll(() => results(page).count()).toBe(14);
+    await put(page, [14, 12, 9]);
+    await view(page, "Compare").click();
+    await expect.poll(() => figures(page).count()).toBe(3);
+    expect((await images(page)).map((alt) => /^Seed \d+/.exec(alt!)![0])).toEqual(["Seed 14", "Seed 12", "Seed 9"]);
+    const whole = await transforms(page);
+    expect(whole).toHaveLength(1);
+
+    const { x, y, width, height } = (await figures(page).first().boundingBox())!;
+    const middle = { x: x + width / 2, y: y + height / 2 };
+    await page.mouse.move(middle.x, middle.y);
+    await page.mouse.wheel(0, -100);
+    await page.mouse.wheel(0, -100);
+    await expect.poll(() => transforms(page)).toEqual([expect.stringContaining("scale(1.2544)")]);
+    await page.mouse.down();
+    await page.mouse.move(middle.x + 30, middle.y - 20, { steps: 3 });
+    await page.mouse.up();
+    await expect.poll(() => transforms(page)).toEqual([expect.stringContaining("translate(30px, -20px)")]);
+    await page.mouse.move(middle.x - 50, middle.y); // let go
+    expect(await transforms(page)).toEqual([expect.stringContaining("translate(30px, -20px)")]);
+
+    const frames = figures(page).locator("span[title]");
+    await expect.poll(() => frames.count()).toBe(6);
+    await tool(page, "Boxes").click();
+    await expect.poll(() => frames.count()).toBe(0);
+    await tool(page, "Boxes").click();
+    await expect.poll(() => frames.count()).toBe(6);
+    await tool(page, "Whole pictures").click();
+    await expect.poll(() => transforms(page)).toEqual(whole);
+  });
+
+  test("wipes between the first and the one chosen, where the slider is dragged to, and blinks between them", async () => {
+    const { page } = running();
+    await figures(page).nth(2).click();
+    await expect.poll(() => figures(page).nth(2).getAttribute("class")).toContain("current");
+    await tool(page, /^Wipe/).click();
+    await expect.poll(async () => (await images(page)).length).toBe(2);
+    const [first, third] = await images(page);
+    expect([first, third]).toEqual([expect.stringMatching(/^Seed 14:/), expect.stringMatching(/^Seed 9:/)]);
+
+    const slider = page.getByRole("slider", { name: "Where the wipe stands" });
+    const { x, y, width, height } = (await slider.boundingBox())!;
+    await page.mouse.move(x + width / 2, y + height / 2);
+    await page.mouse.down();
+    await page.mouse.move(x + width / 4, y + height / 2, { steps: 4 });
+    await page.mouse.up();
+    const at = Number(await slider.inputValue());
+    expect(at).toBeGreaterThan(15);
+    expect(at).toBeLessThan(35);
+    const over = page.locator(".over");
+    await expect.poll(() => over.getAttribute("style")).toContain(`0px 0px ${at}%`);
+    expect(await page.locator(".edge").getAttribute("style")).toContain(`left: ${at}%`);
+
+    await tool(page, /^Blink/).click();
+    for (const seen of [third, first, third]) await expect.poll(() => images(page)).toEqual([seen]);
+    await tool(page, "Side by side").click();
+    await expect.poll(() => figures(page).count()).toBe(3);
+  });
+
+  test("takes up to twelve; one is starred and one left out beside them, and what differs is listed", async () => {
+    const { page } = running();
+    await view(page, "Results").click();
+    await put(page, [1, 2, 3, 4, 5, 6, 7, 8, 10]);
+    await view(page, "Compare").click();
+    await expect.poll(() => figures(page).count()).toBe(12);
+    const seedRow = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: "Seed" }) });
+    const listed = ["14", "12", "9", "1", "2", "3", "4", "5", "6", "7", "8", "10"];
+    await expect.poll(() => seedRow.getByRole("cell").allTextContents()).toEqual(listed);
+    expect(await page.getByRole("rowheader").allTextContents()).toEqual(["Seed"]);
+
+    await view(page, "Results").click();
+    await put(page, [13]);
+    await view(page, "Compare").click();
+    await expect.poll(() => seedRow.getByRole("cell").allTextContents()).toEqual([...listed.slice(1), "13"]);
+
+    const aside = page.getByRole("complementary", { name: "What differs" });
+    const entry = (seed: number) => aside.getByRole("listitem").filter({ hasText: new RegExp(`seed ${seed}\\s*$`) });
+    await entry(12).getByRole("button", { name: "Star" }).click();
+    await figures(page).first().getByLabel("starred").waitFor();
+    await entry(9).getByRole("button", { name: "Leave out" }).click();
+    await expect.poll(() => figures(page).count()).toBe(11);
+    await tool(page, "Clear").click();
+    await page.getByRole("heading", { name: "Nothing to compare yet" }).waitFor();
+  });
+});
