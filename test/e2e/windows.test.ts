@@ -1,0 +1,65 @@
+/** Two windows at work: each has its own project, and the one that has to wait for the other's checkpoint says so. */
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ROOT } from "../support/imports.ts";
+import { answer } from "./dialogs.ts";
+import { electron } from "./harness.ts";
+import { sharedApp } from "./shared.ts";
+import { boxes, choice, compose, DRAWING_LIMIT, open, prompt, results, seeds, undo } from "./window.ts";
+
+const queue = (page: Page) => page.getByRole("progressbar", { name: "Queue" });
+
+describe.skipIf(!electron)("two windows", { timeout: 240_000 }, () => {
+  const running = sharedApp();
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "diorama-windows-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test("draw one after the other, each into its own project; who waits is told for what, and goes on by itself", async () => {
+    const { app, page } = running();
+    await compose(page, {
+      prompt: "a red circle",
+      boxes: [["red circle", [0.1, 0.1, 0.5, 0.5]]],
+      seeds: "1-40",
+      steps: 50,
+    });
+    const opened = app.waitForEvent("window");
+    await page.keyboard.press("Control+Shift+n");
+    const other = await opened;
+    await open(other);
+    await prompt(other).fill("a blue square");
+    await other.getByRole("button", { name: "Add a box" }).click();
+    const icons = join(folder, "my-icons");
+    await cp(join(ROOT, "resources/models/demo"), icons, { recursive: true });
+    await answer(app, "showOpenDialog", [icons]);
+    await other.getByRole("button", { name: "Add a checkpoint folder from the disk" }).click();
+    await expect.poll(() => choice(other, "Checkpoint").getAttribute("aria-label")).toBe("Checkpoint: my-icons");
+    await other.getByText(/M parameters/).waitFor();
+    await other.getByRole("textbox", { name: "Seeds" }).fill("7");
+
+    await page.keyboard.press("Control+Enter");
+    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBeGreaterThan(0);
+    await other.keyboard.press("Control+Enter");
+    const note = other.getByRole("status").filter({ hasText: "draws with another checkpoint" });
+    await expect.poll(() => note.textContent()).toMatch(/“Untitled.*” draws with another checkpoint\. When it is done/);
+    expect(await results(other).count()).toBe(0);
+    expect(await queue(page).count()).toBe(1);
+
+    await page.keyboard.press("Control+.");
+    await queue(page).waitFor({ state: "detached" });
+    await expect.poll(() => results(other).count(), { timeout: DRAWING_LIMIT }).toBe(1);
+    await note.waitFor({ state: "detached" });
+    expect(await seeds(other)).toEqual(["7"]);
+    expect(await seeds(page)).not.toContain("7");
+
+    // Undo is each window's own.
+    await undo(other).click();
+    expect(await prompt(page).inputValue()).toBe("a red circle");
+    expect(await boxes(page).count()).toBe(1);
+  });
+});
