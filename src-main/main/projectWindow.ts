@@ -26,7 +26,8 @@ import { serveTextMenu } from "./textMenu.ts";
 const PATIENCE = 5_000;
 const DEFAULT_SIZE = { width: 1360, height: 880 };
 const LEAST_SIZE = { minWidth: 900, minHeight: 600 };
-const BACKGROUND = { light: "#f6f6f4", dark: "#1b1c1e" };
+/** As `--bg` of the page: nothing flashes before it is painted. */
+const BACKGROUND = { light: "#e9ebf0", dark: "#0f1014" };
 
 export class ProjectWindow {
   readonly window: BrowserWindow;

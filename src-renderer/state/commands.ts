@@ -1,6 +1,7 @@
 /** What each command of the table does, and when it can be done: menus, palette, shortcuts and buttons all come here. */
 import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
 import type { ResultInfo } from "@api/store.ts";
+import { addModel } from "./checkpoint.ts";
 import * as edits from "./edits.ts";
 import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
 import type { Alignment } from "./geometry.ts";
@@ -82,7 +83,7 @@ const ACTIONS: Record<CommandName, Action> = {
     enabled: picturesChosen,
     run: (session) => void exportSheet(session, session.results.chosen),
   },
-  "file.addModel": { run: (session) => void session.addModel() },
+  "file.addModel": { run: (session) => void addModel(session) },
 
   "edit.undo": {
     enabled: ({ editor }) => editor.undoLabel !== undefined,

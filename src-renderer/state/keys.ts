@@ -4,6 +4,7 @@ import { readBoxes, writeBoxes } from "./clipboard.ts";
 import { runCommand } from "./commands.ts";
 import { pasteBoxes, removeBoxes } from "./edits.ts";
 import type { Session } from "./session.svelte.ts";
+import { nextPane } from "./panes.ts";
 import { matches } from "./shortcuts.ts";
 
 /** Listens until the function returned is called. */
@@ -48,6 +49,8 @@ function press(session: Session, event: KeyboardEvent, isMac: boolean): void {
   if (isPlain && event.key === "y") runCommand(session, "edit.redo");
   else if (isPlain && event.key === "a" && !inText && view.mode === "compose") {
     editor.select(editor.document.boxes.filter(({ hidden }) => !hidden).map(({ id }) => id));
+  } else if (event.key === "F6" && !event.altKey && !isPlain) {
+    if (!nextPane(document.body, event.shiftKey ? -1 : 1)) return;
   } else if (event.key === "v" && !inText && !isPlain && view.mode === "compose") editor.tool = "select";
   else return;
   event.preventDefault();

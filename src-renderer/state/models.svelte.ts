@@ -18,6 +18,8 @@ export class Models {
   tokens: PromptTokens | undefined = $state.raw();
   negativeTokens: PromptTokens | undefined = $state.raw();
   check: SceneCheck | undefined = $state.raw();
+  /** Asked for last; open, being opened, or refused for `problem`. */
+  wanted: LoadRequest | undefined;
 
   readonly #app: App;
   #asked = 0;
@@ -47,17 +49,21 @@ export class Models {
     return entry?.name ?? request?.path.split(/[\\/]/).at(-1) ?? "No checkpoint";
   }
 
+  /** Undefined when it could not be opened, which `problem` explains, and when another one was asked for meanwhile. */
   async load(request: LoadRequest): Promise<ModelSummary | undefined> {
+    this.wanted = request;
     this.problem = undefined;
     this.loading = { fraction: 0, message: "Opening the checkpoint" };
     try {
-      this.summary = await this.#app.api.loadModel(request);
-      return this.summary;
+      const summary = await this.#app.api.loadModel(request);
+      if (this.wanted !== request) return undefined;
+      this.loading = undefined;
+      return (this.summary = summary);
     } catch (error) {
+      if (this.wanted !== request) return undefined;
+      this.loading = undefined;
       this.problem = messageOf(error);
       return undefined;
-    } finally {
-      this.loading = undefined;
     }
   }
 

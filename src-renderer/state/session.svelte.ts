@@ -4,6 +4,7 @@ import type { LoadRequest } from "@api/engine.ts";
 import type { AppInfo, Opened, ProjectState, ServiceState, Theme, WindowState } from "@api/main.ts";
 import type { Scene, Seed } from "@api/scene.ts";
 import { readSeeds } from "@api/seeds.ts";
+import { followModel, useModel } from "./checkpoint.ts";
 import { type Document, fromDraft, fromScene, sceneToDraw, toDraft } from "./document.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import { Editor } from "./editor.svelte.ts";
@@ -103,6 +104,7 @@ export class Session {
     this.ready = true;
     this.view.newcomer = firstStart;
     const wanted = this.editor.document.model ?? DEMO_REQUEST;
+    this.models.wanted = wanted;
     if (this.editor.document.model === null) this.editor.adjust(changeRun({ model: wanted }));
     // A draft that no window has written yet leaves the settings to the checkpoint.
     const isFresh = Object.keys(draft.draft.editor).length === 0;
@@ -123,6 +125,7 @@ export class Session {
   /** Called after every change of the document: saves it and has it looked at, a moment later. */
   documentChanged(): void {
     this.problem = undefined;
+    followModel(this);
     this.examine();
     if (this.editor.revision === this.#saved) return;
     this.saving = "waiting";
@@ -218,23 +221,6 @@ export class Session {
     return { seeds: drawn };
   }
 
-  /** Opens a checkpoint and takes over the settings it is best used with. */
-  async useModel(request: LoadRequest): Promise<void> {
-    this.editor.apply("Choose checkpoint", changeRun({ model: request }));
-    const summary = await this.models.load(request);
-    if (!summary) return;
-    const { width, height } = summary.defaults;
-    const now = this.editor.document.settings;
-    if (width !== now.width || height !== now.height) {
-      this.editor.apply("Use the checkpoint's settings", adoptSettings(summary.defaults));
-      this.notices.done(`Size, steps and scheduler are now what ${summary.name} is best used with.`, {
-        label: "Undo",
-        run: () => void this.editor.undo(),
-      });
-    }
-    this.examine();
-  }
-
   /** Puts a scene into the editor. The draft that was there is one undo away. */
   restore(scene: Scene, seeds: string, label = "Restore scene"): void {
     const { boxes, model } = this.editor.document;
@@ -261,7 +247,7 @@ export class Session {
   async #taken(all: readonly Opened[]): Promise<void> {
     for (const opened of all) {
       if (opened.kind === "refused") this.notices.error(new Error(opened.error.message));
-      else if (opened.kind === "model") await this.useModel(opened.model.request);
+      else if (opened.kind === "model") await useModel(this, opened.model.request);
       else if (opened.kind === "picture") {
         await this.results.refresh();
         await this.restoreResult(opened.result.id);
@@ -271,15 +257,6 @@ export class Session {
 
   async importPictures(): Promise<void> {
     await this.attempt(async () => this.#taken((await this.app.api.importPictures()) ?? []));
-  }
-
-  async addModel(): Promise<void> {
-    await this.attempt(async () => {
-      const entry = await this.app.api.addModel();
-      if (!entry) return;
-      await this.models.list();
-      await this.useModel(entry.request);
-    });
   }
 
   /** What was on the screen at `revision` is on the disk, as a version or in another file. */

@@ -81,6 +81,20 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     await mode("Compose");
     await page.getByRole("option", { name: /^red circle/ }).click();
     await audit("composing");
+    await page.getByRole("option", { name: /^red circle/ }).click({ button: "right" });
+    await page.getByRole("menu").waitFor();
+    await audit("menu of a box");
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: /^Project: / }).click();
+    await page.getByRole("menuitem", { name: /^Open project/ }).waitFor();
+    await audit("menu of the project");
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
+    await page.locator("[aria-haspopup=listbox][aria-label^='Scheduler: ']").click();
+    await page.getByRole("option", { name: /^Euler ancestral/ }).waitFor();
+    await audit("a list to choose from");
+    await page.keyboard.press("Escape");
 
     await page.getByRole("textbox", { name: "Seeds" }).fill("1-3");
     await page.keyboard.press("Control+Enter");
@@ -92,6 +106,11 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     await page.locator("[data-result]").first().click();
     await page.keyboard.press("s");
     await audit("results");
+    await page.locator("[data-result]").first().click({ button: "right" });
+    await page.getByRole("menu").waitFor();
+    await audit("menu of a result");
+    await page.keyboard.press("Escape");
+    await page.getByRole("menu").waitFor({ state: "detached" });
     await page.keyboard.press("Control+e");
     await page.getByRole("dialog", { name: /^Export/ }).waitFor();
     await audit("export");
@@ -116,6 +135,11 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
     await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
     await audit("shortcuts");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: /^Project: / }).click();
+    await page.getByRole("menuitem", { name: /^Versions/ }).click();
+    await page.getByRole("dialog", { name: "Versions" }).waitFor();
+    await audit("versions");
     await page.keyboard.press("Escape");
 
     await mode("Compose");
@@ -172,6 +196,29 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     await expect
       .poll(async () => (await focused(page)).name)
       .toMatch(/^DIV red circle: left third, \d+ by \d+ percent/);
+  });
+
+  test("F6 goes from one part of the window to the next and back; the button that was pressed keeps the focus", async () => {
+    await using running = await launch();
+    const { page } = running;
+    await open(page);
+    await page.getByRole("textbox", { name: "Prompt" }).focus();
+    const stops: string[] = [];
+    do {
+      stops.push((await focused(page)).name);
+      await page.keyboard.press("F6");
+    } while (stops.length < 20 && (await focused(page)).name !== "TEXTAREA prompt");
+    const parts = [/prompt/, /box/i, /^DIV Canvas/, /./, /Size/, /[Ss]eeds/, /^BUTTON Compose/];
+    expect(stops).toEqual(parts.map((part) => expect.stringMatching(part) as unknown));
+    for (const stop of stops.toReversed()) {
+      await page.keyboard.press("Shift+F6");
+      expect((await focused(page)).name).toBe(stop);
+    }
+    await page.getByRole("textbox", { name: "Seeds" }).fill("1");
+    await page.getByRole("button", { name: /^Generate/ }).focus();
+    await page.keyboard.press("Enter");
+    await page.locator("[data-result]").first().waitFor({ timeout: DRAWING_LIMIT });
+    expect((await focused(page)).name).toMatch(/^BUTTON (Generate|Add to queue)/);
   });
 
   test("a dialog takes the focus, keeps it, closes with Escape and gives it back", async () => {

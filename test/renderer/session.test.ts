@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { useModel } from "../../src-renderer/state/checkpoint.ts";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { fromDraft, toDraft } from "../../src-renderer/state/document.ts";
 import { changeRun, moveBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
@@ -149,6 +150,20 @@ test("a result's scene goes into the editor, and the draft is one undo away", as
   expect(session.editor.document.seeds).toBe("5");
   await session.editor.undo();
   expect(session.editor.document.prompt).toBe("something else");
+});
+
+test("undo of a checkpoint opens the one before again, once", async () => {
+  const { main, session } = await open();
+  const before = session.editor.document.model!;
+  await useModel(session, { ...before, path: "/models/other" });
+  session.documentChanged();
+  const loads = () => main.calls.filter(({ method }) => method === "loadModel").map(({ request }) => request);
+  const asked = loads().length;
+  expect(loads().at(-1)).toMatchObject({ path: "/models/other" });
+  while (session.editor.document.model!.path !== before.path) await session.editor.undo();
+  session.documentChanged();
+  session.documentChanged();
+  expect(loads().slice(asked)).toEqual([before]);
 });
 
 test("B ties the marked words to a new box, or to the empty one that is selected", async () => {
