@@ -41,17 +41,7 @@ function paint(width: number, height: number, data: Uint8ClampedArray<ArrayBuffe
 }
 
 /** Of `#rrggbb`. */
-function channels(color: string): [number, number, number] {
+export function channels(color: string): [number, number, number] {
   const value = Number.parseInt(color.slice(1), 16);
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
-}
-
-/** Black or white, whichever is read better on a colour `#rrggbb`: the greater contrast of WCAG. */
-export function inkOn(color: string): string {
-  const [red, green, blue] = channels(color).map((value) => {
-    const part = value / 255;
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
-  const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  return light > 0.179 ? "#0c0d12" : "#ffffff";
 }

@@ -4,6 +4,7 @@ import type { UnitBox } from "@api/scene.ts";
 import { type Document, titleOf } from "../state/document.ts";
 import type { Size } from "../state/geometry.ts";
 import type { Point } from "./hit.ts";
+import type { Palette } from "./palette.ts";
 import { BoxShape, FrameShape, LinesShape, PictureShape } from "./shapes.ts";
 import type { Traces } from "./tools.ts";
 
@@ -11,16 +12,6 @@ import type { Traces } from "./tools.ts";
 const LONG_SIDE = 1000;
 const MARGIN = 24;
 const ZOOMS = { least: 0.05, most: 16 };
-
-export interface Palette {
-  boxes: readonly string[];
-  /** Of letters on each of the boxes' colours. */
-  inks: readonly string[];
-  halo: string;
-  paper: string;
-  accent: string;
-  line: string;
-}
 
 export type Picture = HTMLCanvasElement | HTMLImageElement;
 
