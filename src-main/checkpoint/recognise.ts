@@ -51,7 +51,7 @@ export async function refuseOtherThings(path: string): Promise<void> {
   const single = names.find((name) => name.endsWith(".safetensors"));
   if (single === undefined) refusePickles(names, path);
   const hint = single === undefined ? "" : `; ${single} in it is a single-file checkpoint, which is not read for now`;
-  const problem = `this is not a diffusers checkpoint folder, as it has no model_index.json${hint}`;
+  const problem = `this is not a diffusers checkpoint folder, as it has no model_index.json${hint}. The right one has it beside its folders unet, vae and text_encoder`;
   refuse(path, undefined, problem, { expected: "model_index.json", found: names.slice(0, 8).join(", ") });
 }
 

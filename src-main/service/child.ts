@@ -39,6 +39,8 @@ const LAST_WORDS = 8;
 const LONGEST_LINE = 2_000;
 /** A frame of the stack that Node prints when it aborts: it says where, not why. */
 const STACK_FRAME = /^\s*\d+: |^-+ .*stack trace -+$/;
+/** A line of a log in which nothing is wrong: no reason for an end. */
+const NEWS = /^(debug|info): /;
 
 /** Starts services under a Node binary; by default the one in DIORAMA_NODE or, outside Electron, the one that runs this. */
 export function forkNode(node = process.env["DIORAMA_NODE"] ?? ownNode()): Fork {
@@ -134,7 +136,7 @@ function readLines(streams: (NodeJS.ReadableStream | null)[], onLine: (line: str
   const take = (coloured: string) => {
     const line = stripVTControlCharacters(coloured.slice(0, LONGEST_LINE));
     if (!line.trim()) return;
-    if (!STACK_FRAME.test(line)) tail.push(line);
+    if (!STACK_FRAME.test(line) && !NEWS.test(line)) tail.push(line);
     if (tail.length > LAST_WORDS) tail.shift();
     onLine(line);
   };

@@ -1,6 +1,6 @@
 /** One open project file: its draft, its named versions, and whether it is whole. Runs and results are in results.ts. */
 import { existsSync, renameSync } from "node:fs";
-import { basename, extname } from "node:path";
+import { basename, dirname, extname } from "node:path";
 import type Database from "better-sqlite3";
 import { SqliteError } from "better-sqlite3";
 import * as v from "valibot";
@@ -23,6 +23,9 @@ interface VersionRow {
 /** Tables small enough to be checked on every opening; pictures are read by `verify` alone. */
 const QUICK_TABLES = ["project", "version", "run"];
 const THOROUGH_TABLES = [...QUICK_TABLES, "result"];
+
+/** What SQLite says of a folder in which nobody, or somebody else, may write. */
+const NOT_WRITABLE = /^SQLITE_(CANTOPEN|READONLY|PERM)/;
 
 export class ProjectFile {
   readonly path: string;
@@ -181,6 +184,8 @@ export class ProjectFile {
   copyTo(path: string, replace: boolean): void {
     if (existsSync(path) && !replace) throw invalid(path, `There already is a file at ${path}.`);
     if (path === this.path) throw invalid(path, `${path} is the project that is open. Choose another name.`);
+    const folder = dirname(path);
+    if (!existsSync(folder)) throw invalid(path, `There is no folder ${folder} any more. Choose another place.`);
     const unfinished = freeName(`${path}.unfinished`);
     try {
       letShrink(this.#db);
@@ -190,6 +195,9 @@ export class ProjectFile {
       closeDocument(db);
       removeDatabase(path);
       renameSync(unfinished, path);
+    } catch (error) {
+      if (!(error instanceof SqliteError) || !NOT_WRITABLE.test(error.code)) throw error;
+      throw invalid(path, `Nothing can be written in ${folder} (${error.message}). Choose another place.`, error);
     } finally {
       removeDatabase(unfinished);
     }

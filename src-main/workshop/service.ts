@@ -76,7 +76,15 @@ async function writeWhole(path: string, data: Uint8Array): Promise<void> {
     await rename(unfinished, path);
   } catch (error) {
     await rm(unfinished, { force: true }).catch(() => undefined); // where nothing could be written, nothing lies
-    const why = (error as Error).message;
-    throw new AppError("file-unreadable", `${path} cannot be written: ${why}.`, { path }, { cause: error });
+    throw new AppError("file-unreadable", whyNot(path, error as NodeJS.ErrnoException), { path }, { cause: error });
   }
+}
+
+function whyNot(path: string, { code, message }: NodeJS.ErrnoException): string {
+  const folder = dirname(path);
+  if (code === "ENOENT") return `There is no folder ${folder} any more. Choose another place.`;
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS")
+    return `Nothing may be written in ${folder}. Choose another place.`;
+  if (code === "ENOSPC") return `The disk with ${folder} is full. Make room, or choose another place.`;
+  return `${path} cannot be written: ${message}.`;
 }

@@ -106,7 +106,7 @@ const ACTIONS: Record<CommandName, Action> = {
   },
   "edit.preferences": dialog("preferences"),
 
-  "box.bind": { enabled: (session) => wordsToBind(session) !== undefined, run: bindWords },
+  "box.bind": { enabled: (session) => composing(session) && wordsToBind(session) !== undefined, run: bindWords },
   "box.draw": {
     enabled: composing,
     run: ({ editor }) => void (editor.tool = editor.tool === "draw" ? "select" : "draw"),
@@ -174,7 +174,7 @@ const ACTIONS: Record<CommandName, Action> = {
     checked: chosenAre(({ state }) => state === "rejected"),
   },
   "result.compare": {
-    enabled: picturesChosen,
+    enabled: (session) => session.view.mode !== "history" && picturesChosen(session),
     checked: chosenAre(({ id }, { results }) => results.tray.includes(id)),
     run: ({ results }) => results.toggleTray(results.chosen),
   },

@@ -199,6 +199,7 @@ test("making a project refuses to replace a file, and tells of a folder that is 
   const project = newProject();
   expect(() => ProjectFile.create(project.path, sampleDraft())).toThrow(/already is a file/);
   const lost = join(temporaryFolder(), "gone", "a.diorama");
+  expect(() => project.copyTo(lost, false)).toThrow(/There is no folder .*gone any more\. Choose another place/);
   expect(() => ProjectFile.create(lost, sampleDraft())).toThrow(
     expect.objectContaining({ code: "project-invalid", details: { path: lost } }),
   );
