@@ -58,7 +58,8 @@ async function focused(page: Page): Promise<{ name: string; isVisible: boolean }
       const { outlineStyle, outlineWidth } = here.getComputedStyle(one);
       return outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2;
     };
-    const name = element.getAttribute("aria-label") ?? element.getAttribute("id") ?? element.textContent.trim();
+    const inWords = element.getAttribute("aria-label") ?? element.textContent.trim();
+    const name = inWords || element.getAttribute("id");
     // A text field may leave its ring to the frame around it.
     return { name: `${element.tagName} ${name}`, isVisible: isRinged(element) || isRinged(element.parentElement) };
   });
@@ -208,7 +209,7 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
       stops.push((await focused(page)).name);
       await page.keyboard.press("F6");
     } while (stops.length < 20 && (await focused(page)).name !== "TEXTAREA prompt");
-    const parts = [/prompt/, /box/i, /^DIV Canvas/, /./, /Size/, /[Ss]eeds/, /^BUTTON Compose/];
+    const parts = [/prompt/, /box/i, /^DIV Canvas/, /hint/, /Shape/, /^BUTTON (Fixed|Range|Random)/, /^BUTTON Compose/];
     expect(stops).toEqual(parts.map((part) => expect.stringMatching(part) as unknown));
     for (const stop of stops.toReversed()) {
       await page.keyboard.press("Shift+F6");
