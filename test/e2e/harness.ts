@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { _electron, type ElectronApplication, type Page } from "playwright-core";
+import { _electron, type ElectronApplication, errors, type Page } from "playwright-core";
 import { ROOT } from "../support/imports.ts";
 import { findElectron } from "../../tools/electron/runtime.ts";
 import { ensureBuilt } from "./built.ts";
@@ -63,7 +63,14 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
   const { command, args, env } = await commandOf({ ...options, dataFolder: folder });
   const problems: string[] = [];
   const output: string[] = [];
-  const app = await _electron.launch({ executablePath: command, args, env, timeout: START_LIMIT });
+  const start = () => _electron.launch({ executablePath: command, args, env, timeout: START_LIMIT });
+  // On a busy machine the driver now and then waits for ever for an answer of an app that has long shown its window (seen once in some
+  // hundred starts); it ends that app itself. What the app does wrong fails below, and is not tried again.
+  const app = await start().catch((error: unknown) => {
+    if (!(error instanceof errors.TimeoutError)) throw error;
+    console.warn("the driver lost the app at its start; starting it again");
+    return start();
+  });
   for (const stream of [app.process().stdout, app.process().stderr]) {
     stream?.on("data", (bytes: Buffer) => output.push(bytes.toString()));
   }
