@@ -93,7 +93,7 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
       await page.keyboard.press("Control+a");
     };
     await selectAll();
-    await tool("Align Left").click();
+    await tool("Align left").click();
     expect((await places(page, ...all)).map(([left]) => left)).toEqual([10, 10, 10]);
     await undo(page).click();
 
@@ -103,7 +103,7 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
     await undo(page).click();
 
     await selectAll();
-    await tool("Distribute Horizontally").click();
+    await tool("Distribute horizontally").click();
     // 80 percent from end to end, 50 of them boxes: gaps of 15.
     expect((await places(page, ...all)).map(([left]) => left)).toEqual([10, 45, 70]);
     await undo(page).click();
@@ -113,7 +113,7 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
     await box(page, "green star").click();
     await page.keyboard.press("Alt+h");
     await expect.poll(() => placeOf(page)).toEqual([40, 60, 20, 10]);
-    expect(await tool("Distribute Vertically").isDisabled()).toBe(true);
+    expect(await tool("Distribute vertically").isDisabled()).toBe(true);
   });
 
   test("change their order by dragging rows, and by keys", async () => {
