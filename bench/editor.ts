@@ -24,6 +24,7 @@ const { values } = parseArgs({
   options: {
     results: { type: "string", default: "10000" },
     checkpoint: { type: "string" },
+    "drag-only": { type: "boolean", default: false },
     json: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -32,6 +33,7 @@ const HELP = `npm run bench:editor -- [options]
 
   --results N       results of the project (default: 10000)
   --checkpoint DIR  also drag while a step of this checkpoint is computed, whose steps take long
+  --drag-only       nothing but the drags
   --json FILE       write the numbers there too
 
 The project is made once, in $DIORAMA_CACHE (default: ~/.cache/diorama).`;
@@ -90,7 +92,7 @@ async function main(): Promise<void> {
   try {
     const project = path.join(folder, "big.diorama");
     copyFileSync(made, project);
-    await fromNothing(path.join(folder, "first"), project);
+    if (!values["drag-only"]) await fromNothing(path.join(folder, "first"), project);
     await atWork(path.join(folder, "second"), project, folder);
   } finally {
     clearInterval(alive);
@@ -134,6 +136,15 @@ async function atWork(dataFolder: string, project: string, folder: string): Prom
   });
   report.memory["the project open"] = memoryOf(root);
 
+  if (!values["drag-only"]) await looking(page, app, root);
+  await dragging(app, page, DEMO, "");
+  if (large) await dragging(app, page, large, " of the large checkpoint");
+  if (!values["drag-only"]) await moving(app, page, folder);
+  report.memory["at the end"] = memoryOf(root);
+}
+
+/** Scrolls, sorts and searches. */
+async function looking(page: Page, app: ElectronApplication, root: number): Promise<void> {
   say("scrolling");
   const area = (await page.locator(".sheet .scroll").boundingBox())!;
   const middle = { x: area.x + area.width / 2, y: area.y + area.height / 2 };
@@ -158,11 +169,6 @@ async function atWork(dataFolder: string, project: string, folder: string): Prom
     page.getByPlaceholder("Search prompts").fill("yellow moon"),
   );
   await untilShown(page, { scope: ".sheet", changed: true }, () => page.getByPlaceholder("Search prompts").fill(""));
-
-  await dragging(app, page, DEMO, "");
-  if (large) await dragging(app, page, large, " of the large checkpoint");
-  await moving(app, page, folder);
-  report.memory["at the end"] = memoryOf(root);
 }
 
 /** A box is dragged while nothing else happens, and while the engine computes on all threads. */
