@@ -38,7 +38,7 @@ if (app.requestSingleInstanceLock()) {
 
 async function start(): Promise<void> {
   const waiting = filesOf(process.argv, process.cwd());
-  let openLater = (path: string) => void waiting.push(path);
+  let openLater = (path: string): void => void waiting.push(path);
   app.on("open-file", (event, path) => {
     event.preventDefault();
     openLater(path);
@@ -69,14 +69,14 @@ async function start(): Promise<void> {
   windows.onOpened(({ store }) => void themes.restore(store).catch(() => undefined)); // the system's theme will do
   endInOrder(windows, () => Promise.all([host.stop(), workshop.stop()]));
 
-  openLater = (path) => void windows.openFiles([path]);
+  openLater = (path) => windows.openAsked([path]);
   app.on("second-instance", (_event, argv, cwd) => {
     const files = filesOf(argv, cwd);
-    if (files.length > 0) void windows.openFiles(files);
+    if (files.length > 0) windows.openAsked(files);
     else windows.front?.window.focus();
   });
   app.on("activate", () => {
-    if (windows.all.length === 0) void windows.open({});
+    if (windows.all.length === 0) windows.openAsked([]);
   });
   await windows.openFirst(waiting);
 }

@@ -91,3 +91,10 @@ export function showAbout(window: BrowserWindow | undefined): void {
   } as const;
   void (window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options));
 }
+
+/** Tells why something failed that no page had asked for. */
+export function tellFailure(window: BrowserWindow | undefined, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const options = { type: "error", message: "Diorama could not open this.", detail: message } as const;
+  void (window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options));
+}

@@ -112,13 +112,14 @@ export class ProjectWindow {
     return this.#service.pid;
   }
 
-  /** Opens the first project and shows the page. A project that cannot be opened gives way to an empty one, with the reason told. */
-  async show(opening: Opening): Promise<void> {
+  /** Opens the first project and shows the page. A project that cannot be opened is thrown, or gives way to an empty one with the reason told. */
+  async show(opening: Opening, otherwise: "throw" | "or empty"): Promise<void> {
     const { folders } = this.#shared;
     this.#recovered = opening.recovered ?? false;
     try {
       if (opening.path !== undefined) await this.project.open(opening.path);
     } catch (error) {
+      if (otherwise === "throw") throw error;
       this.emit("opened", { kind: "refused", path: opening.path!, error: withoutStack(error) });
     }
     if (!this.project.isOpen) {
@@ -198,12 +199,17 @@ export class ProjectWindow {
     this.jobs.cancelAll();
     await within(PATIENCE, this.jobs.settled());
     this.#shared.onClosing(this, reason);
+    await this.discard();
+    return true;
+  }
+
+  /** Goes away at once, saving nothing. */
+  async discard(): Promise<void> {
     this.#isGone = true;
     this.window.hide();
     await this.#service.stop();
     this.project.tidy();
     this.window.destroy();
-    return true;
   }
 
   async #change(change: () => Promise<void>): Promise<void> {

@@ -8,7 +8,7 @@ import { AppError } from "../api/errors.ts";
 import type { CommandName } from "../api/commands.ts";
 import type { MainEvents, Opened, PictureSize } from "../api/main.ts";
 import type { RecentProject } from "../api/store.ts";
-import { showAbout } from "./dialogs.ts";
+import { showAbout, tellFailure } from "./dialogs.ts";
 import { readSession, whatToOpen, writeSession, type Bounds, type Opening } from "./lastSession.ts";
 import { showMenu } from "./menu.ts";
 import { ENDING } from "./openProject.ts";
@@ -54,17 +54,32 @@ export class Windows {
   async openFirst(files: readonly string[]): Promise<void> {
     const projects = files.filter(isProject);
     const openings = whatToOpen(projects, readSession(this.#sessionFile), existsSync);
-    for (const opening of openings) await this.open(opening);
+    for (const opening of openings) await this.open(opening, "or empty");
     await this.openFiles(files.filter((file) => !isProject(file)));
   }
 
-  async open(opening: Opening): Promise<ProjectWindow> {
+  /**
+   * A new window. With a project that cannot be opened there is none and the reason is thrown, or, where a window is needed
+   * all the same, an empty one that tells it.
+   */
+  async open(opening: Opening, otherwise: "throw" | "or empty" = "throw"): Promise<ProjectWindow> {
     const window = new ProjectWindow(this.#shared, { bounds: opening.bounds });
     this.#all.add(window);
     window.window.once("closed", () => this.#all.delete(window));
     this.#onOpened?.(window);
-    await window.show(opening);
+    try {
+      await window.show(opening, otherwise);
+    } catch (error) {
+      await window.discard();
+      throw error;
+    }
     return window;
+  }
+
+  /** Opens files that the system or a menu asks for, or an empty window without any. No page waits for this, so a dialog tells of a failure. */
+  openAsked(files: readonly string[]): void {
+    const opened = files.length > 0 ? this.openFiles(files) : this.open({});
+    opened.catch((error: unknown) => tellFailure(this.front?.window, error));
   }
 
   /** Files from outside: projects get their windows, everything else goes to the one in front. */
@@ -140,14 +155,14 @@ export class Windows {
       },
       {
         run: (command) => this.#run(command),
-        openRecent: (path) => void this.openFiles([path]),
+        openRecent: (path) => this.openAsked([path]),
         showAbout: () => showAbout(this.front?.window),
       },
     );
   }
 
   #run(command: CommandName): void {
-    if (command === "file.newWindow") void this.open({});
+    if (command === "file.newWindow") this.openAsked([]);
     else this.front?.emit("command", { command });
   }
 

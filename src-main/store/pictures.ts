@@ -48,11 +48,13 @@ export function importPicture(results: Results, path: string): ResultInfo {
   }
   const { pixels } = decodePng(png);
   const { width, height } = pixels;
-  const { id } = results.beginRun(record.scene, record.model.name, 1);
-  const finished = { runId: id, seed: record.seed, seconds: 0, width, height, record, png };
-  const result = results.keep({ ...finished, thumbnail: thumbnailOf(pixels) });
-  results.endRun(id, "done", null);
-  return result;
+  const thumbnail = thumbnailOf(pixels);
+  return results.allOrNothing(() => {
+    const { id } = results.beginRun(record.scene, record.model.name, 1);
+    const result = results.keep({ runId: id, seed: record.seed, seconds: 0, width, height, record, png, thumbnail });
+    results.endRun(id, "done", null);
+    return result;
+  });
 }
 
 function readPicture(path: string): Uint8Array {

@@ -82,6 +82,11 @@ export class Results {
     return this.#runInfo(id);
   }
 
+  /** What `change` writes stays when it returns; nothing of it stays when it throws. */
+  allOrNothing<T>(change: () => T): T {
+    return this.#db.transaction(change).immediate();
+  }
+
   /** Runs that a crash cut off. */
   endInterrupted(): void {
     this.#db.prepare("UPDATE run SET outcome = 'cancelled' WHERE outcome = 'running'").run();

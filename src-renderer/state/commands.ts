@@ -100,7 +100,7 @@ const ACTIONS: Record<CommandName, Action> = {
       composing(session) ? someSelected(session) : session.view.mode === "results" && picturesChosen(session),
     run: (session) => {
       const { editor, results } = session;
-      if (!composing(session)) return void session.attempt(() => results.bin(results.chosen));
+      if (!composing(session)) return void session.attempt(() => results.marks.bin(results.chosen));
       editor.apply(`Delete ${count(editor.selection.length)}`, edits.removeBoxes(editor.selection), { select: [] });
     },
   },
@@ -166,11 +166,11 @@ const ACTIONS: Record<CommandName, Action> = {
   "result.tryLayout": about((session) => session.tryLayout()),
   "result.restore": about((session) => session.restoreResult(session.results.chosen.at(-1)!)),
   "result.star": {
-    ...about(({ results }) => results.star(results.chosen)),
+    ...about(({ results }) => results.marks.star(results.chosen)),
     checked: chosenAre(({ starred }) => starred),
   },
   "result.reject": {
-    ...about(({ results }) => results.reject(results.chosen)),
+    ...about(({ results }) => results.marks.reject(results.chosen)),
     checked: chosenAre(({ state }) => state === "rejected"),
   },
   "result.compare": {
@@ -183,7 +183,7 @@ const ACTIONS: Record<CommandName, Action> = {
     notices.done("The picture is on the clipboard.");
   }),
   "result.bin": {
-    ...about(({ results }) => results.bin(results.chosen)),
+    ...about(({ results }) => results.marks.bin(results.chosen)),
     checked: chosenAre(({ state }) => state === "binned"),
   },
 

@@ -1,9 +1,10 @@
-/** The pictures of the project: a window onto a list that may be long, what is marked in it, and what is done to them. */
+/** The pictures of the project: a window onto a list that may be long, what is selected in it, and what is known of each. */
 import type { App } from "@api/bridge.ts";
 import { pictureUrl, type PictureSize, type ProjectState } from "@api/main.ts";
 import type { AttentionMaps } from "@api/engine.ts";
 import type { ResultDetails, ResultInfo, ResultQuery } from "@api/store.ts";
 import type { Editor } from "./editor.svelte.ts";
+import { Marks } from "./marks.ts";
 
 export type Shelf = "kept" | "starred" | "rejected" | "binned";
 export type Order = ResultQuery["order"];
@@ -36,8 +37,8 @@ export class Results {
   attention: ReadonlyMap<number, AttentionMaps | null> = $state.raw(new Map<number, AttentionMaps | null>());
   project: Pick<ProjectState, "key"> = $state.raw({ key: "none" });
 
+  readonly marks: Marks;
   readonly #app: App;
-  readonly #editor: Editor;
   /** True while the newest picture becomes the current one by itself: until the person chooses another. */
   #following = true;
   /** Pages that were read or are being read, the one shown last at the end. */
@@ -52,7 +53,7 @@ export class Results {
 
   constructor(app: App, editor: Editor) {
     this.#app = app;
-    this.#editor = editor;
+    this.marks = new Marks(app, editor, this);
     app.on("changed", ({ what }) => {
       if (what === "results") void this.refresh();
     });
@@ -278,107 +279,6 @@ export class Results {
     this.tray = isIn
       ? this.tray.filter((id) => !ids.includes(id))
       : [...this.tray, ...ids.filter((id) => !this.tray.includes(id))].slice(-12);
-  }
-
-  async star(ids: readonly number[]): Promise<void> {
-    const rows = await this.#infosOf(ids);
-    const starred = !rows.every((row) => row.starred);
-    await this.#mark(rows, starred ? "Star" : "Unstar", { starred });
-  }
-
-  async reject(ids: readonly number[]): Promise<void> {
-    const rows = await this.#infosOf(ids);
-    const state = rows.every((row) => row.state === "rejected") ? "kept" : "rejected";
-    await this.#mark(rows, state === "rejected" ? "Reject" : "Keep", { state });
-  }
-
-  /** To the bin, or back out of it. */
-  async bin(ids: readonly number[]): Promise<void> {
-    const rows = await this.#infosOf(ids);
-    const state = rows.every((row) => row.state === "binned") ? "kept" : "binned";
-    await this.#mark(rows, state === "binned" ? "Delete" : "Restore", { state });
-  }
-
-  /** For good when the project is closed; until then a step of undo like any other. Resolves to how many were in it. */
-  async emptyBin(): Promise<number> {
-    const ids = await this.#app.api.emptyBin();
-    const leave = async () => {
-      this.selection = this.selection.filter((id) => !ids.includes(id));
-      if (this.current !== undefined && ids.includes(this.current)) this.current = undefined;
-      this.tray = this.tray.filter((id) => !ids.includes(id));
-      await this.refresh();
-    };
-    await leave();
-    if (ids.length === 0) return 0;
-    this.#editor.record("Empty the bin", {
-      undo: async () => {
-        await this.#app.api.refillBin({ ids });
-        await this.refresh();
-      },
-      redo: async () => {
-        await this.#app.api.emptyBin();
-        await leave();
-      },
-    });
-    return ids.length;
-  }
-
-  /** Changes marks and notes how to take that back, each result to what it was. */
-  async #mark(rows: readonly ResultInfo[], verb: string, change: Partial<Pick<ResultInfo, "starred" | "state">>) {
-    if (rows.length === 0) return;
-    const ids = rows.map(({ id }) => id);
-    const redo = async () => {
-      await this.#app.api.markResults({ ids, ...change });
-      await this.#showMarks(rows.map((row) => ({ ...row, ...change })));
-    };
-    const undo = async () => {
-      const alike = new Map<string, ResultInfo[]>();
-      for (const row of rows) {
-        const marks = `${row.starred} ${row.state}`;
-        const group = alike.get(marks);
-        if (group) group.push(row);
-        else alike.set(marks, [row]);
-      }
-      for (const group of alike.values()) {
-        const { starred, state } = group[0]!;
-        await this.#app.api.markResults({ ids: group.map(({ id }) => id), starred, state });
-      }
-      await this.#showMarks(rows);
-    };
-    const neighbour = this.#neighbourOf(ids);
-    await redo();
-    const current = rows.find(({ id }) => id === this.current);
-    if (current && !this.#isOnShelf({ ...current, ...change })) this.current = neighbour;
-    this.#editor.record(rows.length === 1 ? `${verb} picture` : `${verb} ${rows.length} pictures`, { undo, redo });
-  }
-
-  /** The result to go on with when these leave the list. */
-  #neighbourOf(ids: readonly number[]): number | undefined {
-    const at = this.rows.findIndex((row) => row?.id === this.current);
-    const others = (list: readonly (ResultInfo | undefined)[]) => list.find((row) => row && !ids.includes(row.id))?.id;
-    return others(this.rows.slice(at + 1)) ?? others(this.rows.slice(0, Math.max(0, at)).reverse());
-  }
-
-  #isOnShelf({ starred, state }: ResultInfo): boolean {
-    return this.shelf === "starred" ? starred && state === "kept" : state === this.shelf;
-  }
-
-  /** Results as they are marked now; those that have left the list are not selected any more. */
-  async #showMarks(marked: readonly ResultInfo[]): Promise<void> {
-    const gone = new Set(marked.filter((one) => !this.#isOnShelf(one)).map(({ id }) => id));
-    this.selection = this.selection.filter((id) => !gone.has(id));
-    const details = new Map(this.details);
-    for (const { id, starred, state } of marked) {
-      const known = details.get(id);
-      if (known) details.set(id, { ...known, starred, state });
-    }
-    this.details = details;
-    await this.refresh();
-  }
-
-  async #infosOf(ids: readonly number[]): Promise<ResultInfo[]> {
-    const known = new Map(this.rows.flatMap((row) => (row ? [[row.id, row] as const] : [])));
-    return Promise.all(ids.map(async (id) => known.get(id) ?? this.#app.api.readResult({ id })));
   }
 }
 

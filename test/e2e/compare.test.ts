@@ -1,12 +1,9 @@
 /** Compare by pointer: pictures chosen at their cards, one zoom and pan for all, the wipe, what is left out. Keys: results.test.ts. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { electron } from "./harness.ts";
 import { makeProject, openProject } from "./manyResults.ts";
-import { sharedApp } from "./shared.ts";
+import { sharedApp, sharedFolder } from "./shared.ts";
 import { attributes, card, nameOf, results, view } from "./window.ts";
 
 const figures = (page: Page) => page.getByRole("group", { name: "Pictures" }).getByRole("figure");
@@ -29,14 +26,12 @@ async function put(page: Page, seeds: number[]): Promise<void> {
 
 describe.skipIf(!electron)("the comparison", { timeout: 120_000 }, () => {
   const running = sharedApp();
-  let folder: string;
+  const folder = sharedFolder();
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "diorama-compare-"));
-    const path = join(folder, "fourteen.diorama");
+    const path = folder("fourteen.diorama");
     makeProject(path, 14);
     await openProject(running().app, running().page, path);
   }, 120_000);
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test("has one zoom and pan for all its pictures, and shows boxes or not", async () => {
     const { page } = running();

@@ -2,29 +2,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { electron, launch } from "./harness.ts";
-
-const DRAWING_LIMIT = 180_000;
-
-const prompt = (page: Page) => page.getByRole("textbox", { name: "Prompt" });
-const boxes = (page: Page) => page.getByRole("listbox", { name: /^Boxes/ }).getByRole("option");
-const results = (page: Page) => page.locator("[data-result]");
-const saved = (page: Page) => page.getByRole("status").filter({ hasText: /^(Draft saved|Saved)$/ });
-const undo = (page: Page) => page.getByRole("banner").getByRole("button", { name: /undo/i });
-const redo = (page: Page) => page.getByRole("banner").getByRole("button", { name: /redo/i });
-
-async function open(page: Page): Promise<void> {
-  await page.getByRole("button", { name: /^Generate/ }).waitFor();
-}
-
-/** Marks some words of the prompt as a person does. */
-async function mark(page: Page, words: string): Promise<void> {
-  await prompt(page).evaluate((area, text) => {
-    const field = area as unknown as { value: string; focus(): void; setSelectionRange(a: number, b: number): void };
-    const start = field.value.indexOf(text);
-    field.focus();
-    field.setSelectionRange(start, start + text.length);
-  }, words);
-}
+import { boxes, DRAWING_LIMIT, mark, open, prompt, redo, results, saved, undo } from "./window.ts";
 
 /** Drags on the canvas between two points in fractions of it. */
 async function drag(page: Page, from: [number, number], to: [number, number]): Promise<void> {

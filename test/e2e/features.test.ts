@@ -4,14 +4,10 @@ import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { electron, launch } from "./harness.ts";
+import { boxes, canvas, mark, prompt, results, undo } from "./window.ts";
 
 const DRAWING_LIMIT = 240_000;
 
-const canvas = (page: Page) => page.getByRole("application", { name: "Canvas" });
-const prompt = (page: Page) => page.getByRole("textbox", { name: "Prompt" });
-const boxes = (page: Page) => page.getByRole("listbox", { name: /^Boxes/ }).getByRole("option");
-const results = (page: Page) => page.locator("[data-result]");
-const undo = (page: Page) => page.getByRole("banner").getByRole("button", { name: /undo/i });
 const item = (page: Page, name: string) =>
   page.getByRole("menuitem", { name }).or(page.getByRole("menuitemcheckbox", { name }));
 
@@ -38,13 +34,8 @@ async function draw(page: Page, seeds: string): Promise<void> {
 
 /** The drag and drop of a page's own, as the browser tells it; the pointer's part of it is the browser's. */
 async function dropWords(from: Locator, words: string, onto: Locator, at: [number, number]): Promise<void> {
-  await from.evaluate((area, text) => {
-    const field = area as unknown as { value: string; focus(): void; setSelectionRange(a: number, b: number): void };
-    const start = field.value.indexOf(text);
-    field.focus();
-    field.setSelectionRange(start, start + text.length);
-  }, words);
   const page = onto.page();
+  await mark(page, words);
   const { x, y, width, height } = (await onto.boundingBox())!;
   const place = { clientX: x + at[0] * width, clientY: y + at[1] * height };
   const dataTransfer = await page.evaluateHandle("new DataTransfer()");

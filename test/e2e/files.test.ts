@@ -1,15 +1,14 @@
 /** Pictures on their way out, and back in as scenes. Only the system's dialogs are answered for the person. */
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { basename } from "node:path";
 import type { ElectronApplication, Locator, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { readChunks } from "../../src-main/image/pngChunks.ts";
 import { answer, suggested } from "./dialogs.ts";
 import { electron } from "./harness.ts";
-import { sharedApp } from "./shared.ts";
+import { sharedApp, sharedFolder } from "./shared.ts";
 import { box, boxes, card, compose, draw, prompt, results, type Composition } from "./window.ts";
 
 const SCENE: Composition = {
@@ -26,18 +25,16 @@ const bytesOf = async (path: string) => new Uint8Array(await readFile(path));
 
 describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
   const running = sharedApp();
-  let folder: string;
+  const folder = sharedFolder();
   let withSettings: string;
   let without: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "diorama-files-"));
-    [withSettings, without] = [join(folder, "with.png"), join(folder, "without.png")];
+    [withSettings, without] = [folder("with.png"), folder("without.png")];
     const { page } = running();
     await compose(page, SCENE);
     await draw(page, 2);
   }, 240_000);
-  afterAll(() => rm(folder, { recursive: true, force: true }));
   beforeEach(async () => {
     const { page } = running();
     await page.keyboard.press("Escape");
@@ -52,7 +49,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
     await dialog(page)
       .getByText(/“a red circle and a blue square.*seed 4, checkpoint/)
       .waitFor();
-    await answer(app, "showSaveDialog", [join(folder, "with")]); // the ending is added
+    await answer(app, "showSaveDialog", [folder("with")]); // the ending is added
     await dialog(page).getByRole("button", { name: "Export…" }).click();
     await exported(page, `Exported to ${withSettings}`).waitFor();
     expect((await suggested(app)).map((path) => basename(path))).toEqual(["diorama-1-seed-4.png"]);
@@ -77,7 +74,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
 
   test("several are exported with one question, beside what is there; a cancelled question exports nothing", async () => {
     const { app, page } = running();
-    const out = join(folder, "several");
+    const out = folder("several");
     await mkdir(out);
     await card(page, 5).click();
     await card(page, 4).click({ modifiers: ["Shift"] });
@@ -103,7 +100,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
 
   test("all of the list are exported where that is chosen", async () => {
     const { app, page } = running();
-    const out = join(folder, "all");
+    const out = folder("all");
     await mkdir(out);
     await card(page, 4).click();
     await page.keyboard.press("Control+e");
@@ -139,7 +136,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
 
   test("a contact sheet shows them all, and the clipboard gets one", async () => {
     const { app, page } = running();
-    const sheet = join(folder, "sheet.png");
+    const sheet = folder("sheet.png");
     await card(page, 5).click();
     await card(page, 4).click({ modifiers: ["Shift"] });
     await answer(app, "showSaveDialog", [sheet]);

@@ -1,8 +1,7 @@
 /** Projects as files, windows beside each other, checkpoints and preferences: what outlives a picture. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readdir, rm, truncate } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, truncate, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { ElectronApplication, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,6 +9,7 @@ import { ROOT } from "../support/imports.ts";
 import { answer, suggested } from "./dialogs.ts";
 import { apiOf } from "./driver.ts";
 import { commandOf, electron, launch, type RunningApp } from "./harness.ts";
+import { sharedFolder } from "./shared.ts";
 import { boxes, choice, compose, draw, open, prompt, results, saved } from "./window.ts";
 
 const title = (page: Page) => page.getByRole("heading", { level: 1 });
@@ -29,21 +29,17 @@ async function type(page: Page, text: string): Promise<void> {
 
 /** One app for the tests up to its end; the last of them begin it again in the same data folder. */
 describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
-  let folder: string;
+  const folder = sharedFolder();
   let running: RunningApp;
   let first: string;
   let second: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "diorama-projects-"));
-    [first, second] = [join(folder, "first.diorama"), join(folder, "second.diorama")];
-    running = await launch({ dataFolder: join(folder, "data") });
+    [first, second] = [folder("first.diorama"), folder("second.diorama")];
+    running = await launch({ dataFolder: folder("data") });
     await open(running.page);
   }, 240_000);
-  afterAll(async () => {
-    await running.quit();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => running.quit());
 
   test("are saved under a name, saved again unasked, and continued under another name", async () => {
     const { app, page } = running;
@@ -55,7 +51,7 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
     await expect.poll(() => suggested(app)).toHaveLength(1);
     expect(await title(page).textContent()).toContain("Untitled");
 
-    await answer(app, "showSaveDialog", [join(folder, "first")]); // the ending is added
+    await answer(app, "showSaveDialog", [folder("first")]); // the ending is added
     await page.keyboard.press("Control+s");
     await expect.poll(() => title(page).textContent()).toContain("first");
     await expect.poll(() => status(page).textContent()).toBe("Saved");
@@ -71,7 +67,7 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
     await page.keyboard.press("Control+Shift+s");
     await expect.poll(() => title(page).textContent()).toContain("second");
     await type(page, "a red circle, in the second");
-    expect((await readdir(folder)).filter((name) => name.endsWith(".diorama")).sort()).toEqual([
+    expect((await readdir(folder())).filter((name) => name.endsWith(".diorama")).sort()).toEqual([
       "first.diorama",
       "second.diorama",
     ]);
@@ -137,7 +133,7 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
   test("can use a checkpoint folder from the disk; a broken one says what is wrong with it", async () => {
     const { app, page } = running;
     const demo = join(ROOT, "resources/models/demo");
-    const [broken, good] = [join(folder, "broken"), join(folder, "my-icons")];
+    const [broken, good] = [folder("broken"), folder("my-icons")];
     await cp(demo, good, { recursive: true });
     await cp(demo, broken, { recursive: true });
     await truncate(join(broken, "unet/diffusion_pytorch_model.safetensors"), 4_096);
@@ -150,7 +146,7 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
     await alert.waitFor();
     await alert.getByRole("button", { name: "Dismiss" }).click();
     expect(await checkpoint.getAttribute("aria-label")).toBe("Checkpoint: Demo model");
-    const empty = join(folder, "empty");
+    const empty = folder("empty");
     await mkdir(empty);
     await answer(app, "showOpenDialog", [empty]);
     await add.click();
@@ -185,7 +181,7 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
     await saved(page).waitFor();
     await running.quit();
 
-    running = await launch({ dataFolder: join(folder, "data"), files: [first] });
+    running = await launch({ dataFolder: folder("data"), files: [first] });
     const again = running.page;
     await open(again);
     await expect.poll(() => title(again).textContent()).toContain("first");
@@ -194,12 +190,23 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
 
     // The system starts the program again for the next file; the one that runs opens it, and the new one ends.
     const opened = running.app.waitForEvent("window");
-    const { command, args, env } = await commandOf({ dataFolder: join(folder, "data"), files: [second] });
+    const { command, args, env } = await commandOf({ dataFolder: folder("data"), files: [second] });
     const late = spawn(command, args, { env, stdio: "ignore" });
     const [[code], other] = await Promise.all([once(late, "exit") as Promise<[number]>, opened]);
     expect(code).toBe(0);
     await open(other);
     await expect.poll(() => prompt(other).inputValue()).toBe("the last words");
     expect(await windows(running.app)).toEqual(["first – Diorama", "second – Diorama"]);
+  });
+
+  test("a file that is no project gets no window; the one in front says why", async () => {
+    const broken = folder("broken.diorama");
+    await writeFile(broken, "this is no project");
+    const { command, args, env } = await commandOf({ dataFolder: folder("data"), files: [broken] });
+    await once(spawn(command, args, { env, stdio: "ignore" }), "exit");
+    const alert = (page: Page) => page.getByRole("alert").filter({ hasText: "broken.diorama" });
+    await Promise.any(running.app.windows().map((page) => alert(page).waitFor()));
+    expect(await windows(running.app)).toEqual(["first – Diorama", "second – Diorama"]);
+    expect(running.app.windows()).toHaveLength(2);
   });
 });

@@ -1,4 +1,7 @@
-/** One running app for all tests of a file: a start costs seconds. Each test begins a project of its own (`compose`). */
+/** What all tests of a file share: one running app, since a start costs seconds, and a folder for their files. Each test begins a project of its own (`compose`). */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { launch, type LaunchOptions, type RunningApp } from "./harness.ts";
 import { open } from "./window.ts";
@@ -17,5 +20,20 @@ export function sharedApp(options: LaunchOptions = {}): () => RunningApp {
   return () => {
     if (!running) throw new Error("the app did not start");
     return running;
+  };
+}
+
+/** Makes a folder before the tests of this `describe` and removes it after them; the function returned joins names to its path. */
+export function sharedFolder(): (...names: string[]) => string {
+  let folder: string | undefined;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "diorama-e2e-"));
+  });
+  afterAll(async () => {
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
+  return (...names) => {
+    if (folder === undefined) throw new Error("the folder was not made");
+    return join(folder, ...names);
   };
 }

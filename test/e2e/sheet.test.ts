@@ -1,13 +1,10 @@
 /** The contact sheet by hand: pictures that are on their way, marks and their way back, order, filters, and a long list. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
 import { makeProject, openProject } from "./manyResults.ts";
-import { sharedApp } from "./shared.ts";
+import { sharedApp, sharedFolder } from "./shared.ts";
 import {
   attributes,
   card,
@@ -35,11 +32,7 @@ const selected = (page: Page) =>
 
 describe.skipIf(!electron)("the contact sheet", { timeout: 240_000 }, () => {
   const running = sharedApp();
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "diorama-sheet-"));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const folder = sharedFolder();
 
   test("fills live, with a preview, progress and time left for each picture and for all; one is cancelled, then all", async () => {
     const { page } = running();
@@ -84,7 +77,7 @@ describe.skipIf(!electron)("the contact sheet", { timeout: 240_000 }, () => {
     const TOTAL = 600;
     beforeAll(async () => {
       const { app, page } = running();
-      const path = join(folder, "many.diorama");
+      const path = folder("many.diorama");
       makeProject(path, TOTAL);
       await openProject(app, page, path);
       await view(page, "Results").click();

@@ -1,13 +1,10 @@
 /** What is kept of a project besides its pictures: drafts in the project they belong to, named versions, the projects opened last. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { answer } from "./dialogs.ts";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
-import { sharedApp } from "./shared.ts";
+import { sharedApp, sharedFolder } from "./shared.ts";
 import { boxes, compose, prompt, saved, undo } from "./window.ts";
 
 const title = (page: Page) => page.getByRole("heading", { level: 1 }).getByRole("button");
@@ -16,13 +13,11 @@ const versions = (page: Page) => dialog(page).getByRole("list", { name: "Version
 
 describe.skipIf(!electron)("what is kept", { timeout: 120_000 }, () => {
   const running = sharedApp();
-  let folder: string;
+  const folder = sharedFolder();
   let first: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "diorama-kept-"));
-    first = join(folder, "first.diorama");
+  beforeAll(() => {
+    first = folder("first.diorama");
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test("named versions are saved from the menu, gone back to without losing the draft, renamed and deleted", async () => {
     const { app, page } = running();

@@ -1,24 +1,19 @@
 /** Two windows at work: each has its own project, and the one that has to wait for the other's checkpoint says so. */
-import { cp, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ROOT } from "../support/imports.ts";
 import { answer } from "./dialogs.ts";
 import { electron } from "./harness.ts";
-import { sharedApp } from "./shared.ts";
+import { sharedApp, sharedFolder } from "./shared.ts";
 import { boxes, choice, compose, DRAWING_LIMIT, open, prompt, results, seeds, undo } from "./window.ts";
 
 const queue = (page: Page) => page.getByRole("progressbar", { name: "Queue" });
 
 describe.skipIf(!electron)("two windows", { timeout: 240_000 }, () => {
   const running = sharedApp();
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "diorama-windows-"));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  const folder = sharedFolder();
 
   test("draw one after the other, each into its own project; who waits is told for what, and goes on by itself", async () => {
     const { app, page } = running();
@@ -34,7 +29,7 @@ describe.skipIf(!electron)("two windows", { timeout: 240_000 }, () => {
     await open(other);
     await prompt(other).fill("a blue square");
     await other.getByRole("button", { name: "Add a box" }).click();
-    const icons = join(folder, "my-icons");
+    const icons = folder("my-icons");
     await cp(join(ROOT, "resources/models/demo"), icons, { recursive: true });
     await answer(app, "showOpenDialog", [icons]);
     await other.getByRole("button", { name: "Add a checkpoint folder from the disk" }).click();

@@ -74,9 +74,9 @@ test("stars, rejections and the bin are steps of undo", async () => {
   const { session } = await drawn("1,2");
   const { results, editor } = session;
   const [first] = results.rows.map((row) => row!.id);
-  await results.star([first!]);
+  await results.marks.star([first!]);
   expect(results.rows[0]?.starred).toBe(true);
-  await results.bin([first!]);
+  await results.marks.bin([first!]);
   expect(results.total).toBe(1);
   await editor.undo();
   expect(results.total).toBe(2);
@@ -89,10 +89,10 @@ test("stars, rejections and the bin are steps of undo", async () => {
 test("emptying the bin is a step of undo, and so is what was binned", async () => {
   const { session } = await drawn("1,2,3");
   const { results, editor } = session;
-  await results.bin([1, 2]);
+  await results.marks.bin([1, 2]);
   await results.show({ shelf: "binned" });
   results.pick(1);
-  expect(await results.emptyBin()).toBe(2);
+  expect(await results.marks.emptyBin()).toBe(2);
   expect([results.total, results.current]).toEqual([0, undefined]);
   await editor.undo();
   expect(results.total).toBe(2);

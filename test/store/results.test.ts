@@ -1,7 +1,7 @@
 /** Runs, results, pictures and the search over prompts. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ResultQuery } from "../../src-main/api/store.ts";
 import { metadataTexts, readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng, encodePng } from "../../src-main/image/png.ts";
@@ -144,6 +144,21 @@ test("a result without boxes, or from a file, has no attention, and a result tha
   expect(results.readAttention(fog.id)).toBeNull();
   expect(results.readAttention(importPicture(results, path!).id)).toBeNull();
   expect(() => results.readAttention(999)).toThrow(expect.objectContaining({ code: "not-found" }));
+});
+
+test("a picture that cannot be kept leaves no run behind", () => {
+  const { results, runId } = withRun();
+  const { id } = results.addResult(sampleResult(runId, "7"));
+  const [path] = exportPictures(results, [id], temporaryFolder());
+  vi.spyOn(results, "keep").mockImplementation(() => {
+    throw new Error("the disk is full");
+  });
+  const runs = () => results.listRuns({ offset: 0, limit: 10 }).total;
+  expect(() => importPicture(results, path!)).toThrow("the disk is full");
+  expect(runs()).toBe(1);
+  vi.restoreAllMocks();
+  importPicture(results, path!);
+  expect(runs()).toBe(2);
 });
 
 test("results are sorted by seed as numbers of 64 bits, and filtered by obedience and by the start of a seed", () => {
