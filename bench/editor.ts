@@ -256,7 +256,7 @@ function print(): void {
   table(
     ["until its pictures are on the screen", "time"],
     [
-      ["start of the program with the project", ms(opening.fromNothing)],
+      ...(isNaN(opening.fromNothing) ? [] : [["start of the program with the project", ms(opening.fromNothing)]]),
       ["project opened in a running window: strip", ms(opening.strip)],
       ["then the contact sheet", ms(opening.sheet)],
       ...Object.entries(choosing).map(([name, time]) => [`contact sheet by ${name}`, ms(time)]),
