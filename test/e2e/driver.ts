@@ -62,7 +62,7 @@ export async function hear<Name extends keyof MainEvents>(
       return (globalThis as unknown as Spied).heard?.some((event) => event.name === wanted && matches(event.payload));
     },
     [name, JSON.stringify(fields)],
-    { timeout: 60_000 },
+    { timeout: 120_000 },
   );
 }
 

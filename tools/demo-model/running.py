@@ -6,6 +6,8 @@ import time
 
 import torch
 
+from team import Team
+
 
 def autocast(device):
     return torch.autocast("cuda", torch.bfloat16) if device == "cuda" else contextlib.nullcontext()
@@ -79,3 +81,21 @@ class Clock:
         if due:
             self.saved_at = now
         return due
+
+
+class Descent:
+    """AdamW at the clock's learning rate, along gradients that the team averages and whose norm is at most 1."""
+
+    def __init__(self, parameters, rate, clock, team=None, weight_decay=1e-4, fused=False):
+        self.params = [p for p in parameters if p.requires_grad]
+        self.rate, self.clock, self.team = rate, clock, team or Team()
+        self.opt = torch.optim.AdamW(self.params, lr=rate, betas=(0.9, 0.99), weight_decay=weight_decay, fused=fused)
+
+    def step(self, loss):
+        for group in self.opt.param_groups:
+            group["lr"] = self.rate * self.clock.lr_factor()
+        self.opt.zero_grad(set_to_none=True)
+        loss.backward()
+        self.clock.stopped = self.team.average_gradients(self.params, self.clock.stop_asked)
+        torch.nn.utils.clip_grad_norm_(self.params, 1.0)
+        self.opt.step()

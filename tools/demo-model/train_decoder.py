@@ -19,7 +19,7 @@ import presets
 import scenes
 from checkpoint import load_denoiser, load_vae, save_work, work_file
 from grow import grow
-from running import Average, Clock, autocast, parts_at
+from running import Average, Clock, Descent, autocast, parts_at
 from sampling import ddim, save_sheet, to_uint8
 from schedule import add_noise
 
@@ -171,11 +171,9 @@ def train(args, preset, tokenizer, device, team):
             net.cell_norm.load_state_dict(saved["cell_norm"])
             if saved["phase"] == "coarse" and args.phase != "coarse":
                 net.leave_coarse()
-    params = [p for p in net.parameters() if p.requires_grad]
     average = Average(net)
-    rate = args.lr or 2e-3
-    opt = torch.optim.AdamW(params, lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
     clock = Clock(args.pictures, args.batch, args.cooldown, args.save_seconds, leads=team.rank == 0)
+    descent = Descent(net.parameters(), args.lr or 2e-3, clock, team)
 
     def save():
         model = average.model
@@ -183,8 +181,6 @@ def train(args, preset, tokenizer, device, team):
                          "phase": args.phase, "scale": pairs.scale})
 
     while clock.goes_on():
-        for group in opt.param_groups:
-            group["lr"] = rate * clock.lr_factor()
         x, z, boxes = pairs.pick()
         corners = corners_around(boxes, pairs.small.size)
         with autocast(device):
@@ -195,11 +191,7 @@ def train(args, preset, tokenizer, device, team):
         # Where the place of an edge is uncertain, this is smallest for a sharp edge in the likeliest place. Squares would be
         # smallest for a blur, and so would differences between neighbours.
         loss = (y - x).abs().mean()
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        clock.stopped = team.average_gradients(params, clock.stop_asked)
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
-        opt.step()
+        descent.step(loss)
         average.update(net, clock.step)
         clock.tick(loss.item())
         clock.report("decoder, " + args.phase, ("mean absolute error",))

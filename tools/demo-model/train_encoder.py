@@ -5,7 +5,7 @@ import torch
 import data
 from autoencoder import AutoencoderKL
 from checkpoint import save_work, work_file
-from running import Average, Clock, autocast
+from running import Average, Clock, Descent, autocast
 from train_decoder import Pairs
 
 
@@ -21,30 +21,22 @@ def train(args, preset, tokenizer, device):
     below = vae.encoder.down_blocks[more - 1].downsamplers, vae.encoder.down_blocks[more:], vae.encoder.mid_block
     for part in (*below, vae.encoder.conv_norm_out, vae.encoder.conv_out, vae.quant_conv):
         part.requires_grad_(True)
-    params = [p for p in vae.parameters() if p.requires_grad]
     average = Average(vae)
-    rate = args.lr or 2e-3
-    opt = torch.optim.AdamW(params, lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
     clock = Clock(args.pictures, args.batch, args.cooldown, args.save_seconds)
+    descent = Descent(vae.parameters(), args.lr or 2e-3, clock)
 
     def save():
         save_work(path, {**saved, "model": average.model.state_dict()})
 
     while clock.goes_on():
-        for group in opt.param_groups:
-            group["lr"] = rate * clock.lr_factor()
         pictures, drawn = next(pairs.source)
         wanted, wanted_log = pairs.encode(drawn)
         with autocast(device):
             mean, logvar = vae.encode(data.to_tensor(pictures, device))
         error = (mean.float() - wanted).pow(2).mean() * pairs.scale ** 2   # of latents with standard deviation 1
         loss = error + 0.01 * (logvar.float() - wanted_log).pow(2).mean()
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
-        opt.step()
+        descent.step(loss)
         average.update(vae, clock.step)
-        clock.stopped = clock.stop_asked
         clock.tick(loss.item(), error.item())
         clock.report("encoder", ("loss", "error"))
         if clock.save_is_due():

@@ -15,7 +15,7 @@ import presets
 import scenes
 from checkpoint import load_vae, save_work, work_file
 from grow import grow
-from running import Average, Clock, autocast
+from running import Average, Clock, Descent, autocast
 from train_decoder import PhasedDecoder, corners_around, inner, windows
 
 POOL = 2048          # scenes kept, drawn large and small
@@ -63,12 +63,10 @@ def train(args, preset, tokenizer, device, team):
         part.requires_grad_(True)
     for part in (vae.encoder, vae.quant_conv, small.decoder, small.post_quant_conv):
         part.requires_grad_(False)
-    params = [p for part in (net, small) for p in part.parameters() if p.requires_grad]
     averages = Average(net), Average(small)
-    rate = args.lr or 1e-3
-    opt = torch.optim.AdamW(params, lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
     twins = Twins(args, preset, share, team.rank)
     clock = Clock(args.pictures, args.batch, args.cooldown, args.save_seconds, leads=team.rank == 0)
+    descent = Descent([*net.parameters(), *small.parameters()], args.lr or 1e-3, clock, team)
 
     def save():
         averaged, encoder = (a.model for a in averages)
@@ -76,8 +74,6 @@ def train(args, preset, tokenizer, device, team):
         save_work(work_file(args.work, preset), {**saved, "model": averaged.vae.state_dict(), "scale": scale})
 
     while clock.goes_on():
-        for group in opt.param_groups:
-            group["lr"] = rate * clock.lr_factor()
         large, little, boxes = twins.pick()
         x, little = data.to_tensor(large, device), data.to_tensor(little, device)
         corners = corners_around(boxes, small_preset.size)
@@ -93,11 +89,7 @@ def train(args, preset, tokenizer, device, team):
         error = (y - x).abs().mean()
         drift = (z.float() - z_before).pow(2).mean() * scale ** 2
         loss = error + ANCHOR * drift + 1e-4 * (logvar.float() - logvar_before).pow(2).mean()
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        clock.stopped = team.average_gradients(params, clock.stop_asked)
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
-        opt.step()
+        descent.step(loss)
         for average, part in zip(averages, (net, small)):
             average.update(part, clock.step)
         clock.tick(error.item(), drift.item())

@@ -8,7 +8,7 @@ import attention_loss
 import data
 import presets
 from checkpoint import denoiser, load_vae, save_work
-from running import Average, Clock, autocast
+from running import Average, Clock, Descent, autocast
 from schedule import STEPS, add_noise, loss_weights
 
 POOL = 32768        # encoded scenes kept
@@ -53,11 +53,6 @@ def train(args, preset, tokenizer, device, team):
     if saved:
         average.model.load_state_dict(saved["ema"])
     before = saved["pictures"] if saved else 0
-    rate = args.lr or 1e-3
-    params = list(net.parameters())
-    opt = torch.optim.AdamW(params, lr=rate, betas=(0.9, 0.99), weight_decay=1e-3, fused=True)
-    if saved and "opt" in saved:
-        opt.load_state_dict(saved["opt"])
     source = data.batches(preset.size, share, args.workers, args.seed + 100 * team.rank)
     torch.manual_seed(args.seed + 100 * team.rank)
     pool = data.LatentPool(vae, scale, tokenizer, source, POOL // team.size, device)
@@ -68,15 +63,16 @@ def train(args, preset, tokenizer, device, team):
         pool.refresh()
     watched = attention_loss.watch(net["unet"]) if args.attention else []
     clock = Clock(args.pictures, args.batch, args.cooldown, args.save_seconds, leads=team.rank == 0)
+    descent = Descent(net.parameters(), args.lr or 1e-3, clock, team, weight_decay=1e-3, fused=True)
+    if saved and "opt" in saved:
+        descent.opt.load_state_dict(saved["opt"])
 
     def save():
-        save_work(path, {"net": net.state_dict(), "ema": average.model.state_dict(), "opt": opt.state_dict(),
+        save_work(path, {"net": net.state_dict(), "ema": average.model.state_dict(), "opt": descent.opt.state_dict(),
                          "pictures": before + clock.pictures})
         print(f"saved at {before + clock.pictures} pictures, held-out error {held_out.error(average.model):.4f}", flush=True)
 
     while clock.goes_on():
-        for group in opt.param_groups:
-            group["lr"] = rate * clock.lr_factor()
         if clock.step % REUSE == 0:
             pool.refresh()
         z, tokens, masks, positions = pool.pick(share)
@@ -88,12 +84,8 @@ def train(args, preset, tokenizer, device, team):
         with autocast(device):
             predicted = net["unet"](add_noise(z, noise, t), t, net["text"](tokens))
         error = (predicted.float() - noise).pow(2).mean((1, 2, 3))
-        opt.zero_grad(set_to_none=True)
         attention = attention_loss.loss(watched, masks[~dropped], positions[~dropped], t, ~dropped) if watched else error.new_zeros(())
-        ((error * weights[t]).mean() + args.attention * attention).backward()
-        clock.stopped = team.average_gradients(params, clock.stop_asked)
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
-        opt.step()
+        descent.step((error * weights[t]).mean() + args.attention * attention)
         if team.rank == 0:
             average.update(net, before // args.batch + clock.step)
         clock.tick(error.mean().item(), attention.item())

@@ -6,7 +6,7 @@ import torch
 import data
 from autoencoder import AutoencoderKL
 from checkpoint import save_work, work_file
-from running import Average, Clock, autocast, parts_at
+from running import Average, Clock, Descent, autocast, parts_at
 from sampling import save_sheet, to_uint8
 
 
@@ -32,19 +32,16 @@ def train(args, preset, device):
     if args.decoder_only:
         vae.encoder.requires_grad_(False)
         vae.quant_conv.requires_grad_(False)
-    params = [p for p in vae.parameters() if p.requires_grad]
     average = Average(vae)
-    opt = torch.optim.AdamW(params, lr=args.lr or 1.5e-3, betas=(0.9, 0.99), weight_decay=1e-4)
     source = data.batches(preset.size, args.batch, args.workers, args.seed)
     clock = Clock(args.pictures, args.batch, args.cooldown, args.save_seconds)
+    descent = Descent(vae.parameters(), args.lr or 1.5e-3, clock)
 
     def save(scale):
         save_work(path, {"model": average.model.state_dict(), "scale": scale})
 
     scale = saved["scale"] if saved else 1.0
     while clock.goes_on():
-        for group in opt.param_groups:
-            group["lr"] = (args.lr or 1.5e-3) * clock.lr_factor()
         x = data.to_tensor(next(source)[0], device)
         with autocast(device):
             with torch.set_grad_enabled(not args.decoder_only):
@@ -54,12 +51,8 @@ def train(args, preset, device):
         loss = rec = reconstruction_loss(y, x)
         if not args.decoder_only:
             loss = rec + 1e-4 * 0.5 * (mean ** 2 + logvar.exp() - 1 - logvar).mean()
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(params, 1.0)
-        opt.step()
+        descent.step(loss)
         average.update(vae, clock.step)
-        clock.stopped = clock.stop_asked
         clock.tick(rec.item(), (y - x).abs().mean().item())
         clock.report("autoencoder", ("loss", "mae"))
         if clock.save_is_due():
