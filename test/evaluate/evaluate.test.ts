@@ -11,6 +11,7 @@ import { ICONS } from "../../tools/evaluate/icons.ts";
 import { makeScenes, SCENES_FILE, scenesText } from "../../tools/evaluate/makeScenes.ts";
 import { readEvaluateOptions } from "../../tools/evaluate/options.ts";
 import { plotSvg } from "../../tools/evaluate/plot.ts";
+import { variantResult } from "../../tools/evaluate/results.ts";
 import { captionOf, iou } from "../../tools/evaluate/scene.ts";
 import { engineScene, methodVariant, noiseSeed, sweepVariant } from "../../tools/evaluate/variants.ts";
 import { keyOf, VerdictLog, type Entry } from "../../tools/evaluate/verdictLog.ts";
@@ -120,6 +121,20 @@ test("the file of verdicts forgets a half-written line and refuses what is none"
   await third.close();
   writeFileSync(file, "{}\n");
   await expect(VerdictLog.open(file)).rejects.toThrow("verdicts.jsonl:1 is no verdict");
+});
+
+test("one picture paler and one stronger than plain ones have no change in the mean, but a shift", () => {
+  const scene = makeScenes()[0]!;
+  const pictureOf = (id: string, contrast: number) => ({
+    ...{ scene: { ...scene, id }, background: scene.background, detections: [], saturation: 0.2, features: [] },
+    contrast,
+  });
+  const plain = [pictureOf("001", 0.2), pictureOf("002", 0.2)];
+  const result = variantResult("loss", [pictureOf("001", 0.1), pictureOf("002", 0.3)], [], plain);
+  expect(result.contrastChange!.value).toBeCloseTo(0);
+  expect(result.contrastShift!.value).toBeCloseTo(0.1);
+  expect(result.saturationShift!.value).toBe(0);
+  expect(variantResult("loss", plain, []).contrastShift).toBeUndefined();
 });
 
 test("a plot names its axes and keeps its text text", () => {

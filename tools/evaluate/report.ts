@@ -26,6 +26,8 @@ const COLUMNS: readonly (readonly [title: string, cell: (result: VariantResult) 
   ["distance to rendered", ({ distance }) => plain(distance)],
   ["contrast", ({ contrast, contrastChange }) => withChange(contrast, contrastChange)],
   ["saturation", ({ saturation, saturationChange }) => withChange(saturation, saturationChange)],
+  ["shift of contrast", ({ contrastShift }) => (contrastShift ? plain(contrastShift) : "")],
+  ["shift of saturation", ({ saturationShift }) => (saturationShift ? plain(saturationShift) : "")],
   ["s / picture", ({ seconds }) => (seconds ? seconds.value.toFixed(2) : "")],
 ];
 
@@ -47,6 +49,7 @@ export function report(results: readonly VariantResult[], facts: RunFacts): stri
     "- Right colour and icon: share of things that are in the picture anywhere. A detection counts from a confidence of 0.5.",
     "- Distance to rendered: Fréchet-type distance of 29 hand-made features (colours, edges, regions) to the rendered scenes; smaller is better, and sets of other size do not compare.",
     "- Contrast: deviation of luma; saturation: mean of (largest - smallest channel); both from 0 to 1.",
+    "- Shift: mean size of the change that each picture's contrast or saturation has, whichever way.",
     "",
     "`truth` are the scenes as the renderer draws them, judged alike; `chance` has the right things at random places.",
     "",

@@ -48,6 +48,9 @@ export interface VariantResult {
   /** Mean difference to the plain pictures of the same scenes and seeds; undefined for other variants than those. */
   contrastChange?: Estimate;
   saturationChange?: Estimate;
+  /** Mean size of that difference, whichever way it goes: ruined pictures may be paler or stronger than plain ones, which a mean hides. */
+  contrastShift?: Estimate;
+  saturationShift?: Estimate;
   seconds?: Estimate;
   /** Adherence by icon and by number of things. */
   byIcon: Record<string, Share>;
@@ -76,9 +79,14 @@ export function variantResult(
   const found = things.filter(({ present }) => present);
   const ranked = pictures.map((picture) => ({ ranked: rankDetections(picture), things: picture.scene.things.length }));
   const value = (of: (picture: Picture) => number) => meanOf(groups, pictures.map(of));
-  const change = (of: (picture: Picture) => number) => plain && meanOf(groups, pictures.map((picture, i) => of(picture) - of(plain[i]!))); // prettier-ignore
-  const contrastChange = change(({ contrast }) => contrast);
-  const saturationChange = change(({ saturation }) => saturation);
+  const difference = (key: "contrast" | "saturation", size = (x: number) => x) =>
+    meanOf(groups, pictures.map((picture, i) => size(picture[key] - plain![i]![key]))); // prettier-ignore
+  const changes = plain && {
+    contrastChange: difference("contrast"),
+    saturationChange: difference("saturation"),
+    contrastShift: difference("contrast", Math.abs),
+    saturationShift: difference("saturation", Math.abs),
+  };
   const isTimed = pictures.every(({ seconds }) => seconds !== undefined);
   return {
     name,
@@ -94,8 +102,7 @@ export function variantResult(
     distance: distanceTo(truth, pictures),
     contrast: value(({ contrast }) => contrast),
     saturation: value(({ saturation }) => saturation),
-    ...(contrastChange ? { contrastChange } : {}),
-    ...(saturationChange ? { saturationChange } : {}),
+    ...changes,
     ...(isTimed ? { seconds: value(({ seconds }) => seconds!) } : {}),
     byIcon: shares(things, ({ thing }) => thing.icon),
     byCount: shares(things, ({ count }) => String(count)),
