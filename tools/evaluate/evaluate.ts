@@ -126,18 +126,19 @@ async function drawPlan(
   signal: AbortSignal,
   { stderr, now }: Terminal,
 ): Promise<void> {
-  // prettier-ignore
-  const missing = new Set(jobs.map(({ key }) => key).filter((key) => !log.entries.has(key)));
-  stderr.write(`${missing.size} pictures to draw, ${jobs.length - missing.size} are there\n`);
+  // A strength that is the default one asks for the same picture as its method does.
+  const wanted = [...Map.groupBy(jobs, ({ key }) => key).values()].map(([first]) => first!);
+  const missing = wanted.filter(({ key }) => !log.entries.has(key));
+  stderr.write(`${missing.length} pictures to draw, ${wanted.length - missing.length} are there\n`);
   const begun = now();
   let done = 0;
   let lastLine = -Infinity;
-  await workshop.drawAll(jobs, log, signal, ({ scene, variant, seconds }) => {
+  await workshop.drawAll(missing, log, signal, ({ scene, variant, seconds }) => {
     done++;
-    const left = ((now() - begun) / done) * (missing.size - done);
-    if (!stderr.isTTY && now() - lastLine < 10_000 && done < missing.size) return;
+    const left = ((now() - begun) / done) * (missing.length - done);
+    if (!stderr.isTTY && now() - lastLine < 10_000 && done < missing.length) return;
     lastLine = now();
-    const line = `${done}/${missing.size}  scene ${scene} ${variant} ${seconds.toFixed(1)} s, left ${clock(left / 1000)}`;
+    const line = `${done}/${missing.length}  scene ${scene} ${variant} ${seconds.toFixed(1)} s, left ${clock(left / 1000)}`;
     stderr.write(stderr.isTTY ? `\r${line}\x1b[K` : `${line}\n`);
   });
   if (stderr.isTTY) stderr.write("\n");
