@@ -9,9 +9,9 @@ import attention_loss
 import scenes
 
 
-def draw(rng, count, size, fine=False):
-    """uint8 [count, size, size, 3] pictures and their scenes."""
-    got = [scenes.sample_scene(rng, size, fine) for _ in range(count)]
+def draw(rng, count, size, fine=0.0):
+    """uint8 [count, size, size, 3] pictures and their scenes, a share `fine` of them fine ones."""
+    got = [scenes.sample_scene(rng, size, rng.random() < fine) for _ in range(count)]
     return np.stack([g.image for g in got]), got
 
 
@@ -22,7 +22,7 @@ def _worker(seed, count, size, fine, queue):
         queue.put(draw(rng, count, size, fine))
 
 
-def batches(size, count, workers, seed, fine=False):
+def batches(size, count, workers, seed, fine=0.0):
     """Endless (pictures, scenes), drawn by `workers` processes or, with none, in this one."""
     if workers == 0:
         rng = random.Random(seed)

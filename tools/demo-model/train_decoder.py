@@ -41,7 +41,7 @@ class Pairs:
     """
 
     def __init__(self, args, preset, tokenizer, device, batch, rank=0):
-        self.source = data.batches(preset.size, batch, args.workers, args.seed + 100 * rank, fine=True)
+        self.source = data.batches(preset.size, batch, args.workers, args.seed + 100 * rank, fine=1.0)
         self.small = presets.preset(preset.latents_of, len(tokenizer.vocab))
         self.vae, self.scale = load_vae(args.work, self.small, device)
         self.net = load_denoiser(args.work, preset, device)

@@ -28,7 +28,7 @@ class Twins:
     """Scenes drawn large and small."""
 
     def __init__(self, args, preset, batch, rank):
-        self.source = data.batches(preset.size, batch, args.workers, args.seed + 100 * rank, fine=True)
+        self.source = data.batches(preset.size, batch, args.workers, args.seed + 100 * rank, fine=1.0)
         self.batch, self.small = batch, preset.latents_size
         self.held, self.served = [], 0
 

@@ -14,6 +14,7 @@ from schedule import STEPS, add_noise, loss_weights
 POOL = 32768        # encoded scenes kept
 POOL_START = 6144   # before the first step
 REUSE = 4           # times that a scene is used, on average
+FINE = 0.5          # share of the scenes with smaller things and more detail
 DROPPED = 0.1       # captions replaced by the empty one, for classifier-free guidance
 
 
@@ -53,7 +54,7 @@ def train(args, preset, tokenizer, device, team):
     if saved:
         average.model.load_state_dict(saved["ema"])
     before = saved["pictures"] if saved else 0
-    source = data.batches(preset.size, share, args.workers, args.seed + 100 * team.rank)
+    source = data.batches(preset.size, share, args.workers, args.seed + 100 * team.rank, FINE)
     torch.manual_seed(args.seed + 100 * team.rank)
     pool = data.LatentPool(vae, scale, tokenizer, source, POOL // team.size, device)
     held_out = HeldOut(pool, preset.size)
