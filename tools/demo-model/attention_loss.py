@@ -3,8 +3,7 @@
 In a large model the attention of a word comes to lie on the thing that the word names, just from predicting noise;
 a model this small needs more pictures for that than a processor can show it. The scenes' boxes are known, so
 they are told to it: each cell of a box shall attend to the two words of its thing, and those words shall be
-attended to from inside the box alone. Little noise counts most, since much noise hides where anything is; but the
-guess that attention is there is what guidance follows, so even pure noise counts a quarter.
+attended to from inside the box alone. Little noise counts most, since much noise hides where anything is.
 """
 import torch
 import torch.nn.functional as F
@@ -41,7 +40,7 @@ def watch(unet):
 def loss(layers, masks, positions, t, kept):
     """Mean over layers. masks uint8 [B, MOST, GRID, GRID] and positions [B, MOST, 2] of those of the batch that are
     `kept` (their captions were not dropped), t of the whole batch."""
-    weight = ALPHA_BAR.to(t.device)[t[kept]] ** 0.25
+    weight = ALPHA_BAR.to(t.device)[t[kept]].sqrt()
     there = (positions[:, :, 0] > 0).float()
     m16 = masks.float() / 255
     total = 0.0
