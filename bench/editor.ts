@@ -205,7 +205,7 @@ async function dragging(app: ElectronApplication, page: Page, model: LoadRequest
       previewEvery: Math.max(1, Math.round(steps / 12)),
       attention: true,
     });
-    await hear(page, "step", { jobId: job.jobId });
+    await hear(page, "step", { jobId: job.jobId }, 120_000); // a large checkpoint is opened first
     await move(root, `dragging, engine at work${of}`, () => drag(page, from, radius, DRAG_SECONDS));
     await api.cancel({ jobId: job.jobId });
     await hear(page, "job", { jobId: job.jobId, outcome: "cancelled" });

@@ -1,5 +1,5 @@
 /** The system's dialogs: each asks one thing, and gives null when the person cancels. */
-import { app, dialog, type BrowserWindow } from "electron";
+import { app, dialog, type BrowserWindow, type MessageBoxOptions } from "electron";
 import { basename, dirname, extname, join } from "node:path";
 import { ENDING } from "./openProject.ts";
 
@@ -84,17 +84,20 @@ export async function askToReload(window: BrowserWindow): Promise<boolean> {
 
 export function showAbout(window: BrowserWindow | undefined): void {
   const { electron, chrome, node } = process.versions;
-  const options = {
+  tell(window, {
     type: "info",
     message: `${app.name} ${app.getVersion()}`,
     detail: `Compose pictures by layout.\n\nElectron ${electron}, Chromium ${chrome}, Node ${node}`,
-  } as const;
-  void (window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options));
+  });
 }
 
 /** Tells why something failed that no page had asked for. */
 export function tellFailure(window: BrowserWindow | undefined, error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  const options = { type: "error", message: "Diorama could not open this.", detail: message } as const;
+  tell(window, { type: "error", message: "Diorama could not open this.", detail: message });
+}
+
+/** Says something that needs no answer. */
+function tell(window: BrowserWindow | undefined, options: MessageBoxOptions): void {
   void (window ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options));
 }

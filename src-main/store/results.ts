@@ -137,36 +137,34 @@ export class Results {
     const runScene = JSON.stringify(this.#sceneOf(runId));
     const { scene, ...withoutScene } = record;
     const kept = JSON.stringify(scene) === runScene ? withoutScene : record;
-    return this.#db
-      .transaction(() => {
-        const { lastInsertRowid } = this.#db
-          .prepare(
-            `INSERT INTO result (run, seed, created, width, height, obedience, seconds, bytes, record)
+    return this.allOrNothing(() => {
+      const { lastInsertRowid } = this.#db
+        .prepare(
+          `INSERT INTO result (run, seed, created, width, height, obedience, seconds, bytes, record)
              VALUES (@runId, @seed, @created, @width, @height, @obedience, @seconds, @bytes, @record)`,
-          )
-          .run({
-            ...rest,
-            runId,
-            created: this.#clock(),
-            obedience: mean(Object.values(record.obedience)),
-            bytes: png.length,
-            record: JSON.stringify(kept),
-          });
+        )
+        .run({
+          ...rest,
+          runId,
+          created: this.#clock(),
+          obedience: mean(Object.values(record.obedience)),
+          bytes: png.length,
+          record: JSON.stringify(kept),
+        });
+      this.#db
+        .prepare("INSERT INTO picture (result, thumbnail, png) VALUES (?, ?, ?)")
+        .run(lastInsertRowid, thumbnail, png);
+      const packed = attention && packMaps(attention);
+      if (packed) {
         this.#db
-          .prepare("INSERT INTO picture (result, thumbnail, png) VALUES (?, ?, ?)")
-          .run(lastInsertRowid, thumbnail, png);
-        const packed = attention && packMaps(attention);
-        if (packed) {
-          this.#db
-            .prepare(
-              `INSERT INTO attention (result, width, height, regions, maps)
+          .prepare(
+            `INSERT INTO attention (result, width, height, regions, maps)
                VALUES (@result, @width, @height, @regions, @maps)`,
-            )
-            .run({ ...packed, result: lastInsertRowid, regions: JSON.stringify(packed.regions) });
-        }
-        return this.#resultInfo(Number(lastInsertRowid));
-      })
-      .immediate();
+          )
+          .run({ ...packed, result: lastInsertRowid, regions: JSON.stringify(packed.regions) });
+      }
+      return this.#resultInfo(Number(lastInsertRowid));
+    });
   }
 
   listResults(query: ResultQuery): ResultPage {
@@ -220,9 +218,7 @@ export class Results {
       "UPDATE result SET starred = coalesce(@starred, starred), state = coalesce(@state, state) WHERE id = @id",
     );
     const marks = { starred: starred === undefined ? null : Number(starred), state: state ?? null };
-    return this.#db
-      .transaction(() => ids.reduce((changed, id) => changed + update.run({ ...marks, id }).changes, 0))
-      .immediate();
+    return this.allOrNothing(() => ids.reduce((changed, id) => changed + update.run({ ...marks, id }).changes, 0));
   }
 
   readAttention(id: number): AttentionMaps | null {
@@ -251,7 +247,7 @@ export class Results {
 
   refillBin(ids: readonly number[]): void {
     const update = this.#db.prepare("UPDATE result SET emptied = 0 WHERE id = ?");
-    this.#db.transaction(() => ids.forEach((id) => update.run(id))).immediate();
+    this.allOrNothing(() => ids.forEach((id) => update.run(id)));
   }
 
   deleteEmptied(): void {

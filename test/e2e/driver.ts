@@ -48,11 +48,12 @@ export async function heardBy<Name extends keyof MainEvents>(page: Page, name: N
   return heard.filter((event) => event.name === name).map(({ payload }) => payload as MainEvents[Name]);
 }
 
-/** Waits until an event of this name has these fields. */
+/** Waits until an event of this name has these fields, for `timeout` milliseconds. */
 export async function hear<Name extends keyof MainEvents>(
   page: Page,
   name: Name,
   fields: Partial<MainEvents[Name]> = {},
+  timeout = 60_000,
 ): Promise<void> {
   await page.waitForFunction(
     ([wanted, text]) => {
@@ -62,7 +63,7 @@ export async function hear<Name extends keyof MainEvents>(
       return (globalThis as unknown as Spied).heard?.some((event) => event.name === wanted && matches(event.payload));
     },
     [name, JSON.stringify(fields)],
-    { timeout: 120_000 },
+    { timeout },
   );
 }
 
