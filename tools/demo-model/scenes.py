@@ -18,7 +18,7 @@ BACKGROUNDS = {
     "navy": (24, 36, 84), "cream": (250, 236, 205), "teal": (20, 110, 110),
 }
 ICONS = ["circle", "square", "triangle", "star", "heart", "moon", "house", "tree", "fish", "flower"]
-FINE = ["star", "house", "tree", "fish", "flower"]   # icons with detail that an autoencoder is slow to learn
+FINE = ["star", "house", "tree", "fish"]   # icons with detail that an autoencoder is slow to learn
 SUPERSAMPLE = 2
 MOST_ASPECT = 1.55   # of a box: its width to its height, or the inverse
 

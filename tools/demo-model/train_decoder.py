@@ -132,10 +132,13 @@ class PhasedDecoder(nn.Module):
 
 
 def corners_around(boxes, edge):
-    """For each picture of `edge` pixels the top left corner of a window around one of its boxes, about in its middle."""
+    """For each picture of `edge` pixels the top left corner of a window around one of its boxes, about in its middle.
+
+    Small things are chosen more often, as the inverse of their area: they are what the autoencoder is slow to learn."""
     last = edge - round(edge * WINDOW)
     place = lambda a, b: min(last, max(0, round(edge * ((a + b - WINDOW) / 2 + random.uniform(-0.1, 0.1)))))
-    chosen = [random.choice(of_one) for of_one in boxes]
+    rarity = lambda x0, y0, x1, y1: 1 / ((x1 - x0) * (y1 - y0))
+    chosen = [random.choices(of_one, [rarity(*b) for b in of_one])[0] for of_one in boxes]
     return [(place(y0, y1), place(x0, x1)) for x0, y0, x1, y1 in chosen]
 
 
