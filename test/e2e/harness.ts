@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { _electron, type ElectronApplication, errors, type Page } from "playwright-core";
 import { ROOT } from "../support/imports.ts";
 import { findElectron } from "../../tools/electron/runtime.ts";
@@ -94,9 +95,11 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
     return page;
   };
   const page = await firstPage().catch(async (error: unknown) => {
+    const shown = await Promise.race([Promise.all(app.windows().map(textOf)), after(5_000, ["no answer"])]);
     app.process().kill("SIGKILL");
     if (dataFolder === undefined) await rm(folder, { recursive: true, force: true });
-    throw new Error(`the app did not start; it said: ${output.join("").slice(-2_000)}`, { cause: error });
+    const told = `it said: ${output.join("").slice(-2_000)}; its page: ${[...problems, ...shown].join("; ")}`;
+    throw new Error(`the app did not start; ${told}`, { cause: error });
   });
   return {
     app,
@@ -112,10 +115,18 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
   };
 }
 
-/** Waits until the driver can evaluate in the page, and the page is complete. */
+interface Shown {
+  document: { querySelector(selector: string): unknown; body: { innerText: string } };
+}
+
+const textOf = (page: Page) =>
+  page.evaluate(() => JSON.stringify((globalThis as unknown as Shown).document.body.innerText)).catch(String);
+
+const after = async <Value>(milliseconds: number, value: Value) => setTimeout(milliseconds, value, { ref: false });
+
+/** Waits until the page shows something: the editor, or why there is none. */
 async function ready(page: Page): Promise<void> {
-  const isComplete = () =>
-    (globalThis as unknown as { document: { readyState: string } }).document.readyState === "complete";
+  const isComplete = () => (globalThis as unknown as Shown).document.querySelector(".window > *") !== null;
   // Not `waitForLoadState`: a page that was there before the driver has no "load" to tell of any more. Polled by time: an
   // unpainted one has no frames.
   await page.waitForFunction(isComplete, undefined, { timeout: START_LIMIT, polling: 100 });
