@@ -102,6 +102,16 @@ test("variants change one thing each, and every change changes the key", () => {
   expect(new Set(keys).size).toBe(7);
 });
 
+test("what a method leaves out is no part of its key", () => {
+  const scene = makeScenes()[0]!;
+  const { guidance } = DEFAULT_SETTINGS;
+  const stronger = { ...DEFAULT_SETTINGS, guidance: { ...guidance, eta: guidance.eta * 2 } };
+  const key = (name: "none" | "injection" | "loss" | "ilgd", settings: typeof DEFAULT_SETTINGS) =>
+    keyOf(scene, methodVariant(name, settings, 8).settings, "1", "model");
+  for (const name of ["none", "injection"] as const) expect(key(name, stronger)).toBe(key(name, DEFAULT_SETTINGS));
+  for (const name of ["loss", "ilgd"] as const) expect(key(name, stronger)).not.toBe(key(name, DEFAULT_SETTINGS));
+});
+
 test("the file of verdicts forgets a half-written line and refuses what is none", async () => {
   const file = join(folder, "verdicts.jsonl");
   const entry: Entry = {

@@ -160,7 +160,7 @@ async function writeResults(
   log: VerdictLog,
   facts: RunFacts,
   { settings, out, folder }: Place,
-  { stdout }: Terminal,
+  { stdout, stderr }: Terminal,
 ): Promise<void> {
   // prettier-ignore
   /** Pictures that are there, by variant; and the plain picture of the same scene and seed. */
@@ -180,6 +180,8 @@ async function writeResults(
   const scenes = [...new Map(drawn.flatMap(({ jobs }) => jobs.map(({ scene }) => [scene.id, scene]))).values()];
   const truth = truthPictures(scenes, settings.width, settings.height);
   const truthOf = (jobs: readonly Job[]) => truth.filter(({ scene }) => jobs.some((job) => job.scene.id === scene.id));
+  if (drawn.some(({ jobs }) => jobs.length > 50))
+    stderr.write("Working out the intervals; this takes up to a minute.\n");
   const results: VariantResult[] = [
     variantResult("truth", truth, truth),
     variantResult("chance", chancePictures(scenes, truth), truth),

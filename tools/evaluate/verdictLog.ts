@@ -23,10 +23,20 @@ export interface Entry extends Verdict, PictureNumbers {
 /** Changes with everything that the verdicts depend on besides what is in the key already. */
 const JUDGE_VERSION = 1;
 
-/** What a verdict belongs to: the same scene, settings, seed, model and judge give the same key. */
+/**
+ * What a verdict belongs to: the same scene, settings, seed, model and judge give the same key. Strengths and steps of
+ * what a method leaves out make no other picture, and no other key.
+ */
 export function keyOf(scene: IconScene, settings: SceneSettings, seed: string, modelHash: string): string {
-  const text = JSON.stringify([scene, settings, seed, modelHash, JUDGE_VERSION]);
+  const text = JSON.stringify([scene, effective(settings), seed, modelHash, JUDGE_VERSION]);
   return createHash("sha256").update(text).digest("hex").slice(0, 20);
+}
+
+function effective({ guidance, ...settings }: SceneSettings) {
+  const { method, nu, injectionSteps, eta, lossSteps } = guidance;
+  const injection = method === "injection" || method === "ilgd" ? { nu, injectionSteps } : {};
+  const loss = method === "loss" || method === "ilgd" ? { eta, lossSteps } : {};
+  return { ...settings, guidance: { method, ...injection, ...loss } };
 }
 
 export class VerdictLog {
