@@ -124,10 +124,11 @@ const textOf = (page: Page) =>
 
 const after = async <Value>(milliseconds: number, value: Value) => setTimeout(milliseconds, value, { ref: false });
 
-/** Waits until the page shows something: the editor, or why there is none. */
+/** Waits until the page shows the editor; what it shows instead fails at once. */
 async function ready(page: Page): Promise<void> {
   const isComplete = () => (globalThis as unknown as Shown).document.querySelector(".window > *") !== null;
   // Not `waitForLoadState`: a page that was there before the driver has no "load" to tell of any more. Polled by time: an
   // unpainted one has no frames.
   await page.waitForFunction(isComplete, undefined, { timeout: START_LIMIT, polling: 100 });
+  if ((await page.locator(".window > .failed").count()) > 0) throw new Error("the window shows why it could not start");
 }

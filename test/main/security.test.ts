@@ -156,12 +156,15 @@ describe.skipIf(!electron)("shut:", { timeout: 60_000 }, () => {
   });
 
   test.each(["blob:", "data:text/plain,x"])("downloads: a %s link", async (kind) => {
-    const refused = running.app.evaluate(
-      ({ session }) =>
-        new Promise((resolve) => {
-          session.defaultSession.once("will-download", (event) => resolve(event.defaultPrevented));
-        }),
-    );
+    interface Waiting {
+      refused: Promise<boolean>;
+    }
+    // Main listens before the page clicks: the two are driven separately, and either may be the quicker.
+    await running.app.evaluate(({ session }) => {
+      (globalThis as unknown as Waiting).refused = new Promise((resolve) => {
+        session.defaultSession.once("will-download", (event) => resolve(event.defaultPrevented));
+      });
+    });
     await inPage((kind) => {
       const page = globalThis as unknown as Page;
       const link = page.document.createElement("a");
@@ -169,7 +172,7 @@ describe.skipIf(!electron)("shut:", { timeout: 60_000 }, () => {
       link.download = "x.txt";
       link.click();
     }, kind);
-    expect(await refused).toBe(true);
+    expect(await running.app.evaluate(() => (globalThis as unknown as Waiting).refused)).toBe(true);
   });
 
   test("a page within the page, by the tag that Electron gives to some", async () => {
