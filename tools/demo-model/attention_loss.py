@@ -14,18 +14,24 @@ MOST = 4    # things in a scene
 GRID = 16   # cells a side of the masks
 
 
+def cover(box):
+    """uint8 [GRID, GRID]: the share of each cell that a box (x0, y0, x1, y1) covers, in 1/255."""
+    edge = torch.arange(GRID).float()
+    along = lambda a, b: (torch.minimum(edge + 1, torch.tensor(b * GRID)) - torch.maximum(edge, torch.tensor(a * GRID))).clamp(0, 1)
+    x0, y0, x1, y1 = box
+    return (along(y0, y1)[:, None] * along(x0, x1)[None] * 255).to(torch.uint8)
+
+
 def targets(scene, tokenizer):
     """(masks uint8 [MOST, GRID, GRID], positions int64 [MOST, 2]) of a scene's things: covered share of each cell
     in 1/255, and the token positions of colour and icon (0, the start mark, where there is no such thing)."""
     masks = torch.zeros(MOST, GRID, GRID, dtype=torch.uint8)
     positions = torch.zeros(MOST, 2, dtype=torch.int64)
     ids = tokenizer(scene.caption)
-    edge = torch.arange(GRID).float()
-    along = lambda a, b: (torch.minimum(edge + 1, torch.tensor(b * GRID)) - torch.maximum(edge, torch.tensor(a * GRID))).clamp(0, 1)
-    for i, ((colour, _), (x0, y0, x1, y1)) in enumerate(zip(scene.items, scene.boxes)):
+    for i, ((colour, _), box) in enumerate(zip(scene.items, scene.boxes)):
         at = ids.index(tokenizer(colour)[1])   # colours differ within a scene, and the icon's word follows
         positions[i] = torch.tensor([at, at + 1])
-        masks[i] = (along(y0, y1)[:, None] * along(x0, x1)[None] * 255).to(torch.uint8)
+        masks[i] = cover(box)
     return masks, positions
 
 

@@ -68,10 +68,9 @@ def main(work, count):
         pictures = [scenes.render(there.items, b, there.background, preset.size) for b in boxes]
         masks, positions = attention_loss.targets(there, tokenizer)
         mask = (masks[0].float() / 255 > 0.5).float()
-        others = [attention_loss.targets(scenes.Scene(None, there.caption, there.items, b, there.background), tokenizer)[0][0]
-                  for b in boxes]
+        others = torch.stack([attention_loss.cover(b[0]) for b in boxes])
         # A cell of a thing attends to its two words in equal shares, as trained.
-        losses = ((torch.stack(others).float() / 255) * (1 - 2 * mask)).flatten(1).sum(1) / 2
+        losses = ((others.float() / 255) * (1 - 2 * mask)).flatten(1).sum(1) / 2
         latents = encode(vae, scale, pictures)
         z = encode(vae, scale, [there.image])
         context = net["text"](torch.tensor([tokenizer(there.caption)])).expand(NOISES, -1, -1)
