@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import { _electron, type ElectronApplication, errors, type Page } from "playwright-core";
 import { ROOT } from "../support/imports.ts";
 import { findElectron } from "../../tools/electron/runtime.ts";
@@ -95,7 +95,10 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
     return page;
   };
   const page = await firstPage().catch(async (error: unknown) => {
-    const shown = await Promise.race([Promise.all(app.windows().map(textOf)), after(5_000, ["no answer"])]);
+    const shown = await Promise.race([
+      Promise.all(app.windows().map(textOf)),
+      pause(5_000, ["no answer"], { ref: false }),
+    ]);
     app.process().kill("SIGKILL");
     if (dataFolder === undefined) await rm(folder, { recursive: true, force: true });
     const told = `it said: ${output.join("").slice(-2_000)}; its page: ${[...problems, ...shown].join("; ")}`;
@@ -116,17 +119,18 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
 }
 
 interface Shown {
-  document: { querySelector(selector: string): unknown; body: { innerText: string } };
+  document: { readyState: string; querySelector(selector: string): unknown; body: { innerText: string } };
 }
 
 const textOf = (page: Page) =>
   page.evaluate(() => JSON.stringify((globalThis as unknown as Shown).document.body.innerText)).catch(String);
 
-const after = async <Value>(milliseconds: number, value: Value) => setTimeout(milliseconds, value, { ref: false });
-
-/** Waits until the page shows the editor; what it shows instead fails at once. */
+/** Waits until the page is complete and shows the editor; what it shows instead fails at once. */
 async function ready(page: Page): Promise<void> {
-  const isComplete = () => (globalThis as unknown as Shown).document.querySelector(".window > *") !== null;
+  const isComplete = () => {
+    const { document } = globalThis as unknown as Shown;
+    return document.readyState === "complete" && document.querySelector(".window > *") !== null;
+  };
   // Not `waitForLoadState`: a page that was there before the driver has no "load" to tell of any more. Polled by time: an
   // unpainted one has no frames.
   await page.waitForFunction(isComplete, undefined, { timeout: START_LIMIT, polling: 100 });
