@@ -31,6 +31,12 @@ export interface Region {
 export const METHODS = ["none", "injection", "loss", "ilgd"] as const;
 export type Method = (typeof METHODS)[number];
 
+/** Whether a method raises attention in the boxes: whether nu' and the injection steps matter to it. */
+export const injects = (method: Method): boolean => method === "injection" || method === "ilgd";
+
+/** Whether a method follows the gradient of the loss: whether eta and the loss steps matter to it. */
+export const guides = (method: Method): boolean => method === "loss" || method === "ilgd";
+
 export const SCHEDULERS = ["lms", "euler", "euler-a", "heun", "ddim", "pndm", "dpmpp-2m", "unipc"] as const;
 export type SchedulerName = (typeof SCHEDULERS)[number];
 

@@ -1,5 +1,5 @@
 /** One evaluation of the guided network: both halves of classifier-free guidance, injection, and loss guidance. */
-import type { GuidanceSettings } from "../api/scene.ts";
+import { guides, injects, type GuidanceSettings } from "../api/scene.ts";
 import { layoutInputs } from "../guidance/attentionLoss.ts";
 import type { Layout } from "../guidance/layout.ts";
 import { gridKey } from "../guidance/masks.ts";
@@ -47,8 +47,8 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
   const { sigma, stepIndex } = evaluation;
   const { method, nu, eta, injectionSteps, lossSteps } = d.guidance;
   const boxes = d.layout.tokenWeights.some((w) => w > 0);
-  const injects = boxes && (method === "injection" || method === "ilgd") && within(stepIndex, injectionSteps);
-  const guides = boxes && (method === "loss" || method === "ilgd") && within(stepIndex, lossSteps);
+  const isInjected = boxes && injects(method) && within(stepIndex, injectionSteps);
+  const isGuided = boxes && guides(method) && within(stepIndex, lossSteps);
 
   const input = latent.map((v) => v * evaluation.inputScale);
   const shared: Record<string, Feed> = {
@@ -66,7 +66,7 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
     return d.unet.session.run(feeds, gated);
   };
 
-  const conditional = await run(d.context, injects ? nu * Math.log(1 + sigma) : 0, guides);
+  const conditional = await run(d.context, isInjected ? nu * Math.log(1 + sigma) : 0, isGuided);
   let output = conditional.prediction!;
   if (d.guidanceScale !== 1) {
     const plain = (await run(d.negativeContext, 0, false)).prediction!;

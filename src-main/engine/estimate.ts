@@ -2,7 +2,7 @@
  * How long a picture still takes, from the steps timed so far in this process. A guided step runs the network backwards too, so
  * the two kinds are timed apart and the rest is added up from the kinds that remain.
  */
-import type { SceneSettings } from "../api/scene.ts";
+import { guides, type SceneSettings } from "../api/scene.ts";
 
 type StepKind = "plain" | "guided";
 
@@ -51,8 +51,7 @@ export class Estimator {
 }
 
 function kindOf({ guidance: { method, lossSteps } }: SceneSettings, step: number): StepKind {
-  const differentiates = method === "loss" || method === "ilgd";
-  return differentiates && step >= lossSteps.start && step < lossSteps.end ? "guided" : "plain";
+  return guides(method) && step >= lossSteps.start && step < lossSteps.end ? "guided" : "plain";
 }
 
 function sizeKey({ width, height }: SceneSettings): string {

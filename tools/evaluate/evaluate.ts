@@ -180,8 +180,7 @@ async function writeResults(
   const scenes = [...new Map(drawn.flatMap(({ jobs }) => jobs.map(({ scene }) => [scene.id, scene]))).values()];
   const truth = truthPictures(scenes, settings.width, settings.height);
   const truthOf = (jobs: readonly Job[]) => truth.filter(({ scene }) => jobs.some((job) => job.scene.id === scene.id));
-  if (drawn.some(({ jobs }) => jobs.length > 50))
-    stderr.write("Working out the intervals; this takes up to a minute.\n");
+  stderr.write("Working out the intervals; this may take a minute.\n");
   const results: VariantResult[] = [
     variantResult("truth", truth, truth),
     variantResult("chance", chancePictures(scenes, truth), truth),

@@ -1,7 +1,7 @@
 /** The file that a run adds each picture's verdict to as it is made, and that a later run reads to go on from. */
 import { createHash } from "node:crypto";
 import { open, readFile, type FileHandle } from "node:fs/promises";
-import type { SceneSettings } from "../../src-main/api/scene.ts";
+import { guides, injects, type SceneSettings } from "../../src-main/api/scene.ts";
 import type { PictureNumbers } from "./features.ts";
 import type { Verdict } from "./judge.ts";
 import type { IconScene } from "./scene.ts";
@@ -34,8 +34,8 @@ export function keyOf(scene: IconScene, settings: SceneSettings, seed: string, m
 
 function effective({ guidance, ...settings }: SceneSettings) {
   const { method, nu, injectionSteps, eta, lossSteps } = guidance;
-  const injection = method === "injection" || method === "ilgd" ? { nu, injectionSteps } : {};
-  const loss = method === "loss" || method === "ilgd" ? { eta, lossSteps } : {};
+  const injection = injects(method) ? { nu, injectionSteps } : {};
+  const loss = guides(method) ? { eta, lossSteps } : {};
   return { ...settings, guidance: { method, ...injection, ...loss } };
 }
 
