@@ -1,9 +1,13 @@
-"""A loss that puts cross-attention where things are.
+"""A loss that puts cross-attention where things are likely to be.
 
 In a large model the attention of a word comes to lie on the thing that the word names, just from predicting noise;
 a model this small needs more pictures for that than a processor can show it. The scenes' boxes are known, so
-they are told to it: each cell of a box shall attend to the two words of its thing, and those words shall be
-attended to from inside the box alone. Little noise counts most, since much noise hides where anything is.
+they are told to it: each cell of a box shall attend to the two words of its thing, half to each, and every other
+cell to the other tokens.
+
+The loss is the cross-entropy of each cell, a proper scoring rule: it is least where the attention of a cell is the probability that the
+thing is there, given the noisy latents. A sum over attention maps is then an expected value, and its gradient what loss guidance wants
+it to be, also where much noise leaves open where anything is. A loss that merely rewards attention inside the boxes lacks this (README.md, Choices).
 """
 import torch
 import torch.nn.functional as F
@@ -12,6 +16,8 @@ from schedule import ALPHA_BAR
 
 MOST = 4    # things in a scene
 GRID = 16   # cells a side of the masks
+LEAST = 0.25   # weight where there is nothing but noise
+TINY = 1e-5
 
 
 def cover(box):
@@ -44,20 +50,22 @@ def watch(unet):
 
 
 def loss(layers, masks, positions, t, kept):
-    """Mean over layers. masks uint8 [B, MOST, GRID, GRID] and positions [B, MOST, 2] of those of the batch that are
-    `kept` (their captions were not dropped), t of the whole batch."""
-    weight = ALPHA_BAR.to(t.device)[t[kept]].sqrt()
-    there = (positions[:, :, 0] > 0).float()
-    m16 = masks.float() / 255
+    """Cross-entropy in nats, mean over layers, cells and pictures; 0 where each cell of a box attends to its thing's two words
+    equally. masks uint8 [B, MOST, GRID, GRID] and positions [B, MOST, 2] of those of the batch that are `kept` (their
+    captions were not dropped), t of the whole batch. Counts less the more noise there is, since more of it cannot be helped."""
+    weight = LEAST + (1 - LEAST) * ALPHA_BAR.to(t.device)[t[kept]].sqrt()
+    covered = masks.float() / 255
+    covered = covered / covered.sum(1, keepdim=True).clamp(min=1)            # where boxes overlap, shares of the cell
+    there = (positions.flatten(1) > 0)[:, None]
     total = 0.0
     for layer in layers:
-        p = layer.seen[kept]                                                       # [B, pixels, tokens]
-        side = int(p.shape[1] ** 0.5)
-        m = F.adaptive_avg_pool2d(m16, side).flatten(2)                      # [B, MOST, pixels]
+        p = layer.seen[kept]                                                 # [B, pixels, tokens]
+        m = F.adaptive_avg_pool2d(covered, int(p.shape[1] ** 0.5)).flatten(2)   # [B, MOST, pixels]
         index = positions.flatten(1)[:, None].expand(-1, p.shape[1], -1)     # [B, pixels, 2 MOST]
-        own = p.gather(2, index).unflatten(2, (MOST, 2)).permute(0, 2, 3, 1) # [B, MOST, 2, pixels]
-        inside = -((own.sum(2) + 1e-6).log() * m).sum(-1) / (m.sum(-1) + 1e-6)
-        share = (own * m[:, :, None]).sum(-1) / (own.sum(-1) + 1e-6)         # [B, MOST, 2]
-        per_thing = inside + 2 * (1 - share).mean(-1)
-        total = total + ((per_thing * there).sum(1) / there.sum(1) * weight).mean()
+        words = p.gather(2, index) * there
+        others = (1 - words.sum(2)).clamp(min=0)
+        words = words.unflatten(2, (MOST, 2)).permute(0, 2, 3, 1)            # [B, MOST, 2, pixels]
+        named = -((2 * words + 2 * TINY).log().mean(2) * m).sum(1)
+        unnamed = -(others + TINY).log() * (1 - m.sum(1))
+        total = total + ((named + unnamed).mean(1) * weight).mean()
     return total / len(layers)

@@ -44,7 +44,7 @@ def arguments():
     p.add_argument("--workers", type=int, default=0, help="processes that draw scenes (0: draw between the steps)")
     p.add_argument("--threads", type=int, help="processor threads of each process")
     p.add_argument("--processes", type=int, default=1, help="unet, joint, decoder: processes that share a batch, on a processor")
-    p.add_argument("--attention", type=float, default=0.02, help="unet: weight of the attention loss (0: none)")
+    p.add_argument("--attention", type=float, default=0.06, help="unet: weight of the attention loss (0: none)")
     p.add_argument("--save-seconds", type=int, default=300, help="processor time between saves")
     p.add_argument("--seed", type=int, help="of the scenes: the time of day in training, 1 in sampling")
     p.add_argument("--phase", choices=train_decoder.PHASES, default="full", help="decoder: which of its phases")
