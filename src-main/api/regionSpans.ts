@@ -1,6 +1,6 @@
 /** How a box of a scene file names its part of the prompt: by phrase and occurrence, or by a range of characters. */
 import { isRecord, join, show, type Problem } from "./fields.ts";
-import { findPhrase, nearestPhrase } from "./phrases.ts";
+import { findPhrase, isFoundEverywhere, nearestPhrase } from "./phrases.ts";
 import type { TextSpan } from "./scene.ts";
 
 /** The fields of a box that `readSpans` reads and `writeSpans` writes. */
@@ -179,7 +179,7 @@ function reportDifference(
 }
 
 function plain(text: string): string {
-  return text.trim().replace(/\s+/g, " ").toLowerCase();
+  return text.trim().replace(/\s+/g, " ").normalize("NFC").toLowerCase();
 }
 
 /** The fields that `readSpans` reads back as `spans`: phrases where they say it, else ranges. */
@@ -188,7 +188,7 @@ export function writeSpans(prompt: string, spans: readonly TextSpan[]): PhraseFo
     const phrase = prompt.slice(span.start, span.end);
     const all = findPhrase(prompt, phrase);
     const nth = all.findIndex((place) => place.start === span.start && place.end === span.end);
-    return { phrase, nth: nth + 1, count: all.length };
+    return { phrase, nth: isFoundEverywhere(prompt, phrase) ? nth + 1 : 0, count: all.length };
   });
   if (places.some(({ nth }) => nth === 0)) {
     const ranges = spans.map((span): [number, number] => [span.start, span.end]);

@@ -3,6 +3,7 @@ import { isRecord, type Problem } from "@api/fields.ts";
 import { findPhrase } from "@api/phrases.ts";
 import { readBox } from "@api/sceneParser.ts";
 import type { TextSpan } from "@api/scene.ts";
+import { INSIDE, wordBreaks } from "@api/wordBreaks.ts";
 import { type Box, COLOR_COUNT } from "./document.ts";
 
 const KIND = "diorama boxes";
@@ -46,9 +47,14 @@ function readSpans({ phrases, spans }: Record<string, unknown>, prompt: string):
   if (!Array.isArray(phrases)) return [];
   return (phrases as unknown[]).flatMap((phrase, i) => {
     if (typeof phrase !== "string") return [];
-    const places = findPhrase(prompt, phrase);
     const was: unknown = Array.isArray(spans) ? spans[i] : undefined;
-    const same = places.find(({ start }) => isRecord(was) && was.start === start);
-    return same ?? places[0] ?? [];
+    const start = isRecord(was) && Number.isSafeInteger(was.start) ? (was.start as number) : -1;
+    // Words that stand where they stood are the same, whether or not a dictionary would divide them there.
+    const end = start + phrase.length;
+    const breaks = wordBreaks(prompt);
+    const stands = start >= 0 && end > start && prompt.startsWith(phrase, start);
+    if (stands && breaks[start] !== INSIDE && breaks[end] !== INSIDE) return { start, end };
+    const places = findPhrase(prompt, phrase);
+    return places.find((place) => place.start === start) ?? places[0] ?? [];
   });
 }

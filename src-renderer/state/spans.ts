@@ -1,5 +1,6 @@
 /** How the ranges of the prompt that boxes are tied to follow what is typed. */
 import type { TextSpan } from "@api/scene.ts";
+import { BETWEEN, continuesWord, INSIDE, wordBreaks } from "@api/wordBreaks.ts";
 
 /** `removed` characters at `start` gave way to `inserted`. */
 export interface TextEdit {
@@ -7,8 +8,6 @@ export interface TextEdit {
   removed: number;
   inserted: string;
 }
-
-const startsWithWord = /^[\p{L}\p{M}\p{N}_'’-]/u;
 
 /**
  * The one edit between two texts. Where several are possible ("aa" to "aaa"), `caret`, which stands behind what was
@@ -32,15 +31,16 @@ export function textEdit(before: string, after: string, caret = after.length): T
 
 /**
  * `span` after `edit`, or undefined when its words are gone. Typing inside a phrase, or letters right behind it
- * ("cat" to "cats"), makes it longer; replacing exactly its words keeps it; text in front of it moves it.
+ * ("cat" to "cats"), makes it longer, but not what begins another word ("猫" to "猫と"); replacing exactly its words
+ * keeps it; text in front of it moves it.
  */
-function followEdit(span: TextSpan, { start, removed, inserted }: TextEdit): TextSpan | undefined {
+function followEdit(span: TextSpan, { start, removed, inserted }: TextEdit, after: string): TextSpan | undefined {
   const end = start + removed;
   const shift = inserted.length - removed;
   if (removed === 0) {
     if (start < span.start || start === span.start) return { start: span.start + shift, end: span.end + shift };
-    if (start < span.end || (start === span.end && startsWithWord.test(inserted)))
-      return { start: span.start, end: span.end + shift };
+    const goesOn = start === span.end && continuesWord(after.slice(span.start, span.end), inserted);
+    if (start < span.end || goesOn) return { start: span.start, end: span.end + shift };
     return span;
   }
   if (end <= span.start) return { start: span.start + shift, end: span.end + shift };
@@ -57,7 +57,7 @@ function followEdit(span: TextSpan, { start, removed, inserted }: TextEdit): Tex
 /** All of a box's spans after `edit`, without white space at their ends, none blank, none twice. */
 export function followEdits(spans: readonly TextSpan[], edit: TextEdit, after: string): TextSpan[] {
   const followed = spans.flatMap((span) => {
-    const moved = followEdit(span, edit);
+    const moved = followEdit(span, edit, after);
     const trimmed = moved && trimSpan(after, moved);
     return trimmed ? [trimmed] : [];
   });
@@ -71,16 +71,34 @@ function trimSpan(text: string, { start, end }: TextSpan): TextSpan | undefined 
   return start < end ? { start, end } : undefined;
 }
 
-/** The words that a selection touches, whole; a caret in a word means that word. */
-export function wordsAt(text: string, { start, end }: TextSpan): TextSpan | undefined {
-  const isWord = (i: number) => startsWithWord.test(text[i] ?? "");
-  const chosen = start < end ? trimSpan(text, { start, end }) : { start, end };
-  if (!chosen) return undefined;
-  const from = { ...chosen };
-  while (from.start > 0 && isWord(from.start - 1) && isWord(from.start)) from.start--;
-  if (start === end) while (from.start > 0 && isWord(from.start - 1)) from.start--;
-  while (from.end < text.length && isWord(from.end) && (from.end === from.start || isWord(from.end - 1))) from.end++;
-  return trimSpan(text, from);
+/**
+ * The words that a selection touches, whole; a caret in a word means that word. Where no space divides the words, a
+ * selection is what was marked, and the dictionary says which word a caret means.
+ */
+export function wordsAt(text: string, selection: TextSpan): TextSpan | undefined {
+  const [start, end] = [Math.min(selection.start, text.length), Math.min(selection.end, text.length)];
+  const breaks = wordBreaks(text, { joins: true });
+  if (start < end) {
+    const chosen = trimSpan(text, { start, end });
+    if (!chosen) return undefined;
+    while (breaks[chosen.start] === INSIDE) chosen.start--;
+    while (breaks[chosen.end] === INSIDE) chosen.end++;
+    return trimSpan(text, chosen);
+  }
+  // The word that the caret is in or in front of, else the one behind it.
+  const before = (i: number) => {
+    while (i > 0 && breaks[i] !== BETWEEN) i--;
+    return i;
+  };
+  const after = (i: number) => {
+    while (i < text.length && breaks[i] !== BETWEEN) i++;
+    return i;
+  };
+  const words = [
+    { start: before(start), end: after(Math.min(start + 1, text.length)) },
+    { start: before(Math.max(0, start - 1)), end: start },
+  ];
+  return words.find((word) => /^[\p{L}\p{M}\p{N}_'’-]/u.test(text.slice(word.start, word.end)));
 }
 
 /** The kind of what is dragged when marked words leave the prompt, as `DataTransfer` calls it. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { editDistance, nearest } from "../../src-main/api/nearest.ts";
 import { findPhrase, nearestPhrase } from "../../src-main/api/phrases.ts";
+import { readSpans, writeSpans } from "../../src-main/api/regionSpans.ts";
 
 const places = (prompt: string, phrase: string) => findPhrase(prompt, phrase).map(({ start, end }) => [start, end]);
 
@@ -37,6 +38,25 @@ describe("findPhrase", () => {
         [7, 9],
       ],
     ],
+    ["大きな赤い猫と青い犬", "赤い猫", [[3, 6]]],
+    ["大きな赤い猫と青い犬", "い猫", [[4, 6]]], // no word of the dictionary, but meant by who writes it
+    ["子猫と猫", "猫", [[3, 4]]], // the word, not the end of another
+    ["一只红色的猫和一只狗", "红色的猫", [[2, 6]]],
+    ["แมวสีแดงและสุนัข", "แมวสีแดง", [[0, 8]]],
+    ["我的dog是黑色的", "dog", [[2, 5]]],
+    ["我的dogs是黑色的", "dog", []],
+    ["3匹の猫", "3", [[0, 1]]],
+    ["a cafe\u0301 table", "caf\u00e9 table", [[2, 13]]],
+    ["a caf\u00e9 table", "cafe\u0301 table", [[2, 12]]],
+    ["か\u3099か", "が", [[0, 2]]],
+    ["\u1112\u1161\u11ab 한", "한", [[0, 3], [4, 5]]], // prettier-ignore
+    ["❤️cat", "cat", [[2, 5]]],
+    ["a ❤️ cat", "❤", [[2, 4]]],
+    ["a ❤ cat", "❤️", [[2, 3]]],
+    ["a 👩‍👧", "👩", []], // a part of a character
+    ["می‌خواهم", "خواهم", []], // a joiner is inside its word
+    ["aaa aa", "aa", [[4, 6]]],
+    ["猫猫猫", "猫猫", [[0, 2]]],
     ["cat", "", []],
     ["cat", "   ", []],
   ])("in %j finds %j at %j", (prompt, phrase, expected) => {
@@ -52,9 +72,32 @@ describe("nearestPhrase", () => {
     ["a red, well-known cat's tail", "well-know cats", "well-known cat's"],
     ["a red cat", "zebra", undefined],
     ["cat", "three long words", undefined],
+    ["大きな赤い猫と青い犬", "赤い描", "赤い猫"],
+    ["我的dog是黑色的", "dgo", "dog"],
   ])("in %j takes %j for %j", (prompt, phrase, meant) => {
     expect(nearestPhrase(prompt, phrase)).toBe(meant);
   });
+});
+
+test("phrases of a scene file are read back in scripts without spaces, also where no dictionary divides", () => {
+  const prompt = "子猫と猫、大きな赤い猫";
+  for (let start = 0; start < prompt.length; start++) {
+    for (let end = start + 1; end <= prompt.length; end++) {
+      const spans = [{ start, end }];
+      expect(readSpans({ ...writeSpans(prompt, spans) }, prompt, "boxes[0]", []), prompt.slice(start, end)).toEqual(
+        spans,
+      );
+    }
+  }
+  expect(writeSpans(prompt, [{ start: 3, end: 4 }])).toEqual({ span: [3, 4] }); // another dictionary may not know 子猫
+  expect(writeSpans(prompt, [{ start: 8, end: 11 }])).toEqual({ phrase: "赤い猫" });
+});
+
+test("16 phrases of 64 boxes are found in the longest prompt without searching it anew for each", () => {
+  const prompt = "大きな赤い猫と青い犬 a red cat, ".repeat(430).slice(0, 10_000);
+  const begun = performance.now();
+  for (let i = 0; i < 16 * 64; i++) writeSpans(prompt, [{ start: 3, end: 6 }]);
+  expect(performance.now() - begun).toBeLessThan(5_000);
 });
 
 describe("nearest", () => {

@@ -3,13 +3,14 @@
  * the prompt it came from. Phrases are bound to tokens by these ranges, never by comparing words: so repeated words,
  * phrases of several tokens, punctuation and scripts without spaces all come out right.
  */
+import type { Character } from "../../api/composed.ts";
 import type { PromptTokens } from "../../api/engine.ts";
 import { AppError } from "../../api/errors.ts";
 import type { TextSpan } from "../../api/scene.ts";
 import type { TextConfig } from "../../checkpoint/config.ts";
 import type { TokenizerFiles, Vocabulary } from "../../checkpoint/tokenizerFiles.ts";
 import { BytePairs } from "./bytePairs.ts";
-import { type Character, uniform } from "./characters.ts";
+import { uniform } from "./characters.ts";
 import { CLIP_VOCABULARY_SIZE, clipVocabulary } from "./clipVocabulary.ts";
 
 /** What a prompt became. `count` and `tokens` include those beyond the limit, which are marked lost. */
