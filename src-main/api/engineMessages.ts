@@ -4,15 +4,16 @@
  */
 import * as v from "valibot";
 import type { EngineApi } from "./engine.ts";
+import { LONGEST_PROMPT, MOST_BOXES, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
 import type { Schemas } from "./rpc.ts";
 import { METHODS, PROVIDERS, SCHEDULERS, type Scene } from "./scene.ts";
 
 /** The most of each thing that a request may carry; far above use, low enough that none can exhaust the engine. */
 export const LIMITS = {
-  seeds: 10_000,
-  regions: 64,
-  spans: 64,
-  text: 20_000,
+  seeds: MOST_SEEDS,
+  regions: MOST_BOXES,
+  spans: MOST_SPANS,
+  text: LONGEST_PROMPT,
   path: 4_096,
   id: 200,
   pixels: 4_096,

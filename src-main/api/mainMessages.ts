@@ -7,6 +7,8 @@ import type { Schemas } from "./rpc.ts";
 import { storeSchemas } from "./storeMessages.ts";
 
 const MOST_PICTURES = 10_000;
+/** Characters of a text for the clipboard: all boxes with their words, or a prompt with its settings. */
+const LONGEST_COPY = 4_000_000;
 /** A sheet is one picture: more would not fit in its longest side. */
 const MOST_ON_SHEET = 400;
 /** Files that a drag carries are written while the mouse waits. */
@@ -68,7 +70,7 @@ export const mainSchemas = {
   exportSheet: v.strictObject({ ids: ids(MOST_ON_SHEET), title: text(LIMITS.id), boxes: v.boolean() }),
   revealExported: byPath,
   copyPicture: v.strictObject({ id }),
-  copyText: text(LIMITS.text),
+  copyText: text(LONGEST_COPY),
   dragPictures: v.strictObject({ ids: ids(MOST_DRAGGED), settings: v.boolean() }),
 
   verifyProject,

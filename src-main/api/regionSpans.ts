@@ -1,5 +1,6 @@
 /** How a box of a scene file names its part of the prompt: by phrase and occurrence, or by a range of characters. */
 import { isRecord, join, show, type Problem } from "./fields.ts";
+import { MOST_SPANS } from "./limits.ts";
 import { findPhrase, isFoundEverywhere, nearestPhrase } from "./phrases.ts";
 import type { TextSpan } from "./scene.ts";
 
@@ -11,9 +12,6 @@ export interface PhraseForm {
   /** Character ranges, for what is not a phrase between word boundaries. */
   span?: [number, number] | [number, number][];
 }
-
-/** Phrases of one box. */
-export const MOST_SPANS = 16;
 
 /** The spans of one box. Without a prompt (it was itself wrong) only the form is checked. */
 export function readSpans(

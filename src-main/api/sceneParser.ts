@@ -19,6 +19,7 @@ import {
   type Problem,
   type SettingName,
 } from "./fields.ts";
+import { LONGEST_PROMPT, MOST_BOXES } from "./limits.ts";
 import { readSpans, writeSpans, type PhraseForm } from "./regionSpans.ts";
 import type { Region, Scene, SceneSettings, Seed, UnitBox } from "./scene.ts";
 import { formatSeeds, readSeeds } from "./seeds.ts";
@@ -42,8 +43,6 @@ export type SceneForm = {
 
 export const SCENE_FIELDS = ["$schema", "prompt", "negativePrompt", "boxes", "seeds", ...SETTING_NAMES] as const;
 export const BOX_FIELDS = ["name", "phrase", "occurrence", "span", "box", "strength"] as const;
-export const LONGEST_PROMPT = 10_000;
-export const MOST_BOXES = 64;
 /** Names of boxes: one line, short, and no key that means something else to a JavaScript object. */
 const BOX_NAME = /^(?!__proto__$)[^\p{C}]{1,80}$/u;
 /** Fractions are written in decimal: 0.7 + 0.3 must be allowed to miss 1 by a rounding. */

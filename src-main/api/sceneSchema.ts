@@ -4,9 +4,8 @@
  * say (a phrase stands in the prompt, a box ends inside the picture) only the parser checks.
  */
 import { SETTING_FIELDS, SETTING_NAMES, STRENGTH_RULE, type FieldRule } from "./fields.ts";
-import { MOST_SPANS } from "./regionSpans.ts";
-import { LONGEST_PROMPT, MOST_BOXES, type BOX_FIELDS, type SCENE_FIELDS } from "./sceneParser.ts";
-import { MOST_SEEDS } from "./seeds.ts";
+import { LONGEST_PROMPT, MOST_BOXES, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import type { BOX_FIELDS, SCENE_FIELDS } from "./sceneParser.ts";
 
 type Schema = Record<string, unknown>;
 

@@ -1,13 +1,9 @@
 /** Lists of seeds as people write them, `1,2,7-9`: to 64-bit seeds in text form, and back. */
 import { show } from "./fields.ts";
+import { MOST_SEEDS } from "./limits.ts";
 import type { Seed } from "./scene.ts";
 
 export const LARGEST_SEED = 2n ** 64n - 1n;
-/**
- * More in one queue is a slip of the keyboard; the limit also keeps a range such as 0-18446744073709551615 from
- * filling memory.
- */
-export const MOST_SEEDS = 10_000;
 
 /** What was read, or what is wrong with it; the caller knows where it stood. */
 export type SeedsResult = { seeds: Seed[] } | { problem: string };
@@ -28,6 +24,7 @@ function readParts(parts: readonly unknown[]): SeedsResult {
   for (const part of parts) {
     const range = readRange(part);
     if ("problem" in range) return range;
+    // Before it is written out: 0-18446744073709551615 would fill the memory.
     if (range.last - range.first >= BigInt(MOST_SEEDS)) return { problem: tooMany(String(part)) };
     for (let seed = range.first; seed <= range.last; seed++) seeds.add(seed.toString());
     if (seeds.size > MOST_SEEDS) return { problem: tooMany(String(part)) };

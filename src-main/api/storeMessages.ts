@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "./engine.ts";
 import { draftSceneSchema, engineSchemas, LIMITS, sceneSchema, seedSchema } from "./engineMessages.ts";
+import { LONGEST_SEEDS } from "./limits.ts";
 import type { Schemas } from "./rpc.ts";
 import { RESULT_STATES, type StoreApi } from "./store.ts";
 
@@ -35,7 +36,7 @@ const freeJson = v.pipe(
 
 const draft = v.strictObject({
   scene: draftSceneSchema,
-  seeds: text(LIMITS.text),
+  seeds: text(LONGEST_SEEDS),
   model: v.nullable(engineSchemas.load),
   editor: freeJson,
 });

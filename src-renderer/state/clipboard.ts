@@ -1,5 +1,6 @@
 /** Boxes as text on the clipboard, so that they can be pasted into another window, whose prompt may differ. */
 import { isRecord, type Problem } from "@api/fields.ts";
+import { MOST_BOXES } from "@api/limits.ts";
 import { findPhrase } from "@api/phrases.ts";
 import { readBox } from "@api/sceneParser.ts";
 import type { TextSpan } from "@api/scene.ts";
@@ -7,7 +8,6 @@ import { INSIDE, wordBreaks } from "@api/wordBreaks.ts";
 import { type Box, COLOR_COUNT } from "./document.ts";
 
 const KIND = "diorama boxes";
-const MOST = 64;
 
 export function writeBoxes(boxes: readonly Box[], prompt: string): string {
   const plain = boxes.map(({ box, name, color, strength, spans }) => {
@@ -25,7 +25,7 @@ export function readBoxes(text: string, prompt: string): Box[] | undefined {
     return undefined;
   }
   if (!isRecord(value) || value.kind !== KIND || !Array.isArray(value.boxes)) return undefined;
-  return (value.boxes as unknown[]).slice(0, MOST).flatMap((item) => {
+  return (value.boxes as unknown[]).slice(0, MOST_BOXES).flatMap((item) => {
     const problems: Problem[] = [];
     const box = isRecord(item) ? readBox(item.box, "box", problems) : undefined;
     if (!isRecord(item) || !box) return [];

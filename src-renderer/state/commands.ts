@@ -250,7 +250,7 @@ export function bindWords(session: Session): void {
   const words = editor.document.prompt.slice(span.start, span.end);
   const [box, ...others] = editor.selectedBoxes;
   if (box && others.length === 0 && box.spans.length === 0) {
-    editor.apply(`Bind “${words}”`, edits.bindBoxes([box.id], span));
+    if (!editor.apply(`Bind “${words}”`, edits.bindBoxes([box.id], span))) return;
     notices.done(`“${words}” is tied to ${titleOf(editor.document, box)}.`);
     return;
   }

@@ -3,6 +3,7 @@ import type { TextSpan } from "@api/scene.ts";
 import { type Box, type Document, EMPTY_DOCUMENT } from "./document.ts";
 import type { Edit } from "./edits.ts";
 import { type Effect, History } from "./history.ts";
+import { tooMuch } from "./limits.ts";
 
 export type Tool = "select" | "draw" | "pan";
 
@@ -40,6 +41,9 @@ export class Editor {
   /** Grows with every change of the document: what autosave watches. */
   revision = $state(0);
 
+  /** Told why an edit was refused, for the person. */
+  onRefused: (why: string) => void = () => undefined;
+
   readonly #history: History<Moment>;
   #gesture: { label: string; before: Moment } | undefined;
 
@@ -64,31 +68,35 @@ export class Editor {
     return this.#document.boxes.find((box) => box.id === id);
   }
 
-  /** One edit, one step of undo. Nothing happens when the edit changes nothing. */
-  apply(label: string, edit: Edit, { merge, select }: ApplyOptions = {}): void {
-    this.#gesture = undefined;
+  /**
+   * One edit, one step of undo; a gesture that is open ends before it, as a step of its own. Nothing happens when the edit changes
+   * nothing. False where it was refused, because a project could not keep what it makes.
+   */
+  apply(label: string, edit: Edit, { merge, select }: ApplyOptions = {}): boolean {
+    this.#endGesture();
     const before = this.#moment();
     const document = edit(before.document);
-    if (document === before.document) return;
+    if (document === before.document) return true;
+    if (!this.#accepts(document)) return false;
     this.#show({ document, selection: select ?? before.selection });
     this.#history.change(label, before, this.#moment(), merge);
     this.#changed();
+    return true;
   }
 
   begin(label: string): Gesture {
+    this.#endGesture();
     const gesture = { label, before: this.#moment() };
     this.#gesture = gesture;
     const isOpen = () => this.#gesture === gesture;
     return {
       preview: (edit) => {
-        if (isOpen()) this.#show({ document: edit(gesture.before.document), selection: this.#selection });
+        if (!isOpen()) return;
+        const document = edit(gesture.before.document);
+        if (this.#accepts(document)) this.#show({ document, selection: this.#selection });
       },
       commit: () => {
-        if (!isOpen()) return;
-        this.#gesture = undefined;
-        if (this.#document === gesture.before.document) return;
-        this.#history.change(label, gesture.before, this.#moment());
-        this.#changed();
+        if (isOpen()) this.#endGesture();
       },
       cancel: () => {
         if (!isOpen()) return;
@@ -98,48 +106,49 @@ export class Editor {
     };
   }
 
-  /** A change that is no step of undo: seeds drawn at random, the model loaded. */
+  /** A change that is no step of undo: seeds drawn at random, the model loaded. A gesture that is open goes on from it. */
   adjust(edit: Edit): void {
     const document = edit(this.#document);
-    if (document === this.#document) return;
+    if (document === this.#document || !this.#accepts(document)) return;
+    if (this.#gesture)
+      this.#gesture.before = { ...this.#gesture.before, document: edit(this.#gesture.before.document) };
     this.#document = document;
     this.#changed();
   }
 
   /** Notes something done elsewhere that undo shall take back. */
   record(label: string, effect: Effect): void {
+    this.#endGesture();
     this.#history.effect(label, effect);
     this.#tellHistory();
   }
 
   async undo(): Promise<void> {
+    this.#endGesture();
     const step = this.#history.undo();
     if (!step) return;
-    this.#gesture = undefined;
     if (step.kind === "change") this.#travel(step.before);
     else await step.undo();
     this.#tellHistory();
   }
 
   async redo(): Promise<void> {
+    this.#endGesture();
     const step = this.#history.redo();
     if (!step) return;
-    this.#gesture = undefined;
     if (step.kind === "change") this.#travel(step.after);
     else await step.redo();
     this.#tellHistory();
   }
 
-  /** Another document in place of this one. With a label it is a step that can be undone; else history starts anew. */
-  open(document: Document, label?: string): void {
-    if (label !== undefined) {
-      this.apply(label, () => document, { select: [] });
-      return;
-    }
+  /** Another document in place of this one. With a label it is a step that can be undone (or refused); else history starts anew. */
+  open(document: Document, label?: string): boolean {
+    if (label !== undefined) return this.apply(label, () => document, { select: [] });
     this.#gesture = undefined;
     this.#show({ document, selection: [] });
     this.#history.clear();
     this.#tellHistory();
+    return true;
   }
 
   select(ids: readonly string[]): void {
@@ -148,6 +157,21 @@ export class Editor {
 
   toggleSelected(id: string): void {
     this.select(this.#selection.includes(id) ? this.#selection.filter((one) => one !== id) : [...this.#selection, id]);
+  }
+
+  /** Another step would begin from what an open gesture has only shown: what it has done so far is a step before that. */
+  #endGesture(): void {
+    const gesture = this.#gesture;
+    this.#gesture = undefined;
+    if (!gesture || this.#document === gesture.before.document) return;
+    this.#history.change(gesture.label, gesture.before, this.#moment());
+    this.#changed();
+  }
+
+  #accepts(document: Document): boolean {
+    const why = tooMuch(document);
+    if (why !== undefined) this.onRefused(why);
+    return why === undefined;
   }
 
   #moment(): Moment {

@@ -54,6 +54,7 @@ export class Session {
 
   constructor(app: App) {
     this.app = app;
+    this.editor.onRefused = (why) => this.notices.error(new Error(why));
     this.jobs = new Jobs(app);
     this.results = new Results(app, this.editor);
     this.models = new Models(app);
@@ -225,7 +226,7 @@ export class Session {
   restore(scene: Scene, seeds: string, label = "Restore scene"): void {
     const { boxes, model } = this.editor.document;
     const looks = Object.fromEntries(boxes.map(({ id, name, color }) => [id, { name, color }]));
-    this.editor.open({ ...fromScene(scene, looks), seeds, model }, label);
+    if (!this.editor.open({ ...fromScene(scene, looks), seeds, model }, label)) return;
     this.view.mode = "compose";
     this.view.ask("fit");
     this.notices.done("The scene is back in the editor.", { label: "Undo", run: () => void this.editor.undo() });

@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { addBox, changeSettingsOf, moveBoxes, removeBoxes, setBox, setPrompt } from "../../src-renderer/state/edits.ts";
+import {
+  addBox,
+  changeRun,
+  changeSettingsOf,
+  moveBoxes,
+  removeBoxes,
+  setBox,
+  setPrompt,
+} from "../../src-renderer/state/edits.ts";
 import { Editor } from "../../src-renderer/state/editor.svelte.ts";
 
 const box = { x: 0.1, y: 0.2, width: 0.3, height: 0.4 };
@@ -94,4 +102,52 @@ test("settings that contradict each other are refused", () => {
   const { editor } = editorWithBox();
   editor.apply("Set", changeSettingsOf({ lossSteps: { start: 0, end: 900 } }));
   expect(editor.document.settings.guidance.lossSteps.end).toBe(25);
+});
+
+test("an edit during a drag comes after it: undo puts the box only where a step has put it", async () => {
+  const { editor } = editorWithBox();
+  const drag = editor.begin("Move box");
+  drag.preview(moveBoxes(["a"], 0.2, 0));
+  editor.apply("Type", setPrompt("a cat"));
+  drag.preview(moveBoxes(["a"], 0.4, 0));
+  drag.commit();
+  expect(editor.boxOf("a")?.box.x).toBeCloseTo(0.3);
+  await editor.undo();
+  expect([editor.document.prompt, editor.undoLabel]).toEqual(["", "Move box"]);
+  await editor.undo();
+  expect(editor.boxOf("a")?.box).toEqual(box);
+  await editor.redo();
+  expect(editor.boxOf("a")?.box.x).toBeCloseTo(0.3);
+});
+
+test("undo during a drag takes the drag back, and nothing else", async () => {
+  const { editor } = editorWithBox();
+  editor.begin("Move box").preview(moveBoxes(["a"], 0.2, 0));
+  await editor.undo();
+  expect(editor.boxOf("a")?.box).toEqual(box);
+  expect([editor.undoLabel, editor.redoLabel]).toEqual(["Add box", "Move box"]);
+});
+
+test("a second gesture, or a step done elsewhere, begins where the first one stopped", async () => {
+  const { editor } = editorWithBox();
+  editor.begin("Move box").preview(moveBoxes(["a"], 0.2, 0));
+  const second = editor.begin("Move box");
+  second.preview(moveBoxes(["a"], 0.1, 0));
+  editor.record("Move to the bin", { undo: () => Promise.resolve(), redo: () => Promise.resolve() });
+  expect(editor.boxOf("a")?.box.x).toBeCloseTo(0.4);
+  await editor.undo();
+  await editor.undo();
+  expect(editor.boxOf("a")?.box.x).toBeCloseTo(0.3);
+  await editor.undo();
+  expect(editor.boxOf("a")?.box).toEqual(box);
+});
+
+test("what the checkpoint changes during a drag stays when the drag goes on", () => {
+  const { editor } = editorWithBox();
+  const drag = editor.begin("Move box");
+  drag.preview(moveBoxes(["a"], 0.1, 0));
+  editor.adjust(changeRun({ seeds: "77" }));
+  drag.preview(moveBoxes(["a"], 0.2, 0));
+  drag.commit();
+  expect([editor.document.seeds, editor.boxOf("a")?.box.x]).toEqual(["77", expect.closeTo(0.3)]);
 });

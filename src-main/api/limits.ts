@@ -1,0 +1,14 @@
+/**
+ * The most that a scene can hold. Scene files, requests between processes, project files and the editor read these
+ * same numbers: what one of them takes, every other can keep and draw.
+ */
+
+/** Characters (UTF-16 code units) of a prompt, and of a negative prompt. */
+export const LONGEST_PROMPT = 20_000;
+export const MOST_BOXES = 64;
+/** Phrases that one box can be tied to. */
+export const MOST_SPANS = 64;
+/** Pictures asked for at once. More is a slip of the keyboard. */
+export const MOST_SEEDS = 10_000;
+/** Characters of seeds as typed: as many as the longest list of seeds has, written out. */
+export const LONGEST_SEEDS = MOST_SEEDS * "18446744073709551615,".length;
