@@ -6,12 +6,14 @@ import { orUnreadable } from "./safetensors.ts";
 /** The largest JSON or text file of a checkpoint that is read; a tokenizer with its merges has 4 MB. */
 const MAX_TEXT_BYTES = 32_000_000;
 
+/** The text of a file, without a byte order mark. */
 export async function readText(path: string): Promise<string> {
   const status = await orUnreadable(path, () => stat(path));
   if (!status.isFile()) refuse(path, undefined, "this is not a file");
   if (status.size > MAX_TEXT_BYTES)
     refuse(path, undefined, `at most ${MAX_TEXT_BYTES} bytes are read, found ${status.size}`);
-  return orUnreadable(path, () => readFile(path, "utf8"));
+  // Editors on Windows put a byte order mark in front.
+  return (await orUnreadable(path, () => readFile(path, "utf8"))).replace(/^\ufeff/, "");
 }
 
 export async function readFields(path: string): Promise<Fields> {

@@ -1,13 +1,13 @@
 /** What is not a Stable Diffusion 1 or 2 checkpoint folder, told apart so that the refusal can say what it is. */
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../api/errors.ts";
 import type { TextConfig, VaeConfig } from "./config.ts";
 import type { Fields } from "./fields.ts";
 import { refuse } from "./header.ts";
-import { refusePickles } from "./parts.ts";
-import { orUnreadable } from "./safetensors.ts";
+import { namesIn, orUnreadable } from "./safetensors.ts";
 import type { UnetConfig } from "./unetConfig.ts";
+import { refusePickles } from "./weightFiles.ts";
 
 /** By what the pipeline's class name contains; the first that fits. */
 const OTHER_PIPELINES: readonly (readonly [RegExp, string])[] = [
@@ -38,10 +38,10 @@ export async function refuseOtherThings(path: string): Promise<void> {
     refuse(path, undefined, problem, { expected: "a folder", found: "a file" });
   }
   if (!status.isDirectory()) throw new AppError("file-unreadable", `${path} is not a folder`, { path });
-  const names = await orUnreadable(path, () => readdir(path));
+  const names = await namesIn(path);
   if (names.includes("model_index.json")) return;
   if (names.includes("snapshots")) {
-    const snapshots = await orUnreadable(path, () => readdir(join(path, "snapshots")));
+    const snapshots = await namesIn(join(path, "snapshots"));
     const which =
       snapshots.length === 1 ? join(path, "snapshots", snapshots[0]!) : `a folder in ${join(path, "snapshots")}`;
     refuse(path, undefined, `this is an entry of the Hugging Face cache; open ${which} instead`, {

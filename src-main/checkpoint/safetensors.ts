@@ -2,7 +2,7 @@
  * Opens a .safetensors file as far as its header: u64 little-endian length, JSON, then the tensors' bytes, which are
  * left where they are (https://github.com/huggingface/safetensors#format).
  */
-import { open, realpath, stat } from "node:fs/promises";
+import { open, readdir, realpath, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { AppError } from "../api/errors.ts";
 import { type Header, MAX_HEADER_BYTES, parseHeader, refuse } from "./header.ts";
@@ -51,6 +51,12 @@ async function regularFile(path: string): Promise<{ file: string; size: number }
   const status = await orUnreadable(path, () => stat(file));
   if (!status.isFile()) throw new AppError("file-unreadable", `${path} is not a file`, { path });
   return { file, size: status.size };
+}
+
+/** Names in a folder, without hidden ones: a Mac leaves `._name` beside every file on a disk that is not its own, and `.DS_Store`. */
+export async function namesIn(folder: string): Promise<string[]> {
+  const names = await orUnreadable(folder, () => readdir(folder));
+  return names.filter((name) => !name.startsWith("."));
 }
 
 export async function readExactly(handle: FileHandle, position: number, length: number, file: string): Promise<Buffer> {

@@ -2,11 +2,10 @@
  * tokenizer/ of a checkpoint, as data: CLIP's byte-pair vocabulary and merges, and which tokens are special. Both forms
  * are read: vocab.json with merges.txt, and the single tokenizer.json that newer libraries write.
  */
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Fields, isRecord, readFields, readText } from "./fields.ts";
 import { quote, refuse } from "./header.ts";
-import { orUnreadable } from "./safetensors.ts";
+import { namesIn } from "./safetensors.ts";
 
 export interface TokenizerFiles {
   /** The folder, for messages. */
@@ -35,7 +34,7 @@ const END = "<|endoftext|>";
 
 /** Reads `folder`, or answers with CLIP's defaults where it does not exist. `size` is the text encoder's vocabulary. */
 export async function readTokenizer(folder: string, exists: boolean, size: number): Promise<TokenizerFiles> {
-  const names = exists ? await orUnreadable(folder, () => readdir(folder)) : [];
+  const names = exists ? await namesIn(folder) : [];
   const optional = (name: string): Promise<Fields> =>
     names.includes(name) ? readFields(join(folder, name)) : Promise.resolve(new Fields({}, join(folder, name)));
   const config = await optional("tokenizer_config.json");

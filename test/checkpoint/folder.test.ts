@@ -118,7 +118,7 @@ describe("files of weights", () => {
     const one = { [UNET_FILE]: undefined, "unet/ema.safetensors": safetensors(UNET) };
     expect((await openCheckpoint(checkpointFolder(one))).unet.weights.has("conv_in")).toBe(true);
     const two = { ...one, "unet/other.safetensors": safetensors(UNET) };
-    await expect(openCheckpoint(checkpointFolder(two))).rejects.toThrow("none of 2 .safetensors files");
+    await expect(openCheckpoint(checkpointFolder(two))).rejects.toThrow("none of its .safetensors files (ema.safetensors, other.safetensors)");
   });
 
   test("may be shards, named by an index", async () => {
@@ -134,7 +134,7 @@ describe("files of weights", () => {
     ["leads out of the folder on Windows", { ...WEIGHT_MAP, "conv_in.bias": "..\\x.safetensors" }, "in the same folder"],
     ["names a pickle", { ...WEIGHT_MAP, "conv_in.bias": "x.bin" }, "in the same folder"],
     ["names no file", { ...WEIGHT_MAP, "conv_in.bias": 1 }, "in the same folder"],
-    ["names a file that is not there", { ...WEIGHT_MAP, "conv_in.bias": "x.safetensors" }, "does not exist"],
+    ["names a file that is not there", { ...WEIGHT_MAP, "conv_in.bias": "x.safetensors" }, "x.safetensors is missing"],
     ["has a tensor that its shard lacks", { ...WEIGHT_MAP, more: WEIGHT_MAP["conv_in.bias"] }, "where it is not"],
     ["puts a tensor in the wrong shard", { ...WEIGHT_MAP, "conv_in.bias": WEIGHT_MAP["conv_in.weight"] }, "where it is not"],
     ["is empty", {}, "1 to 200 files"],
