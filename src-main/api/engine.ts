@@ -2,7 +2,8 @@
  * The engine's contract: every call and event between the process that runs the model and whoever drives it
  * (the main process, the command line, tests). Only structured-cloneable data crosses.
  */
-import type { ProviderName, Scene, SceneSettings, Seed, TextSpan } from "./scene.ts";
+import type { Markup } from "./promptMarkup.ts";
+import type { ProviderName, Scene, SceneSettings, SchedulerName, Seed, TextSpan } from "./scene.ts";
 
 /** `fast` lets ONNX Runtime repack weights; `low` keeps them mapped from the file and is slower. */
 export type MemoryMode = "fast" | "low";
@@ -114,7 +115,8 @@ export interface RunRecord {
   version: 1;
   scene: Scene;
   seed: Seed;
-  model: { name: string; hash: string };
+  /** `hash` tells checkpoints apart; `sha256` is of the file that holds the network, in hexadecimal, where it is known. */
+  model: { name: string; hash: string; sha256?: string };
   engine: { app: string; onnxruntime: string; provider: ProviderName; precision: string; noise: "torch-cpu" };
   /** Token positions each region was bound to, by region id. */
   tokens: Record<string, number[]>;
@@ -135,6 +137,10 @@ export type SceneWarning =
   | { kind: "prompt-truncated"; text: string }
   | { kind: "box-below-cell"; regionId: string; cells: number }
   | { kind: "boxes-conflict"; regionIds: [string, string]; overlap: number }
+  /** Instructions of other programs in a prompt, which are drawn as letters. */
+  | { kind: "markup-ignored"; markup: Markup; where: "prompt" | "negativePrompt" }
+  /** Karras' spacing is asked for, and the scheduler has none. */
+  | { kind: "karras-ignored"; scheduler: SchedulerName }
   | { kind: "not-enough-memory"; neededBytes: number; freeBytes: number };
 
 export interface ProviderReport {

@@ -54,7 +54,10 @@ export const SETTING_FIELDS = {
     about: "Classifier-free guidance scale; 1 ignores the negative prompt and halves the work.",
   },
   scheduler: { kind: "choice", of: SCHEDULERS, about: "How the noise is taken away." },
-  karras: { kind: "boolean", about: "Noise levels spaced as by Karras et al. 2022, where the scheduler allows it." },
+  karras: {
+    kind: "boolean",
+    about: "Noise levels spaced as by Karras et al. 2022; ddim and pndm have no such spacing and go on without.",
+  },
   method: {
     kind: "choice",
     of: METHODS,

@@ -40,6 +40,9 @@ export const guides = (method: Method): boolean => method === "loss" || method =
 export const SCHEDULERS = ["lms", "euler", "euler-a", "heun", "ddim", "pndm", "dpmpp-2m", "unipc"] as const;
 export type SchedulerName = (typeof SCHEDULERS)[number];
 
+/** Whether a scheduler can space its noise levels as Karras et al. do; DDIM and PNDM go by whole timesteps. */
+export const takesKarras = (scheduler: SchedulerName): boolean => scheduler !== "ddim" && scheduler !== "pndm";
+
 export const PROVIDERS = ["cpu", "cuda", "dml", "webgpu", "coreml"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { GeneratedImage, LoadRequest, ModelSummary, SceneWarning } from "../api/engine.ts";
 import { AppError, isAppError } from "../api/errors.ts";
+import { whyIgnored } from "../api/promptMarkup.ts";
 import type { ProviderName, Scene, SceneSettings, Seed } from "../api/scene.ts";
 import { parseSceneText, type SceneFile } from "../api/sceneParser.ts";
 import { startEngine, type Engine, type EngineOptions } from "../engine/host.ts";
@@ -282,6 +283,10 @@ function describeWarning(warning: SceneWarning, labels: Record<string, string>):
       const [first, second] = warning.regionIds;
       return `the boxes of ${name(first)} and ${name(second)} overlap by ${Math.round(warning.overlap * 100)}%; they will compete`;
     }
+    case "markup-ignored":
+      return `"${warning.markup.text}" in the ${warning.where === "prompt" ? "prompt" : "negative prompt"} ${whyIgnored(warning.markup)}`;
+    case "karras-ignored":
+      return `the scheduler ${warning.scheduler} has no Karras spacing; the pictures are the same without it`;
     case "not-enough-memory":
       return `this needs about ${gib(warning.neededBytes)} and ${gib(warning.freeBytes)} are free; try --memory low or a smaller --size`;
   }

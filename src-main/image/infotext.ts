@@ -8,7 +8,8 @@ import type { RunRecord } from "../api/engine.ts";
 import { isAppError } from "../api/errors.ts";
 import { LARGEST_SEED } from "../api/seeds.ts";
 import { parseSceneFile, serializeScene, type SceneFile } from "../api/sceneParser.ts";
-import type { SchedulerName } from "../api/scene.ts";
+import { findMarkup, whyIgnored } from "../api/promptMarkup.ts";
+import { takesKarras, type Scene, type SchedulerName } from "../api/scene.ts";
 
 /** What other tools call our schedulers; the same name does not promise the same pixels. */
 const SAMPLER_NAMES: Record<SchedulerName, string> = {
@@ -23,6 +24,10 @@ const SAMPLER_NAMES: Record<SchedulerName, string> = {
 };
 
 const LAYOUT_KEY = "Diorama layout";
+/** Both prompts as a JSON list, where the lines alone would be read as others. */
+const PROMPTS_KEY = "Diorama prompts";
+/** What tells checkpoints apart here (checkpoint/sampleHash.ts); no other program knows it. */
+const HASH_KEY = "Diorama Model hash";
 const NEGATIVE = "Negative prompt:";
 
 /** A text in parts; pairs in the order of the file. */
@@ -30,33 +35,48 @@ export interface Infotext {
   prompt: string;
   negativePrompt: string;
   pairs: Map<string, string>;
+  /** Lines behind the settings, which extensions of other programs write. */
+  extra: string[];
 }
 
 export function writeInfotext(record: RunRecord): string {
   const { scene, seed, model, engine } = record;
   const { settings } = scene;
   const { boxes, method, nu, injectionSteps, eta, lossSteps } = serializeScene(scene);
+  const own = isReadBack(scene) ? undefined : JSON.stringify([scene.prompt, scene.negativePrompt]);
   const pairs: [string, string | undefined][] = [
     ["Steps", String(settings.steps)], // first: ComfyUI looks for the line that begins with it
     ["Sampler", SAMPLER_NAMES[settings.scheduler]],
-    ["Schedule type", settings.karras ? "Karras" : undefined],
+    ["Schedule type", settings.karras && takesKarras(settings.scheduler) ? "Karras" : undefined],
     ["CFG scale", String(settings.guidanceScale)],
     ["Seed", seed],
     ["Size", `${settings.width}x${settings.height}`],
-    ["Model hash", model.hash === "" ? undefined : model.hash.slice(0, 10)],
+    ["Model hash", model.sha256?.slice(0, 10)], // A1111's: of the whole file's SHA-256, where that is known
     ["Model", model.name],
     ["RNG", "CPU"], // torch's CPU generator: what makes the seed portable
     [
       LAYOUT_KEY,
       boxes.length === 0 ? undefined : JSON.stringify({ boxes, method, nu, injectionSteps, eta, lossSteps }),
     ],
+    [PROMPTS_KEY, own],
+    [HASH_KEY, model.hash],
     ["Version", engine.app],
   ];
   const line = pairs
     .flatMap(([key, value]) => (value === undefined || value === "" ? [] : [`${key}: ${quote(value)}`]))
     .join(", ");
-  // The negative line is there even when empty: ComfyUI imports nothing without it.
-  return `${scene.prompt}\n${NEGATIVE} ${scene.negativePrompt}\n${line}`.trim();
+  return `${promptLines(scene)}\n${line}`.trim();
+}
+
+/** The negative line is there even when empty: ComfyUI imports nothing without it. */
+function promptLines({ prompt, negativePrompt }: Pick<Scene, "prompt" | "negativePrompt">): string {
+  return `${prompt}\n${NEGATIVE} ${negativePrompt}`;
+}
+
+/** Whether every reader finds these prompts between the lines; a line of one may look like the beginning of the other. */
+function isReadBack(scene: Pick<Scene, "prompt" | "negativePrompt">): boolean {
+  const { prompt, negativePrompt } = readInfotext(`${promptLines(scene)}\nSteps: 1, Sampler: Euler, Seed: 1`);
+  return prompt === scene.prompt && negativePrompt === scene.negativePrompt;
 }
 
 function quote(value: string): string {
@@ -66,9 +86,14 @@ function quote(value: string): string {
 /** The parts of an infotext, as A1111 reads it but more forgiving: a bare value may hold commas inside brackets. */
 export function readInfotext(text: string): Infotext {
   const lines = text.trim().split(/\r\n|\n|\r/);
-  let pairs = readPairs(lines.at(-1)!);
-  if (pairs.size >= 3) lines.pop();
-  else pairs = new Map(); // a line of prompt that happens to hold a colon
+  // Extensions put lines of their own behind the settings. Without such a line the last one is taken for it.
+  const begun = lines.findLastIndex((line) => /^\s*Steps: *\d+ *,/.test(line) && readPairs(line).size >= FEWEST_PAIRS);
+  const at = begun < 0 ? lines.length - 1 : begun;
+  let pairs = readPairs(lines[at]!);
+  let extra: string[] = [];
+  // Fewer are a line of prompt that happens to hold a colon.
+  if (pairs.size >= FEWEST_PAIRS) [, ...extra] = lines.splice(at);
+  else pairs = new Map();
   const prompt: string[] = [];
   let negative: string[] | undefined;
   for (const line of lines) {
@@ -76,7 +101,7 @@ export function readInfotext(text: string): Infotext {
       negative = [line.trim().slice(NEGATIVE.length).trim()];
     else (negative ?? prompt).push(line);
   }
-  return { prompt: prompt.join("\n"), negativePrompt: (negative ?? []).join("\n"), pairs };
+  return { prompt: prompt.join("\n"), negativePrompt: (negative ?? []).join("\n"), pairs, extra };
 }
 
 /**
@@ -86,6 +111,8 @@ export function readInfotext(text: string): Infotext {
 const PAIR = /([\p{L}\p{N}_][\p{L}\p{N}_ \-/]{0,79}):\s*("(?:\\.|[^\\"])*"|\{[^{}]*\}|\[[^[\]]*\]|[^,]*)(?:,|$)/gu;
 /** Longer last lines are no pairs of any known tool. */
 const LONGEST_LINE = 200_000;
+/** Pairs that make a line one of settings. */
+const FEWEST_PAIRS = 3;
 
 function readPairs(line: string): Map<string, string> {
   const pairs = new Map<string, string>();
@@ -114,8 +141,9 @@ export interface InfotextScene extends SceneFile {
  * Works on texts of this program (boxes included) and of every tool that speaks the format.
  */
 export function sceneFromInfotext(text: string): InfotextScene {
-  const { prompt, negativePrompt, pairs } = readInfotext(text);
+  const { pairs, extra, ...lines } = readInfotext(text);
   const notes: string[] = [];
+  const [prompt, negativePrompt] = readPrompts(pairs.get(PROMPTS_KEY)) ?? [lines.prompt, lines.negativePrompt];
   const form: Record<string, unknown> = { prompt, negativePrompt, boxes: [] };
   const take = (fields: Record<string, unknown>, what: string) => {
     const attempt = { ...form, ...fields };
@@ -141,9 +169,11 @@ export function sceneFromInfotext(text: string): InfotextScene {
     // Older files append the schedule: "DPM++ 2M Karras".
     const name = sampler.replace(/ Karras$/, "");
     const found = Object.entries(SAMPLER_NAMES).find(([, theirs]) => theirs.toLowerCase() === name.toLowerCase());
-    if (found)
-      take({ scheduler: found[0], karras: name !== sampler || pairs.get("Schedule type") === "Karras" }, "Sampler");
-    else notes.push(`Sampler was left out: there is no "${sampler.slice(0, 60)}" here`);
+    if (found) {
+      const scheduler = found[0] as SchedulerName;
+      const karras = name !== sampler || pairs.get("Schedule type") === "Karras";
+      take({ scheduler, karras: karras && takesKarras(scheduler) }, "Sampler");
+    } else notes.push(`Sampler was left out: there is no "${short(sampler)}" here`);
   }
   const seed = pairs.get("Seed") ?? "";
   if (/^\d{1,20}$/.test(seed) && BigInt(seed) <= LARGEST_SEED) take({ seeds: seed }, "Seed");
@@ -153,7 +183,50 @@ export function sceneFromInfotext(text: string): InfotextScene {
     if (fields) take(fields, "The layout");
     else notes.push("The layout was left out: it is damaged");
   }
+  for (const markup of [...findMarkup(prompt), ...findMarkup(negativePrompt)]) {
+    notes.push(`"${markup.text}" ${whyIgnored(markup)}`);
+  }
+  notes.push(...leftOut(pairs, extra));
   return { ...parseSceneFile(form, DEFAULT_SETTINGS), notes };
+}
+
+/** Pairs that are read, or say nothing of how the picture is made. */
+const UNDERSTOOD = new Set([
+  ...["Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "RNG", "Version"],
+  ...[LAYOUT_KEY, PROMPTS_KEY, HASH_KEY, "Created Date", "Lora hashes", "TI hashes", "Hashes", "VAE hash"],
+]);
+const MOST_NOTES = 20;
+
+/** A note for everything that another program did to its picture and this one does not do. */
+function leftOut(pairs: ReadonlyMap<string, string>, extra: readonly string[]): string[] {
+  const schedule = pairs.get("Schedule type") ?? "Karras";
+  const noise = pairs.get("RNG") ?? "CPU";
+  const unknown = [...pairs].filter(([key]) => !UNDERSTOOD.has(key));
+  return [
+    ...(["karras", "automatic"].includes(schedule.toLowerCase())
+      ? []
+      : [`Schedule type was left out: there is no "${short(schedule)}" here`]),
+    ...(noise === "CPU" ? [] : [`RNG was left out: seeds are drawn as on the CPU here, not "${short(noise)}"`]),
+    ...unknown.map(([key, value]) => `${key} was left out: nothing here does "${short(value)}"`),
+    ...extra
+      .filter((line) => line.trim() !== "")
+      .map((line) => `a line behind the settings was left out: "${short(line)}"`),
+  ].slice(0, MOST_NOTES);
+}
+
+function short(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function readPrompts(text: string | undefined): [string, string] | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value = JSON.parse(text) as unknown[];
+    const [prompt, negative] = Array.isArray(value) ? value : [];
+    return typeof prompt === "string" && typeof negative === "string" ? [prompt, negative] : undefined;
+  } catch {
+    return undefined; // the lines say it then
+  }
 }
 
 function readLayout(text: string): Record<string, unknown> | undefined {

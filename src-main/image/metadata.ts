@@ -76,7 +76,11 @@ const recordSchema = v.pipe(
     version: v.literal(1),
     scene: sceneSchema,
     seed: seedSchema,
-    model: v.strictObject({ name: shortText, hash: shortText }),
+    model: v.strictObject({
+      name: shortText,
+      hash: shortText,
+      sha256: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"))),
+    }),
     engine: v.strictObject({
       app: shortText,
       onnxruntime: shortText,

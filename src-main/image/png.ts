@@ -2,7 +2,7 @@
  * PNG files with texts: 8-bit RGB or RGBA is written, every kind of PNG is read. Pixels go through node:zlib, which
  * is many times faster than an inflater in JavaScript and can cap what a hostile file inflates to.
  */
-import { deflateSync, inflateSync } from "node:zlib";
+import { constants, deflateSync, inflateSync } from "node:zlib";
 import type { Pixels } from "../api/engine.ts";
 import { AppError, invariant } from "../api/errors.ts";
 import { imageProblem, readChunks, writeChunks, type Chunk } from "./pngChunks.ts";
@@ -55,7 +55,9 @@ export function sizeOf(bytes: Uint8Array): { width: number; height: number } {
 
 /** The texts of a PNG alone, and what could not be read of them. */
 export function readPngTexts(bytes: Uint8Array): { texts: PngText[]; problems: string[] } {
-  return readTexts(readChunks(bytes));
+  const damaged: string[] = [];
+  const { texts, problems } = readTexts(readChunks(bytes, damaged));
+  return { texts, problems: [...damaged, ...problems] };
 }
 
 /** The same picture with `texts` in place of those with the same keywords; all else of the file is carried over. */
@@ -161,18 +163,45 @@ function firstOf(chunks: readonly Chunk[], type: string): Chunk {
   return chunk;
 }
 
-/** The filtered rows: all IDAT chunks are one zlib stream of exactly `expected` bytes. */
+/** The filtered rows: all IDAT chunks are one zlib stream of `expected` bytes; what it holds beyond them is ignored. */
 function inflatePixels(chunks: readonly Chunk[], expected: number): Uint8Array<ArrayBuffer> {
   const first = firstOf(chunks, "IDAT");
-  const parts = chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data);
+  const stream = Buffer.concat(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data));
   let raw: Buffer<ArrayBuffer>;
   try {
-    raw = inflateSync(Buffer.concat(parts), { maxOutputLength: expected });
+    raw = inflateSync(stream, { maxOutputLength: expected });
   } catch (error) {
-    throw imageProblem(first, `the pixels cannot be unpacked: ${(error as Error).message}`, error);
+    if (!isTooLong(error))
+      throw imageProblem(first, `the pixels cannot be unpacked: ${(error as Error).message}`, error);
+    raw = inflateBeginning(stream, expected);
   }
   if (raw.length < expected) throw imageProblem(first, `the pixels end after ${raw.length} of ${expected} bytes`);
-  return raw;
+  return raw.subarray(0, expected);
+}
+
+function isTooLong(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+}
+
+/**
+ * At least `expected` bytes of a stream that holds more, never more than twice of them and a little: node:zlib gives all
+ * or nothing, so a beginning of the stream is looked for that inflates to enough and not too much.
+ */
+function inflateBeginning(stream: Buffer, expected: number): Buffer<ArrayBuffer> {
+  const maxOutputLength = 2 * expected + 2 ** 16;
+  let [tooShort, tooLong] = [0, stream.length + 1];
+  for (;;) {
+    const length = (tooShort + tooLong) >> 1;
+    try {
+      // A flush at the end: this stream is meant to break off.
+      const raw = inflateSync(stream.subarray(0, length), { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH });
+      if (raw.length >= expected || length === tooShort) return raw;
+      tooShort = length;
+    } catch (error) {
+      if (!isTooLong(error)) throw error;
+      tooLong = length;
+    }
+  }
 }
 
 /** A function that writes pixel `i` of an unfiltered row to `out` at `at`, for the header's kind of PNG. */

@@ -22,8 +22,17 @@ export function imageProblem(chunk: { type: string; offset: number }, message: s
   return new AppError("image-invalid", `PNG chunk ${chunk.type} at byte ${chunk.offset}: ${message}`, {}, { cause });
 }
 
-/** All chunks of a PNG from IHDR to IEND; what follows IEND is ignored, as the specification allows. */
-export function readChunks(bytes: Uint8Array): Chunk[] {
+/** Whether a picture can be shown without such a chunk: its first letter is small (section 5.4). */
+function isAncillary(type: string): boolean {
+  return /^[a-z]/.test(type);
+}
+
+/**
+ * All chunks of a PNG from IHDR to IEND; what follows IEND is ignored, as the specification allows. An ancillary chunk
+ * whose checksum is wrong is left out, as libpng does it, and told in `problems`: programs that change a comment without
+ * its checksum leave picture and settings whole.
+ */
+export function readChunks(bytes: Uint8Array, problems: string[] = []): Chunk[] {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
     throw new AppError("image-invalid", "not a PNG: the file does not begin with the PNG signature", {});
   }
@@ -52,12 +61,13 @@ export function readChunks(bytes: Uint8Array): Chunk[] {
     if (length > bytes.length - offset - 12) {
       throw imageProblem(chunk, `its ${length} bytes reach beyond the end of the file: it was cut off`);
     }
-    if (crc32(bytes.subarray(offset + 4, offset + 8 + length)) !== view.getUint32(offset + 8 + length)) {
-      throw imageProblem(chunk, "its checksum is wrong: the file is damaged");
-    }
+    const isWhole = crc32(bytes.subarray(offset + 4, offset + 8 + length)) === view.getUint32(offset + 8 + length);
+    if (!isWhole && !isAncillary(type)) throw imageProblem(chunk, "its checksum is wrong: the file is damaged");
     if ((chunks.length === 0) !== (type === "IHDR"))
       throw imageProblem(chunk, "the first chunk, and only it, must be IHDR");
-    if (chunks.push(chunk) > MOST_CHUNKS) throw imageProblem(chunk, "too many chunks");
+    if (!isWhole) problems.push(`chunk ${type} at byte ${offset}: its checksum is wrong, so it was left out`);
+    else chunks.push(chunk);
+    if (chunks.length + problems.length > MOST_CHUNKS) throw imageProblem(chunk, "too many chunks");
     if (type === "IEND") return chunks;
     offset += 12 + length;
   }

@@ -1,5 +1,6 @@
 /** What would go wrong with a scene, in words, each with a way out. */
 import type { SceneCheck } from "@api/engine.ts";
+import { whyIgnored } from "@api/promptMarkup.ts";
 import { type Document, titleOf } from "./document.ts";
 import { formatBytes } from "./jobs.svelte.ts";
 
@@ -60,6 +61,15 @@ export function warningsOf(document: Document, check: SceneCheck | undefined): W
           boxes: warning.regionIds,
         });
         break;
+      case "markup-ignored":
+        warnings.push({
+          key: `markup ${warning.where} ${warning.markup.text}`,
+          text: `“${clip(warning.markup.text)}”${warning.where === "prompt" ? "" : " in “Leave out”"} ${whyIgnored(warning.markup)}.`,
+          boxes: [],
+        });
+        break;
+      case "karras-ignored":
+        break; // the switch is not shown where it does nothing
       case "not-enough-memory":
         warnings.push({
           key: "memory",

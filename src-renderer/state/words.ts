@@ -1,5 +1,5 @@
 /** Names and explanations of what can be chosen. */
-import type { Method, ProviderName, SceneSettings, SchedulerName } from "@api/scene.ts";
+import { type Method, type ProviderName, type SceneSettings, type SchedulerName, takesKarras } from "@api/scene.ts";
 
 export const METHOD_WORDS: Record<Method, { label: string; hint: string }> = {
   ilgd: { label: "iLGD", hint: "Attention injection first, then weak loss guidance. Follows boxes best." },
@@ -34,7 +34,11 @@ export function settingWords(settings: SceneSettings): [string, string][] {
   return [
     ["Size", `${settings.width} × ${settings.height}`],
     ["Steps", String(settings.steps)],
-    ["Scheduler", SCHEDULER_WORDS[settings.scheduler].label + (settings.karras ? ", Karras" : "")],
+    [
+      "Scheduler",
+      SCHEDULER_WORDS[settings.scheduler].label +
+        (settings.karras && takesKarras(settings.scheduler) ? ", Karras" : ""),
+    ],
     ["Guidance scale", String(settings.guidanceScale)],
     ["Method", METHOD_WORDS[guidance.method].label],
     ["Injection (ν′)", `${guidance.nu} in steps ${steps(guidance.injectionSteps)}`],

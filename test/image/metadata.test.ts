@@ -28,7 +28,7 @@ const record: RunRecord = {
   version: 1,
   scene,
   seed: "18446744073709551615",
-  model: { name: "model, the: second", hash: "0123456789abcdef" },
+  model: { name: "model, the: second", hash: "sampled-sha256:01ab", sha256: "0123456789abcdef".repeat(4) },
   engine: { app: "Diorama 0.1.0", onnxruntime: "1.30.0", provider: "cpu", precision: "float32", noise: "torch-cpu" },
   tokens: { "Mimi, left": [2, 3], "box-2": [9, 10] },
   obedience: { "Mimi, left": 0.7, "box-2": 0.25 },
@@ -72,6 +72,11 @@ describe("settings in a picture", () => {
       "a wrong setting",
       (r) => ({ ...r, scene: { ...scene, settings: { ...scene.settings, steps: 0 } } }),
       /damaged: scene\.settings\.steps: /,
+    ],
+    [
+      "a hash of other letters",
+      (r) => ({ ...r, model: { name: "m", hash: "", sha256: "sampled-sha256:01ab" } }),
+      /damaged: model\.sha256: expected 64/,
     ],
     ["a huge text", (r) => ({ ...r, model: { name: "x".repeat(5000), hash: "" } }), /damaged: model\.name: /],
     ["tokens of no box", (r) => ({ ...r, tokens: { stranger: [1] } }), /damaged: tokens: there is no box "stranger"/],
@@ -120,7 +125,7 @@ describe("infotext", () => {
       "a red cat, "Mimi", and
       a blue dog: façade 🐈
       Negative prompt: blur, noise
-      Steps: 30, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 6.5, Seed: 18446744073709551615, Size: 512x512, Model hash: 0123456789, Model: "model, the: second", RNG: CPU, Diorama layout: …, Version: Diorama 0.1.0"
+      Steps: 30, Sampler: DPM++ 2M, Schedule type: Karras, CFG scale: 6.5, Seed: 18446744073709551615, Size: 512x512, Model hash: 0123456789, Model: "model, the: second", RNG: CPU, Diorama layout: …, Diorama Model hash: "sampled-sha256:01ab", Version: Diorama 0.1.0"
     `);
   });
 
@@ -139,6 +144,7 @@ describe("infotext", () => {
       "Model",
       "RNG",
       "Diorama layout",
+      "Diorama Model hash",
       "Version",
     ]);
   });

@@ -193,6 +193,34 @@ describe("texts", () => {
   });
 });
 
+describe("more data than the picture needs is ignored:", () => {
+  const pixel = decodePng(handMade([1, 1, 8, 0], { rows: [[0, 7]] })).pixels;
+  test.each([
+    ["a byte", [3]],
+    ["a row", [0, 5]],
+    ["a megabyte", new Array<number>(2 ** 20).fill(1)],
+    ["a megabyte that packs badly", Array.from({ length: 2 ** 20 }, (_, i) => (Math.imul(i, 2654435761) >>> 13) & 255)],
+  ])("%s", (_name, more) => {
+    expect(decodePng(handMade([1, 1, 8, 0], { rows: [[0, 7], more] })).pixels).toEqual(pixel);
+  });
+
+  test("bytes behind the end of the zlib stream", () => {
+    const chunks = readChunks(handMade([1, 1, 8, 0], { rows: [[0, 7]] }));
+    const more: Chunk = { type: "IDAT", data: Uint8Array.of(1, 2, 3), offset: 0 };
+    expect(decodePng(writeChunks([...chunks.slice(0, -1), more, chunks.at(-1)!])).pixels).toEqual(pixel);
+  });
+
+  test("a gigabyte that packs into one megabyte, in bounded memory", () => {
+    const bomb = deflateSync(Buffer.alloc(2 ** 30)); // black pixels, and no end of them
+    const [header] = readChunks(handMade([1, 1, 8, 0], { rows: [[0, 7]] }));
+    const chunk = (type: string, data: Uint8Array): Chunk => ({ type, data, offset: 0 });
+    const png = writeChunks([header!, chunk("IDAT", bomb), chunk("IEND", new Uint8Array())]);
+    const begun = performance.now();
+    expect(decodePng(png).pixels.data).toEqual(Uint8Array.of(0, 0, 0, 255));
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+});
+
 describe("a broken file", () => {
   const good = encodePng(opaque, [{ keyword: "k", text: "v" }]);
   const with_ = (index: number, byte: number) => good.with(index, byte);
@@ -225,10 +253,27 @@ describe("a broken file", () => {
     expect(problem(() => decodePng(handMade([2, 1, 8, 0], { rows: [[5, 1, 2]] })))).toMatch(
       /row 0 has the unknown filter 5$/,
     );
-    expect(problem(() => decodePng(handMade([1, 1, 8, 0], { rows: [[0, 1, 2, 3]] })))).toMatch(
-      /the pixels cannot be unpacked/,
-    );
     expect(problem(() => decodePng(handMade([1, 1, 8, 3], { rows: [[0, 0]] })))).toBe("the PNG has no PLTE chunk");
+  });
+
+  test.each([
+    ["a comment whose checksum is stale", "tEXt"],
+    ["a physical size", "pHYs"],
+    ["a private chunk", "diOr"],
+  ])("in %s alone is left out, and told", (_name, type) => {
+    const [header, ...rest] = readChunks(good);
+    const chunk: Chunk = { type, data: Buffer.from("Comment\0hi"), offset: 0 };
+    const png = writeChunks([header!, chunk, ...rest]);
+    png[33 + 8]! ^= 1; // the first byte of the chunk's data
+    expect(decodePng(png)).toEqual(decodePng(good));
+    const { texts, problems } = readPngTexts(png);
+    expect(texts).toEqual([{ keyword: "k", text: "v" }]);
+    expect(problems).toEqual([`chunk ${type} at byte 33: its checksum is wrong, so it was left out`]);
+  });
+
+  test("in a chunk that the picture needs is refused", () => {
+    const idat = Buffer.from(good).indexOf("IDAT");
+    expect(problem(() => decodePng(with_(idat + 5, good[idat + 5]! ^ 1)))).toMatch(/IDAT .* checksum is wrong/);
   });
 
   test("claiming a gigantic picture is refused before memory is taken", () => {

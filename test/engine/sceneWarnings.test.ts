@@ -1,0 +1,25 @@
+/** What a scene is warned of before it is drawn, besides what needs a checkpoint (process.test.ts). */
+import { expect, test } from "vitest";
+import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { parseScene } from "../../src-main/api/sceneParser.ts";
+import { sceneWarnings } from "../../src-main/engine/sceneWarnings.ts";
+
+const nothingLost = { ids: [], count: 0, limit: 75, tokens: [] };
+const warnings = (form: Record<string, unknown>) => {
+  const scene = parseScene({ boxes: [], ...form }, DEFAULT_SETTINGS);
+  return sceneWarnings(scene, nothingLost, { width: 64, height: 64 });
+};
+
+test("instructions that nothing follows are warned of, in both prompts", () => {
+  const found = warnings({ prompt: "a (red:1.3) <lora:glow:0.8> cat", negativePrompt: "[ugly]" });
+  expect(found).toEqual([
+    { kind: "markup-ignored", markup: { kind: "weight", text: "(red:1.3)" }, where: "prompt" },
+    { kind: "markup-ignored", markup: { kind: "network", text: "<lora:glow:0.8>" }, where: "prompt" },
+    { kind: "markup-ignored", markup: { kind: "weight", text: "[ugly]" }, where: "negativePrompt" },
+  ]);
+});
+
+test("Karras' spacing is warned of where the scheduler has none", () => {
+  expect(warnings({ prompt: "a cat", scheduler: "ddim", karras: true })).toEqual([{ kind: "karras-ignored", scheduler: "ddim" }]);
+  expect(warnings({ prompt: "a cat", scheduler: "lms", karras: true })).toEqual([]);
+}); // prettier-ignore

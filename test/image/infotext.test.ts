@@ -1,0 +1,108 @@
+/** Infotexts of other programs, and our own at their hardest: nothing is read as something else, nothing is left out silently. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import type { RunRecord } from "../../src-main/api/engine.ts";
+import { SCHEDULERS, takesKarras } from "../../src-main/api/scene.ts";
+import { parseScene } from "../../src-main/api/sceneParser.ts";
+import { readInfotext, sceneFromInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
+import { createSampler } from "../../src-main/sampling/samplers.ts";
+import { STABLE_DIFFUSION } from "../../src-main/sampling/schedule.ts";
+
+const LINE = "Steps: 22, Sampler: Euler a, Schedule type: Karras, CFG scale: 6.5, Seed: 1234, Size: 512x768, Model: m";
+const plain = parseScene({ prompt: "a cat", boxes: [] }, DEFAULT_SETTINGS);
+const recordOf = (scene: RunRecord["scene"], model: RunRecord["model"] = { name: "m", hash: "" }): RunRecord => ({
+  version: 1,
+  scene,
+  seed: "5",
+  model,
+  engine: { app: "1", onnxruntime: "1", provider: "cpu", precision: "float32", noise: "torch-cpu" },
+  tokens: {},
+  obedience: {},
+});
+const keysOf = (record: RunRecord) => Object.fromEntries(readInfotext(writeInfotext(record)).pairs);
+
+describe("a text of another program", () => {
+  test("may have lines of extensions behind its settings: they are told, and no part of the prompt", () => {
+    const text = `a red cat\nNegative prompt: ugly\n${LINE}\nTemplate: a {red|green} cat\nNegative Template: ugly`;
+    const { scene, seeds, notes } = sceneFromInfotext(text);
+    expect([scene.prompt, scene.negativePrompt, scene.settings.steps, seeds]).toEqual(["a red cat", "ugly", 22, ["1234"]]);
+    expect(notes).toHaveLength(2);
+    expect(notes[0]).toContain("Template: a {red|green} cat");
+  }); // prettier-ignore
+
+  test("may have a prompt that looks like settings", () => {
+    const { prompt, pairs } = readInfotext(`a sheet, Steps: 3, A: 1, B: 2\n${LINE}`);
+    expect(prompt).toBe("a sheet, Steps: 3, A: 1, B: 2");
+    expect(pairs.get("Steps")).toBe("22");
+  });
+
+  test("is taken with a note for everything that is not done here", () => {
+    const text = `a <lora:glow:0.8> (red:1.3) cat\nNegative prompt: [ugly]\n${LINE}, Clip skip: 2, RNG: NV, Hires upscale: 2`;
+    const { scene, notes } = sceneFromInfotext(text);
+    expect(scene.prompt).toBe("a <lora:glow:0.8> (red:1.3) cat");
+    for (const left of ["<lora:glow:0.8>", "(red:1.3)", "[ugly]", "Clip skip", "RNG", "Hires upscale"]) {
+      expect(notes.filter((note) => note.includes(left))).toHaveLength(1);
+    }
+    expect(notes).toHaveLength(6);
+  });
+
+  test("of what is done here has no notes", () => {
+    expect(sceneFromInfotext(`a cat\nNegative prompt: dog\n${LINE}, Version: v1.10.1`).notes).toEqual([]);
+  });
+
+  test("may name Karras' spacing for a sampler that has none, which is not taken", () => {
+    const { scene } = sceneFromInfotext(`a cat\n${LINE.replace("Euler a", "DDIM")}`);
+    expect(scene.settings).toMatchObject({ scheduler: "ddim", karras: false });
+  });
+
+  test("with thousands of strange pairs is read quickly, with a bounded number of notes", () => {
+    const pairs = Array.from({ length: 5_000 }, (_, i) => `K${i}: ${i}`).join(", ");
+    expect(sceneFromInfotext(`a cat\n${LINE}, ${pairs}`).notes.length).toBeLessThan(50);
+  });
+});
+
+describe("our own text", () => {
+  test.each([
+    ["a red cat\nNegative prompt: none, said the cat", ""],
+    ["a cat", "Negative prompt: x\ny"],
+    ["a cat\nSteps: 3, Sampler: Euler, Seed: 4", "dog"],
+    ["  a cat  ", " dog\r\nbird "],
+    ["", ""],
+    ['a "quoted\\" cat, Seed: 7', "}"],
+  ])("brings back the prompts %j and %j as they were", (prompt, negativePrompt) => {
+    const scene = { ...plain, prompt, negativePrompt };
+    expect(sceneFromInfotext(writeInfotext(recordOf(scene)))).toMatchObject({ scene, notes: [] });
+  });
+
+  test("brings back any prompts", () => {
+    const text = fc.string({ unit: fc.constantFrom("a", " ", "\n", "\r", "Negative prompt:", "Steps: 1, ", "x: y, ", '"', "\\", "猫"), maxLength: 12 });
+    fc.assert(
+      fc.property(text, text, (prompt, negativePrompt) => {
+        const { scene } = sceneFromInfotext(writeInfotext(recordOf({ ...plain, prompt, negativePrompt })));
+        expect([scene.prompt, scene.negativePrompt]).toEqual([prompt, negativePrompt]);
+      }),
+    );
+  }); // prettier-ignore
+
+  test("says the prompts twice only where it must", () => {
+    expect(keysOf(recordOf(plain))).not.toHaveProperty("Diorama prompts");
+    expect(keysOf(recordOf({ ...plain, prompt: "a\nNegative prompt: b" }))).toHaveProperty("Diorama prompts");
+  });
+
+  test("has the model hash that other programs look for only where the file's SHA-256 is known", () => {
+    const sampled = { name: "m", hash: "sampled-sha256:cb4b6bb56c66dd98" };
+    expect(keysOf(recordOf(plain, sampled))).not.toHaveProperty("Model hash");
+    expect(keysOf(recordOf(plain, sampled))).toHaveProperty("Diorama Model hash", sampled.hash);
+    const known = { ...sampled, sha256: "cc6cb27103417325ff94f52b7a5d2dde45a7515b25c255d8e396c90014281516" };
+    expect(keysOf(recordOf(plain, known))).toHaveProperty("Model hash", "cc6cb27103");
+  });
+
+  test.each(SCHEDULERS)("says of %s that its spacing is Karras' exactly where that changes the noise levels", (scheduler) => {
+    const levels = (karras: boolean) => createSampler(scheduler, STABLE_DIFFUSION, 10, { karras }).evaluations;
+    const acts = JSON.stringify(levels(true)) !== JSON.stringify(levels(false));
+    expect(takesKarras(scheduler)).toBe(acts);
+    const record = recordOf({ ...plain, settings: { ...plain.settings, scheduler, karras: true } });
+    expect(keysOf(record)["Schedule type"]).toBe(acts ? "Karras" : undefined);
+  }); // prettier-ignore
+});

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import type { SceneWarning } from "@api/engine.ts";
+import { EMPTY_DOCUMENT } from "../../src-renderer/state/document.ts";
+import { warningsOf } from "../../src-renderer/state/warnings.ts";
+import { settingWords } from "../../src-renderer/state/words.ts";
+
+test("instructions of other programs in a prompt are told in words", () => {
+  const warnings: SceneWarning[] = [
+    { kind: "markup-ignored", markup: { kind: "weight", text: "(red:1.3)" }, where: "prompt" },
+    { kind: "markup-ignored", markup: { kind: "network", text: "<lora:glow:0.8>" }, where: "prompt" },
+    { kind: "markup-ignored", markup: { kind: "weight", text: "[ugly]" }, where: "negativePrompt" },
+    { kind: "karras-ignored", scheduler: "ddim" }, // its switch is not shown
+  ];
+  const told = warningsOf({ ...EMPTY_DOCUMENT, prompt: "x" }, { warnings, estimatedBytes: 1 });
+  expect(told.map(({ text }) => text)).toEqual([
+    "“(red:1.3)” is drawn as it is written: weights of words are not understood yet.",
+    "“<lora:glow:0.8>” is drawn as it is written: LoRAs and other added networks are not loaded yet.",
+    "“[ugly]” in “Leave out” is drawn as it is written: weights of words are not understood yet.",
+  ]);
+});
+
+test.each([
+  ["ddim", "DDIM"],
+  ["pndm", "PNDM"],
+  ["lms", "LMS, Karras"],
+] as const)("the settings of %s in words are %j when Karras' spacing is chosen", (scheduler, words) => {
+  const settings = { ...EMPTY_DOCUMENT.settings, scheduler, karras: true };
+  expect(Object.fromEntries(settingWords(settings))["Scheduler"]).toBe(words);
+});
