@@ -118,7 +118,9 @@ describe("files of weights", () => {
     const one = { [UNET_FILE]: undefined, "unet/ema.safetensors": safetensors(UNET) };
     expect((await openCheckpoint(checkpointFolder(one))).unet.weights.has("conv_in")).toBe(true);
     const two = { ...one, "unet/other.safetensors": safetensors(UNET) };
-    await expect(openCheckpoint(checkpointFolder(two))).rejects.toThrow("none of its .safetensors files (ema.safetensors, other.safetensors)");
+    await expect(openCheckpoint(checkpointFolder(two))).rejects.toThrow(
+      "none of its .safetensors files (ema.safetensors, other.safetensors)",
+    );
   });
 
   test("may be shards, named by an index", async () => {
