@@ -67,10 +67,20 @@ export interface WireError {
 /** Makes any thrown value sendable; what is no `AppError` becomes `internal`. */
 export function toWire(error: unknown): WireError {
   if (isAppError(error)) {
-    return { code: error.code, message: error.message, details: error.details, ...(error.stack ? { stack: error.stack } : {}) };
+    return {
+      code: error.code,
+      message: error.message,
+      details: error.details,
+      ...(error.stack ? { stack: error.stack } : {}),
+    };
   }
   const message = error instanceof Error ? error.message : String(error);
-  return { code: "internal", message, details: {}, ...(error instanceof Error && error.stack ? { stack: error.stack } : {}) };
+  return {
+    code: "internal",
+    message,
+    details: {},
+    ...(error instanceof Error && error.stack ? { stack: error.stack } : {}),
+  };
 }
 
 /** The error on the receiving side, again an `AppError`. */

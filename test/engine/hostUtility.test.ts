@@ -1,15 +1,15 @@
 /** The engine as an Electron utility process: the same promises as under Node. Needs an Electron and a (virtual) display. */
 import { execFile } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "vite";
 import { expect, test } from "vitest";
 import { findElectron } from "../../tools/electron/runtime.ts";
+import { displayForTests } from "../e2e/display.ts";
 import { temporaryFolder } from "../support/projects.ts";
 
 const electron = await findElectron();
-const isRunnable = electron !== undefined && existsSync("/usr/bin/xvfb-run");
 
 interface Outcome {
   drawn: unknown;
@@ -40,17 +40,17 @@ async function runApp(): Promise<Outcome> {
     },
   });
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "utility-app", main: "main.mjs" }));
-  const { stdout } = await promisify(execFile)(
-    "xvfb-run",
-    ["--auto-servernum", electron!.executable, "--no-sandbox", folder],
-    { env: { ...process.env, DIORAMA_NODE: undefined }, timeout: 50_000 },
-  );
+  const display = await displayForTests();
+  const { stdout } = await promisify(execFile)(electron!.executable, ["--no-sandbox", folder], {
+    env: { ...process.env, ...(display === undefined ? {} : { DISPLAY: display }), DIORAMA_NODE: undefined },
+    timeout: 50_000,
+  });
   const line = stdout.split("\n").find((text) => text.startsWith("OUTCOME "));
   expect(line, stdout).toBeDefined();
   return JSON.parse(line!.slice("OUTCOME ".length)) as Outcome;
 }
 
-test.runIf(isRunnable)("a utility process draws, cancels within a step, survives crashes and stops", async () => {
+test.runIf(electron)("a utility process draws, cancels within a step, survives crashes and stops", async () => {
   const outcome = await runApp();
   expect(outcome.drawn).toEqual({ value: { finished: 1 } });
   expect(outcome.previews).toBeGreaterThanOrEqual(6); // bytes arrive as bytes

@@ -68,8 +68,18 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
       return { region: { id: String(i), box, spans: [], strength: 1 }, tokens: [token] };
     });
     const sampler = createSampler("lms", checkpoint.scheduler, spec.steps, { karras: false });
-    expect(relativeError(sampler.evaluations.map((e) => e.sigma), golden("sigmas").slice(0, -1))).toBeLessThan(1e-5);
-    expect(relativeError(sampler.evaluations.map((e) => e.timestep), golden("timesteps"))).toBeLessThan(1e-6);
+    expect(
+      relativeError(
+        sampler.evaluations.map((e) => e.sigma),
+        golden("sigmas").slice(0, -1),
+      ),
+    ).toBeLessThan(1e-5);
+    expect(
+      relativeError(
+        sampler.evaluations.map((e) => e.timestep),
+        golden("timesteps"),
+      ),
+    ).toBeLessThan(1e-6);
     const denoiser = {
       unet,
       config: checkpoint.unet.config,

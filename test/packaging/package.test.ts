@@ -1,5 +1,5 @@
 /**
- * What people install. The rules are read in every run; with DIORAMA_TEST_PACKAGE=1, on Linux, the app is packed (about a minute), its
+ * What people install. The rules are read in every run; with DIORAMA_TEST_PACKAGE=1 (as `npm test` sets it), on Linux, the app is packed (about a minute), its
  * contents are listed, and what the archive holds is unpacked into a folder with a space in its name and started, with its fuses as
  * they are shipped.
  */

@@ -34,6 +34,9 @@ const DOWNLOAD_LIMIT = 600_000;
 /** Changes when the preparation does: an older one is made anew. */
 const RECIPE = 1;
 
+/** An environment variable that says why no Electron is to be used although one may be here. */
+export const WITHOUT_ELECTRON = "DIORAMA_WITHOUT_ELECTRON";
+
 /** The folder for what is fetched once. */
 function cacheFolder(): string {
   return process.env["DIORAMA_CACHE"] ?? join(homedir(), ".cache", "diorama");
@@ -45,6 +48,7 @@ function preparedFolder(): string {
 
 /** An Electron that is on this machine already; nothing is fetched. */
 export async function findElectron(): Promise<ElectronRuntime | undefined> {
+  if (process.env[WITHOUT_ELECTRON]) return undefined;
   return (await installedElectron()) ?? (await preparedElectron());
 }
 

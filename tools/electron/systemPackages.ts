@@ -35,8 +35,9 @@ export function ensureSystemPackages(say: (line: string) => void): void {
   run(install);
 }
 
-/** Packages not installed; newer releases mark some names as ` t64` packages that provide the old ones. */
-function missingPackages(): string[] {
+/** Packages that this Debian lacks (none on other systems, which are not asked); newer releases mark some names as ` t64` packages that provide the old ones. */
+export function missingPackages(): string[] {
+  if (!existsSync("/etc/debian_version")) return [];
   const names = PACKAGES.flatMap((name) => [name, `${name}t64`]);
   const { stdout } = spawnSync("dpkg-query", ["--show", "--showformat", "${Package} ${Status}\\n", ...names], {
     encoding: "utf8",
