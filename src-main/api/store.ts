@@ -16,6 +16,17 @@ export interface Draft {
   editor: Record<string, unknown>;
 }
 
+/** Why what is saved does not reach the project's file. */
+export interface Trouble {
+  /**
+   * `read-only`: nothing can be written where it is. `gone`: the file is not there any more, and cannot be written anew. `replaced`:
+   * another file is in its place. `overwritten`: another program has written into it.
+   */
+  kind: "read-only" | "gone" | "replaced" | "overwritten";
+  /** For a person: what happened, what is kept where, what to do. */
+  message: string;
+}
+
 export interface ProjectInfo {
   path: string;
   /** File name without its ending. */
@@ -24,6 +35,10 @@ export interface ProjectInfo {
   results: number;
   /** What was repaired or noticed on opening, for a message to the person; mostly empty. */
   notes: string[];
+  /** Which file is open, whatever its name: device and inode. */
+  identity: string;
+  /** Null as long as saving reaches the file. */
+  trouble: Trouble | null;
 }
 
 /** The draft, and the named version that it grew from. */
@@ -147,11 +162,17 @@ export interface KnownModel {
 export interface StoreApi {
   /** Makes a project file and opens it in place of the one open before. Refuses to replace a file unless told to. */
   createProject(request: { path: string; draft: Draft; replace: boolean }): Promise<ProjectInfo>;
-  openProject(request: { path: string }): Promise<ProjectInfo>;
+  /** With `identity` that file or none: it is looked for in its folder, should it have another name by now. */
+  openProject(request: { path: string; identity?: string }): Promise<ProjectInfo>;
+  /** Always succeeds: what cannot be written any more is left as it was last saved. */
   closeProject(): Promise<void>;
+  /** Looks whether the file is still there, and follows or writes it anew where that is possible. */
   currentProject(): Promise<ProjectInfo | null>;
-  /** Writes a compact copy, which may be mailed or go on as another project; the one open stays open. */
-  copyProject(request: { path: string; replace: boolean }): Promise<void>;
+  /**
+   * Writes a compact copy, which may be mailed or go on as another project; the one open stays open. Its draft is the one given, or
+   * the one saved last. Nothing is written to the project itself.
+   */
+  copyProject(request: { path: string; replace: boolean; draft?: Draft }): Promise<void>;
   /** Reads every byte of the open project; resolves to what is wrong, in words: nothing when it is whole. */
   verifyProject(): Promise<string[]>;
 
@@ -206,6 +227,8 @@ export interface StoreApi {
 }
 
 export interface StoreEvents {
+  /** The project's file is called otherwise now, or cannot be saved to, or can again. `note` says what was done, for a person. */
+  place: { project: ProjectInfo; note: string | null };
   /** Something changed that a list on the screen may show. */
   changed: { what: "project" | "draft" | "versions" | "runs" | "results" | "recent" | "models" | "preferences" };
 }

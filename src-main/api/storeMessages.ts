@@ -71,10 +71,10 @@ const attention = v.pipe(
 /** By method of `StoreApi`; a method without an entry does not compile. */
 export const storeSchemas = {
   createProject: v.strictObject({ path, draft, replace: v.boolean() }),
-  openProject: byPath,
+  openProject: v.strictObject({ path, identity: v.exactOptional(text(LIMITS.id)) }),
   closeProject: nothing,
   currentProject: nothing,
-  copyProject: v.strictObject({ path, replace: v.boolean() }),
+  copyProject: v.strictObject({ path, replace: v.boolean(), draft: v.exactOptional(draft) }),
   verifyProject: nothing,
   readDraft: nothing,
   saveDraft: draft,

@@ -2,12 +2,14 @@
  * Opens SQLite files that a person may have swapped, damaged or made with another version: what is wrong is found before
  * anything is written. `Format` says what a file of ours is; migrations are append-only.
  */
-import { closeSync, copyFileSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import type { SqliteError } from "better-sqlite3";
 import Database from "better-sqlite3";
 import { AppError } from "../api/errors.ts";
-import { freeName } from "./files.ts";
+import { freeName, removeDatabase } from "./files.ts";
+import { whyReadOnly } from "./readOnly.ts";
+import { letShrink } from "./room.ts";
 
 /** One step of a format's history; never edited once released, because files that went through it exist. */
 export interface Migration {
@@ -33,37 +35,51 @@ export interface Format {
 const MAGIC = "SQLite format 3\0";
 const HEADER_SIZE = 100;
 /** How long another program may keep the file to itself, in milliseconds. */
-const LOCK_PATIENCE = 1_000;
+export const LOCK_PATIENCE = 1_000;
 /** How long another of our processes may take with a file that they share, in milliseconds. */
 const SHARED_PATIENCE = 20_000;
 
-/** Makes a new file of this format; there must be none. */
+/** Makes a new file of this format; there must be none. One that could not be made to its end is removed. */
 export function createDatabase(path: string, format: Format): Database.Database {
   return guarded(path, format, () => {
     // better-sqlite3 would make the file first and fail later, or tell of a missing folder in its own words.
     closeSync(openSync(path, "wx"));
-    const db = new Database(path, { timeout: LOCK_PATIENCE });
-    return closedOnError(db, () => {
-      if (format.kind === "document") letShrink(db);
-      configure(db, format);
-      db.pragma(`application_id = ${format.applicationId}`);
-      migrate(db, format, 0);
-      return db;
-    });
+    try {
+      const db = new Database(path, { timeout: LOCK_PATIENCE });
+      return closedOnError(db, () => {
+        if (format.kind === "document") letShrink(db);
+        configure(db, format);
+        db.pragma(`application_id = ${format.applicationId}`);
+        migrate(db, format, 0);
+        return db;
+      });
+    } catch (error) {
+      removeDatabase(path);
+      throw error;
+    }
   });
 }
 
-/** Opens a file of this format, brings it up to date, and keeps a copy of it beforehand if that changes it. */
-export function openDatabase(path: string, format: Format): { db: Database.Database; notes: string[] } {
+export interface OpenedDatabase {
+  db: Database.Database;
+  notes: string[];
+  /** Why it can only be read, for a person; null where it can be written. */
+  readOnly: string | null;
+}
+
+/**
+ * Opens a file of this format, brings it up to date, and keeps a copy of it beforehand if that changes it. Where nobody may write, it
+ * is opened for reading alone.
+ */
+export function openDatabase(path: string, format: Format): OpenedDatabase {
   if (!existsSync(path)) throw invalid(path, `There is no ${format.noun} at ${path}.`);
   return guarded(path, format, () => {
     judge(path, format, readHeader(path));
-    if ((statSync(path).mode & 0o222) === 0) {
-      throw invalid(path, `${path} is write-protected. Copy it, or allow writing to it, and open it again.`);
-    }
-    const db = new Database(path, { fileMustExist: true, timeout: LOCK_PATIENCE });
+    const readOnly = whyReadOnly(path);
+    const db = new Database(path, { fileMustExist: true, timeout: LOCK_PATIENCE, readonly: readOnly !== null });
     return closedOnError(db, () => {
-      configure(db, format);
+      if (readOnly === null) configure(db, format);
+      else configureReading(db);
       // A journal left by a crash has been rolled back by now: only this is what the file really says.
       const version = Number(db.pragma("user_version", { simple: true }));
       judge(path, format, { applicationId: Number(db.pragma("application_id", { simple: true })), version });
@@ -73,12 +89,17 @@ export function openDatabase(path: string, format: Format): { db: Database.Datab
       }
       const notes: string[] = [];
       if (version < format.migrations.length) {
+        if (readOnly !== null) {
+          const message = `${path} is of an older form and must be brought up to date, but ${readOnly}. Copy it to a folder of yours, and open that copy.`;
+          throw invalid(path, message);
+        }
         const copy = freeName(`${path}.version-${version}`);
-        copyFileSync(path, copy);
+        // Not as a file: closing that would take away our lock, as POSIX has it.
+        db.prepare("VACUUM INTO ?").run(copy);
         migrate(db, format, version);
         notes.push(`The ${format.noun} was brought up to date. A copy of how it was is kept as ${basename(copy)}.`);
       }
-      return { db, notes };
+      return { db, notes, readOnly };
     });
   });
 }
@@ -106,29 +127,6 @@ export function openShared(path: string, format: Format): Database.Database {
   });
 }
 
-/** How long giving back room may take, in milliseconds: somebody waits for the file to be closed. The rest is given back next time. */
-const SHRINK_TIME = 1_000;
-/** Pages moved in one transaction: a few megabytes. */
-const SHRINK_STEP = 1024;
-
-/** Says of a new file, or of the copies that are made of an old one, that `shrink` may be used on it. */
-export function letShrink(db: Database.Database): void {
-  // Said again to a file that knows it, this would write.
-  if (db.pragma("auto_vacuum", { simple: true }) === 0) db.pragma("auto_vacuum = INCREMENTAL");
-}
-
-/** Gives back to the disk what was deleted. A file from before this was thought of only shrinks as a copy. */
-export function shrink(db: Database.Database, time = SHRINK_TIME): void {
-  const end = performance.now() + time;
-  const free = () => Number(db.pragma("freelist_count", { simple: true }));
-  for (let before = free(); before > 0 && performance.now() < end;) {
-    db.pragma(`incremental_vacuum(${SHRINK_STEP})`);
-    const after = free();
-    if (after === before) return;
-    before = after;
-  }
-}
-
 /** Closes a document and leaves nothing beside it: SQLite keeps an empty journal for as long as it holds the lock. */
 export function closeDocument(db: Database.Database): void {
   db.pragma("locking_mode = NORMAL"); // the lock itself goes with the file
@@ -142,7 +140,10 @@ export function guarded<T>(path: string, format: Pick<Format, "noun">, action: (
     return action();
   } catch (error) {
     if (error instanceof Database.SqliteError) throw explain(path, format, error);
-    if (isFileError(error)) throw invalid(path, `${path} cannot be read or written (${error.message}).`, error);
+    if (isFileError(error)) {
+      if (NO_ROOM.test(error.code ?? "")) throw fullDisk(path, error);
+      throw invalid(path, `${path} cannot be read or written (${error.message}).`, error);
+    }
     throw error;
   }
 }
@@ -150,6 +151,23 @@ export function guarded<T>(path: string, format: Pick<Format, "noun">, action: (
 /** A file that cannot be used as a project; the message says why and what to do. */
 export function invalid(path: string, message: string, cause?: unknown): AppError<"project-invalid"> {
   return new AppError("project-invalid", message, { path }, { cause });
+}
+
+/** What the system says when a disk, or somebody's share of it, is full. */
+const NO_ROOM = /^(ENOSPC|EDQUOT)$/;
+
+function fullDisk(path: string, cause: unknown): AppError<"project-invalid"> {
+  return invalid(path, `The disk with ${path} is full. Nothing was changed; make room, and try again.`, cause);
+}
+
+export function isInUse(path: string, cause?: unknown): AppError<"project-invalid"> {
+  return invalid(path, `${path} is open in another window or program. Close it there, and open it again.`, cause);
+}
+
+function configureReading(db: Database.Database): void {
+  db.pragma("trusted_schema = OFF");
+  db.pragma("cell_size_check = ON");
+  db.pragma("locking_mode = EXCLUSIVE"); // for reading it is shared: others may read, and nobody writes
 }
 
 function configure(db: Database.Database, { kind }: Format): void {
@@ -163,6 +181,7 @@ function configure(db: Database.Database, { kind }: Format): void {
   db.pragma("locking_mode = EXCLUSIVE");
   db.pragma("journal_mode = TRUNCATE");
   db.pragma("synchronous = FULL"); // "saved" means that it survives a power cut
+  db.pragma("temp_store = MEMORY"); // else a full disk of the system's temporary files would be told of as the project's
   db.exec("BEGIN EXCLUSIVE; COMMIT"); // takes the lock, and keeps it
 }
 
@@ -265,14 +284,13 @@ function explain(path: string, { noun }: Pick<Format, "noun">, error: InstanceTy
   const { code } = error;
   const because = (message: string) => invalid(path, message, error);
   if (code === "SQLITE_BUSY" || code === "SQLITE_LOCKED") {
-    return because(`${path} is open in another window or program. Close it there, and open it again.`);
+    return isInUse(path, error);
   }
   if (code.startsWith("SQLITE_READONLY") || code === "SQLITE_PERM" || code === "SQLITE_CANTOPEN") {
     return because(`${path} cannot be written (${error.message}). Copy it to a folder of yours, and open that copy.`);
   }
   if (code === "SQLITE_NOTADB") return because(`${path} is not a ${noun}.`);
-  if (code === "SQLITE_FULL")
-    return because(`The disk with ${path} is full. Nothing was changed; make room, and try again.`);
+  if (code === "SQLITE_FULL") return fullDisk(path, error);
   if (code.startsWith("SQLITE_IOERR")) {
     return because(`${path} could not be read or written (${error.message}). Is its disk still there?`);
   }

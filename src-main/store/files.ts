@@ -2,7 +2,8 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 
 /** SQLite's own files beside a database; a database without its journal may be half of a transaction. */
-const COMPANIONS = ["", "-journal", "-wal", "-shm"];
+export const JOURNALS = ["-journal", "-wal", "-shm"];
+const COMPANIONS = ["", ...JOURNALS];
 
 /** Keeps what is at `path` out of the way under another name, and tells which; undefined where there is nothing. */
 export function setAside(path: string, ending: string): string | undefined {
@@ -12,13 +13,6 @@ export function setAside(path: string, ending: string): string | undefined {
     if (existsSync(path + companion)) renameSync(path + companion, aside + companion);
   }
   return aside;
-}
-
-/** Puts back what `setAside` took away. */
-export function putBack(aside: string, path: string): void {
-  for (const companion of COMPANIONS) {
-    if (existsSync(aside + companion)) renameSync(aside + companion, path + companion);
-  }
 }
 
 export function removeDatabase(path: string): void {

@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CallOptions, Client } from "../api/rpc.ts";
-import type { StoreApi, StoreEvents } from "../api/store.ts";
+import type { ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor, type ServiceExit } from "../service/supervisor.ts";
@@ -54,7 +54,9 @@ export function startStore({ dataFolder, fork = forkNode(), entry, onExit, onLin
   });
 
   /** The project to have open, and the process that was told so. */
-  let wanted: string | undefined;
+  let wanted: { path: string; identity: string } | undefined;
+  const remember = ({ path, identity }: ProjectInfo) => (wanted = { path, identity });
+  supervisor.on("place", ({ project }) => void remember(project));
   let toldTo: unknown;
   let reopening: Promise<unknown> = Promise.resolve();
 
@@ -62,7 +64,7 @@ export function startStore({ dataFolder, fork = forkNode(), entry, onExit, onLin
     const connection = supervisor.connection();
     if (toldTo !== connection) {
       toldTo = connection;
-      reopening = wanted === undefined ? Promise.resolve() : connection.api.openProject({ path: wanted });
+      reopening = wanted === undefined ? Promise.resolve() : connection.api.openProject(wanted);
     }
     await reopening.catch((error: unknown) => {
       if (INDEPENDENT.includes(method)) return;
@@ -70,7 +72,7 @@ export function startStore({ dataFolder, fork = forkNode(), entry, onExit, onLin
       throw error;
     });
     const value = await (connection.api[method] as AnyCall)(request, options);
-    if (method === "openProject" || method === "createProject") wanted = (value as { path: string }).path;
+    if (method === "openProject" || method === "createProject") remember(value as ProjectInfo);
     if (method === "closeProject") wanted = undefined;
     return value;
   };

@@ -90,12 +90,24 @@ test("a project of a newer version asks for an update", () => {
   );
 });
 
-test("a write-protected project says so, whoever opens it", () => {
+test("a write-protected project is opened for reading, whoever opens it, and not a byte of it is changed", () => {
   const path = closedProject();
+  const before = readFileSync(path);
   chmodSync(path, 0o444);
-  expect(refusal(path)).toMatch(/is write-protected\. Copy it/);
+  const project = ProjectFile.open(path);
+  expect(project.readOnly).toBe("it is write-protected");
+  expect(project.results.listResults({ order: "newest", offset: 0, limit: 9 }).total).toBe(2);
+  expect(() => project.guard(() => project.saveDraft(sampleDraft("a dog")))).toThrow(/cannot be written/);
+  project.close();
+  expect(readFileSync(path).equals(before)).toBe(true);
   chmodSync(path, 0o644);
   ProjectFile.open(path).close();
+});
+
+test("a write-protected project of an older form says that it must be copied first", () => {
+  const path = changed(closedProject(), "PRAGMA user_version = 2");
+  chmodSync(path, 0o444);
+  expect(refusal(path)).toMatch(/must be brought up to date, but it is write-protected\. Copy it|is damaged/);
 });
 
 test("a project that is open already is refused to the second, and the first goes on", () => {

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
-import { shrink } from "../../src-main/store/database.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
+import { shrink } from "../../src-main/store/room.ts";
 import {
   newProject,
   reopened,

@@ -112,7 +112,10 @@ export class FakeMain {
 
   state(): WindowState {
     return {
-      project: { path: "/fake", name: "Untitled", created: "", results: 0, notes: [], key: "fake", untitled: true },
+      project: {
+        ...{ path: "/fake", name: "Untitled", created: "", results: 0, notes: [] },
+        ...{ identity: "1:1", trouble: null, key: "fake", untitled: true },
+      },
       draft: { draft: this.saved, saved: "", versionId: null, changed: true },
       jobs: this.jobs,
       model: SUMMARY,
