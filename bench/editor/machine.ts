@@ -27,9 +27,13 @@ function ofEach(root: number, look: (pid: number) => number): Record<string, num
   const isOurs = (pid: number): boolean => pid === root || (parents.has(pid) && isOurs(parents.get(pid)!));
   const found: Record<string, number> = {};
   for (const pid of parents.keys()) {
-    if (!isOurs(pid) || !existsSync(`/proc/${pid}`)) continue; // some end while they are looked at
-    const kind = kindOf(pid);
-    found[kind] = (found[kind] ?? 0) + look(pid);
+    if (!isOurs(pid)) continue;
+    try {
+      const kind = kindOf(pid);
+      found[kind] = look(pid) + (found[kind] ?? 0);
+    } catch (error) {
+      if (existsSync(`/proc/${pid}`)) throw error; // some end while they are looked at
+    }
   }
   return found;
 }

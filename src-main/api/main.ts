@@ -87,7 +87,14 @@ export interface Job {
   error: WireError | null;
   /** What has to end before it begins, for a person: another window may be drawing with another checkpoint. Null from the first step on. */
   waitsFor: string | null;
+  /** The checkpoint it is drawn with. */
+  model: LoadRequest;
   pictures: JobPicture[];
+}
+
+/** What is new of a job: how it stands as a whole, and those of its pictures whose state is another one. A long job is not told again whole. */
+export interface JobChange extends Pick<Job, "jobId" | "outcome" | "error" | "waitsFor"> {
+  pictures: Pick<JobPicture, "index" | "state" | "result">[];
 }
 
 /** Of the request to draw, `model` is the checkpoint it is meant for: opened first where it is not. */
@@ -247,8 +254,10 @@ export interface MainEvents {
     obedience: Record<string, number>[];
     attention: AttentionMaps;
   };
-  /** A job or one of its pictures changed its state. */
-  job: Job;
+  /** A job was begun: the only time that it is told whole, before anything else of it. */
+  begun: Job;
+  /** A job or some of its pictures changed their state. */
+  job: JobChange;
   service: ServiceState;
   theme: { theme: Theme; dark: boolean };
   /** Save what is not saved yet, then call `readyToClose`; after five seconds the window closes anyway. */

@@ -15,7 +15,7 @@ import type { SharedEngine } from "./sharedEngine.ts";
 export interface JobsOptions {
   engine: Pick<SharedEngine, "with" | "cancel" | "nameOf">;
   store: Pick<Client<StoreApi>, "beginRun" | "addResult" | "endRun" | "listResults">;
-  emit: <Name extends "step" | "image" | "job">(name: Name, payload: MainEvents[Name]) => void;
+  emit: <Name extends "step" | "image" | "begun" | "job">(name: Name, payload: MainEvents[Name]) => void;
 }
 
 /** One request to the engine: the whole job, or what was left of it after a crash. */
@@ -41,8 +41,8 @@ interface Entry {
 const RESTARTS = 1;
 /** Times that a picture is handed to the store again after that died. */
 const COMMIT_RETRIES = 3;
-/** Ended jobs that a reloaded window is told of. */
-const REMEMBERED = 50;
+/** Ended jobs that a reloaded window is told of, and their pictures in all. */
+const REMEMBERED = { jobs: 50, pictures: 10_000 };
 
 export class Jobs {
   readonly #options: JobsOptions;
@@ -71,10 +71,12 @@ export class Jobs {
       asked: seeds.length,
     });
     const pictures: JobPicture[] = seeds.map((seed, index) => ({ seed, index, state: "waiting", result: null }));
-    const job: Job = { jobId: randomUUID(), runId: run.id, scene, outcome: "running", error: null, waitsFor, pictures };
+    const state = { outcome: "running", error: null, waitsFor } as const;
+    const job: Job = { jobId: randomUUID(), runId: run.id, scene, model, ...state, pictures };
     const entry = { job, model, previewEvery, attention, cancelled: false, commits: [], ended: Promise.resolve() };
     this.#entries.set(job.jobId, entry);
     this.#forgetOld();
+    this.#options.emit("begun", structuredClone(job));
     entry.ended = this.#draw(entry);
     return structuredClone(job);
   }
@@ -82,16 +84,16 @@ export class Jobs {
   cancel({ jobId, index }: { jobId: string; index?: number }): void {
     const entry = this.#entries.get(jobId);
     if (entry?.job.outcome !== "running") return; // what is done stays done
-    const chosen = entry.job.pictures.filter((picture) => index === undefined || picture.index === index);
-    for (const picture of chosen) {
-      if (picture.state === "waiting" || picture.state === "drawing") picture.state = "cancelled";
-    }
-    if (entry.job.pictures.every(({ state }) => state !== "waiting" && state !== "drawing")) entry.cancelled = true;
+    const chosen = entry.job.pictures.filter(
+      (picture) => (index === undefined || picture.index === index) && isOwed(picture),
+    );
+    for (const picture of chosen) picture.state = "cancelled";
+    if (!entry.job.pictures.some(isOwed)) entry.cancelled = true;
     const { attempt } = entry;
     // Not through `with`: cancelling does not wait for its turn.
     if (attempt && entry.cancelled) this.#options.engine.cancel({ jobId: attempt.id });
     else for (const { index } of chosen) this.#cancelOne(entry, index);
-    this.#tell(entry);
+    this.#tell(entry, chosen);
   }
 
   cancelAll(): void {
@@ -124,7 +126,7 @@ export class Jobs {
     if (picture.state === "waiting") {
       picture.state = "drawing";
       entry.job.waitsFor = null;
-      this.#tell(entry);
+      this.#tell(entry, [picture]);
     }
     this.#options.emit("step", { ...step, jobId: entry.job.jobId, index: picture.index });
   }
@@ -178,11 +180,8 @@ export class Jobs {
   async #end(entry: Entry, outcome: RunOutcome): Promise<void> {
     const { job } = entry;
     await Promise.allSettled(entry.commits);
-    for (const picture of job.pictures) {
-      if (picture.state === "waiting" || picture.state === "drawing") {
-        picture.state = outcome === "cancelled" ? "cancelled" : "failed";
-      }
-    }
+    const owed = job.pictures.filter(isOwed);
+    for (const picture of owed) picture.state = outcome === "cancelled" ? "cancelled" : "failed";
     if (job.pictures.some(({ state }) => state === "failed")) outcome = "failed";
     else if (job.pictures.every(({ state }) => state === "cancelled")) outcome = "cancelled";
     try {
@@ -195,7 +194,7 @@ export class Jobs {
     job.outcome = outcome;
     job.waitsFor = null;
     delete entry.attempt;
-    this.#tell(entry);
+    this.#tell(entry, owed);
   }
 
   async #commit(entry: Entry, picture: JobPicture, image: GeneratedImage): Promise<void> {
@@ -210,13 +209,12 @@ export class Jobs {
       picture.state = "failed";
       job.error ??= withoutStack(error);
     }
-    this.#tell(entry);
+    this.#tell(entry, [picture]);
   }
 
   /** Hands a picture to the store; again if that dies over it, unless it was kept already. */
   async #keep(job: Job, result: Parameters<Client<StoreApi>["addResult"]>[0]): Promise<ResultInfo> {
     const { store } = this.#options;
-    const known = new Set(job.pictures.flatMap((picture) => picture.result?.id ?? []));
     for (let tries = 0; ; tries++) {
       try {
         return await store.addResult(result);
@@ -225,6 +223,7 @@ export class Jobs {
       }
       const query = { runId: result.runId, order: "newest", offset: 0, limit: 500 } as const;
       const { results } = await store.listResults(query).catch(() => ({ results: [] as ResultInfo[] }));
+      const known = new Set(job.pictures.flatMap((picture) => picture.result?.id ?? []));
       const kept = results.find(({ seed, id }) => seed === result.seed && !known.has(id));
       if (kept) return kept;
     }
@@ -244,12 +243,22 @@ export class Jobs {
     return undefined;
   }
 
-  #tell(entry: Entry): void {
-    this.#options.emit("job", structuredClone(entry.job));
+  /** `pictures`: those whose state is another one. */
+  #tell({ job: { jobId, outcome, error, waitsFor } }: Entry, pictures: readonly JobPicture[]): void {
+    const changed = pictures.map(({ index, state, result }) => ({ index, state, result }));
+    this.#options.emit("job", { jobId, outcome, error, waitsFor, pictures: changed });
   }
 
   #forgetOld(): void {
-    const ended = [...this.#entries.values()].filter(({ job }) => job.outcome !== "running");
-    for (const { job } of ended.slice(0, Math.max(0, this.#entries.size - REMEMBERED))) this.#entries.delete(job.jobId);
+    const ended = [...this.#entries.values()].filter(({ job }) => job.outcome !== "running").reverse();
+    let pictures = 0;
+    for (const [i, { job }] of ended.entries()) {
+      pictures += job.pictures.length;
+      if (i >= REMEMBERED.jobs || pictures > REMEMBERED.pictures) this.#entries.delete(job.jobId);
+    }
   }
+}
+
+function isOwed({ state }: JobPicture): boolean {
+  return state === "waiting" || state === "drawing";
 }

@@ -1,78 +1,108 @@
 /** Runs that go on, picture by picture: what step they are at, how long they will take, what can be seen already. */
 import type { App } from "@api/bridge.ts";
-import type { StepEvent } from "@api/engine.ts";
-import type { Job, JobPicture } from "@api/main.ts";
+import type { LoadRequest, StepEvent } from "@api/engine.ts";
+import type { Job, JobChange, JobPicture, PictureState } from "@api/main.ts";
+import type { Scene, Seed } from "@api/scene.ts";
 
-/** A picture in the queue, with its latest step. */
+/** A picture in the queue. */
 export interface LivePicture extends JobPicture {
   jobId: string;
   job: Job;
-  live: StepEvent | undefined;
+}
+
+/** A run that has ended without all of its pictures: what was cancelled, failed, or cut off by the end of the program can be drawn again. */
+export interface Leftover {
+  runId: number;
+  why: "cancelled" | "failed" | "interrupted";
+  scene: Scene;
+  /** Undefined where only the project remembers the run: the checkpoint of the draft will do. */
+  model: LoadRequest | undefined;
+  asked: number;
+  seeds: Seed[];
+}
+
+/** How a run came to its end. */
+export interface Ended {
+  outcome: Job["outcome"];
+  done: number;
+  asked: number;
 }
 
 /** Small checkpoints take forty steps a second: the window shows ten of them. In milliseconds. */
 const STEP_PACE = 100;
+/** Runs with pictures left over that are offered at a time. */
+const MOST_LEFT_OVER = 3;
 
 export class Jobs {
-  list: readonly Job[] = $state.raw([]);
+  /** Those that go on, oldest first. Their pictures stay as they were at the beginning: `pending` says what is still to come. */
+  running: readonly Job[] = $state.raw([]);
+  /** Pictures that wait or are being drawn, in the order in which they come. */
+  pending: readonly LivePicture[] = $state.raw([]);
+  /** The newest last. */
+  leftovers: readonly Leftover[] = $state.raw([]);
+  /** The run that ended last. */
+  ended: Ended | undefined = $state.raw();
   /** Latest step by job and index. */
   #live: ReadonlyMap<string, StepEvent> = $state.raw(new Map<string, StepEvent>());
   /** Last preview of each picture; a step without one shows the one before. */
   readonly #previews = new Map<string, StepEvent["preview"]>();
   /** Latest steps that are not shown yet. */
   readonly #waiting = new Map<string, StepEvent>();
+  /** By job: what its pictures have become. A job of thousands is told of by its changes alone. */
+  readonly #states = new Map<string, PictureState[]>();
   #shownAt = -Infinity;
   readonly #app: App;
 
   constructor(app: App) {
     this.#app = app;
-    app.on("job", (job) => this.#put(job));
+    app.on("begun", (job) => this.add(job));
+    app.on("job", (change) => this.#change(change));
     app.on("step", (step) => this.#step(step));
   }
 
-  get running(): Job[] {
-    return this.list.filter(({ outcome }) => outcome === "running");
-  }
-
-  /** Pictures that wait or are being drawn, in the order in which they come. */
-  get pending(): LivePicture[] {
-    return this.running.flatMap((job) =>
-      job.pictures
-        .filter(({ state }) => state === "waiting" || state === "drawing")
-        .map((picture) => ({ ...picture, job, jobId: job.jobId, live: this.#live.get(key(job.jobId, picture.index)) })),
-    );
+  /** Its latest step; undefined while it waits. */
+  liveOf({ jobId, index }: Pick<LivePicture, "jobId" | "index">): StepEvent | undefined {
+    return this.#live.get(key(jobId, index));
   }
 
   /** The picture that is being drawn now. */
-  get drawing(): LivePicture | undefined {
-    return this.pending.find(({ state, live }) => state === "drawing" || live !== undefined);
+  get drawing(): (LivePicture & { live: StepEvent | undefined }) | undefined {
+    const found = this.pending.find((picture) => picture.state === "drawing" || this.liveOf(picture) !== undefined);
+    return found && { ...found, live: this.liveOf(found) };
   }
 
   /** Done, all, and seconds left over all runs that go on; undefined when none does. */
   get progress(): { fraction: number; done: number; asked: number; secondsLeft: number | undefined } | undefined {
-    const pictures = this.running.flatMap(({ pictures }) => pictures);
-    if (pictures.length === 0) return undefined;
-    const pending = this.pending;
+    const asked = this.running.reduce((sum, { pictures }) => sum + pictures.length, 0);
+    if (asked === 0) return undefined;
     const drawing = this.drawing?.live;
-    const done = pictures.length - pending.length;
+    const done = asked - this.pending.length;
     const part = drawing ? drawing.step / drawing.steps : 0;
-    return {
-      fraction: (done + part) / pictures.length,
-      done,
-      asked: pictures.length,
-      secondsLeft: drawing?.queueSecondsLeft,
-    };
+    return { fraction: (done + part) / asked, done, asked, secondsLeft: drawing?.queueSecondsLeft };
   }
 
+  /** Another project: its jobs, and nothing of those before. */
   show(jobs: readonly Job[]): void {
-    this.list = jobs;
+    this.running = [];
+    this.pending = [];
+    this.leftovers = [];
+    this.ended = undefined;
+    this.#states.clear();
     this.#live = new Map();
     this.#waiting.clear();
     this.#previews.clear();
+    for (const job of jobs) if (job.outcome === "running") this.add(job);
   }
 
   add(job: Job): void {
-    if (!this.list.some(({ jobId }) => jobId === job.jobId)) this.list = [...this.list, job];
+    if (this.#states.has(job.jobId) || job.outcome !== "running") return;
+    this.#states.set(
+      job.jobId,
+      job.pictures.map(({ state }) => state),
+    );
+    this.running = [...this.running, job];
+    const { jobId } = job;
+    this.pending = [...this.pending, ...job.pictures.filter(isOwed).map((one) => ({ ...one, job, jobId }))];
   }
 
   async cancel(target: { jobId: string; index?: number }): Promise<void> {
@@ -83,20 +113,60 @@ export class Jobs {
     await Promise.all(this.running.map(({ jobId }) => this.#app.api.cancel({ jobId })));
   }
 
-  #put(job: Job): void {
-    const isKnown = this.list.some(({ jobId }) => jobId === job.jobId);
-    this.list = isKnown ? this.list.map((one) => (one.jobId === job.jobId ? job : one)) : [...this.list, job];
-    const ended = job.pictures.filter(({ state }) => state !== "waiting" && state !== "drawing");
-    const live = new Map(this.#live);
-    for (const { index } of ended) {
-      live.delete(key(job.jobId, index));
-      this.#waiting.delete(key(job.jobId, index));
-      this.#previews.delete(key(job.jobId, index));
+  /** Offers what a run has left over. */
+  offer(leftover: Leftover): void {
+    this.dismiss(leftover.runId);
+    if (leftover.seeds.length > 0) this.leftovers = [...this.leftovers, leftover].slice(-MOST_LEFT_OVER);
+  }
+
+  dismiss(runId: number): void {
+    if (this.leftovers.some((one) => one.runId === runId)) {
+      this.leftovers = this.leftovers.filter((one) => one.runId !== runId);
     }
-    this.#live = live;
+  }
+
+  #change({ jobId, outcome, error, waitsFor, pictures }: JobChange): void {
+    const states = this.#states.get(jobId);
+    const job = this.running.find((one) => one.jobId === jobId);
+    if (!states || !job) return;
+    const changed = new Map(pictures.map((picture) => [picture.index, picture]));
+    for (const { index, state } of pictures) states[index] = state;
+    if (pictures.length > 0) {
+      this.pending = this.pending.flatMap((picture) => {
+        const change = picture.jobId === jobId ? changed.get(picture.index) : undefined;
+        if (!change) return picture;
+        return isOwed(change) ? { ...picture, ...change } : [];
+      });
+      this.#forgetSteps(jobId, pictures);
+    }
+    if (outcome === "running") {
+      if (job.waitsFor !== waitsFor)
+        this.running = this.running.map((one) => (one === job ? { ...job, waitsFor } : one));
+      return;
+    }
+    this.running = this.running.filter((one) => one !== job);
+    this.#states.delete(jobId);
+    this.ended = { outcome, done: states.filter((state) => state === "done").length, asked: states.length };
+    const seeds = job.pictures.filter((_, i) => states[i] !== "done").map(({ seed }) => seed);
+    const { runId, scene, model } = job;
+    this.offer({ runId, why: error ? "failed" : "cancelled", scene, model, asked: states.length, seeds });
+  }
+
+  /** Those that have ended are not live any more. */
+  #forgetSteps(jobId: string, pictures: JobChange["pictures"]): void {
+    const live = new Map(this.#live);
+    for (const picture of pictures) {
+      if (isOwed(picture)) continue;
+      const at = key(jobId, picture.index);
+      live.delete(at);
+      this.#waiting.delete(at);
+      this.#previews.delete(at);
+    }
+    if (live.size !== this.#live.size) this.#live = live;
   }
 
   #step(step: StepEvent): void {
+    if (!this.#states.has(step.jobId)) return;
     const at = key(step.jobId, step.index);
     if (step.preview) this.#previews.set(at, step.preview);
     const preview = this.#previews.get(at);
@@ -113,6 +183,10 @@ export class Jobs {
     if (this.#waiting.size > 0) this.#live = new Map([...this.#live, ...this.#waiting]);
     this.#waiting.clear();
   }
+}
+
+function isOwed({ state }: { state: PictureState }): boolean {
+  return state === "waiting" || state === "drawing";
 }
 
 const key = (jobId: string, index: number) => `${jobId}:${index}`;

@@ -64,7 +64,7 @@ export class Session {
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void this.#taken([opened]));
     app.on("job", ({ outcome, error }) => {
-      if (outcome !== "failed" || !error) return;
+      if (outcome !== "failed" || !error) return; // told once, at the end
       const run = () => void (this.view.mode = "history");
       this.notices.error(new Error(error.message), { label: "Show in History", run });
     });

@@ -169,3 +169,25 @@ test("a job says what it waits for until its first step", async () => {
   await s.jobs.settled();
   expect(s.last().error).toBeNull();
 });
+
+test("of a job of 3,000 seeds the window hears what changed, not the whole job again", async () => {
+  const seeds = Array.from({ length: 3_000 }, (_, i) => String(i));
+  let end = (): void => undefined;
+  const s = scenario(({ jobId }) => {
+    for (let index = 0; index < 20; index++) {
+      s.jobs.onStep({ jobId, index, seed: seeds[index]!, step: 1, steps: 1 } as StepEvent);
+      s.image(jobId, index, seeds[index]!);
+    }
+    return new Promise((_resolve, reject) => (end = () => reject(new AppError("cancelled", "x", {}))));
+  });
+  const { jobId } = await s.jobs.begin({ ...request, seeds });
+  await new Promise(setImmediate);
+  s.jobs.cancel({ jobId });
+  end();
+  await s.jobs.settled();
+  expect(s.events.filter(({ name }) => name === "begun")).toHaveLength(1);
+  const changes = s.events.filter(({ name }) => name === "job").map(({ payload }) => payload as MainEvents["job"]);
+  expect(changes.map(({ pictures }) => pictures.length)).toEqual([...new Array<number>(40).fill(1), 2_980, 0]);
+  expect(JSON.stringify(changes.slice(0, 40)).length).toBeLessThan(15_000);
+  expect(changes.at(-1)).toMatchObject({ jobId, outcome: "cancelled" });
+});

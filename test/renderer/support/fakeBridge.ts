@@ -240,10 +240,11 @@ export class FakeMain {
     return { results: found.slice(offset, offset + limit).map(infoOf), total: found.length };
   }
 
-  #generate({ scene, seeds }: DrawRequest): Job {
+  #generate({ scene, seeds, model }: DrawRequest): Job {
     const runId = this.runs.length + 1;
     const pictures = seeds.map((seed, index): JobPicture => ({ seed, index, state: "waiting", result: null }));
-    const job: Job = { jobId: `job-${runId}`, runId, scene, outcome: "running", error: null, waitsFor: null, pictures };
+    const state = { outcome: "running", error: null, waitsFor: null } as const;
+    const job: Job = { jobId: `job-${runId}`, runId, scene, model, ...state, pictures };
     this.runs = [
       {
         id: runId,
@@ -259,6 +260,7 @@ export class FakeMain {
       ...this.runs,
     ];
     this.jobs = [...this.jobs, job];
+    this.emit("begun", job);
     void this.#draw(job);
     return job;
   }
@@ -272,7 +274,9 @@ export class FakeMain {
         pictures: job.pictures.map((one) => (one.index === index ? { ...one, ...change } : one)),
       };
       this.jobs = this.jobs.map((one) => (one.jobId === job.jobId ? job : one));
-      this.emit("job", job);
+      const { jobId, error, waitsFor } = job;
+      const changed = job.pictures.filter((one) => one.index === index);
+      this.emit("job", { jobId, outcome, error, waitsFor, pictures: changed });
     };
     const { jobId, scene } = job;
     const { steps } = scene.settings;

@@ -1,0 +1,72 @@
+/** What a window keeps of a job: told whole once, by its changes afterwards. */
+import { expect, test } from "vitest";
+import { connectApp } from "../../src-main/api/bridge.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import type { Job, JobPicture } from "../../src-main/api/main.ts";
+import type { ResultInfo } from "../../src-main/api/store.ts";
+import { Jobs } from "../../src-renderer/state/jobs.svelte.ts";
+import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
+
+const scene = { prompt: "a cat", negativePrompt: "", regions: [], settings: DEFAULT_SETTINGS };
+
+function jobOf(count: number): Job {
+  const pictures = Array.from({ length: count }, (_, index): JobPicture => ({
+    seed: `${index}`,
+    index,
+    state: "waiting",
+    result: null,
+  }));
+  const state = { outcome: "running", error: null, waitsFor: null } as const;
+  return { jobId: "one", runId: 3, scene, model: SAMPLE.model!, ...state, pictures };
+}
+
+function heard(count: number) {
+  const main = new FakeMain();
+  const jobs = new Jobs(connectApp(main.bridge));
+  main.emit("begun", jobOf(count));
+  const base = { jobId: "one", error: null, waitsFor: null };
+  const change = (pictures: { index: number; state: JobPicture["state"] }[], outcome: Job["outcome"] = "running") => {
+    const changed = pictures.map((one) => ({
+      ...one,
+      result: one.state === "done" ? ({ id: 1 } as ResultInfo) : null,
+    }));
+    main.emit("job", { ...base, outcome, pictures: changed });
+  };
+  return { main, jobs, change };
+}
+
+test("a queue of 10,000 seeds follows each picture's change", () => {
+  const { jobs, change } = heard(10_000);
+  for (let index = 0; index < 300; index++) {
+    change([{ index, state: "drawing" }]);
+    expect(jobs.drawing?.index).toBe(index);
+    change([{ index, state: "done" }]);
+  }
+  expect(jobs.progress).toEqual({ fraction: 0.03, done: 300, asked: 10_000, secondsLeft: undefined });
+  expect(jobs.pending[0]).toMatchObject({ index: 300, state: "waiting" });
+});
+
+test("what was cancelled is left over, with the scene and the seeds to draw it again", () => {
+  const { jobs, change } = heard(4);
+  change([{ index: 0, state: "done" }]);
+  change([1, 2, 3].map((index) => ({ index, state: "cancelled" })));
+  expect(jobs.progress).toMatchObject({ done: 4 });
+  change([], "done");
+  expect(jobs.running).toEqual([]);
+  expect(jobs.ended).toEqual({ outcome: "done", done: 1, asked: 4 });
+  expect(jobs.leftovers).toMatchObject([{ runId: 3, why: "cancelled", scene, asked: 4, seeds: ["1", "2", "3"] }]);
+  jobs.dismiss(3);
+  expect(jobs.leftovers).toEqual([]);
+});
+
+test("a job that is known already is not begun again, and steps of one that ended are nobody's", () => {
+  const { main, jobs, change } = heard(2);
+  change([{ index: 0, state: "done" }]);
+  main.emit("begun", jobOf(2));
+  expect(jobs.pending).toHaveLength(1);
+  change([{ index: 1, state: "done" }], "done");
+  const times = { elapsed: 1, pictureSecondsLeft: 0, queueSecondsLeft: 0 };
+  main.emit("step", { jobId: "one", seed: "1", index: 1, step: 1, steps: 2, obedience: {}, ...times });
+  expect(jobs.liveOf({ jobId: "one", index: 1 })).toBeUndefined();
+  expect([jobs.drawing, jobs.progress, jobs.leftovers]).toEqual([undefined, undefined, []]);
+});
