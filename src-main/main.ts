@@ -7,6 +7,7 @@ import { filesOf } from "./main/arguments.ts";
 import { endInOrder } from "./main/ending.ts";
 import { findFolders, useDataFolderOfCommandLine } from "./main/folders.ts";
 import { serveCalls } from "./main/ipc.ts";
+import { ModelHashes } from "./main/modelHashes.ts";
 import { nameProtocols, serveProtocols } from "./main/protocols.ts";
 import { routeEngine } from "./main/routeEngine.ts";
 import { hardenContents, hardenSession } from "./main/security.ts";
@@ -53,8 +54,9 @@ async function start(): Promise<void> {
   const host = await startEngine({ fork, env, entry: entry("engine"), probeEntry: entry("engineProbe") });
   const engine = new SharedEngine(host, folders.demoModel);
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
+  const hashes = new ModelHashes(workshop, (message) => process.stderr.write(`[models] ${message}\n`));
   const themes = new Themes((event) => windows.tell("theme", event));
-  const common = { folders, services, engine, workshop, theme: () => themes.current };
+  const common = { folders, services, engine, workshop, hashes, theme: () => themes.current };
   const windows = new Windows(common, join(folders.data, "session.json"));
 
   hardenSession(session.defaultSession);

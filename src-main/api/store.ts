@@ -221,9 +221,21 @@ export interface StoreApi {
   knownModels(): Promise<KnownModel[]>;
   rememberModel(request: { request: LoadRequest; name: string }): Promise<void>;
   forgetModel(request: { path: string }): Promise<void>;
+  /** The SHA-256 that was computed of this file, in hexadecimal; null when it is not known, or the file is another one by now. */
+  knownHash(file: FileIdentity): Promise<string | null>;
+  rememberHash(request: FileIdentity & { sha256: string }): Promise<void>;
   readPreferences(): Promise<Record<string, unknown>>;
   /** Sets the given ones and leaves the rest; null removes. */
   writePreferences(changes: Record<string, unknown>): Promise<void>;
+}
+
+/** A file, and what would change if it were another one. */
+export interface FileIdentity {
+  path: string;
+  /** Bytes. */
+  size: number;
+  /** Milliseconds since 1970. */
+  modified: number;
 }
 
 export interface StoreEvents {

@@ -25,6 +25,11 @@ const path = v.pipe(
   v.check((s) => !s.includes("\0"), "expected a path"),
 );
 const nothing = v.undefined("expected no argument");
+const fileIdentity = v.strictObject({
+  path,
+  size: count(Number.MAX_SAFE_INTEGER),
+  modified: count(Number.MAX_SAFE_INTEGER),
+});
 const byId = v.strictObject({ id });
 const byPath = v.strictObject({ path });
 
@@ -133,6 +138,8 @@ export const storeSchemas = {
   knownModels: nothing,
   rememberModel: v.strictObject({ request: engineSchemas.load, name: text(LIMITS.path) }),
   forgetModel: byPath,
+  knownHash: fileIdentity,
+  rememberHash: v.strictObject({ ...fileIdentity.entries, sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)) }),
   readPreferences: nothing,
   writePreferences: freeJson,
 } satisfies Schemas<StoreApi>;

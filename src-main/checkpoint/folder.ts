@@ -31,6 +31,8 @@ export interface Checkpoint {
   parameters: number;
   /** Settings that the checkpoint's makers recommend, from its diorama.json. */
   recommended?: Recommended;
+  /** The file that holds the UNet, links resolved; undefined where it is spread over several. */
+  networkFile?: string;
   /** Tells checkpoints apart without reading all of them; the text before the colon says how it was made. */
   hash(): Promise<string>;
 }
@@ -76,6 +78,7 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
     weightBytes: entries.reduce((sum, { length }) => sum + length, 0),
     parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     ...(recommended ? { recommended } : {}),
+    ...(unet.files.length === 1 ? { networkFile: unet.files[0]!.file } : {}),
     hash: () =>
       sampleHash(
         [unet, vae, text].flatMap(({ files }) => files),

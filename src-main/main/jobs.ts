@@ -15,6 +15,8 @@ import type { SharedEngine } from "./sharedEngine.ts";
 export interface JobsOptions {
   engine: Pick<SharedEngine, "with" | "cancel" | "nameOf">;
   store: Pick<Client<StoreApi>, "beginRun" | "addResult" | "endRun" | "listResults">;
+  /** SHA-256 of a checkpoint's network, where it is known. */
+  sha256Of?: (model: LoadRequest) => string | undefined;
   emit: <Name extends "step" | "image" | "begun" | "job">(name: Name, payload: MainEvents[Name]) => void;
 }
 
@@ -199,7 +201,10 @@ export class Jobs {
 
   async #commit(entry: Entry, picture: JobPicture, image: GeneratedImage): Promise<void> {
     const { job } = entry;
-    const { seed, pixels, seconds, record, obedience, attention } = image;
+    const { seed, pixels, seconds, obedience, attention } = image;
+    const sha256 = this.#options.sha256Of?.(entry.model);
+    const { model } = image.record;
+    const record = sha256 === undefined ? image.record : { ...image.record, model: { ...model, sha256 } };
     try {
       picture.result = await this.#keep(job, { runId: job.runId, seed, pixels, seconds, record, attention });
       picture.state = "done";

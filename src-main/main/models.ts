@@ -5,18 +5,24 @@ import { AppError } from "../api/errors.ts";
 import { DEMO_MODEL, type ModelEntry, type ModelInspection } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
+import type { ModelHashes } from "./modelHashes.ts";
 import type { Workshop } from "../workshop/host.ts";
 
-type ModelStore = Pick<Client<StoreApi>, "knownModels" | "rememberModel" | "forgetModel">;
+type ModelStore = Pick<
+  Client<StoreApi>,
+  "knownModels" | "rememberModel" | "forgetModel" | "knownHash" | "rememberHash"
+>;
 
 export class Models {
   readonly #store: ModelStore;
   readonly #workshop: Workshop;
+  readonly #hashes: ModelHashes;
   readonly #demoFolder: string;
 
-  constructor(store: ModelStore, workshop: Workshop, demoFolder: string) {
+  constructor(store: ModelStore, workshop: Workshop, hashes: ModelHashes, demoFolder: string) {
     this.#store = store;
     this.#workshop = workshop;
+    this.#hashes = hashes;
     this.#demoFolder = demoFolder;
   }
 
@@ -43,7 +49,7 @@ export class Models {
 
   async inspect(path: string): Promise<ModelInspection> {
     await this.refuseUnknown(path);
-    const inspection = await this.#workshop.api.inspectModel({ path: path === DEMO_MODEL ? this.#demoFolder : path });
+    const inspection = await this.#workshop.api.inspectModel({ path: this.#folderOf(path) });
     return { ...inspection, path };
   }
 
@@ -62,6 +68,16 @@ export class Models {
 
   /** Notes that a checkpoint was opened, and how. */
   async used(request: LoadRequest, name: string): Promise<void> {
+    void this.#hashes.learn(this.#folderOf(request.path), this.#store);
     if (request.path !== DEMO_MODEL) await this.#store.rememberModel({ request, name });
+  }
+
+  /** SHA-256 of a checkpoint's network, in hexadecimal; undefined while it is not known. */
+  sha256Of(path: string): string | undefined {
+    return this.#hashes.of(this.#folderOf(path));
+  }
+
+  #folderOf(path: string): string {
+    return path === DEMO_MODEL ? this.#demoFolder : path;
   }
 }

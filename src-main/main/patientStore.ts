@@ -33,6 +33,8 @@ const REPEATABLE: readonly (keyof StoreApi)[] = [
   "knownModels",
   "rememberModel",
   "forgetModel",
+  "knownHash",
+  "rememberHash",
   "readPreferences",
   "writePreferences",
 ];

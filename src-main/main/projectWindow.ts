@@ -65,10 +65,11 @@ export class ProjectWindow {
       shared.onChanged(changed.what);
     });
     this.project = new OpenProject(this.store, shared.folders.untitled);
-    this.models = new Models(this.store, shared.workshop, shared.folders.demoModel);
+    this.models = new Models(this.store, shared.workshop, shared.hashes, shared.folders.demoModel);
     this.jobs = new Jobs({
       engine: shared.engine,
       store: this.#service.api, // it does its own repeating: some of these calls must not be made twice
+      sha256Of: ({ path }) => this.models.sha256Of(path),
       emit: (name, payload) => this.emit(name, payload),
     });
     this.window = new BrowserWindow({

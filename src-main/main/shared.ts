@@ -3,6 +3,7 @@ import type { Opened, Theme } from "../api/main.ts";
 import type { StoreEvents } from "../api/store.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { Folders } from "./folders.ts";
+import type { ModelHashes } from "./modelHashes.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
 import type { Services } from "./services.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
@@ -12,6 +13,7 @@ export interface Shared {
   services: Services;
   engine: SharedEngine;
   workshop: Workshop;
+  hashes: ModelHashes;
   theme: () => Theme;
   /** Something changed that other windows or the menu may show. */
   onChanged: (what: StoreEvents["changed"]["what"]) => void;

@@ -4,7 +4,7 @@ import { basename, extname } from "node:path";
 import type Database from "better-sqlite3";
 import type { LoadRequest } from "../api/engine.ts";
 import { isAppError } from "../api/errors.ts";
-import type { KnownModel, RecentProject } from "../api/store.ts";
+import type { FileIdentity, KnownModel, RecentProject } from "../api/store.ts";
 import { openShared, type Format } from "./database.ts";
 import { setAside } from "./files.ts";
 
@@ -21,6 +21,13 @@ const LIBRARY_FORMAT: Format = {
           path TEXT PRIMARY KEY, name TEXT NOT NULL, request TEXT NOT NULL CHECK (json_valid(request)), used TEXT NOT NULL
         ) STRICT;
         CREATE TABLE preference (name TEXT PRIMARY KEY, value TEXT NOT NULL CHECK (json_valid(value))) STRICT;`,
+    },
+    {
+      name: "hashes of files of weights",
+      sql: `
+        CREATE TABLE file_hash (
+          path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL, sha256 TEXT NOT NULL
+        ) STRICT;`,
     },
   ],
 };
@@ -78,6 +85,22 @@ export class Library {
 
   forgetModel(path: string): void {
     this.#db.prepare("DELETE FROM model WHERE path = ?").run(path);
+  }
+
+  /** Null when it is not known of the file as it is now. */
+  knownHash({ path, size, modified }: FileIdentity): string | null {
+    const row = this.#db
+      .prepare<[string, number, number], { sha256: string }>(
+        "SELECT sha256 FROM file_hash WHERE path = ? AND size = ? AND modified = ?",
+      )
+      .get(path, size, modified);
+    return row?.sha256 ?? null;
+  }
+
+  rememberHash({ path, size, modified }: FileIdentity, sha256: string): void {
+    this.#db
+      .prepare("INSERT OR REPLACE INTO file_hash (path, size, modified, sha256) VALUES (?, ?, ?, ?)")
+      .run(path, size, modified, sha256);
   }
 
   readPreferences(): Record<string, unknown> {

@@ -95,6 +95,8 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     knownModels: () => library.knownModels(),
     rememberModel: ({ request, name }) => onLibrary("models", () => library.rememberModel(request, name)),
     forgetModel: ({ path }) => onLibrary("models", () => library.forgetModel(path)),
+    knownHash: (file) => library.knownHash(file),
+    rememberHash: ({ sha256, ...file }) => library.rememberHash(file, sha256),
     readPreferences: () => library.readPreferences(),
     writePreferences: (changes) => onLibrary("preferences", () => library.writePreferences(changes)),
   };

@@ -30,6 +30,8 @@ export function openWorkshop({ fork = forkNode(), entry }: WorkshopOptions = {})
   return {
     api: {
       inspectModel: (request) => supervisor.connection().api.inspectModel(request),
+      networkFile: (request) => supervisor.connection().api.networkFile(request),
+      hashFile: (request) => supervisor.connection().api.hashFile(request),
       shrink: (request) => supervisor.connection().api.shrink(request),
       bare: (request) => supervisor.connection().api.bare(request),
       contactSheet: (request) => supervisor.connection().api.contactSheet(request),

@@ -11,12 +11,15 @@ import { decodePng, encodePng } from "../image/png.ts";
 import { readChunks, writeChunks } from "../image/pngChunks.ts";
 import { resize, thumbnailSize } from "../image/resize.ts";
 import type { WorkshopApi } from "./api.ts";
+import { hashFile, networkFile } from "./fileHash.ts";
 
 const bytes = v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes");
 const box = v.object({ x: v.number(), y: v.number(), width: v.number(), height: v.number() });
 const labelled = v.object({ box, label: v.string() });
 const schemas: Schemas<WorkshopApi> = {
   inspectModel: v.object({ path: v.string() }),
+  networkFile: v.object({ path: v.string() }),
+  hashFile: v.object({ path: v.string(), size: v.number(), modified: v.number() }),
   shrink: v.object({ png: bytes, use: v.picklist(["sheet", "drag"]) }),
   bare: v.object({ png: bytes }),
   contactSheet: v.object({
@@ -39,6 +42,8 @@ export function runService(port: Port, onEnd: () => void): void {
         const size = width !== undefined && height !== undefined ? { width, height } : null;
         return { path, name, weightBytes, parameters, recommended: size };
       },
+      networkFile: ({ path }) => networkFile(path),
+      hashFile,
       contactSheet: ({ title, pictures }) => {
         const decoded = pictures.map(({ png, ...rest }) => ({ ...rest, pixels: decodePng(png).pixels }));
         return encodePng(contactSheet(decoded, { cell: SIDES.sheet, ...(title ? { title } : {}) }));

@@ -2,7 +2,8 @@
  * The sessions of one loaded checkpoint, opened when they are first needed and kept while they are likely to be needed
  * again: a graph has fixed shapes, so there is one network per picture size.
  */
-import { isAppError } from "../../api/errors.ts";
+import { access } from "node:fs/promises";
+import { AppError, isAppError } from "../../api/errors.ts";
 import type { Checkpoint } from "../../checkpoint/folder.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey } from "../../guidance/masks.ts";
@@ -97,7 +98,7 @@ export class Networks {
     const known = this.#states.get(key);
     if (known) return known;
     // On the processor whatever the provider: it runs once a prompt, and a GPU's memory has better uses.
-    this.#text ??= await Session.open(this.#textGraph(), { provider: "cpu", memory: this.#options.memory });
+    this.#text ??= await this.#open(this.#textGraph(), { provider: "cpu", memory: this.#options.memory });
     const { states } = await this.#text.run({ ids: BigInt64Array.from(ids, BigInt) });
     if (this.#states.size >= KEPT_PROMPTS) this.#states.delete(this.#states.keys().next().value!);
     this.#states.set(key, states!);
@@ -115,7 +116,7 @@ export class Networks {
     this.#unet = undefined;
     progress(0, "Preparing the network for this picture size");
     const built = this.#unetGraph(latent);
-    const session = await Session.open(built.graph, this.#options, { input: GRADIENT_GATE, outputs: ["gradient"] });
+    const session = await this.#open(built.graph, this.#options, { input: GRADIENT_GATE, outputs: ["gradient"] });
     progress(1, "Ready");
     this.#unet = { ...built, session };
     return this.#unet;
@@ -131,7 +132,7 @@ export class Networks {
         this.#decoders.delete(oldest);
         await other.close();
       }
-      session = await Session.open(this.#decoderGraph(size), this.#options);
+      session = await this.#open(this.#decoderGraph(size), this.#options);
       this.#decoders.set(key, session);
     }
     const scale = 1 / this.#checkpoint.vae.config.scalingFactor;
@@ -145,6 +146,16 @@ export class Networks {
     this.#unet = undefined;
     this.#decoders.clear();
     for (const session of sessions) await session?.close();
+  }
+
+  /** A session reads its weights when it is opened, which may be long after the checkpoint was: its files may be gone by then. */
+  async #open(...[graph, ...rest]: Parameters<typeof Session.open>): Promise<Session> {
+    try {
+      return await Session.open(graph, ...rest);
+    } catch (error) {
+      await refuseMissing(this.#checkpoint.path, graph);
+      throw error;
+    }
   }
 
   #unetGraph(latent: Grid): UnetGraph {
@@ -165,5 +176,21 @@ export class Networks {
     // In float32 everywhere: the autoencoders of several published checkpoints overflow float16.
     const latent = g.input("latent", "float32", [1, config.latentChannels, size.height, size.width]);
     return g.finish({ picture: vaeDecoder(new Module(g, weights, "float32"), config, latent) });
+  }
+}
+
+/** Throws `file-unreadable` when the checkpoint's folder, or a file of weights that `graph` reads, is not there any more. */
+async function refuseMissing(folder: string, graph: Graph): Promise<void> {
+  const sources = graph.nodes.flatMap(({ inputs }) => inputs.map(({ source }) => source));
+  const files = new Set(sources.flatMap((source) => (source.kind === "weight" ? source.ref.file : [])));
+  for (const path of [folder, ...files]) {
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) continue;
+    const what = path === folder ? "The checkpoint's folder" : "A file of the checkpoint,";
+    const problem = `${what} ${path} is not there any more. Put it back, or connect its disk, or choose another checkpoint.`;
+    throw new AppError("file-unreadable", problem, { path });
   }
 }
