@@ -1,4 +1,4 @@
-/** Lists of seeds as people write them, `1,2,7-9`: to 64-bit seeds in text form, and back. */
+/** Lists of seeds as people write them, `1,2,7-9`, `1 2 3`, `7;8`, `5-3`: to 64-bit seeds in text form, and back. */
 import { show } from "./fields.ts";
 import { MOST_SEEDS } from "./limits.ts";
 import type { Seed } from "./scene.ts";
@@ -8,12 +8,23 @@ export const LARGEST_SEED = 2n ** 64n - 1n;
 /** What was read, or what is wrong with it; the caller knows where it stood. */
 export type SeedsResult = { seeds: Seed[] } | { problem: string };
 
+/** What people put between seeds, of any script; two of them are one. */
+const SEPARATORS = /[\s,;，、；]+/u;
+/** Hyphen, dashes and the minus sign, and the white space around them. */
+const DASH = /\s*[-‐-―−]\s*/gu;
+
 /**
- * Seeds from `1,2,7-9`, in the order written, each once. White space and a `+` sign are not part of the form; a
- * number of JavaScript is accepted in a list where it is a whole number that did not lose digits.
+ * Seeds from `1,2,7-9`, in the order written, each once; a range counts down where it is written so. A number of
+ * JavaScript is accepted in a list where it is a whole number that did not lose digits.
  */
 export function readSeeds(value: unknown): SeedsResult {
-  if (typeof value === "string") return readParts(value.split(","));
+  if (typeof value === "string") {
+    const parts = value
+      .replace(DASH, "-")
+      .split(SEPARATORS)
+      .filter((part) => part !== "");
+    return parts.length > 0 ? readParts(parts) : { problem: 'a seed is missing: write seeds as "1,2,7-9"' };
+  }
   if (typeof value === "number") return readParts([value]);
   if (Array.isArray(value) && value.length > 0) return readParts(value as unknown[]);
   return { problem: `expected seeds such as "1,2,7-9" or [1, 2, 7], got ${show(value)}` };
@@ -25,8 +36,9 @@ function readParts(parts: readonly unknown[]): SeedsResult {
     const range = readRange(part);
     if ("problem" in range) return range;
     // Before it is written out: 0-18446744073709551615 would fill the memory.
-    if (range.last - range.first >= BigInt(MOST_SEEDS)) return { problem: tooMany(String(part)) };
-    for (let seed = range.first; seed <= range.last; seed++) seeds.add(seed.toString());
+    const step = range.last < range.first ? -1n : 1n;
+    if ((range.last - range.first) * step >= BigInt(MOST_SEEDS)) return { problem: tooMany(String(part)) };
+    for (let seed = range.first; seed !== range.last + step; seed += step) seeds.add(seed.toString());
     if (seeds.size > MOST_SEEDS) return { problem: tooMany(String(part)) };
   }
   return { seeds: [...seeds] };
@@ -48,7 +60,7 @@ function readRange(part: unknown): { first: bigint; last: bigint } | { problem: 
 
   const text = part.trim();
   if (text === "") return { problem: 'a seed is missing: write seeds as "1,2,7-9"' };
-  const match = /^(\d{1,40})(?:\s*-\s*(\d{1,40}))?$/.exec(text);
+  const match = /^(\d{1,40})(?:-(\d{1,40}))?$/.exec(text.replace(DASH, "-"));
   if (!match) {
     if (/^-\d+$/.test(text)) return outOfRange(text);
     return { problem: `"${clip(text)}" is not a seed or a range of seeds such as 7-9` };
@@ -56,7 +68,6 @@ function readRange(part: unknown): { first: bigint; last: bigint } | { problem: 
   const first = BigInt(match[1]!);
   const last = BigInt(match[2] ?? match[1]!);
   if (first > LARGEST_SEED || last > LARGEST_SEED) return outOfRange(text);
-  if (last < first) return { problem: `the range ${text} runs backwards; write ${last}-${first}` };
   return { first, last };
 }
 

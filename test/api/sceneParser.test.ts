@@ -173,7 +173,7 @@ describe("a refusal", () => {
       scheduler: "eular",
       karras: "yes",
       lossSteps: [9, 3],
-      seeds: "9-7",
+      seeds: "9-x",
     });
     expect(lines).toEqual([
       'negative_prompt: unknown field; did you mean "negativePrompt"?',
@@ -192,7 +192,7 @@ describe("a refusal", () => {
       'scheduler: expected one of lms, euler, euler-a, heun, ddim, pndm, dpmpp-2m, unipc, got "eular"; did you mean "euler"?',
       'karras: expected true or false, got "yes"',
       "lossSteps: the range 9 to 3 runs backwards",
-      "seeds: the range 9-7 runs backwards; write 7-9",
+      'seeds: "9-x" is not a seed or a range of seeds such as 7-9',
     ]);
   });
 

@@ -77,7 +77,7 @@ describe("options", () => {
     [["--methods", "none,ilgdd"], /no "ilgdd".*ilgd/s],
     [["--scenes", "201"], /from 1 to 200/],
     [["--nu", "0.5,x"], /such as 0,0.5,1, got "x"/],
-    [["--seeds", "3-1"], /runs backwards/],
+    [["--seeds", "3-x"], /is not a seed/],
     [["--provider", "cuba"], /cuda/],
     [["--sceens", "3"], /--scenes/],
     [["--grid", "--nu", "1"], /needs both/],

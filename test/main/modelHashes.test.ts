@@ -33,7 +33,7 @@ function scenario() {
   const store = {
     knownHash: (request: Parameters<Library["knownHash"]>[0]) => Promise.resolve(library.knownHash(request)),
     rememberHash: ({ sha256, ...identity }: Parameters<Library["knownHash"]>[0] & { sha256: string }) =>
-      Promise.resolve(library.rememberHash(identity, sha256)),
+      Promise.resolve().then(() => library.rememberHash(identity, sha256)),
   };
   const problems: string[] = [];
   const begin = () => new ModelHashes(counting, (problem) => problems.push(problem));
