@@ -56,7 +56,7 @@ const pixels = v.pipe(
 );
 
 /** The longer side of an attention map; the largest picture has 256 latent cells a side. */
-const WIDEST_MAP = 512;
+export const WIDEST_MAP = 512;
 const side = v.pipe(count(WIDEST_MAP), v.minValue(1));
 const attention = v.pipe(
   v.strictObject({

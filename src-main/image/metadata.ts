@@ -15,7 +15,7 @@ import type { PngText } from "./pngText.ts";
 const RECORD_KEYWORD = "diorama";
 const INFOTEXT_KEYWORD = "parameters";
 /** A record has a few kilobytes; a prompt and 64 boxes stay far below this. */
-const LONGEST_RECORD = 2 ** 20;
+export const LONGEST_RECORD = 2 ** 20;
 
 /** What a picture says about itself. */
 export type Metadata =

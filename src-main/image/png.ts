@@ -47,12 +47,6 @@ export function decodePng(bytes: Uint8Array): { pixels: Pixels; texts: PngText[]
   return { pixels: decodePixels(chunks), texts: readTexts(chunks).texts };
 }
 
-/** Width and height in pixels, as its header says; nothing is unpacked. */
-export function sizeOf(bytes: Uint8Array): { width: number; height: number } {
-  const { width, height } = readHeader(readChunks(bytes)[0]!);
-  return { width, height };
-}
-
 /** The texts of a PNG alone, and what could not be read of them. */
 export function readPngTexts(bytes: Uint8Array): { texts: PngText[]; problems: string[] } {
   const damaged: string[] = [];

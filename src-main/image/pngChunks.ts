@@ -22,6 +22,16 @@ export function imageProblem(chunk: { type: string; offset: number }, message: s
   return new AppError("image-invalid", `PNG chunk ${chunk.type} at byte ${chunk.offset}: ${message}`, {}, { cause });
 }
 
+/** Width and height in pixels as the first bytes of a PNG say; nothing else is looked at. */
+export function statedSize(bytes: Uint8Array): { width: number; height: number } {
+  const isPng = SIGNATURE.every((byte, i) => bytes[i] === byte);
+  if (!isPng || bytes.length < 33 || String.fromCharCode(...bytes.subarray(12, 16)) !== "IHDR") {
+    throw new AppError("image-invalid", "not a PNG: the file does not begin as one", {});
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
+}
+
 /** Whether a picture can be shown without such a chunk: its first letter is small (section 5.4). */
 function isAncillary(type: string): boolean {
   return /^[a-z]/.test(type);

@@ -2,7 +2,10 @@
  * Attention maps as bytes, for keeping: one a cell, as the square root of its share of the map's peak, because the faint parts are what
  * an overlay has to tell apart. A 16 x 16 map takes 256 bytes; a value comes back within 1/255 of the peak.
  */
+import * as v from "valibot";
 import type { AttentionMaps } from "../api/engine.ts";
+import { LIMITS } from "../api/engineMessages.ts";
+import { WIDEST_MAP } from "../api/storeMessages.ts";
 
 /** What a row of the table `attention` holds. */
 export interface PackedMaps {
@@ -13,6 +16,17 @@ export interface PackedMaps {
   /** regions.length * width * height bytes. */
   maps: Uint8Array;
 }
+
+/** Bytes that the ids, as JSON, and the maps of a picture have at most. */
+export const LONGEST_IDS = LIMITS.regions * 6 * LIMITS.id;
+export const LARGEST_MAPS = LIMITS.regions * WIDEST_MAP ** 2;
+
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(WIDEST_MAP));
+/** A row of that table, which a stranger may have written. */
+export const packedSchema = v.pipe(
+  v.object({ width: side, height: side, regions: v.array(v.string()), maps: v.instance(Uint8Array) }),
+  v.check(({ width, height, regions, maps }) => maps.length === regions.length * width * height),
+);
 
 /** Undefined where there is nothing to keep: a picture without boxes. */
 export function packMaps({ width, height, regions }: AttentionMaps): PackedMaps | undefined {

@@ -2,14 +2,15 @@
  * Opens SQLite files that a person may have swapped, damaged or made with another version: what is wrong is found before
  * anything is written. `Format` says what a file of ours is; migrations are append-only.
  */
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import type { SqliteError } from "better-sqlite3";
 import Database from "better-sqlite3";
-import { AppError } from "../api/errors.ts";
-import { freeName, removeDatabase } from "./files.ts";
+import { AppError, isAppError } from "../api/errors.ts";
+import { freeName, isRegular, NOT_REGULAR, removeDatabase } from "./files.ts";
 import { whyReadOnly } from "./readOnly.ts";
 import { letShrink } from "./room.ts";
+import { findStranger } from "./schema.ts";
 
 /** One step of a format's history; never edited once released, because files that went through it exist. */
 export interface Migration {
@@ -47,8 +48,12 @@ export function createDatabase(path: string, format: Format): Database.Database 
     try {
       const db = new Database(path, { timeout: LOCK_PATIENCE });
       return closedOnError(db, () => {
-        if (format.kind === "document") letShrink(db);
-        configure(db, format);
+        distrust(db);
+        if (format.kind === "document") {
+          letShrink(db);
+          lock(db);
+        }
+        keepJournal(db, format);
         db.pragma(`application_id = ${format.applicationId}`);
         migrate(db, format, 0);
         return db;
@@ -69,24 +74,39 @@ export interface OpenedDatabase {
 
 /**
  * Opens a file of this format, brings it up to date, and keeps a copy of it beforehand if that changes it. Where nobody may write, it
- * is opened for reading alone.
+ * is opened for reading alone. `examine` throws where what is in it cannot be used, whatever its version; until it has returned nothing
+ * is written, so that "it was left as it is" is true.
  */
-export function openDatabase(path: string, format: Format): OpenedDatabase {
+export function openDatabase(
+  path: string,
+  format: Format,
+  examine: (db: Database.Database) => void = () => undefined,
+): OpenedDatabase {
   if (!existsSync(path)) throw invalid(path, `There is no ${format.noun} at ${path}.`);
   return guarded(path, format, () => {
+    if (!isRegular(path)) throw invalid(path, `${path} ${NOT_REGULAR}`);
     judge(path, format, readHeader(path));
     const readOnly = whyReadOnly(path);
+    const leftover = leftoverOf(path);
     const db = new Database(path, { fileMustExist: true, timeout: LOCK_PATIENCE, readonly: readOnly !== null });
-    return closedOnError(db, () => {
-      if (readOnly === null) configure(db, format);
-      else configureReading(db);
+    const examined = () => {
       // A journal left by a crash has been rolled back by now: only this is what the file really says.
       const version = Number(db.pragma("user_version", { simple: true }));
       judge(path, format, { applicationId: Number(db.pragma("application_id", { simple: true })), version });
-      const stranger = findStranger(db, format, version);
+      const stranger = strangerIn(db, format, version);
       if (stranger !== undefined) {
         throw invalid(path, `${path} is damaged (${stranger}). It was left as it is; open a copy from a backup.`);
       }
+      examine(db);
+      return version;
+    };
+    return closedOnError(db, () => {
+      distrust(db);
+      if (readOnly !== null)
+        db.pragma("locking_mode = EXCLUSIVE"); // for reading it is shared: others may read, and nobody writes
+      else if (format.kind === "document") lock(db);
+      const version = tellingOf(leftover, path, () => guarded(path, format, examined));
+      if (readOnly === null) keepJournal(db, format);
       const notes: string[] = [];
       if (version < format.migrations.length) {
         if (readOnly !== null) {
@@ -112,7 +132,8 @@ export function openShared(path: string, format: Format): Database.Database {
   return guarded(path, format, () => {
     const db = new Database(path, { timeout: SHARED_PATIENCE });
     return closedOnError(db, () => {
-      configure(db, format);
+      distrust(db);
+      keepJournal(db, format);
       db.transaction(() => {
         const version = Number(db.pragma("user_version", { simple: true }));
         const applicationId = Number(db.pragma("application_id", { simple: true }));
@@ -164,25 +185,42 @@ export function isInUse(path: string, cause?: unknown): AppError<"project-invali
   return invalid(path, `${path} is open in another window or program. Close it there, and open it again.`, cause);
 }
 
-function configureReading(db: Database.Database): void {
+/** The file may come from anyone. better-sqlite3 opens every file in SQLite's defensive mode: neither its schema nor the tables behind a search can be written to directly. */
+function distrust(db: Database.Database): void {
   db.pragma("trusted_schema = OFF");
   db.pragma("cell_size_check = ON");
-  db.pragma("locking_mode = EXCLUSIVE"); // for reading it is shared: others may read, and nobody writes
+  db.pragma("foreign_keys = ON");
+  db.pragma("temp_store = MEMORY"); // else a full disk of the system's temporary files would be told of as the project's
 }
 
-function configure(db: Database.Database, { kind }: Format): void {
-  db.pragma("trusted_schema = OFF"); // the file may come from anyone
-  db.pragma("cell_size_check = ON");
-  db.pragma("foreign_keys = ON");
-  if (kind === "cache") {
-    db.pragma("journal_mode = WAL");
-    return;
-  }
+/** Takes a document for ourselves, as long as it is open. Nothing is written: also not where it is in another program's journal mode. */
+function lock(db: Database.Database): void {
   db.pragma("locking_mode = EXCLUSIVE");
-  db.pragma("journal_mode = TRUNCATE");
-  db.pragma("synchronous = FULL"); // "saved" means that it survives a power cut
-  db.pragma("temp_store = MEMORY"); // else a full disk of the system's temporary files would be told of as the project's
-  db.exec("BEGIN EXCLUSIVE; COMMIT"); // takes the lock, and keeps it
+  db.exec("BEGIN EXCLUSIVE; COMMIT");
+}
+
+/** How what is written becomes durable; where another program chose otherwise, this rewrites the file's header. */
+function keepJournal(db: Database.Database, { kind }: Format): void {
+  db.pragma(`journal_mode = ${kind === "cache" ? "WAL" : "TRUNCATE"}`);
+  if (kind === "document") db.pragma("synchronous = FULL"); // "saved" means that it survives a power cut
+}
+
+/** What a program that was cut off left beside a database: SQLite puts it in order before anything can be read. */
+function leftoverOf(path: string): string | undefined {
+  return ["-wal", "-journal"]
+    .map((ending) => path + ending)
+    .find((companion) => (statSync(companion, { throwIfNoEntry: false })?.size ?? 0) > 0);
+}
+
+/** A file is not quite left as it was where there was something to put in order. */
+function tellingOf<T>(leftover: string | undefined, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (leftover === undefined || !isAppError(error, "project-invalid")) throw error;
+    const message = `${error.message} Before, the changes in ${basename(leftover)}, left by a program that was cut off, were put in order.`;
+    throw invalid(path, message, error);
+  }
 }
 
 interface Header {
@@ -225,46 +263,15 @@ function migrate(db: Database.Database, { migrations }: Format, from: number): v
   }
 }
 
-interface SchemaRow {
-  type: string;
-  name: string;
-  sql: string | null;
-}
-
-/**
- * What is in a file of this version and not in a new one, or the other way round, in words. Views, triggers and computed columns of a
- * stranger's making could keep us busy for ever or fill the memory, however harmless the question.
- */
-function findStranger(db: Database.Database, format: Format, version: number): string | undefined {
+/** What is in a file of this version and not in a new one, or the other way round, in words. */
+function strangerIn(db: Database.Database, format: Format, version: number): string | undefined {
   const model = new Database(":memory:");
   try {
     migrate(model, { ...format, migrations: format.migrations.slice(0, version) }, 0);
-    const [ours, theirs] = [schemaOf(model), schemaOf(db)];
-    for (const [name, { type, sql }] of theirs) {
-      const own = ours.get(name);
-      if (!own) return `the ${type} ${name} does not belong in it`;
-      // The tables behind a search are SQLite's own, and its next version may word them otherwise.
-      const isSame = own.sql === sql || (isShadow(name, ours) && !/\b(AS|CHECK|DEFAULT|GENERATED)\b/i.test(sql ?? ""));
-      if (own.type !== type || !isSame) return `the ${type} ${name} is not as it should be`;
-    }
-    const missing = [...ours.values()].find(({ name }) => !theirs.has(name));
-    return missing && `the ${missing.type} ${missing.name} is missing`;
+    return findStranger(db, model);
   } finally {
     model.close();
   }
-}
-
-/** Whether a table belongs to a virtual one: `run_text_data` to `run_text`. */
-function isShadow(name: string, schema: ReadonlyMap<string, SchemaRow>): boolean {
-  return /^CREATE VIRTUAL TABLE/i.test(schema.get(name.replace(/_[a-z]+$/, ""))?.sql ?? "");
-}
-
-/** By name; without SQLite's own statistics, which are there or not. */
-function schemaOf(db: Database.Database): Map<string, SchemaRow> {
-  const rows = db.prepare<[], SchemaRow>(
-    "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'",
-  );
-  return new Map(rows.all().map((row) => [row.name, row]));
 }
 
 function closedOnError<T>(db: Database.Database, action: () => T): T {

@@ -6,6 +6,7 @@ import { describe } from "../api/rpc.ts";
 import type { Draft, SavedDraft, VersionInfo } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { invalid } from "./database.ts";
+import { MOST_VERSIONS, SOUND_VERSION } from "./soundness.ts";
 
 interface VersionRow {
   id: number;
@@ -28,7 +29,8 @@ export class Drafts {
   readDraft(): SavedDraft {
     const row = this.db
       .prepare<[], { draft: string; saved: string; version: number | null; document: string | null }>(
-        "SELECT draft, saved, version.id AS version, document FROM project LEFT JOIN version ON version.id = project.version AND deleted = 0",
+        `SELECT draft, saved, version.id AS version, document FROM project
+         LEFT JOIN version ON version.id = project.version AND deleted = 0 AND ${SOUND_VERSION}`,
       )
       .get()!;
     const { draft, saved, version, document } = row;
@@ -57,15 +59,17 @@ export class Drafts {
   }
 
   listVersions(): VersionInfo[] {
-    const rows = this.db.prepare<[], VersionRow>(
-      "SELECT id, name, automatic, created FROM version WHERE deleted = 0 ORDER BY id DESC",
+    const rows = this.db.prepare<[number], VersionRow>(
+      `SELECT id, name, automatic, created FROM version WHERE deleted = 0 AND ${SOUND_VERSION} ORDER BY id DESC LIMIT ?`,
     );
-    return rows.all().map(toVersion);
+    return rows.all(MOST_VERSIONS).map(toVersion);
   }
 
   readVersion(id: number): VersionInfo & { draft: Draft } {
     const row = this.db
-      .prepare<[number], VersionRow & { document: string }>("SELECT * FROM version WHERE id = ? AND deleted = 0")
+      .prepare<[number], VersionRow & { document: string }>(
+        `SELECT * FROM version WHERE id = ? AND deleted = 0 AND ${SOUND_VERSION}`,
+      )
       .get(id);
     if (!row) throw noVersion(id);
     const problem = (why: string) => `The version “${row.name}” is damaged (${why}).`;
@@ -107,13 +111,15 @@ export class Drafts {
   }
 }
 
-/** Longer than any draft that was checked when it was saved. */
-const LONGEST_DRAFT = 8_000_000;
-
 /** A draft from a file, which a stranger may have written; `problem` makes the message of what is wrong with it. */
 export function parseDraft(text: string, problem: (why: string) => string, path: string): Draft {
-  if (text.length > LONGEST_DRAFT) throw invalid(path, problem("it is too long"));
-  const parsed = v.safeParse(storeSchemas.saveDraft, JSON.parse(text));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw invalid(path, problem((error as Error).message), error);
+  }
+  const parsed = v.safeParse(storeSchemas.saveDraft, value, { abortEarly: true });
   if (!parsed.success) throw invalid(path, problem(describe(parsed.issues[0])));
   return parsed.output;
 }

@@ -1,20 +1,33 @@
 /** Pictures on their way into a project and out of it. */
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Pixels } from "../api/engine.ts";
 import { LIMITS } from "../api/engineMessages.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError, isAppError } from "../api/errors.ts";
 import { pictureName } from "../api/pictureName.ts";
 import type { ResultInfo } from "../api/store.ts";
 import { readMetadata } from "../image/metadata.ts";
-import { decodePng, encodePng, sizeOf } from "../image/png.ts";
+import { decodePng, encodePng } from "../image/png.ts";
+import { statedSize } from "../image/pngChunks.ts";
 import { resize } from "../image/resize.ts";
+import { readRegular } from "./files.ts";
 import type { Results } from "./results.ts";
 
 /** The longer side of a thumbnail, in pixels: what a gallery shows on a screen of double density. */
 const THUMBNAIL = 256;
-/** More bytes has no picture of ours: 4096 x 4096 pixels with alpha, not packed at all, are half of it. */
-export const LARGEST_PICTURE = 128 * 2 ** 20;
+/** More bytes has no picture of ours: 4096 x 4096 pixels with alpha, not packed at all, and room for its settings. */
+export const LARGEST_PICTURE = 80 * 2 ** 20;
+/** The longer side that each may have, in pixels; a stranger's thumbnail may be another size than ours, but not for ever larger. */
+const LARGEST_SIDES = { full: LIMITS.pixels, thumbnail: 4 * THUMBNAIL };
+
+/** Refuses what is no PNG, or one that would fill the memory of whoever shows it, by its first bytes. */
+export function refuseLarge(png: Uint8Array, size: "full" | "thumbnail"): void {
+  const { width, height } = statedSize(png);
+  const most = LARGEST_SIDES[size];
+  if (Math.max(width, height) <= most) return;
+  const message = `This picture says that it has ${width} x ${height} pixels; at most ${most} a side are shown.`;
+  throw new AppError("image-invalid", message, {});
+}
 
 /** A small PNG; pictures that are small already keep their size. */
 export function thumbnailOf(pixels: Pixels): Uint8Array {
@@ -34,6 +47,11 @@ export function exportPictures(results: Results, ids: readonly number[], folder:
 /** Takes in a picture that carries our settings, as a run of its own. */
 export function importPicture(results: Results, path: string): ResultInfo {
   const png = readPicture(path);
+  const size = statedSize(png);
+  if (Math.max(size.width, size.height) > LIMITS.pixels) {
+    const message = `${path} has ${size.width} x ${size.height} pixels. Diorama's pictures have at most ${LIMITS.pixels} a side.`;
+    throw new AppError("image-invalid", message, { path });
+  }
   const metadata = readMetadata(png);
   if (metadata.kind !== "record") {
     throw new AppError("image-invalid", `${path} carries no settings of Diorama, so there is no run to restore.`, {
@@ -41,11 +59,6 @@ export function importPicture(results: Results, path: string): ResultInfo {
     });
   }
   const { record } = metadata;
-  const size = sizeOf(png);
-  if (Math.max(size.width, size.height) > LIMITS.pixels) {
-    const message = `${path} has ${size.width} x ${size.height} pixels. Diorama's pictures have at most ${LIMITS.pixels} a side.`;
-    throw new AppError("image-invalid", message, { path });
-  }
   const { pixels } = decodePng(png);
   const { width, height } = pixels;
   const thumbnail = thumbnailOf(pixels);
@@ -59,9 +72,10 @@ export function importPicture(results: Results, path: string): ResultInfo {
 
 function readPicture(path: string): Uint8Array {
   try {
-    const { size } = statSync(path);
-    if (size <= LARGEST_PICTURE) return readFileSync(path);
+    const png = readRegular(path, LARGEST_PICTURE);
+    if (png) return png;
   } catch (error) {
+    if (isAppError(error)) throw error;
     throw new AppError("file-unreadable", `${path} cannot be read (${reason(error)}).`, { path }, { cause: error });
   }
   throw new AppError("image-invalid", `${path} is too large for a picture.`, { path });

@@ -6,16 +6,14 @@ import { SqliteError } from "better-sqlite3";
 import type { Draft, ProjectInfo } from "../api/store.ts";
 import { identityOf, realPath } from "../service/fileIdentity.ts";
 import { closeDocument, createDatabase, guarded, invalid, isInUse, openDatabase } from "./database.ts";
-import { Drafts, parseDraft } from "./drafts.ts";
+import { Drafts } from "./drafts.ts";
+import { check, examine } from "./examine.ts";
 import { Place, type Whereabouts } from "./place.ts";
 import { PROJECT_FORMAT } from "./projectFormat.ts";
 import { putInPlace, type Placing } from "./replace.ts";
 import { Results } from "./results.ts";
 import { letShrink, shrink } from "./room.ts";
-
-/** Tables small enough to be checked on every opening; pictures are read by `verify` alone. */
-const QUICK_TABLES = ["project", "version", "run"];
-const THOROUGH_TABLES = [...QUICK_TABLES, "result"];
+import { noteUnsound, SOUND_RESULT } from "./soundness.ts";
 
 /** What goes wrong with the file that is written while another is read. */
 const WRITING_FAILED = /^SQLITE_(FULL|CANTOPEN|READONLY|PERM|IOERR(?!_(READ|SHORT_READ|DATA|CORRUPTFS)))/;
@@ -78,28 +76,15 @@ export class ProjectFile extends Drafts {
   static open(path: string, clock = now, { resumed = false, identity }: Opening = {}): ProjectFile {
     const expected = identity ?? guarded(path, PROJECT_FORMAT, () => identityOf(path));
     if (Place.isOpenHere(expected)) throw isInUse(path);
-    const { db, notes, readOnly } = openDatabase(path, PROJECT_FORMAT);
+    let wasInUse = false;
+    const { db, notes, readOnly } = openDatabase(path, PROJECT_FORMAT, (db) => {
+      wasInUse = examine(path, db, resumed ? "draft alone" : "tables too");
+    });
     let place: Place | undefined;
     try {
       return guarded(path, PROJECT_FORMAT, () => {
-        const row = db
-          .prepare<[], { in_use: number; draft: string }>("SELECT in_use, draft FROM project WHERE id = 1")
-          .get();
-        if (!row) throw invalid(path, `${path} is damaged: it has no project in it. It was left as it is.`);
-        if (!resumed) {
-          const damage = (row.in_use ? THOROUGH_TABLES : QUICK_TABLES).flatMap((table) =>
-            check(db, `quick_check(${table})`),
-          );
-          if (damage.length > 0) {
-            throw invalid(path, `${path} is damaged (${damage[0]!}). It was left as it is; open a copy from a backup.`);
-          }
-        }
-        parseDraft(
-          row.draft,
-          (why) => `${path} is damaged: its draft cannot be read (${why}). It was left as it is.`,
-          path,
-        );
-        if (row.in_use && !resumed)
+        notes.push(...noteUnsound(db));
+        if (wasInUse && !resumed)
           notes.push("Diorama did not end properly last time. The project is as it was last saved.");
         if (readOnly === null) {
           db.transaction(() => {
@@ -165,7 +150,10 @@ export class ProjectFile extends Drafts {
 
   #readFingerprint(): string {
     const row = this.db
-      .prepare("SELECT created, saved, (SELECT group_concat(name || seq) FROM sqlite_sequence) FROM project")
+      .prepare(
+        `SELECT created, saved, (SELECT group_concat(name || seq) FROM sqlite_sequence
+           WHERE name IN ('version', 'run', 'result') AND typeof(seq) = 'integer') FROM project`,
+      )
       .raw()
       .get();
     return JSON.stringify(row);
@@ -174,7 +162,7 @@ export class ProjectFile extends Drafts {
   info(): Omit<ProjectInfo, "trouble"> {
     const row = this.db
       .prepare<[], { created: string; results: number }>(
-        "SELECT created, (SELECT count(*) FROM result WHERE emptied = 0) AS results FROM project",
+        `SELECT created, (SELECT count(*) FROM result WHERE emptied = 0 AND ${SOUND_RESULT}) AS results FROM project`,
       )
       .get()!;
     return {
@@ -265,17 +253,6 @@ export class ProjectFile extends Drafts {
     const journal = `${this.path}-journal`;
     // SQLite's own, which it keeps empty between two changes; with a file at the path it may be that one's.
     if (!existsSync(this.path) && statSync(journal, { throwIfNoEntry: false })?.size === 0) rmSync(journal);
-  }
-}
-
-/** What a checking pragma finds; some damage stops the check itself, and is then what was found. */
-function check(db: Database.Database, pragma: string): string[] {
-  try {
-    const rows = db.pragma(pragma) as Record<string, string>[];
-    return rows.flatMap((row) => Object.values(row)).filter((message) => message !== "ok");
-  } catch (error) {
-    if (error instanceof SqliteError && error.code.startsWith("SQLITE_CORRUPT")) return [error.message];
-    throw error;
   }
 }
 

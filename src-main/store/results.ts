@@ -20,9 +20,10 @@ import type {
 } from "../api/store.ts";
 import { metadataTexts, parseRecord } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
-import { packMaps, unpackMaps, type PackedMaps } from "./attentionMaps.ts";
-import { LARGEST_PICTURE, thumbnailOf } from "./pictures.ts";
+import { LARGEST_MAPS, LONGEST_IDS, packedSchema, packMaps, unpackMaps } from "./attentionMaps.ts";
+import { LARGEST_PICTURE, refuseLarge, thumbnailOf } from "./pictures.ts";
 import { parts, PROMPT_FOUND, NEGATIVE_FOUND, toMatch } from "./search.ts";
+import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
 
 type ResultRow = Omit<ResultInfo, "starred"> & { starred: number };
 type RunRow = RunInfo;
@@ -43,7 +44,7 @@ interface Finished {
 const RESULT_COLUMNS = `result.id, result.run AS runId, result.seed, result.created, result.width, result.height, result.starred,
   result.state, result.obedience, result.seconds, result.bytes`;
 const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message,
-  (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0) AS finished`;
+  (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0 AND ${SOUND_RESULT}) AS finished`;
 const ORDERS: Record<ResultQuery["order"], string> = {
   newest: "result.id DESC",
   oldest: "result.id",
@@ -89,17 +90,17 @@ export class Results {
 
   /** Runs that a crash cut off. */
   endInterrupted(): void {
-    this.#db.prepare("UPDATE run SET outcome = 'cancelled' WHERE outcome = 'running'").run();
+    this.#db.prepare(`UPDATE run SET outcome = 'cancelled' WHERE outcome = 'running' AND ${SOUND_RUN}`).run();
   }
 
   listRuns({ text, offset, limit }: RunQuery): { runs: ListedRun[]; total: number } {
     const match = text === undefined ? undefined : toMatch(text);
     if (match !== undefined) return this.#searchRuns(match, offset, limit);
     const rows = this.#db.prepare<[number, number], RunRow>(
-      `SELECT ${RUN_COLUMNS} FROM run ORDER BY id DESC LIMIT ? OFFSET ?`,
+      `SELECT ${RUN_COLUMNS} FROM run WHERE ${SOUND_RUN} ORDER BY id DESC LIMIT ? OFFSET ?`,
     );
     const runs = rows.all(limit, offset).map((row) => ({ ...row, found: null }));
-    return { runs, total: this.#count("SELECT count(*) AS n FROM run") };
+    return { runs, total: this.#count(`SELECT count(*) AS n FROM run WHERE ${SOUND_RUN}`) };
   }
 
   /** A word of the prompt counts more than one of the negative prompt; of equal matches the newest comes first. */
@@ -107,19 +108,20 @@ export class Results {
     const rows = this.#db.prepare<[object], RunRow & { inPrompt: string; inNegative: string }>(
       `SELECT ${RUN_COLUMNS}, ${PROMPT_FOUND} AS inPrompt, ${NEGATIVE_FOUND} AS inNegative
        FROM run_text JOIN run ON run.id = run_text.rowid
-       WHERE run_text MATCH @match ORDER BY bm25(run_text, 4, 1), run.id DESC LIMIT @limit OFFSET @offset`,
+       WHERE run_text MATCH @match AND ${SOUND_RUN} ORDER BY bm25(run_text, 4, 1), run.id DESC LIMIT @limit OFFSET @offset`,
     );
     const runs = rows.all({ match, limit, offset }).map(({ inPrompt, inNegative, ...row }) => {
       const negative = parts(inNegative);
       const isThere = negative.some(({ marked }) => marked);
       return { ...row, found: { prompt: parts(inPrompt), negativePrompt: isThere ? negative : null } };
     });
-    return { runs, total: this.#count("SELECT count(*) AS n FROM run_text WHERE run_text MATCH @match", { match }) };
+    const all = `SELECT count(*) AS n FROM run_text WHERE run_text MATCH @match AND rowid NOT IN temp.unsound_run`;
+    return { runs, total: this.#count(all, { match }) };
   }
 
   readRun(id: number): RunInfo & { scene: Scene; before: number | null } {
     const { before } = this.#db
-      .prepare<[number], { before: number | null }>("SELECT max(id) AS before FROM run WHERE id < ?")
+      .prepare<[number], { before: number | null }>(`SELECT max(id) AS before FROM run WHERE id < ? AND ${SOUND_RUN}`)
       .get(id)!;
     return { ...this.#runInfo(id), scene: this.#sceneOf(id), before };
   }
@@ -174,6 +176,7 @@ export class Results {
     const byWords = "result.run IN (SELECT rowid FROM run_text WHERE run_text MATCH @match)";
     const where = [
       "result.state = @state",
+      SOUND_RESULT,
       // Only what is in the bin can be emptied out of it.
       state === "binned" ? "result.emptied = 0" : undefined,
       leastObedience === undefined ? undefined : "result.obedience >= @leastObedience",
@@ -197,7 +200,9 @@ export class Results {
     const { record } = this.#db
       .prepare<[number], { record: string }>("SELECT record FROM result WHERE id = ?")
       .get(id)!;
-    const kept = JSON.parse(record) as Partial<RunRecord>;
+    const kept = parseJson(record) as Partial<RunRecord> | null | undefined;
+    if (typeof kept !== "object" || !kept)
+      throw new AppError("image-invalid", "The settings that were kept with this picture are damaged.", {});
     return { ...info, record: parseRecord({ ...kept, scene: kept.scene ?? this.#sceneOf(info.runId) }) };
   }
 
@@ -205,17 +210,18 @@ export class Results {
     const column = size === "full" ? "png" : "thumbnail";
     const row = this.#db
       .prepare<[number, number], { bytes: Buffer | null }>(
-        `SELECT iif(length(${column}) <= ?, ${column}, NULL) AS bytes FROM picture WHERE result = ?`,
+        `SELECT ${bounded(column, "blob")} AS bytes FROM picture WHERE result = ?`,
       )
       .get(LARGEST_PICTURE, id);
     if (!row) throw noResult(id);
     if (!row.bytes) throw new AppError("image-invalid", "This picture is too large to be one of Diorama's.", {});
+    refuseLarge(row.bytes, size);
     return new Uint8Array(row.bytes);
   }
 
   markResults(ids: readonly number[], starred: boolean | undefined, state: ResultState | undefined): number {
     const update = this.#db.prepare(
-      "UPDATE result SET starred = coalesce(@starred, starred), state = coalesce(@state, state) WHERE id = @id",
+      `UPDATE result SET starred = coalesce(@starred, starred), state = coalesce(@state, state) WHERE id = @id AND ${SOUND_RESULT}`,
     );
     const marks = { starred: starred === undefined ? null : Number(starred), state: state ?? null };
     return this.allOrNothing(() => ids.reduce((changed, id) => changed + update.run({ ...marks, id }).changes, 0));
@@ -224,29 +230,32 @@ export class Results {
   readAttention(id: number): AttentionMaps | null {
     this.#resultInfo(id);
     const row = this.#db
-      .prepare<[number], Omit<PackedMaps, "regions"> & { regions: string }>(
-        "SELECT width, height, regions, maps FROM attention WHERE result = ?",
+      .prepare<[number, number, number], Record<"width" | "height" | "regions" | "maps", unknown>>(
+        `SELECT width, height, ${bounded("regions", "text")} AS regions, ${bounded("maps", "blob")} AS maps
+         FROM attention WHERE result = ?`,
       )
-      .get(id);
+      .get(LONGEST_IDS, LARGEST_MAPS, id);
     if (!row) return null;
-    const { width, height, maps } = row;
-    const parsed = v.safeParse(v.array(v.string()), JSON.parse(row.regions));
-    if (!parsed.success || maps.length !== parsed.output.length * width * height) {
+    const regions = typeof row.regions === "string" ? parseJson(row.regions) : undefined;
+    const parsed = v.safeParse(packedSchema, { ...row, regions }, { abortEarly: true });
+    if (!parsed.success) {
       throw new AppError("image-invalid", "The attention that was kept with this picture is damaged.", {});
     }
-    return unpackMaps({ width, height, maps, regions: parsed.output });
+    return unpackMaps(parsed.output);
   }
 
   /** Nothing is deleted before the project is closed: until then it can be undone. */
   emptyBin(): number[] {
     const rows = this.#db
-      .prepare<[], { id: number }>("UPDATE result SET emptied = 1 WHERE state = 'binned' AND emptied = 0 RETURNING id")
+      .prepare<[], { id: number }>(
+        `UPDATE result SET emptied = 1 WHERE state = 'binned' AND emptied = 0 AND ${SOUND_RESULT} RETURNING id`,
+      )
       .all();
     return rows.map(({ id }) => id);
   }
 
   refillBin(ids: readonly number[]): void {
-    const update = this.#db.prepare("UPDATE result SET emptied = 0 WHERE id = ?");
+    const update = this.#db.prepare(`UPDATE result SET emptied = 0 WHERE id = ? AND ${SOUND_RESULT}`);
     this.allOrNothing(() => ids.forEach((id) => update.run(id)));
   }
 
@@ -255,21 +264,27 @@ export class Results {
   }
 
   #runInfo(id: number): RunInfo {
-    const row = this.#db.prepare<[number], RunRow>(`SELECT ${RUN_COLUMNS} FROM run WHERE id = ?`).get(id);
+    const row = this.#db
+      .prepare<[number], RunRow>(`SELECT ${RUN_COLUMNS} FROM run WHERE id = ? AND ${SOUND_RUN}`)
+      .get(id);
     if (!row) throw noRun(id);
     return row;
   }
 
   #resultInfo(id: number): ResultInfo {
-    const row = this.#db.prepare<[number], ResultRow>(`SELECT ${RESULT_COLUMNS} FROM result WHERE id = ?`).get(id);
+    const row = this.#db
+      .prepare<[number], ResultRow>(`SELECT ${RESULT_COLUMNS} FROM result WHERE id = ? AND ${SOUND_RESULT}`)
+      .get(id);
     if (!row) throw noResult(id);
     return toResult(row);
   }
 
   #sceneOf(runId: number): Scene {
-    const row = this.#db.prepare<[number], { scene: string }>("SELECT scene FROM run WHERE id = ?").get(runId);
+    const row = this.#db
+      .prepare<[number], { scene: string }>(`SELECT scene FROM run WHERE id = ? AND ${SOUND_RUN}`)
+      .get(runId);
     if (!row) throw noRun(runId);
-    const parsed = v.safeParse(sceneSchema, JSON.parse(row.scene));
+    const parsed = v.safeParse(sceneSchema, parseJson(row.scene), { abortEarly: true });
     if (parsed.success) return parsed.output;
     throw new AppError("scene-invalid", `The scene of this run is damaged (${describe(parsed.issues[0])}).`, {
       at: "scene",
@@ -278,6 +293,15 @@ export class Results {
 
   #count(sql: string, values: object = {}): number {
     return this.#db.prepare<[object], { n: number }>(sql).get(values)!.n;
+  }
+}
+
+/** Undefined where it is none: files of strangers pass no check of the table. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,12 +4,14 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, test } from "vitest";
+import { encodePng } from "../../src-main/image/png.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 import { shrink } from "../../src-main/store/room.ts";
 import {
   newProject,
   reopened,
   sampleDraft,
+  samplePixels,
   sampleRecord,
   sampleResult,
   sampleScene,
@@ -117,7 +119,9 @@ describe("the room of deleted pictures", () => {
   const emptied = (project: ProjectFile) => {
     const { id: runId } = project.results.beginRun(sampleScene(), "demo", 2);
     const record = sampleRecord(sampleScene(), "5");
-    const picture = { width: 8, height: 8, seconds: 1, png: randomBytes(SIZE), thumbnail: randomBytes(9) };
+    const small = encodePng(samplePixels());
+    const png = Buffer.concat([small, randomBytes(SIZE - small.length)]); // a megabyte that nothing packs
+    const picture = { width: 8, height: 8, seconds: 1, png, thumbnail: small };
     const [first, second] = ["5", "6"].map((seed) => project.results.keep({ runId, seed, record, ...picture }));
     project.results.markResults([first!.id], undefined, "binned");
     project.results.emptyBin();
