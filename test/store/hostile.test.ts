@@ -99,7 +99,8 @@ describe("a project of a stranger:", () => {
     await store.api.openProject({ path: next });
     expect((await store.api.listResults(EVERYTHING)).total).toBe(6);
     const [memory, work] = [peakOf(store.pid), workOf(store.pid)];
-    if (process.env["DIORAMA_MEASURE"]) console.log(`${Math.round(memory)} MB, ${work} s, slowest ${Math.round(slowest)} ms: ${said}`);
+    if (process.env["DIORAMA_MEASURE"])
+      console.log(`${Math.round(memory)} MB, ${work} s, slowest ${Math.round(slowest)} ms: ${said}`);
     expect(memory).toBeLessThan(MOST_MEMORY);
     expect(work).toBeLessThan(MOST_WORK);
   });
