@@ -13,7 +13,7 @@ import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.
 import { Session } from "../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../src-main/graph/builder.ts";
 import { layoutOf } from "../src-main/guidance/layout.ts";
-import { createTokenizer } from "../src-main/model/tokenizer/tokenizer.ts";
+import { createTokenizers, idsOf } from "../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../src-main/sampling/random.ts";
 import { createSampler } from "../src-main/sampling/samplers.ts";
 import { flopCount } from "./flops.ts";
@@ -93,14 +93,15 @@ function regions(count: number): Region[] {
 
 async function measure({ label, path, provider, memory, rounds }: Configuration): Promise<Measurement> {
   const checkpoint = await openCheckpoint(path);
-  const tokenizer = await createTokenizer(checkpoint.tokenizer, checkpoint.text.config);
+  const tokenizers = await createTokenizers(checkpoint);
+  const [tokenizer] = tokenizers;
   const options = { provider, memory };
   const precision = await choosePrecision(options);
   const networks = new Networks(checkpoint, options, precision, tokenizer.maxTokens);
-  const context = await networks.encode(tokenizer.encode("a red circle and a blue square").ids);
-  let negativeContext = context;
+  const prompt = await networks.encode(idsOf(tokenizers, "a red circle and a blue square"));
+  let negative = prompt;
   const text = await seconds(async () => {
-    negativeContext = await networks.encode(tokenizer.encode("blurred").ids);
+    negative = await networks.encode(idsOf(tokenizers, "blurred"));
   });
 
   const side = checkpoint.unet.config.sampleSize ?? 64;
@@ -124,8 +125,8 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
       layout,
       guidance,
       guidanceScale: 7.5,
-      context,
-      negativeContext,
+      prompt,
+      negative,
     };
   };
   const kinds = {

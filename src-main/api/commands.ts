@@ -29,7 +29,8 @@ export const COMMANDS = {
   "file.versions": { menu: "File", label: "Versions…" },
   "file.export": { menu: "File", label: "Export pictures…", shortcut: "CmdOrCtrl+E", group: true },
   "file.exportSheet": { menu: "File", label: "Export contact sheet…", shortcut: "CmdOrCtrl+Shift+E" },
-  "file.addModel": { menu: "File", label: "Add checkpoint folder…", group: true },
+  "file.addModel": { menu: "File", label: "Add checkpoint file…", group: true },
+  "file.addModelFolder": { menu: "File", label: "Add checkpoint folder…" },
 
   "edit.undo": { menu: "Edit", label: "Undo", shortcut: "CmdOrCtrl+Z" },
   "edit.redo": { menu: "Edit", label: "Redo", shortcut: "CmdOrCtrl+Shift+Z" },

@@ -9,7 +9,7 @@ import type { ProviderName, Scene, SceneSettings, SchedulerName, Seed, TextSpan 
 export type MemoryMode = "fast" | "low";
 
 export interface LoadRequest {
-  /** A diffusers checkpoint folder. */
+  /** A checkpoint: a .safetensors file, or a folder in diffusers' layout. */
   path: string;
   provider: ProviderName;
   /** Index of the device among the provider's; 0 by default. */

@@ -164,6 +164,9 @@ type StoreCalls = Pick<
 >;
 
 /** The calls that main serves to a window. Each may reject with an `AppError`. Dialogs that the person cancels give null. */
+/** A single .safetensors file, or a folder in diffusers' layout: no system's dialog offers both at once. */
+export type ModelForm = "file" | "folder";
+
 export interface MainApi extends StoreCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
@@ -195,8 +198,8 @@ export interface MainApi extends StoreCalls {
   loadModel(request: LoadRequest): Promise<ModelSummary>;
   /** Demo model first, then latest used first. */
   listModels(): Promise<ModelEntry[]>;
-  /** Asks for a checkpoint folder, reads its headers and adds it; rejects with what is wrong with it. */
-  addModel(): Promise<ModelEntry | null>;
+  /** Asks for a checkpoint, a file or a folder, reads its headers and adds it; rejects with what is wrong with it. */
+  addModel(request: { form: ModelForm }): Promise<ModelEntry | null>;
   inspectModel(request: { path: string }): Promise<ModelInspection>;
   forgetModel(request: { path: string }): Promise<void>;
 

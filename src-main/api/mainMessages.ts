@@ -56,7 +56,7 @@ export const mainSchemas = {
   providers: nothing,
   loadModel: load,
   listModels: nothing,
-  addModel: nothing,
+  addModel: v.strictObject({ form: v.picklist(["file", "folder"]) }),
   inspectModel: byPath,
   forgetModel: byPath,
 

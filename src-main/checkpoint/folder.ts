@@ -1,31 +1,47 @@
 /**
- * Opens a diffusers checkpoint folder as far as headers and configs, a few hundred kilobytes: what the network is, and
+ * Opens a checkpoint, a diffusers folder or a single file, as far as headers and configs, a few hundred kilobytes: what the network is, and
  * where in which file each of its weights lies.
  */
-import { access } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { access, stat } from "node:fs/promises";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { parseSchedulerConfig, parseTextConfig, parseVaeConfig } from "./config.ts";
 import type { SchedulerConfig, TextConfig, VaeConfig } from "./config.ts";
 import { readFields } from "./fields.ts";
-import { renamed, textName, vaeName } from "./names.ts";
-import { readPart } from "./parts.ts";
+import { projectedTextName, renamed, textName, vaeName } from "./names.ts";
+import type { TensorEntry } from "./header.ts";
+import { type Part, readPart } from "./parts.ts";
 import { checkTogether, refuseOtherPipelines, refuseOtherThings } from "./recognise.ts";
 import { parseRecommended, type Recommended } from "./recommended.ts";
+import { orUnreadable } from "./safetensors.ts";
 import { sampleHash } from "./sampleHash.ts";
+import type { Family } from "./single/family.ts";
+import { openSingleFile, type SingleFileOptions } from "./single/open.ts";
 import { readTokenizer, type TokenizerFiles } from "./tokenizerFiles.ts";
 import { parseUnetConfig, type UnetConfig } from "./unetConfig.ts";
 import { Weights } from "./weights.ts";
 
+export interface TextEncoder {
+  config: TextConfig;
+  /** Names are without `text_model.`, such as `encoder.layers.0.mlp.fc1.weight`. */
+  weights: Weights;
+  /** Which states the UNet reads: the last layer's after the final norm, or those of the layer before, without it. */
+  states: "last" | "penultimate";
+  /** Width of the pooled text, which the UNet reads as well; undefined where it does not. */
+  projection?: number;
+  tokenizer: TokenizerFiles;
+}
+
 export interface Checkpoint {
-  /** The folder, absolute, as it was given (links not resolved). */
+  /** The folder or file, absolute, as it was given (links not resolved). */
   path: string;
   name: string;
+  family: Family;
   unet: { config: UnetConfig; weights: Weights };
   vae: { config: VaeConfig; weights: Weights };
-  /** Names are without `text_model.`, such as `encoder.layers.0.mlp.fc1.weight`. */
-  text: { config: TextConfig; weights: Weights };
+  text: TextEncoder;
+  /** The second encoder of Stable Diffusion XL, whose states stand beside the first's. */
+  text2?: TextEncoder;
   scheduler: SchedulerConfig;
-  tokenizer: TokenizerFiles;
   /** Bytes of weights on disk. */
   weightBytes: number;
   parameters: number;
@@ -33,58 +49,80 @@ export interface Checkpoint {
   recommended?: Recommended;
   /** The file that holds the UNet, links resolved; undefined where it is spread over several. */
   networkFile?: string;
+  /** What a person should know of how it was read: what was guessed, what was left aside. */
+  notes: string[];
   /** Tells checkpoints apart without reading all of them; the text before the colon says how it was made. */
   hash(): Promise<string>;
 }
 
-/** Opens the folder at `path`; whatever is wrong with it is an `AppError` that says where. */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
-  const folder = resolve(path);
+/** Opens the folder or single file at `path`; whatever is wrong with it is an `AppError` that says where. */
+export async function openCheckpoint(path: string, options: SingleFileOptions = {}): Promise<Checkpoint> {
+  const absolute = resolve(path);
+  const status = await orUnreadable(absolute, () => stat(absolute));
+  return status.isFile() && extname(path).toLowerCase() === ".safetensors"
+    ? openSingleFile(absolute, options)
+    : openFolder(absolute);
+}
+
+async function openFolder(folder: string): Promise<Checkpoint> {
   await refuseOtherThings(folder);
   const pipeline = await readFields(join(folder, "model_index.json"));
-  refuseOtherPipelines(pipeline);
+  const isXl = refuseOtherPipelines(pipeline);
 
   const unetConfig = parseUnetConfig(await readFields(join(folder, "unet", "config.json")));
   const vaeConfig = parseVaeConfig(await readFields(join(folder, "vae", "config.json")));
-  const textConfig = parseTextConfig(await readFields(join(folder, "text_encoder", "config.json")));
   const scheduler = parseSchedulerConfig(await readFields(join(folder, "scheduler", "scheduler_config.json")));
-  checkTogether(folder, unetConfig, vaeConfig, textConfig);
+  const text = await readTextEncoder(folder, "", isXl ? "penultimate" : "last");
+  const text2 = isXl ? await readTextEncoder(folder, "_2", "penultimate") : undefined;
+  checkTogether(folder, unetConfig, vaeConfig, text.encoder.config, text2?.encoder);
 
   const unet = await readPart(join(folder, "unet"), "diffusion_pytorch_model");
   const vae = await readPart(join(folder, "vae"), "diffusion_pytorch_model");
-  const text = await readPart(join(folder, "text_encoder"), "model");
-  const tables = {
-    unet: new Map(unet.tensors),
-    vae: renamed(vae.tensors, vaeName),
-    text: renamed(text.tensors, textName),
-  };
-  const entries = Object.values(tables).flatMap((table) => [...table.values()]);
-  const tokenizer = await readTokenizer(
-    join(folder, "tokenizer"),
-    await exists(join(folder, "tokenizer")),
-    textConfig.vocabSize,
-  );
+  const vaeTable = renamed(vae.tensors, vaeName);
+  const texts = [text, ...(text2 ? [text2] : [])];
+  const entries = [unet.tensors, vaeTable, ...texts.map(({ table }) => table)].flatMap((table) => [...table.values()]);
   const settings = join(folder, "diorama.json");
   const recommended = (await exists(settings)) ? parseRecommended(await readFields(settings)) : undefined;
 
   return {
     path: folder,
     name: displayName(folder),
-    unet: { config: unetConfig, weights: new Weights(tables.unet, unet.path) },
-    vae: { config: vaeConfig, weights: new Weights(tables.vae, vae.path) },
-    text: { config: textConfig, weights: new Weights(tables.text, text.path) },
+    family: isXl ? "sdxl" : text.encoder.config.activation === "gelu" ? "sd2" : "sd1",
+    unet: { config: unetConfig, weights: new Weights(new Map(unet.tensors), unet.path) },
+    vae: { config: vaeConfig, weights: new Weights(vaeTable, vae.path) },
+    text: text.encoder,
+    ...(text2 ? { text2: text2.encoder } : {}),
     scheduler,
-    tokenizer,
     weightBytes: entries.reduce((sum, { length }) => sum + length, 0),
     parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     ...(recommended ? { recommended } : {}),
     ...(unet.files.length === 1 ? { networkFile: unet.files[0]!.file } : {}),
+    notes: [],
     hash: () =>
       sampleHash(
-        [unet, vae, text].flatMap(({ files }) => files),
-        JSON.stringify([unetConfig, vaeConfig, textConfig, scheduler]),
+        [unet, vae, ...texts.map(({ part }) => part)].flatMap(({ files }) => files),
+        JSON.stringify([unetConfig, vaeConfig, ...texts.map(({ encoder }) => encoder.config), scheduler]),
       ),
   };
+}
+
+interface FolderEncoder {
+  encoder: TextEncoder;
+  part: Part;
+  table: Map<string, TensorEntry>;
+}
+
+/** The text encoder and its tokenizer; `ending` is "" or "_2". */
+async function readTextEncoder(folder: string, ending: string, states: TextEncoder["states"]): Promise<FolderEncoder> {
+  const fields = await readFields(join(folder, `text_encoder${ending}`, "config.json"));
+  const config = parseTextConfig(fields);
+  const part = await readPart(join(folder, `text_encoder${ending}`), "model");
+  const table = renamed(part.tensors, ending === "" ? textName : projectedTextName);
+  const tokenizers = join(folder, `tokenizer${ending}`);
+  const tokenizer = await readTokenizer(tokenizers, await exists(tokenizers), config.vocabSize);
+  const projection = ending === "" ? undefined : fields.count("projection_dim", 512, { most: 65_536 });
+  const weights = new Weights(table, part.path);
+  return { part, table, encoder: { config, weights, states, tokenizer, ...(projection ? { projection } : {}) } };
 }
 
 async function exists(path: string): Promise<boolean> {

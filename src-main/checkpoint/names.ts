@@ -23,6 +23,11 @@ export function textName(key: string): string | undefined {
   return key.startsWith("text_model.") ? key.slice("text_model.".length) : key;
 }
 
+/** The same with the projection, which makes the pooled text of Stable Diffusion XL's second encoder. */
+export function projectedTextName(key: string): string | undefined {
+  return key.startsWith("text_projection.") ? key : textName(key);
+}
+
 /** The table under its new names; two tensors of the same new name are an error. */
 export function renamed(
   tensors: ReadonlyMap<string, TensorEntry>,

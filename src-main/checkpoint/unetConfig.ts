@@ -24,6 +24,11 @@ export interface UnetConfig {
   transformerDepth: number[];
   /** Width of the text embedding. */
   contextWidth: number;
+  /**
+   * Stable Diffusion XL's second condition, added to the timestep's embedding: `width` numbers, the pooled text and then
+   * `timeWidth` sinusoidal features each of six numbers (original size, corner of the crop, wanted size).
+   */
+  addition?: { width: number; timeWidth: number };
   normGroups: number;
   normEps: number;
   flipSinToCos: boolean;
@@ -51,8 +56,6 @@ const ONLY = {
   class_embed_type: undefined,
   num_class_embeds: undefined,
   class_embeddings_concat: false,
-  projection_class_embeddings_input_dim: undefined,
-  addition_embed_type: undefined,
   resnet_time_scale_shift: "default",
   resnet_skip_time_act: false,
   resnet_out_scale_factor: 1,
@@ -109,6 +112,7 @@ export function parseUnetConfig(fields: Fields): UnetConfig {
     );
   });
   const sampleSize = parseSampleSize(fields);
+  const addition = parseAddition(fields);
   return {
     inChannels,
     outChannels: fields.count("out_channels", 4, { most: 64 }),
@@ -120,6 +124,7 @@ export function parseUnetConfig(fields: Fields): UnetConfig {
     heads,
     transformerDepth: fields.countPerLevel("transformer_layers_per_block", 1, levels, 64),
     contextWidth: parseContextWidth(fields),
+    ...(addition ? { addition } : {}),
     normGroups,
     normEps: fields.number("norm_eps", 1e-5, { least: 0, most: 1 }),
     flipSinToCos: fields.flag("flip_sin_to_cos", true),
@@ -177,6 +182,24 @@ function parseContextWidth(fields: Fields): number {
   if (first === undefined || rest.some((width) => width !== first))
     fields.wrong(name, "one width for all levels", value);
   return first;
+}
+
+/** `text_time` of Stable Diffusion XL. */
+function parseAddition(fields: Fields): UnetConfig["addition"] {
+  const type = fields.get("addition_embed_type");
+  if (type === undefined) {
+    fields.only("projection_class_embeddings_input_dim", undefined);
+    return undefined;
+  }
+  fields.oneOf("addition_embed_type", undefined, ["text_time"]);
+  const timeWidth = fields.count("addition_time_embed_dim", 256, { least: 2, most: MOST_CHANNELS });
+  const width = fields.count("projection_class_embeddings_input_dim", undefined, { most: 4 * MOST_CHANNELS });
+  if (timeWidth % 2 !== 0) fields.wrong("addition_time_embed_dim", "an even number", timeWidth);
+  if (width <= 6 * timeWidth) {
+    const expected = `more than 6 times addition_time_embed_dim (5 in the refiner, which is not supported)`;
+    fields.wrong("projection_class_embeddings_input_dim", expected, width);
+  }
+  return { width, timeWidth };
 }
 
 /** A number, or [height, width] in newer files; only a square says what sizes the network is good at. */

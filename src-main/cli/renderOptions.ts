@@ -8,7 +8,7 @@ import type { LoadRequest } from "../api/engine.ts";
 import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";
 
 const OPTIONS = {
-  model: { value: "DIR", about: "A diffusers checkpoint folder; by default the demo model." },
+  model: { value: "PATH", about: "A checkpoint, .safetensors file or diffusers folder; by default the demo model." },
   seeds: { value: "1,2,7-9", about: "One picture for each seed, 0 to 2^64 - 1; by default the scene's, else 1." },
   method: { value: "NAME", about: METHODS.join(", ") },
   steps: { value: "N", about: "Denoising steps; the guidance's step ranges are scaled with them." },

@@ -10,6 +10,14 @@ import { toEpsilon, weightedSum } from "../sampling/sampler.ts";
 import type { OpenUnet } from "./sessions/networks.ts";
 import type { Feed } from "./sessions/session.ts";
 
+/** What one half of classifier-free guidance is conditioned on. */
+export interface Conditioning {
+  /** Text states, [tokens, contextWidth]. */
+  context: Float32Array;
+  /** Stable Diffusion XL's second condition (additionFeatures). */
+  addition?: Float32Array;
+}
+
 /** What stays the same in all steps of a picture. */
 export interface Denoiser {
   unet: OpenUnet;
@@ -18,9 +26,8 @@ export interface Denoiser {
   layout: Layout;
   guidance: GuidanceSettings;
   guidanceScale: number;
-  /** Text states of the prompt and of the negative prompt. */
-  context: Float32Array;
-  negativeContext: Float32Array;
+  prompt: Conditioning;
+  negative: Conditioning;
 }
 
 export interface Denoised {
@@ -58,18 +65,18 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
   };
   for (const layer of d.unet.layers) shared[layoutInputs(layer).contrast] = d.layout.contrast.get(gridKey(layer))!;
 
-  const run = (context: Float32Array, strength: number, gated: boolean) => {
-    const feeds: Record<string, Feed> = { ...shared, context };
+  const run = ({ context, addition }: Conditioning, strength: number, gated: boolean) => {
+    const feeds: Record<string, Feed> = { ...shared, context, ...(addition ? { addition } : {}) };
     for (const layer of d.unet.layers) {
       feeds[layoutInputs(layer).injection] = d.layout.injection.get(gridKey(layer))!.map((m) => m * strength);
     }
     return d.unet.session.run(feeds, gated);
   };
 
-  const conditional = await run(d.context, isInjected ? nu * Math.log(1 + sigma) : 0, isGuided);
+  const conditional = await run(d.prompt, isInjected ? nu * Math.log(1 + sigma) : 0, isGuided);
   let output = conditional.prediction!;
   if (d.guidanceScale !== 1) {
-    const plain = (await run(d.negativeContext, 0, false)).prediction!;
+    const plain = (await run(d.negative, 0, false)).prediction!;
     output = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
   }
   const epsilon = toEpsilon(output, input, sigma, d.prediction);

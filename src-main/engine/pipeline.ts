@@ -12,10 +12,11 @@ import type { BoundRegion } from "../guidance/layout.ts";
 import { layoutOf, obedience, regionAttention } from "../guidance/layout.ts";
 import type { Grid } from "../guidance/masks.ts";
 import type { Encoding, Tokenizer } from "../model/tokenizer/tokenizer.ts";
-import { createTokenizer, tokensOfSpan } from "../model/tokenizer/tokenizer.ts";
+import { createTokenizers, idsOf, tokensOfSpan, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
+import { additionFeatures } from "../model/unet.ts";
 import { TorchGenerator } from "../sampling/random.ts";
 import { createSampler } from "../sampling/samplers.ts";
-import { denoise } from "./denoise.ts";
+import { type Conditioning, denoise } from "./denoise.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
 import { poolPlanes, toPixels } from "./pixels.ts";
 import type { Draw, Picture } from "./queue.ts";
@@ -30,7 +31,8 @@ const PREVIEW_CELLS = 16 * 16;
 export const openPipeline: OpenPipeline = async (request, onProgress): Promise<Pipeline> => {
   onProgress(0, "Reading the checkpoint");
   const checkpoint = await openCheckpoint(request.path);
-  const tokenizer = await createTokenizer(checkpoint.tokenizer, checkpoint.text.config);
+  const tokenizers = await createTokenizers(checkpoint);
+  const [tokenizer] = tokenizers;
   const defaults = recommendedSettings(checkpoint);
   const memory =
     request.memory === "auto" ? chooseMemory(checkpoint, latentSize(checkpoint, defaults)) : request.memory;
@@ -46,7 +48,7 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
   onProgress(0.3, "Checking the weights");
   networks.validate();
   onProgress(0.5, "Opening the text encoder");
-  await networks.encode(tokenizer.encode("").ids);
+  await networks.encode(idsOf(tokenizers, ""));
   const summary: ModelSummary = {
     path: checkpoint.path,
     name: checkpoint.name,
@@ -61,12 +63,14 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
   };
   const hash = await checkpoint.hash();
   onProgress(1, "Ready");
-  return new DiffusionPipeline(checkpoint, tokenizer, networks, summary, hash, onProgress);
+  return new DiffusionPipeline(checkpoint, tokenizers, networks, summary, hash, onProgress);
 };
 
 class DiffusionPipeline implements Pipeline {
   readonly summary: ModelSummary;
   readonly #checkpoint: Checkpoint;
+  readonly #tokenizers: Tokenizers;
+  /** The first encoder's, whose tokens phrases are tied to; a second one has the same positions. */
   readonly #tokenizer: Tokenizer;
   readonly #networks: Networks;
   readonly #hash: string;
@@ -74,14 +78,15 @@ class DiffusionPipeline implements Pipeline {
 
   constructor(
     checkpoint: Checkpoint,
-    tokenizer: Tokenizer,
+    tokenizers: Tokenizers,
     networks: Networks,
     summary: ModelSummary,
     hash: string,
     onProgress: Progress,
   ) {
     this.#checkpoint = checkpoint;
-    this.#tokenizer = tokenizer;
+    this.#tokenizers = tokenizers;
+    this.#tokenizer = tokenizers[0];
     this.#networks = networks;
     this.summary = summary;
     this.#hash = hash;
@@ -116,8 +121,8 @@ class DiffusionPipeline implements Pipeline {
       karras: settings.karras,
     });
     const encoding = this.#tokenizer.encode(scene.prompt);
-    const context = await this.#networks.encode(encoding.ids);
-    const negativeContext = await this.#networks.encode(this.#tokenizer.encode(scene.negativePrompt).ids);
+    const prompt = await this.#conditioning(scene.prompt, settings);
+    const negative = await this.#conditioning(scene.negativePrompt, settings);
     options.signal.throwIfAborted();
     const unet = await this.#networks.unet(size, this.#onProgress);
 
@@ -126,7 +131,7 @@ class DiffusionPipeline implements Pipeline {
     const { config } = this.#checkpoint.unet;
     const { guidance, guidanceScale } = settings;
     const { prediction } = this.#checkpoint.scheduler;
-    const denoiser = { unet, config, prediction, layout, guidance, guidanceScale, context, negativeContext };
+    const denoiser = { unet, config, prediction, layout, guidance, guidanceScale, prompt, negative };
 
     const generator = new TorchGenerator(seed);
     const count = config.inChannels * size.height * size.width;
@@ -177,6 +182,15 @@ class DiffusionPipeline implements Pipeline {
 
   async close(): Promise<void> {
     await this.#networks.close();
+  }
+
+  async #conditioning(text: string, { width, height }: SceneSettings): Promise<Conditioning> {
+    const { context, pooled } = await this.#networks.encode(idsOf(this.#tokenizers, text));
+    const { addition, ...config } = this.#checkpoint.unet.config;
+    if (!addition || !pooled) return { context };
+    // As if the picture had been trained on at the size wanted, uncropped: what gives the best pictures (SDXL, arXiv 2307.01952, 2.2).
+    const sizes = [height, width, 0, 0, height, width] as const;
+    return { context, addition: additionFeatures(pooled, sizes, { ...config, addition }) };
   }
 
   async #preview(original: Float32Array, size: Grid): Promise<Pixels> {

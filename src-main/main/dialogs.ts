@@ -1,6 +1,7 @@
 /** The system's dialogs: each asks one thing, and gives null when the person cancels. */
 import { app, dialog, type BrowserWindow, type MessageBoxOptions } from "electron";
 import { basename, dirname, extname, join } from "node:path";
+import type { ModelForm } from "../api/main.ts";
 import { ENDING } from "./openProject.ts";
 
 const PROJECTS = { name: "Diorama projects", extensions: [ENDING] };
@@ -26,11 +27,15 @@ export async function askPicturesToOpen(window: BrowserWindow): Promise<string[]
   return filePaths.length > 0 ? filePaths : null;
 }
 
-export async function askModelFolder(window: BrowserWindow): Promise<string | null> {
-  const { filePaths } = await dialog.showOpenDialog(window, {
-    title: "Add a checkpoint folder (diffusers layout)",
-    properties: ["openDirectory"],
-  });
+const CHECKPOINTS = { name: "Checkpoints", extensions: ["safetensors"] };
+
+export async function askModel(window: BrowserWindow, form: ModelForm): Promise<string | null> {
+  const { filePaths } = await dialog.showOpenDialog(
+    window,
+    form === "file"
+      ? { title: "Add a checkpoint file", properties: ["openFile"], filters: [CHECKPOINTS] }
+      : { title: "Add a checkpoint folder (diffusers layout)", properties: ["openDirectory"] },
+  );
   return filePaths[0] ?? null;
 }
 

@@ -1,4 +1,4 @@
-/** The checkpoints that a window may open: the demo model, and folders that the person has added. */
+/** The checkpoints that a window may open: the demo model, and files and folders that the person has added. */
 import { existsSync } from "node:fs";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
@@ -39,7 +39,7 @@ export class Models {
     return [demoEntry, ...known.map((model) => ({ ...model, demo: false, present: existsSync(model.request.path) }))];
   }
 
-  /** Reads a folder's headers and adds it. */
+  /** Reads a checkpoint's headers and adds it. */
   async add(path: string): Promise<ModelEntry> {
     const { name } = await this.#workshop.api.inspectModel({ path });
     const request: LoadRequest = { path, provider: "cpu", memory: "auto" };
@@ -62,7 +62,7 @@ export class Models {
     if (path === DEMO_MODEL) return;
     const known = await this.#store.knownModels();
     if (known.some(({ request }) => request.path === path)) return;
-    const message = `The checkpoint ${path} is not among your models. Add its folder first.`;
+    const message = `The checkpoint ${path} is not among your models. Add it first.`;
     throw new AppError("not-found", message, { what: "checkpoint", id: path });
   }
 

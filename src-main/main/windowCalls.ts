@@ -8,7 +8,7 @@ import type { StoreApi } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
-import { askModelFolder, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
+import { askModel, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
 import { openLink } from "./security.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
@@ -141,8 +141,8 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     providers: () => context.providers(),
     loadModel: load,
     listModels: () => at.models.list(),
-    addModel: async () => {
-      const path = await askModelFolder(at.window);
+    addModel: async ({ form }) => {
+      const path = await askModel(at.window, form);
       return path === null ? null : at.models.add(path);
     },
     inspectModel: ({ path }) => at.models.inspect(path),

@@ -9,6 +9,33 @@ const MASKED = -1e4;
 
 /** ids int64 [tokens] to states [tokens, hiddenSize], after the final layer norm. */
 export function clipTextEncoder(m: Module, config: TextConfig, ids: Value): Value {
+  const { last } = clipLayers(m, config, ids);
+  return layerNorm(m.at("final_layer_norm"), last, config.layerNormEps);
+}
+
+/**
+ * States before the last layer, without the final norm, as Stable Diffusion XL reads them, and the pooled text: the state of the end
+ * mark, whose position `end` is int64 [1], after the final norm, times the projection of `projection` columns, [1, projection].
+ */
+export function clipTextPooled(
+  m: Module,
+  config: TextConfig,
+  ids: Value,
+  end: Value,
+  projection: number,
+): { penultimate: Value; pooled: Value } {
+  const { penultimate, last } = clipLayers(m, config, ids);
+  const mark = layerNorm(m.at("final_layer_norm"), m.g.gather(last, end), config.layerNormEps);
+  const width = config.hiddenSize;
+  // OpenCLIP's own files hold the transpose of what transformers writes.
+  const pooled = m.has("text_projection.transposed")
+    ? m.g.gemm(mark, m.weight("text_projection.transposed", [width, projection]))
+    : linear(m.at("text_projection"), mark, projection);
+  return { penultimate, pooled };
+}
+
+/** States after the last layer, and before it. */
+export function clipLayers(m: Module, config: TextConfig, ids: Value): { penultimate: Value; last: Value } {
   const { g } = m;
   const tokens = ids.shape[0]!;
   const width = config.hiddenSize;
@@ -21,7 +48,9 @@ export function clipTextEncoder(m: Module, config: TextConfig, ids: Value): Valu
 
   const causal = Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? MASKED : 0));
   const mask = g.constant(causal, m.dtype, [tokens, tokens]);
+  let penultimate = h;
   for (let n = 0; n < config.layers; n++) {
+    penultimate = h;
     const layer = m.at(`encoder.layers.${n}`);
     h = g.add(
       h,
@@ -35,7 +64,7 @@ export function clipTextEncoder(m: Module, config: TextConfig, ids: Value): Valu
     const active = config.activation === "quick_gelu" ? g.quickGelu(up, 1.702) : g.gelu(up);
     h = g.add(h, linear(layer.at("mlp.fc2"), active, width));
   }
-  return layerNorm(m.at("final_layer_norm"), h, config.layerNormEps);
+  return { penultimate, last: h };
 }
 
 function attention(m: Module, x: Value, mask: Value, heads: number): Value {

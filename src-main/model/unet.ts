@@ -36,6 +36,8 @@ export interface UnetInputs {
   time: Value;
   /** Text states, [tokens, contextWidth]. */
   context: Value;
+  /** Stable Diffusion XL: pooled text and features of the sizes (additionFeatures), [1, config.addition.width]. */
+  addition?: Value;
 }
 
 /** Changes a layer's scaled scores [heads, pixels, tokens] before the softmax. */
@@ -59,7 +61,7 @@ export function unet(
     silu(m, linear(time.at("linear_1"), inputs.time, channels[0]! * 4)),
     channels[0]! * 4,
   );
-  const timed = silu(m, embedding); // [1, 4 * channels]
+  const timed = silu(m, inputs.addition ? g.add(embedding, addition(m, inputs.addition, channels[0]! * 4)) : embedding); // [1, 4 * channels]
 
   const resnet = (block: Module, j: number, x: Value, out: number) =>
     residualBlock(block.at(`resnets.${j}`), x, out, norm, timed);
@@ -106,6 +108,11 @@ export function unet(
 
   const last = silu(m, groupNorm(m.at("conv_norm_out"), h, norm.groups, norm.epsilon));
   return { prediction: conv2d(m.at("conv_out"), last, config.outChannels), taps };
+}
+
+function addition(m: Module, inputs: Value, width: number): Value {
+  const added = m.at("add_embedding");
+  return linear(added.at("linear_2"), silu(m, linear(added.at("linear_1"), inputs, width)), width);
 }
 
 /** diffusers' Transformer2DModel: x [1, c, height, width] attends to itself and to the text. */
@@ -202,5 +209,21 @@ export function timestepFeatures(
     features[sine + i] = Math.sin(angle);
     features[cosine + i] = Math.cos(angle);
   }
+  return features;
+}
+
+/**
+ * Stable Diffusion XL's second condition: the pooled text, then features of the picture's original size, the corner of its crop and
+ * the size wanted, each as [height, width] in pixels (diffusers' `add_time_ids`, StableDiffusionXLPipeline).
+ */
+export function additionFeatures(
+  pooled: Float32Array,
+  sizes: readonly [number, number, number, number, number, number],
+  config: Pick<UnetConfig, "flipSinToCos" | "freqShift"> & { addition: { width: number; timeWidth: number } },
+): Float32Array<ArrayBuffer> {
+  const { width, timeWidth } = config.addition;
+  const features = new Float32Array(width);
+  features.set(pooled);
+  sizes.forEach((size, i) => features.set(timestepFeatures(size, timeWidth, config), width - (6 - i) * timeWidth));
   return features;
 }

@@ -1,5 +1,6 @@
 /** Which checkpoint the scene is drawn with. The document names it; here what it names is opened. */
 import type { LoadRequest } from "@api/engine.ts";
+import type { ModelForm } from "@api/main.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import type { Session } from "./session.svelte.ts";
 
@@ -21,10 +22,10 @@ export async function useModel(session: Session, request: LoadRequest): Promise<
   session.examine();
 }
 
-/** Lets the person choose a folder, and uses the checkpoint in it. */
-export async function addModel(session: Session): Promise<void> {
+/** Lets the person choose a file or a folder, and uses the checkpoint in it. */
+export async function addModel(session: Session, form: ModelForm): Promise<void> {
   await session.attempt(async () => {
-    const entry = await session.app.api.addModel();
+    const entry = await session.app.api.addModel({ form });
     if (!entry) return;
     await session.models.list();
     await useModel(session, entry.request);

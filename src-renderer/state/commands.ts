@@ -83,7 +83,8 @@ const ACTIONS: Record<CommandName, Action> = {
     enabled: picturesChosen,
     run: (session) => void exportSheet(session, session.results.chosen),
   },
-  "file.addModel": { run: (session) => void addModel(session) },
+  "file.addModel": { run: (session) => void addModel(session, "file") },
+  "file.addModelFolder": { run: (session) => void addModel(session, "folder") },
 
   "edit.undo": {
     enabled: ({ editor }) => editor.undoLabel !== undefined,

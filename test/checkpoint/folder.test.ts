@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, realpathSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, realpathSync, renameSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
@@ -37,13 +37,13 @@ describe("a checkpoint folder", () => {
     expect(checkpoint.vae.config).toMatchObject({ blockOutChannels: [8, 16, 16, 16], normGroups: 4, scalingFactor: 0.18215 });
     expect(checkpoint.text.config).toMatchObject({ vocabSize: 659, layers: 2, heads: 4, activation: "quick_gelu" });
     expect(checkpoint.scheduler).toMatchObject({ className: "PNDMScheduler", stepsOffset: 1, prediction: "epsilon" });
-    expect(checkpoint.tokenizer).toMatchObject({ pad: "<|endoftext|>", maxTokens: 77 });
+    expect(checkpoint.text.tokenizer).toMatchObject({ pad: "<|endoftext|>", maxTokens: 77 });
     expect(checkpoint.recommended).toBeUndefined();
     expect(checkpoint.text.weights.tensor("final_layer_norm.weight", [32])).toMatchObject({ dtype: "float32", length: 128 });
   }); // prettier-ignore
 
   test("may have no tokenizer, in which case the vocabulary is CLIP's", async () => {
-    const { tokenizer } = await openCheckpoint(checkpointFolder());
+    const { tokenizer } = (await openCheckpoint(checkpointFolder())).text;
     expect(tokenizer.vocabulary).toBeUndefined();
     expect(tokenizer).toMatchObject({ start: "<|startoftext|>", end: "<|endoftext|>", pad: "<|endoftext|>" });
   });
@@ -177,13 +177,11 @@ describe("what is refused", () => {
     await expect(opening).rejects.toThrow(/runs whatever program is inside.*safe_serialization=True/);
   }); // prettier-ignore
 
-  test("a single file, with what is read instead", async () => {
-    const path = join(checkpointFolder(), UNET_FILE);
-    await expect(openCheckpoint(path)).rejects.toThrow(
-      /single file; for now a checkpoint is read from a diffusers folder/,
-    );
-    writeFileSync(join(dirname(path), "old.ckpt"), "x");
-    await expect(openCheckpoint(join(dirname(path), "old.ckpt"))).rejects.toThrow("is a pickle");
+  test("a single file of another form", async () => {
+    const at = (name: string) => join(checkpointFolder({ [name]: "x" }), name);
+    await expect(openCheckpoint(at("old.ckpt"))).rejects.toThrow("is a pickle");
+    await expect(openCheckpoint(at("model.gguf"))).rejects.toThrow("GGUF file");
+    await expect(openCheckpoint(at("notes.txt"))).rejects.toThrow("neither a .safetensors file nor a diffusers folder");
   });
 
   test("a path where nothing is, and a folder of something else", async () => {
@@ -195,12 +193,12 @@ describe("what is refused", () => {
     await expect(openCheckpoint(dirname(missing))).rejects.toThrow("it has no model_index.json");
     writeFolder(dirname(missing), { "v1-5.safetensors": "x" });
     await expect(openCheckpoint(dirname(missing))).rejects.toThrow(
-      "v1-5.safetensors in it is a single-file checkpoint",
+      "v1-5.safetensors in it is a single-file checkpoint: open that file itself",
     );
   });
 
   test.each([
-    ["StableDiffusionXLPipeline", "Stable Diffusion XL"],
+    ["StableDiffusionXLImg2ImgPipeline", "a pipeline of Stable Diffusion XL for something else"],
     ["StableDiffusionXLInpaintPipeline", "an inpainting model"],
     ["StableDiffusion3Pipeline", "Stable Diffusion 3"],
     ["FluxPipeline", "Flux"],

@@ -9,7 +9,7 @@ import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { denoise } from "../../src-main/engine/denoise.ts";
 import { Networks } from "../../src-main/engine/sessions/networks.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
-import { createTokenizer } from "../../src-main/model/tokenizer/tokenizer.ts";
+import { createTokenizers, idsOf } from "../../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../../src-main/sampling/random.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { readTensors, relativeError } from "../support/tensors.ts";
@@ -53,13 +53,12 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
   const golden = (key: string) => tensors.get(key)!.data;
 
   test("text, noise, gradients, latents and picture are the reference's", async () => {
-    const tokenizer = await createTokenizer(checkpoint.tokenizer, checkpoint.text.config);
-    const { ids } = tokenizer.encode(spec.prompt);
-    expect(ids).toEqual([...golden("ids")]);
-    const context = await networks.encode(ids);
-    const negativeContext = await networks.encode(tokenizer.encode("").ids);
-    expect(relativeError(context, golden("cond"))).toBeLessThan(1e-4);
-    expect(relativeError(negativeContext, golden("uncond"))).toBeLessThan(1e-4);
+    const tokenizers = await createTokenizers(checkpoint);
+    expect(tokenizers[0].encode(spec.prompt).ids).toEqual([...golden("ids")]);
+    const prompt = await networks.encode(idsOf(tokenizers, spec.prompt));
+    const negative = await networks.encode(idsOf(tokenizers, ""));
+    expect(relativeError(prompt.context, golden("cond"))).toBeLessThan(1e-4);
+    expect(relativeError(negative.context, golden("uncond"))).toBeLessThan(1e-4);
 
     const size = { height: CELLS, width: CELLS };
     const unet = await networks.unet(size, () => undefined);
@@ -87,8 +86,8 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
       layout: layoutOf(bound, TOKENS, size, unet.target, unet.layers),
       guidance: guidanceOf(spec),
       guidanceScale: 7.5,
-      context,
-      negativeContext,
+      prompt,
+      negative,
     };
 
     const noise = new TorchGenerator(String(spec.seed)).normal(4 * CELLS * CELLS);

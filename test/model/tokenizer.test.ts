@@ -165,8 +165,8 @@ describe("a prompt beyond the limit", () => {
 
 describe("a checkpoint's own tokenizer", () => {
   test("is read from its folder", async () => {
-    const { tokenizer, text } = await openCheckpoint(join(GOLDENS, "tiny-sd"));
-    const tiny = await createTokenizer(tokenizer, text.config);
+    const { text } = await openCheckpoint(join(GOLDENS, "tiny-sd"));
+    const tiny = await createTokenizer(text.tokenizer, text.config);
     const { ids, tokens } = tiny.encode("a yellow circle");
     expect(ids).toHaveLength(77);
     expect([ids[0], ids.at(-1)]).toEqual([657, 658]);

@@ -10,19 +10,18 @@ import { gridKey } from "../../guidance/masks.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { GradientOptions } from "../../graph/gradient.ts";
 import type { DType, Graph } from "../../graph/graph.ts";
-import { clipTextEncoder } from "../../model/clip.ts";
 import { Module } from "../../model/layers.ts";
 import { vaeDecoder } from "../../model/vae.ts";
 import type { SessionOptions } from "./session.ts";
 import { Session } from "./session.ts";
+import type { PromptIds, TextStates } from "./textEncoders.ts";
+import { TextEncoders } from "./textEncoders.ts";
 import type { UnetGraph } from "./unetGraph.ts";
 import { GRADIENT_GATE, unetGraph } from "./unetGraph.ts";
 
 /** Tells how far an opening is, 0 to 1. */
 export type Progress = (fraction: number, message: string) => void;
 
-/** Prompts whose text states are kept. */
-const KEPT_PROMPTS = 16;
 /** Sizes of decoders that are kept: the picture's and the preview's. */
 const KEPT_DECODERS = 2;
 
@@ -71,9 +70,8 @@ export class Networks {
   readonly #options: SessionOptions;
   readonly #dtype: DType;
   readonly #tokens: number;
-  readonly #states = new Map<string, Float32Array<ArrayBuffer>>();
   readonly #decoders = new Map<string, Session>();
-  #text: Session | undefined;
+  readonly #text: TextEncoders;
   #unet: OpenUnet | undefined;
 
   constructor(checkpoint: Checkpoint, options: SessionOptions, dtype: DType, tokens: number) {
@@ -81,6 +79,7 @@ export class Networks {
     this.#options = options;
     this.#dtype = dtype;
     this.#tokens = tokens;
+    this.#text = new TextEncoders(checkpoint, options.memory, tokens, (...of) => this.#open(...of));
   }
 
   /** Builds every graph once, at a small size: a missing tensor or a wrong shape is an error here, not in the first picture. */
@@ -89,24 +88,12 @@ export class Networks {
     const side = 2 ** Math.max(unet.config.blockOutChannels.length, vae.config.blockOutChannels.length);
     this.#unetGraph({ height: side, width: side });
     this.#decoderGraph({ height: side, width: side });
-    this.#textGraph();
+    this.#text.graphs();
   }
 
-  /** States of a prompt's ids, [tokens, contextWidth]. */
-  async encode(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
-    const key = ids.join();
-    const known = this.#states.get(key);
-    if (known) return known;
-    // On the processor whatever the provider: it runs once a prompt, and a GPU's memory has better uses.
-    this.#text ??= await this.#open(this.#textGraph(), { provider: "cpu", memory: this.#options.memory });
-    const { states } = await this.#text.run({ ids: BigInt64Array.from(ids, BigInt) });
-    if (this.#states.size >= KEPT_PROMPTS) this.#states.delete(this.#states.keys().next().value!);
-    this.#states.set(key, states!);
-    if (this.#options.memory === "low") {
-      await this.#text.close();
-      this.#text = undefined;
-    }
-    return states!;
+  /** What the text encoders make of a prompt's ids. */
+  encode(prompt: PromptIds): Promise<TextStates> {
+    return this.#text.encode(prompt);
   }
 
   /** The noise predictor for a latent's size; only the last size used stays open. */
@@ -142,7 +129,6 @@ export class Networks {
 
   async close(): Promise<void> {
     const sessions = [this.#text, this.#unet?.session, ...this.#decoders.values()];
-    this.#text = undefined;
     this.#unet = undefined;
     this.#decoders.clear();
     for (const session of sessions) await session?.close();
@@ -161,13 +147,6 @@ export class Networks {
   #unetGraph(latent: Grid): UnetGraph {
     const { config, weights } = this.#checkpoint.unet;
     return unetGraph(config, weights, latent, this.#tokens, this.#dtype, gradientOptions(this.#options));
-  }
-
-  #textGraph(): Graph {
-    const g = new GraphBuilder();
-    const { config, weights } = this.#checkpoint.text;
-    const ids = g.input("ids", "int64", [this.#tokens]);
-    return g.finish({ states: clipTextEncoder(new Module(g, weights, "float32"), config, ids) });
   }
 
   #decoderGraph(size: Grid): Graph {

@@ -34,7 +34,7 @@ export interface UnetGraph {
 }
 
 /**
- * Inputs: latent [1, c, h, w], time [1, n], context [tokens, d], token_weights [tokens] and, per layer grid, injection and
+ * Inputs: latent [1, c, h, w], time [1, n], context [tokens, d], with Stable Diffusion XL addition [1, a], token_weights [tokens] and, per layer grid, injection and
  * contrast [pixels, tokens]. Outputs: prediction, maps [cells, tokens], loss [1] and gradient (of the latent's shape).
  * `dtype` is the number type of the network; latents, maps, loss and gradient are always float32.
  */
@@ -51,7 +51,13 @@ export function unetGraph(
   const time = g.input("time", "float32", [1, config.blockOutChannels[0]!]);
   const context = g.input("context", "float32", [tokens, config.contextWidth]);
   const tokenWeights = g.input("token_weights", "float32", [tokens]);
-  const inputs = { latent: g.cast(x, dtype), time: g.cast(time, dtype), context: g.cast(context, dtype) };
+  const { addition } = config;
+  const inputs = {
+    latent: g.cast(x, dtype),
+    time: g.cast(time, dtype),
+    context: g.cast(context, dtype),
+    ...(addition ? { addition: g.cast(g.input("addition", "float32", [1, addition.width]), dtype) } : {}),
+  };
   const { prediction, taps } = unet(new Module(g, weights, dtype), config, inputs, injectionHook(g));
 
   const target = lossGrid(latent);

@@ -8,6 +8,7 @@ import type { PromptTokens } from "../../api/engine.ts";
 import { AppError } from "../../api/errors.ts";
 import type { TextSpan } from "../../api/scene.ts";
 import type { TextConfig } from "../../checkpoint/config.ts";
+import type { Checkpoint } from "../../checkpoint/folder.ts";
 import type { TokenizerFiles, Vocabulary } from "../../checkpoint/tokenizerFiles.ts";
 import { BytePairs } from "./bytePairs.ts";
 import { uniform } from "./characters.ts";
@@ -34,9 +35,27 @@ export async function createTokenizer(files: TokenizerFiles, config: TextConfig)
   return new Tokenizer(files, await clipVocabulary(), config.maxPositions);
 }
 
+/** The tokenizers of a checkpoint's text encoders, in their order. */
+export type Tokenizers = readonly [Tokenizer, ...Tokenizer[]];
+
+export async function createTokenizers({ text, text2 }: Pick<Checkpoint, "text" | "text2">): Promise<Tokenizers> {
+  const first = await createTokenizer(text.tokenizer, text.config);
+  return text2 ? [first, await createTokenizer(text2.tokenizer, text2.config)] : [first];
+}
+
+/** A prompt's ids for each text encoder, and where its text ends. */
+export function idsOf(tokenizers: Tokenizers, prompt: string): { ids: number[][]; end: number } {
+  const ids = tokenizers.map((tokenizer) => tokenizer.encode(prompt).ids);
+  return { ids, end: ids[0]!.indexOf(tokenizers[0].end, 1) };
+}
+
 export class Tokenizer {
   /** Positions, start and end marks included. */
   readonly maxTokens: number;
+  /** Id of the mark behind the text. */
+  get end(): number {
+    return this.#end;
+  }
   readonly #bytePairs: BytePairs;
   /** Tokens that are found in the prompt as they are written, before anything else. */
   readonly #literals: ReadonlyMap<string, number>;

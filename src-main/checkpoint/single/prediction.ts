@@ -1,0 +1,67 @@
+/** What a single file's network predicts, noise or velocity: its keys and shapes do not say. */
+import { open } from "node:fs/promises";
+import type { SchedulerConfig } from "../config.ts";
+import type { TensorEntry } from "../header.ts";
+import { orUnreadable, readExactly, type SafetensorsFile } from "../safetensors.ts";
+import type { Family } from "./family.ts";
+import { UNET_PREFIX } from "./family.ts";
+
+export type Prediction = SchedulerConfig["prediction"];
+
+export interface PredictionGuess {
+  prediction: Prediction;
+  /** In words, for `inspect` and the window: what told it. */
+  because: string;
+}
+
+/** Its spread tells the velocity models of Stable Diffusion 2 from the others: known of the published checkpoints. */
+const TELLING = `${UNET_PREFIX}output_blocks.11.1.transformer_blocks.0.norm1.bias`;
+const VELOCITY_SPREAD = 0.09;
+
+/** By the file's metadata, else by the rules known of its family. */
+export async function guessPrediction(file: SafetensorsFile, family: Family): Promise<PredictionGuess> {
+  const stated = file.metadata.get("modelspec.prediction_type")?.toLowerCase();
+  if (stated === "epsilon") return { prediction: "epsilon", because: "its metadata say so" };
+  if (stated === "v" || stated === "v_prediction")
+    return { prediction: "v_prediction", because: "its metadata say so" };
+  const trained = file.metadata.get("ss_v_parameterization")?.toLowerCase();
+  if (trained === "true") return { prediction: "v_prediction", because: "its training's metadata say so" };
+  if (file.tensors.has("v_pred")) return { prediction: "v_prediction", because: "it holds the mark v_pred" };
+  const architecture = file.metadata.get("modelspec.architecture")?.toLowerCase() ?? "";
+  if (architecture.startsWith("stable-diffusion-v2-768-v")) {
+    return { prediction: "v_prediction", because: "its metadata name the 768 model" };
+  }
+  if (family !== "sd2") return { prediction: "epsilon", because: "nearly all models of its kind do" };
+  const telling = file.tensors.get(TELLING);
+  const spread = telling && (await deviation(telling));
+  if (spread === undefined) return { prediction: "v_prediction", because: "the 768 model of its kind does" };
+  return spread > VELOCITY_SPREAD
+    ? { prediction: "v_prediction", because: "its weights are spread as the 768 model's are" }
+    : { prediction: "epsilon", because: "its weights are spread as the 512 base model's are" };
+}
+
+/** Standard deviation of a small tensor; undefined where it is of no type that can be computed with. */
+async function deviation({ file, offset, length, type, shape }: TensorEntry): Promise<number | undefined> {
+  if (shape.length !== 1 || length > 65_536) return undefined;
+  const handle = await orUnreadable(file, () => open(file, "r"));
+  try {
+    const values = decode(await readExactly(handle, offset, length, file), type);
+    if (!values) return undefined;
+    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+    return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
+  } finally {
+    await handle.close();
+  }
+}
+
+function decode(bytes: Buffer, type: TensorEntry["type"]): number[] | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (type === "F32") return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(i * 4, true));
+  if (type === "F16") return Array.from({ length: bytes.length / 2 }, (_, i) => view.getFloat16(i * 2, true));
+  if (type !== "BF16") return undefined;
+  const widened = new DataView(new ArrayBuffer(4));
+  return Array.from({ length: bytes.length / 2 }, (_, i) => {
+    widened.setUint32(0, view.getUint16(i * 2, true) << 16);
+    return widened.getFloat32(0);
+  });
+}

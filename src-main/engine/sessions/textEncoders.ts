@@ -1,0 +1,122 @@
+/** A checkpoint's text encoders: one, or the two of Stable Diffusion XL, whose states stand side by side. */
+import type { MemoryMode } from "../../api/engine.ts";
+import { invariant } from "../../api/errors.ts";
+import type { Checkpoint, TextEncoder } from "../../checkpoint/folder.ts";
+import { GraphBuilder } from "../../graph/builder.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { clipLayers, clipTextEncoder, clipTextPooled } from "../../model/clip.ts";
+import { Module } from "../../model/layers.ts";
+import { Session } from "./session.ts";
+
+export interface TextStates {
+  /** [tokens, contextWidth]. */
+  context: Float32Array<ArrayBuffer>;
+  /** [projection], where the network reads one. */
+  pooled?: Float32Array<ArrayBuffer>;
+}
+
+/** A prompt's ids for each encoder. */
+export interface PromptIds {
+  ids: readonly (readonly number[])[];
+  /** Position of the mark behind the text. */
+  end: number;
+}
+
+/** `Session.open`, or one that explains more of what goes wrong. */
+type OpenSession = (...of: Parameters<typeof Session.open>) => Promise<Session>;
+
+/** Prompts whose text states are kept. */
+const KEPT_PROMPTS = 16;
+
+export class TextEncoders {
+  readonly #encoders: readonly TextEncoder[];
+  readonly #memory: MemoryMode;
+  readonly #tokens: number;
+  readonly #open: OpenSession;
+  readonly #states = new Map<string, TextStates>();
+  #sessions: Session[] = [];
+
+  constructor(
+    { text, text2 }: Pick<Checkpoint, "text" | "text2">,
+    memory: MemoryMode,
+    tokens: number,
+    open: OpenSession = (...of) => Session.open(...of),
+  ) {
+    this.#open = open;
+    this.#encoders = text2 ? [text, text2] : [text];
+    this.#memory = memory;
+    this.#tokens = tokens;
+  }
+
+  /** The encoders' programs; building them checks their weights. */
+  graphs(): Graph[] {
+    return this.#encoders.map((encoder) => textGraph(encoder, this.#tokens));
+  }
+
+  /** The states of a prompt's ids; those of the last prompts are kept. */
+  async encode({ ids, end }: PromptIds): Promise<TextStates> {
+    invariant(ids.length === this.#encoders.length, `ids for ${ids.length} of ${this.#encoders.length} text encoders`);
+    const key = ids.map((each) => each.join()).join(";");
+    const known = this.#states.get(key);
+    if (known) return known;
+    const parts: Record<string, Float32Array<ArrayBuffer>>[] = [];
+    for (const [i, encoder] of this.#encoders.entries()) {
+      // On the processor whatever the provider: it runs once a prompt, and a GPU's memory has better uses.
+      const session = (this.#sessions[i] ??= await this.#open(textGraph(encoder, this.#tokens), {
+        provider: "cpu",
+        memory: this.#memory,
+      }));
+      const feeds = { ids: BigInt64Array.from(ids[i]!, BigInt) };
+      parts.push(
+        await session.run(encoder.projection === undefined ? feeds : { ...feeds, end: BigInt64Array.of(BigInt(end)) }),
+      );
+    }
+    const pooled = parts.find((part) => part["pooled"])?.["pooled"];
+    const states = {
+      context: beside(
+        parts.map((part) => part["states"]!),
+        this.#tokens,
+      ),
+      ...(pooled ? { pooled } : {}),
+    };
+    if (this.#states.size >= KEPT_PROMPTS) this.#states.delete(this.#states.keys().next().value!);
+    this.#states.set(key, states);
+    if (this.#memory === "low") await this.close();
+    return states;
+  }
+
+  async close(): Promise<void> {
+    const sessions = this.#sessions;
+    this.#sessions = [];
+    for (const session of sessions) await session.close();
+  }
+}
+
+function textGraph({ config, weights, states, projection }: TextEncoder, tokens: number): Graph {
+  const g = new GraphBuilder();
+  const m = new Module(g, weights, "float32");
+  const ids = g.input("ids", "int64", [tokens]);
+  if (projection !== undefined) {
+    const { penultimate, pooled } = clipTextPooled(m, config, ids, g.input("end", "int64", [1]), projection);
+    return g.finish({ states: penultimate, pooled });
+  }
+  return g.finish({
+    states: states === "last" ? clipTextEncoder(m, config, ids) : clipLayers(m, config, ids).penultimate,
+  });
+}
+
+/** Matrices of `rows` rows, side by side. */
+function beside(parts: readonly Float32Array<ArrayBuffer>[], rows: number): Float32Array<ArrayBuffer> {
+  if (parts.length === 1) return parts[0]!;
+  const widths = parts.map((part) => part.length / rows);
+  const width = widths.reduce((a, b) => a + b, 0);
+  const out = new Float32Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    let at = row * width;
+    parts.forEach((part, i) => {
+      out.set(part.subarray(row * widths[i]!, (row + 1) * widths[i]!), at);
+      at += widths[i]!;
+    });
+  }
+  return out;
+}
