@@ -113,7 +113,7 @@ describe("the UNet's config", () => {
   test.each([
     ["class_embed_type", "timestep"],
     ["num_class_embeds", 1000],
-    ["addition_embed_type", "text_time"],
+    ["addition_embed_type", "text_image"],
     ["only_cross_attention", true],
     ["dual_cross_attention", true],
     ["resnet_time_scale_shift", "scale_shift"],

@@ -150,7 +150,7 @@ describe("what other systems leave in a folder", () => {
       "tokenizer/merges.txt": "\ufeff#version: 0.2\r\na b\r\n",
     });
     expect(readFileSync(join(folder, "unet/config.json"), "utf8").startsWith("\ufeff")).toBe(true);
-    const { tokenizer } = await openCheckpoint(folder);
+    const { tokenizer } = (await openCheckpoint(folder)).text;
     expect(tokenizer.vocabulary?.merges).toEqual([["a", "b"]]);
   });
 });

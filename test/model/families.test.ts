@@ -101,7 +101,7 @@ describe.each(FAMILIES)("%s", (family) => {
   beforeAll(async () => {
     single = await passes(await openGolden(family, "single"), golden, row);
     folder = await passes(await openGolden(family, "folder"), golden, row);
-  });
+  }, 120_000);
   afterAll(() => {
     single = folder = {};
   });
