@@ -17,23 +17,16 @@ type Tensors = Map<string, Entry>;
 function read(path: string): { tensors: Tensors; metadata: Record<string, string> } {
   const bytes = readFileSync(path);
   const start = 8 + Number(bytes.readBigUInt64LE(0));
-  const { __metadata__: metadata = {}, ...entries } = JSON.parse(bytes.subarray(8, start).toString()) as Record<string, never>; // prettier-ignore
-  const list = Object.entries(entries); // prettier-ignore
-  return {
-    metadata,
-    tensors: new Map(
-      list.map(
-        ([
-          key,
-          {
-            dtype,
-            shape,
-            data_offsets: [from, to],
-          },
-        ]) => [key, { dtype, shape, data: bytes.subarray(start + from, start + to) }],
-      ),
-    ),
-  };
+  const header = JSON.parse(bytes.subarray(8, start).toString()) as Record<string, unknown>;
+  const metadata = (header["__metadata__"] ?? {}) as Record<string, string>;
+  const tensors: Tensors = new Map();
+  for (const [key, value] of Object.entries(header)) {
+    if (key === "__metadata__") continue;
+    const { dtype, shape, data_offsets } = value as { dtype: string; shape: number[]; data_offsets: [number, number] };
+    const data = bytes.subarray(start + data_offsets[0], start + data_offsets[1]);
+    tensors.set(key, { dtype, shape, data });
+  }
+  return { metadata, tensors };
 }
 
 let made = 0;
