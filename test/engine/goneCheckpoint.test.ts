@@ -26,7 +26,7 @@ test("a folder that is gone is named, in whatever network it is missed", async (
   };
   await expect(networks.unet(size, () => undefined)).rejects.toMatchObject(gone);
   await expect(networks.decode(latent, size)).rejects.toMatchObject(gone);
-  await expect(networks.encode([1])).rejects.toMatchObject(gone);
+  await expect(networks.encode({ ids: [[1]], end: 1 })).rejects.toMatchObject(gone);
   renameSync(`${folder}-elsewhere`, folder);
   await expect(networks.decode(latent, size)).resolves.toHaveLength(3 * 64 * 64);
 });
