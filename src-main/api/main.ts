@@ -51,10 +51,20 @@ export interface ProjectState extends ProjectInfo {
   untitled: boolean;
 }
 
+/** Work on a project that another one was opened in place of before it could be saved. It is kept in memory. */
+export interface UnsavedProject {
+  path: string;
+  name: string;
+}
+
 /** All a window needs to show itself, also after it was reloaded. */
 export interface WindowState {
   project: ProjectState;
   draft: SavedDraft;
+  /** What came after that and could not be saved; null where there is nothing. */
+  unsavedDraft: Draft | null;
+  /** Of all windows. Opening one of these brings back what was not saved. */
+  unsaved: UnsavedProject[];
   /** Jobs that go on or have ended since the project was opened, oldest first. */
   jobs: Job[];
   /** The checkpoint this window uses, when it is open. */
@@ -186,9 +196,9 @@ export interface MainApi extends StoreCalls {
   openRecent(request: { path: RecentProject["path"]; where: "here" | "window" }): Promise<ProjectState | null>;
   /** Saves the draft of the project with this key; refuses it when the window has another one by now. Durable when it resolves. */
   saveDraft(request: { key: ProjectState["key"]; draft: Draft }): ReturnType<StoreApi["saveDraft"]>;
-  /** Saves the draft and keeps it as a version; asks for a file first when the project is untitled. */
+  /** Saves the draft and keeps it as a version; asks for a file first when the project is untitled or cannot be saved where it is. */
   saveProject(request: { draft: Draft; name: string }): Promise<{ project: ProjectState; version: VersionInfo } | null>;
-  /** Goes on in a copy under another name. */
+  /** Goes on in a copy under another name. Nothing is written to the project itself. */
   saveProjectAs(request: { draft: Draft }): Promise<ProjectState | null>;
   /** Asks for PNGs made by Diorama and takes them in; `readResult` then gives scene and settings. */
   importPictures(): Promise<Opened[] | null>;
@@ -243,6 +253,9 @@ export interface MainEvents {
   changed: StoreEvents["changed"];
   /** This window has another project now (opened here, or saved under another name). */
   project: { state: WindowState };
+  /** The same project, whose file has another name now, or cannot be saved to, or can again. `note` says what was done, for a person. */
+  place: { project: ProjectState; note: string | null };
+  unsaved: { projects: UnsavedProject[] };
   /** A file was opened from outside (double click, command line, drop on the icon) and taken into this project. */
   opened: Opened;
   loading: { fraction: number; message: string };

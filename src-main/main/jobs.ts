@@ -8,9 +8,10 @@ import type { EngineEvents, GeneratedImage, LoadRequest, StepEvent } from "../ap
 import { AppError, isAppError } from "../api/errors.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
-import type { ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
+import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
 import { withoutStack } from "./calls.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
+import { Unkept } from "./unkept.ts";
 
 export interface JobsOptions {
   engine: Pick<SharedEngine, "with" | "cancel" | "nameOf">;
@@ -52,9 +53,12 @@ export class Jobs {
   /** Held while the project changes its file: commits wait. */
   #gate: Promise<unknown> = Promise.resolve();
   #lastCommit: Promise<void> = Promise.resolve();
+  /** Drawn, and not in the project yet. */
+  readonly unkept: Unkept;
 
   constructor(options: JobsOptions) {
     this.#options = options;
+    this.unkept = new Unkept(options.store);
   }
 
   list(): Job[] {
@@ -205,15 +209,24 @@ export class Jobs {
     const sha256 = this.#options.sha256Of?.(entry.model);
     const { model } = image.record;
     const record = sha256 === undefined ? image.record : { ...image.record, model: { ...model, sha256 } };
+    const drawn: NewResult = { runId: job.runId, seed, pixels, seconds, record, attention };
     try {
-      picture.result = await this.#keep(job, { runId: job.runId, seed, pixels, seconds, record, attention });
+      picture.result = await this.#keep(job, drawn);
       picture.state = "done";
       const { result, index } = picture;
       this.#options.emit("image", { jobId: job.jobId, index, seed, result, obedience, attention });
     } catch (error) {
       picture.state = "failed";
       job.error ??= withoutStack(error);
+      if (isAppError(error, "project-invalid"))
+        this.unkept.add(drawn, (kept) => this.#keptAfterAll(entry, picture, kept));
     }
+    this.#tell(entry, [picture]);
+  }
+
+  #keptAfterAll(entry: Entry, picture: JobPicture, result: ResultInfo): void {
+    Object.assign(picture, { state: "done", result });
+    if (entry.job.pictures.every(({ state }) => state === "done")) entry.job.error = null;
     this.#tell(entry, [picture]);
   }
 

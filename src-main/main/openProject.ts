@@ -2,10 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { AppError, invariant } from "../api/errors.ts";
+import { AppError, invariant, isAppError } from "../api/errors.ts";
 import type { ProjectState } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { Draft, ProjectInfo, StoreApi } from "../api/store.ts";
+import { isSameFile } from "../service/fileIdentity.ts";
 
 export const ENDING = "diorama";
 /** SQLite's own files beside a project. */
@@ -17,6 +18,8 @@ export class OpenProject {
   #state: ProjectState | undefined;
   /** Made here and not changed since: nobody would miss it. */
   #pristine = false;
+  /** The last draft that was to be saved, while that has not succeeded. */
+  #unsaved: Draft | undefined;
   /** Drafts and changes of project, one after the other. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -34,28 +37,65 @@ export class OpenProject {
     return this.#state !== undefined;
   }
 
-  open(path: string): Promise<void> {
+  get unsaved(): Draft | undefined {
+    return this.#unsaved;
+  }
+
+  /** Opens a project, whatever becomes of the one before; gives what of that one could not be saved. */
+  open(path: string): Promise<Draft | undefined> {
     return this.#inTurn(() => this.#leave(() => this.#store.openProject({ path })));
   }
 
-  createUntitled(draft: Draft): Promise<void> {
+  createUntitled(draft: Draft): Promise<Draft | undefined> {
     return this.#inTurn(async () => {
       mkdirSync(this.#untitledFolder, { recursive: true });
-      await this.#leave(() => this.#store.createProject({ path: this.#freePath(), draft, replace: false }));
+      const create = () => this.#store.createProject({ path: this.#freePath(), draft, replace: false });
+      const unsaved = await this.#leave(create);
       this.#pristine = true;
+      return unsaved;
     });
   }
 
-  /** Goes on in a copy at `path`, replacing what is there. An untitled project's own file is gone afterwards. */
-  moveTo(path: string): Promise<void> {
+  /**
+   * Goes on in a copy at `path` with this draft, replacing what is there. An untitled project's own file is gone afterwards. Gives what
+   * a person has to know: that the project could not be read any more, and the draft is all there is in the copy.
+   */
+  moveTo(path: string, draft: Draft): Promise<string | null> {
     return this.#inTurn(async () => {
       const before = this.state;
-      if (path === before.path) return;
-      await this.#store.copyProject({ path, replace: true });
+      if (before.trouble === null && isSameFile(path, before.path)) {
+        await this.#save(draft);
+        return null;
+      }
+      const note = await this.#copyTo(path, draft);
       const info = await this.#store.openProject({ path });
       this.#state = this.#describe(info, before.key); // the same pictures under the same numbers
+      this.#unsaved = undefined;
       if (before.untitled) removeProject(before.path);
+      return note;
     });
+  }
+
+  async #copyTo(path: string, draft: Draft): Promise<string | null> {
+    try {
+      await this.#store.copyProject({ path, replace: true, draft });
+      return null;
+    } catch (error) {
+      // Of the place it goes to, another one can be chosen. Of the project itself, the draft is what there is.
+      if (!isAppError(error, "project-invalid") || error.details.path === path) throw error;
+      await this.#store.createProject({ path, draft, replace: true });
+      return `${error.message} What was in the window is saved in ${path}; earlier pictures and versions are not in it.`;
+    }
+  }
+
+  /** The project's file is called otherwise, or cannot be saved to, or can again. */
+  placed(info: ProjectInfo): void {
+    if (this.#state) this.#state = this.#describe(info, this.#state.key);
+  }
+
+  /** A draft that was kept when this project was left; it is saved with the next change. */
+  takeUp(unsaved: Draft | undefined): void {
+    this.#unsaved = unsaved;
   }
 
   /** Keeps a draft of the project with this key. What comes when that has gone is refused, and never written over another's. */
@@ -63,8 +103,15 @@ export class OpenProject {
     return this.#inTurn(() => {
       this.refuseOther(key);
       this.touch();
-      return this.#store.saveDraft(draft);
+      return this.#save(draft);
     });
+  }
+
+  async #save(draft: Draft): ReturnType<StoreApi["saveDraft"]> {
+    this.#unsaved = draft;
+    const saved = await this.#store.saveDraft(draft);
+    this.#unsaved = undefined;
+    return saved;
   }
 
   /** Something that was begun for the project with this key makes no sense for another. */
@@ -83,13 +130,16 @@ export class OpenProject {
     if (this.#state?.untitled && this.#pristine) removeProject(this.#state.path);
   }
 
-  async #leave(next: () => Promise<ProjectInfo>): Promise<void> {
+  async #leave(next: () => Promise<ProjectInfo>): Promise<Draft | undefined> {
     const before = this.#state;
     const wasPristine = this.#pristine;
     const info = await next();
     this.#state = this.#describe(info, randomUUID());
     this.#pristine = false;
+    const unsaved = this.#unsaved;
+    this.#unsaved = undefined;
     if (before?.untitled && wasPristine && before.path !== info.path) removeProject(before.path);
+    return unsaved;
   }
 
   #inTurn<T>(action: () => Promise<T>): Promise<T> {

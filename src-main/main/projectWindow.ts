@@ -1,10 +1,10 @@
 /** One window and what belongs to it: its project, its store process, its jobs, its checkpoint. */
-import { BrowserWindow, nativeTheme } from "electron";
+import type { BrowserWindow } from "electron";
 import type { CommandName } from "../api/commands.ts";
 import type { LoadRequest } from "../api/engine.ts";
 import type { MainEvents, Opened, WindowState } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
-import type { Draft, StoreApi } from "../api/store.ts";
+import type { Draft, ProjectInfo, StoreApi } from "../api/store.ts";
 import type { ServiceExit } from "../service/supervisor.ts";
 import { startStore, type Store } from "../store/host.ts";
 import { START_PAGE } from "./addresses.ts";
@@ -13,21 +13,18 @@ import { Deaths } from "./deaths.ts";
 import { askToReload, askToStopDrawing } from "./dialogs.ts";
 import { emptyDraft, sampleDraft } from "./drafts.ts";
 import { Exports } from "./exports.ts";
+import { createFrame } from "./frame.ts";
 import { Jobs } from "./jobs.ts";
 import type { Bounds, Opening } from "./lastSession.ts";
 import { Models } from "./models.ts";
 import { OpenProject } from "./openProject.ts";
 import { patientStore } from "./patientStore.ts";
-import { webPreferences } from "./security.ts";
 import type { Shared } from "./shared.ts";
 import { serveTextMenu } from "./textMenu.ts";
+import { within } from "./within.ts";
 
 /** How long a window may take to save before it closes, and its jobs to stop, in milliseconds. */
 const PATIENCE = 5_000;
-const DEFAULT_SIZE = { width: 1360, height: 880 };
-const LEAST_SIZE = { minWidth: 900, minHeight: 600 };
-/** As `--bg` of the page: nothing flashes before it is painted. */
-const BACKGROUND = { light: "#e9ebf0", dark: "#0f1014" };
 
 export class ProjectWindow {
   readonly window: BrowserWindow;
@@ -64,6 +61,7 @@ export class ProjectWindow {
       this.emit("changed", changed);
       shared.onChanged(changed.what);
     });
+    this.#service.on("place", ({ project, note }) => this.#onPlace(project, note));
     this.project = new OpenProject(this.store, shared.folders.untitled);
     this.models = new Models(this.store, shared.workshop, shared.hashes, shared.folders.demoModel);
     this.jobs = new Jobs({
@@ -72,15 +70,7 @@ export class ProjectWindow {
       sha256Of: ({ path }) => this.models.sha256Of(path),
       emit: (name, payload) => this.emit(name, payload),
     });
-    this.window = new BrowserWindow({
-      ...DEFAULT_SIZE,
-      ...LEAST_SIZE,
-      ...bounds,
-      show: false,
-      title: "Diorama",
-      backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
-      webPreferences: webPreferences(),
-    });
+    this.window = createFrame(bounds);
     this.exports = new Exports({
       window: this.window,
       store: this.store,
@@ -88,8 +78,7 @@ export class ProjectWindow {
       dragFolder: shared.folders.dragged,
     });
     serveTextMenu(this.window);
-    this.window.once("ready-to-show", () => this.window.show());
-    this.window.on("page-title-updated", (event) => event.preventDefault()); // the title is the project's name
+    this.window.on("focus", () => this.#lookAfterFile());
     this.window.on("close", (event) => {
       if (this.#isGone) return;
       event.preventDefault();
@@ -118,7 +107,7 @@ export class ProjectWindow {
     const { folders } = this.#shared;
     this.#recovered = opening.recovered ?? false;
     try {
-      if (opening.path !== undefined) await this.project.open(opening.path);
+      if (opening.path !== undefined) await this.#open(opening.path);
     } catch (error) {
       if (otherwise === "throw") throw error;
       this.emit("opened", { kind: "refused", path: opening.path!, error: withoutStack(error) });
@@ -149,21 +138,51 @@ export class ProjectWindow {
     return state;
   }
 
-  /** Opens another project in this window. */
+  /** Opens another project in this window. Of one that cannot be opened, what was kept of it becomes a new one. */
   async openHere(path: string): Promise<void> {
-    await this.#change(() => this.project.open(path));
+    try {
+      await this.#change(() => this.#open(path));
+    } catch (error) {
+      const draft = this.#shared.unsaved.draftOf(path);
+      if (!draft) throw error;
+      await this.createHere(draft);
+      this.#shared.unsaved.take(path);
+      const note = `${withoutStack(error).message} What was not saved of it is here, as a new project.`;
+      this.emit("place", { project: this.project.state, note });
+    }
   }
 
   async createHere(draft: Draft | null): Promise<void> {
     const fresh = draft ?? emptyDraft((await this.store.readDraft()).draft);
-    await this.#change(() => this.project.createUntitled(fresh));
+    await this.#change(async () => {
+      const before = this.project.state;
+      this.#keep(before, await this.project.createUntitled(fresh));
+    });
   }
 
   /** Goes on in a copy; pictures that arrive meanwhile wait. */
-  async moveTo(path: string): Promise<void> {
-    await this.jobs.paused(() => this.project.moveTo(path));
+  async moveTo(path: string, draft: Draft): Promise<void> {
+    const note = await this.jobs.paused(() => this.project.moveTo(path, draft));
+    await this.jobs.unkept.tryAgain();
     this.#onProject();
     this.emit("project", { state: await this.#state() });
+    if (note !== null) this.emit("place", { project: this.project.state, note });
+  }
+
+  /** Opens a project, keeps what could not be saved of the one before, and takes up what was kept of this one. */
+  async #open(path: string): Promise<void> {
+    const { unsaved } = this.#shared;
+    const before = this.project.isOpen ? this.project.state : undefined;
+    const draft = await this.project.open(path);
+    if (before) this.#keep(before, draft);
+    const kept = unsaved.take(path);
+    this.project.takeUp(kept?.draft);
+    for (const picture of kept?.pictures ?? []) this.jobs.unkept.add(picture);
+    await this.jobs.unkept.tryAgain();
+  }
+
+  #keep({ path, name }: ProjectInfo, draft: Draft | undefined): void {
+    this.#shared.unsaved.keep({ path, name, draft, pictures: this.jobs.unkept.take() });
   }
 
   /** Opens the files that were dropped here, or came from outside. */
@@ -227,6 +246,8 @@ export class ProjectWindow {
     return {
       project: { ...project, ...(await this.store.currentProject()) },
       draft,
+      unsavedDraft: this.project.unsaved ?? null,
+      unsaved: this.#shared.unsaved.projects,
       jobs: this.jobs.list(),
       model: (this.model && this.#shared.engine.summaryOf(this.model)) ?? null,
       theme: this.#shared.theme(),
@@ -242,6 +263,21 @@ export class ProjectWindow {
       this.#deaths.forget();
     }
     if (!this.#isGone) this.window.webContents.reload();
+  }
+
+  /** Other programs may have done something to the file while another window was in front; what, the store tells as an event. */
+  #lookAfterFile(): void {
+    if (!this.project.isOpen || this.#isGone) return;
+    this.store.currentProject().catch((error: unknown) => {
+      process.stderr.write(`[window] its project cannot be looked at: ${withoutStack(error).message}\n`);
+    });
+  }
+
+  #onPlace(project: ProjectInfo, note: string | null): void {
+    if (!this.project.isOpen) return;
+    this.project.placed(project);
+    this.#onProject();
+    this.emit("place", { project: this.project.state, note });
   }
 
   #onProject(): void {
@@ -262,11 +298,4 @@ export class ProjectWindow {
         this.emit("service", { service: "store", state: "failed", message: withoutStack(error).message }),
     );
   }
-}
-
-/** Waits for `promise`, but not for ever. */
-async function within(milliseconds: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, milliseconds)))]);
-  clearTimeout(timer);
 }

@@ -7,6 +7,7 @@ import type { ModelHashes } from "./modelHashes.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
 import type { Services } from "./services.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
+import type { UnsavedWork } from "./unsavedWork.ts";
 
 export interface Shared {
   folders: Folders;
@@ -15,6 +16,8 @@ export interface Shared {
   workshop: Workshop;
   hashes: ModelHashes;
   theme: () => Theme;
+  /** Of projects that were left. */
+  unsaved: UnsavedWork;
   /** Something changed that other windows or the menu may show. */
   onChanged: (what: StoreEvents["changed"]["what"]) => void;
   /** A window has another project. */

@@ -4,7 +4,7 @@ import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { AppInfo, MainApi, Opened, ProjectState } from "../api/main.ts";
 import type { Handlers } from "../api/rpc.ts";
-import type { StoreApi } from "../api/store.ts";
+import type { Draft, StoreApi } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
@@ -78,14 +78,15 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
     await at.openHere(path);
     return at.project.state;
   };
-  const saveAs = async (name: string): Promise<boolean> => {
+  const saveAs = async (name: string, draft: Draft): Promise<boolean> => {
     const path = await askWhereToSave(at.window, name);
     if (path === null) return false;
-    if (windows.withProject(path) && path !== at.project.state.path) {
+    const other = windows.withProject(path);
+    if (other && other !== at) {
       const message = `${path} is open in another window. Choose another name, or close that window first.`;
       throw new AppError("project-invalid", message, { path });
     }
-    await at.moveTo(path);
+    await at.moveTo(path, draft);
     return true;
   };
   return {
@@ -100,20 +101,23 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
     },
     openRecent: async ({ path, where }) => {
       const recent = await at.store.recentProjects();
-      if (recent.some((project) => project.path === path)) return open(path, where);
+      if (recent.some((project) => project.path === path) || windows.unsaved.has(path)) return open(path, where);
       throw new AppError("not-found", `${path} is not among the recent projects.`, { what: "project", id: path });
     },
-    saveDraft: ({ key, draft }) => at.project.saveDraft(key, draft),
+    saveDraft: async ({ key, draft }) => {
+      const saved = await at.project.saveDraft(key, draft);
+      await at.jobs.unkept.tryAgain(); // there is room again
+      return saved;
+    },
     saveProject: async ({ draft, name }) => {
-      await at.project.saveDraft(at.project.state.key, draft);
-      if (at.project.state.untitled && !(await saveAs("Untitled"))) return null;
+      await at.store.currentProject(); // what can be done about its file is done before anybody is asked
+      const { key, untitled, trouble, name: own } = at.project.state;
+      if (!untitled && !trouble) await at.project.saveDraft(key, draft);
+      else if (!(await saveAs(untitled ? "Untitled" : own, draft))) return null;
       const version = await at.store.nameVersion({ name });
       return { project: at.project.state, version };
     },
-    saveProjectAs: async ({ draft }) => {
-      await at.project.saveDraft(at.project.state.key, draft);
-      return (await saveAs(at.project.state.name)) ? at.project.state : null;
-    },
+    saveProjectAs: async ({ draft }) => ((await saveAs(at.project.state.name, draft)) ? at.project.state : null),
   };
 }
 

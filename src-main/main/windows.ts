@@ -1,26 +1,29 @@
 /** All windows: which there are, what they have open, what the menu shows for the one in front. */
 import { app, BrowserWindow, type WebContents } from "electron";
 import { existsSync, statSync } from "node:fs";
-import { extname, resolve } from "node:path";
+import { extname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { CommandName } from "../api/commands.ts";
 import type { MainEvents, Opened, PictureSize } from "../api/main.ts";
 import type { RecentProject } from "../api/store.ts";
+import { isSameFile } from "../service/fileIdentity.ts";
 import { showAbout, tellFailure } from "./dialogs.ts";
 import { readSession, whatToOpen, writeSession, type Bounds, type Opening } from "./lastSession.ts";
 import { showMenu } from "./menu.ts";
 import { ENDING } from "./openProject.ts";
 import { ProjectWindow } from "./projectWindow.ts";
 import type { Shared } from "./shared.ts";
+import { UnsavedWork } from "./unsavedWork.ts";
 
-type Common = Omit<Shared, "onChanged" | "onProject" | "onClosing" | "openFile">;
+type Common = Omit<Shared, "unsaved" | "onChanged" | "onProject" | "onClosing" | "openFile">;
 
 /** Things whose change every window may show: they belong to the app. */
 const APP_WIDE = ["recent", "models", "preferences"];
 
 export class Windows {
+  readonly unsaved = new UnsavedWork((projects) => this.tell("unsaved", { projects }));
   readonly #shared: Shared;
   readonly #sessionFile: string;
   readonly #all = new Set<ProjectWindow>();
@@ -33,6 +36,7 @@ export class Windows {
     this.#sessionFile = sessionFile;
     this.#shared = {
       ...common,
+      unsaved: this.unsaved,
       onChanged: (what) => this.#onChanged(what),
       onProject: (window) => this.#onProject(window),
       onClosing: (window, reason) => this.#onClosing(window, reason),
@@ -102,7 +106,7 @@ export class Windows {
   }
 
   withProject(path: string): ProjectWindow | undefined {
-    return this.all.find(({ project, isGone }) => !isGone && project.isOpen && project.state.path === resolve(path));
+    return this.all.find(({ project, isGone }) => !isGone && project.isOpen && isSameFile(project.state.path, path));
   }
 
   /** Another window that draws with another checkpoint: the engine has one open at a time. */

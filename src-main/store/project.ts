@@ -86,12 +86,7 @@ export class ProjectFile extends Drafts {
         notes.push(...noteUnsound(db));
         if (wasInUse && !resumed)
           notes.push("Diorama did not end properly last time. The project is as it was last saved.");
-        if (readOnly === null) {
-          db.transaction(() => {
-            db.prepare("UPDATE project SET in_use = 1").run();
-            if (!resumed) new Results(db, clock).endInterrupted();
-          }).immediate();
-        }
+        if (readOnly === null) notes.push(...beginSession(db, path, clock, resumed));
         place = new Place(path);
         if (place.identity !== expected) throw invalid(path, `${path} is another file than it was. Open it again.`);
         return new ProjectFile(place, db, { readOnly }, notes, clock);
@@ -253,6 +248,21 @@ export class ProjectFile extends Drafts {
     const journal = `${this.path}-journal`;
     // SQLite's own, which it keeps empty between two changes; with a file at the path it may be that one's.
     if (!existsSync(this.path) && statSync(journal, { throwIfNoEntry: false })?.size === 0) rmSync(journal);
+  }
+}
+
+/** Writes that the project is in use. A full disk is no reason not to open it. */
+function beginSession(db: Database.Database, path: string, clock: () => string, resumed: boolean): string[] {
+  const begin = db.transaction(() => {
+    db.prepare("UPDATE project SET in_use = 1").run();
+    if (!resumed) new Results(db, clock).endInterrupted();
+  });
+  try {
+    begin.immediate();
+    return [];
+  } catch (error) {
+    if (!(error instanceof SqliteError) || error.code !== "SQLITE_FULL") throw error;
+    return [`The disk with ${path} is full: nothing can be saved there until there is room.`];
   }
 }
 

@@ -6,21 +6,33 @@ export interface Notice {
   kind: "done" | "error";
   text: string;
   /** A button, such as "Undo". */
-  action?: { label: string; run: () => void };
+  action?: Action;
+  /** Another way out. */
+  other?: Action;
+}
+
+interface Action {
+  label: string;
+  run: () => void;
 }
 
 export class Notices {
   list: readonly Notice[] = $state.raw([]);
   #last = 0;
 
-  done(text: string, action?: Notice["action"]): void {
+  done(text: string, action?: Action): void {
     this.#add({ kind: "done", text, ...(action ? { action } : {}) });
   }
 
   /** Shows what was thrown, but not that the person cancelled. */
-  error(error: unknown, action?: Notice["action"]): void {
+  error(error: unknown, action?: Action, other?: Action): void {
     if (isAppError(error, "cancelled")) return;
-    this.#add({ kind: "error", text: messageOf(error), ...(action ? { action } : {}) });
+    this.#add({ kind: "error", text: messageOf(error), ...(action ? { action } : {}), ...(other ? { other } : {}) });
+  }
+
+  /** Says what happened without anybody's doing here. It stays until it was read. */
+  warn(text: string): void {
+    this.#add({ kind: "error", text });
   }
 
   dismiss(id: number): void {

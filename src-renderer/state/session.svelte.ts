@@ -9,10 +9,12 @@ import { type Document, fromDraft, fromScene, sceneToDraw, toDraft } from "./doc
 import { adoptSettings, changeRun } from "./edits.ts";
 import { Editor } from "./editor.svelte.ts";
 import { Exporting } from "./exporting.svelte.ts";
+import { FilePlace } from "./filePlace.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { messageOf, Notices } from "./notices.svelte.ts";
 import { Projects } from "./projects.svelte.ts";
+import { randomSeeds } from "./randomSeeds.ts";
 import { Results } from "./results.svelte.ts";
 import { Tries } from "./tries.svelte.ts";
 import { View } from "./view.svelte.ts";
@@ -31,6 +33,7 @@ export class Session {
   readonly tries: Tries;
   readonly projects: Projects;
   readonly exporting: Exporting;
+  readonly place: FilePlace;
   project: ProjectState | undefined = $state.raw();
   info: AppInfo | undefined = $state.raw();
   /** False until the window knows what to show. */
@@ -61,6 +64,7 @@ export class Session {
     this.tries = new Tries(app, this.results, this.jobs);
     this.projects = new Projects(this);
     this.exporting = new Exporting(app, this.notices);
+    this.place = new FilePlace(this);
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void this.#taken([opened]));
     app.on("job", ({ outcome, error }) => {
@@ -96,6 +100,7 @@ export class Session {
     this.#saved = this.editor.revision;
     this.saving = "saved";
     this.changed = draft.changed;
+    this.place.show(state); // which may bring back changes that are not saved yet
     this.problem = undefined;
     this.greeting = recovered
       ? "Diorama did not close in order last time. Everything saved until then is here, the draft included."
@@ -157,7 +162,7 @@ export class Session {
     } catch (error) {
       if (isOver()) return;
       this.saving = "failed";
-      this.notices.error(error, { label: "Try again", run: () => void this.saveNow() });
+      this.place.saveFailed(error);
     }
   }
 
@@ -292,9 +297,4 @@ export class Session {
       if (this.service === service) this.service = undefined;
     }, 6_000);
   }
-}
-
-/** Numbers of 32 bits: enough to never meet twice, short enough to read out. */
-export function randomSeeds(count: number): Seed[] {
-  return [...crypto.getRandomValues(new Uint32Array(count))].map(String);
 }

@@ -51,7 +51,7 @@ function scenario(generate: Generate, storeFailures: Error[] = [], keepsBeforeFa
       jobId,
       index,
       seed,
-      pixels: {},
+      pixels: { width: 1, height: 1, data: new Uint8Array(4) },
       seconds: 1,
       record: {},
       obedience: [],
@@ -130,6 +130,25 @@ test("a picture that cannot be kept is told as failed", async () => {
   await s.jobs.settled();
   expect(states(s.last())).toEqual(["failed", "done"]);
   expect(s.last()).toMatchObject({ outcome: "failed", error: { message: "The disk is full." } });
+});
+
+test("a picture for which there was no room is kept when there is", async () => {
+  const full = new AppError("project-invalid", "The disk is full.", { path: "/p" });
+  const s = scenario(
+    ({ jobId, seeds }) => {
+      seeds.forEach((seed, index) => s.image(jobId, index, seed));
+      return Promise.resolve({ finished: 2 });
+    },
+    [full, full, full],
+  );
+  await s.jobs.begin(request);
+  await s.jobs.settled();
+  expect(states(s.last())).toEqual(["failed", "failed"]);
+  await s.jobs.unkept.tryAgain();
+  expect([states(s.last()), s.jobs.unkept.count]).toEqual([["failed", "done"], 1]);
+  await s.jobs.unkept.tryAgain();
+  expect([states(s.last()), s.jobs.unkept.count]).toEqual([["done", "done"], 0]);
+  expect(s.last().error).toBeNull();
 });
 
 test("one picture is cancelled by its own number, all of them by the job's", async () => {

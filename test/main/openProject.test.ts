@@ -53,7 +53,7 @@ test("a draft on its way is kept in its project before another is opened", async
 test("a draft that comes while the project moves to another file goes there", async () => {
   const { a, b, store, project } = start();
   await project.open(a);
-  const moving = project.moveTo(b);
+  const moving = project.moveTo(b, sampleDraft("typed before"));
   await project.saveDraft(project.state.key, sampleDraft("typed while it was copied"));
   await moving;
   await store.stop();

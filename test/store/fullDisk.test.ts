@@ -84,6 +84,26 @@ describe.skipIf(!canMount)("a full disk", () => {
     await expect(api.openProject({ path })).resolves.toMatchObject({ path, results: 0 });
   });
 
+  test("keeps no project from being opened, also after a crash, and says that nothing can be saved", async () => {
+    const { api, store } = start();
+    const { folder, fill, makeRoom } = smallDisk();
+    const path = join(folder, "cats.diorama");
+    await api.createProject({ path, draft: sampleDraft(), replace: false });
+    const run = await api.beginRun({ scene: sampleScene(), model: "demo", asked: 1 });
+    await api.addResult(sampleResult(run.id, "1"));
+    fill();
+    process.kill(store.pid!, "SIGKILL");
+    await expect.poll(() => store.pid, { timeout: 20_000 }).toBeUndefined();
+    expect((await api.readDraft()).draft).toEqual(sampleDraft());
+    const { notes, results } = (await api.currentProject())!;
+    expect([results, notes.at(-1)]).toEqual([
+      1,
+      `The disk with ${path} is full: nothing can be saved there until there is room.`,
+    ]);
+    makeRoom();
+    await api.saveDraft(sampleDraft("a dog"));
+  });
+
   test("leaves no file of a project that could not be made", async () => {
     const { api } = start();
     const { folder, fill, makeRoom } = smallDisk();

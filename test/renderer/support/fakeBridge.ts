@@ -117,6 +117,8 @@ export class FakeMain {
         ...{ identity: "1:1", trouble: null, key: "fake", untitled: true },
       },
       draft: { draft: this.saved, saved: "", versionId: null, changed: true },
+      unsavedDraft: null,
+      unsaved: [],
       jobs: this.jobs,
       model: SUMMARY,
       theme: "system",
