@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import type { EngineApi } from "./engine.ts";
 import { LONGEST_PROMPT, MOST_BOXES, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import { listOf } from "./lists.ts";
 import type { Schemas } from "./rpc.ts";
 import { METHODS, PROVIDERS, SCHEDULERS, type Scene } from "./scene.ts";
 
@@ -52,7 +53,7 @@ const spanSchema = v.pipe(
 const regionSchema = v.strictObject({
   id: name(LIMITS.id),
   box: unitBoxSchema,
-  spans: v.pipe(v.array(spanSchema), v.maxLength(LIMITS.spans)),
+  spans: listOf(spanSchema, LIMITS.spans),
   strength: range(0, 3),
 });
 
@@ -78,10 +79,7 @@ const settingsSchema = v.strictObject({
   }),
 });
 
-const regionsSchema = v.pipe(
-  v.array(regionSchema),
-  v.maxLength(LIMITS.regions, `expected at most ${LIMITS.regions} boxes`),
-);
+const regionsSchema = listOf(regionSchema, LIMITS.regions, `expected at most ${LIMITS.regions} boxes`);
 const sceneFields = { prompt: text(LIMITS.text), negativePrompt: text(LIMITS.text), settings: settingsSchema };
 
 type SceneLike = Pick<Scene, "prompt" | "regions">;
@@ -139,9 +137,8 @@ export const engineSchemas = {
     jobId,
     scene: sceneSchema,
     seeds: v.pipe(
-      v.array(seedSchema),
+      listOf(seedSchema, LIMITS.seeds, `expected at most ${LIMITS.seeds} seeds`),
       v.minLength(1, "expected at least one seed"),
-      v.maxLength(LIMITS.seeds, `expected at most ${LIMITS.seeds} seeds`),
     ),
     previewEvery: whole(0, LIMITS.steps),
     attention: v.boolean(),

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { COMMAND_NAMES } from "./commands.ts";
 import { engineSchemas, LIMITS } from "./engineMessages.ts";
+import { listOf } from "./lists.ts";
 import type { MainApi } from "./main.ts";
 import type { Schemas } from "./rpc.ts";
 import { storeSchemas } from "./storeMessages.ts";
@@ -25,8 +26,8 @@ const byPath = v.strictObject({ path });
 const where = v.picklist(["here", "window"]);
 const draft = storeSchemas.saveDraft;
 const id = v.pipe(v.number(), v.safeInteger("expected an id"), v.minValue(1, "expected an id"));
-const ids = (most: number) => v.pipe(v.array(id), v.minLength(1), v.maxLength(most));
-const commands = v.pipe(v.array(v.picklist(COMMAND_NAMES)), v.maxLength(COMMAND_NAMES.length));
+const ids = (most: number) => v.pipe(listOf(id, most), v.minLength(1));
+const commands = listOf(v.picklist(COMMAND_NAMES), COMMAND_NAMES.length);
 
 const { verifyProject, readDraft, nameVersion, listVersions, readVersion, restoreVersion } = storeSchemas;
 const { renameVersion, deleteVersion, undeleteVersion, listRuns, readRun, listResults, readResult, markResults } =
@@ -97,4 +98,4 @@ export const mainSchemas = {
 } satisfies Schemas<MainApi>;
 
 /** What the preload sends for dropped files. */
-export const droppedFilesSchema = v.pipe(v.array(path), v.minLength(1), v.maxLength(1_000));
+export const droppedFilesSchema = v.pipe(listOf(path, 1_000), v.minLength(1));

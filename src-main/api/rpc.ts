@@ -191,7 +191,7 @@ async function handle<Api extends Service<Api>>(
   signal: AbortSignal,
 ): Promise<unknown> {
   if (!hasMethod(handlers, schemas, method)) throw badRequest(method, `There is no method "${method}".`);
-  const parsed = v.safeParse(schemas[method], request);
+  const parsed = v.safeParse(schemas[method], request, { abortEarly: true });
   if (!parsed.success)
     throw badRequest(method, `The request to "${method}" is not valid: ${describe(parsed.issues[0])}`);
   return handlers[method](parsed.output as Request<Api[typeof method]>, { signal });

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "./engine.ts";
 import { draftSceneSchema, engineSchemas, LIMITS, sceneSchema, seedSchema } from "./engineMessages.ts";
 import { LONGEST_SEEDS } from "./limits.ts";
+import { listOf } from "./lists.ts";
 import type { Schemas } from "./rpc.ts";
 import { RESULT_STATES, type StoreApi } from "./store.ts";
 
@@ -19,7 +20,7 @@ const name = (length: number) =>
   );
 const count = (max: number) => v.pipe(v.number(), v.integer("expected a whole number"), v.minValue(0), v.maxValue(max));
 const id = v.pipe(v.number(), v.safeInteger("expected an id"), v.minValue(1, "expected an id"));
-const ids = v.pipe(v.array(id), v.maxLength(MOST_IDS));
+const ids = listOf(id, MOST_IDS);
 const path = v.pipe(
   name(LIMITS.path),
   v.check((s) => !s.includes("\0"), "expected a path"),

@@ -1,7 +1,7 @@
 /**
  * `npm run render`: a scene file to pictures, without a window. Drives the same engine process as the app does.
  */
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DEFAULT_SETTINGS } from "../api/defaults.ts";
@@ -85,13 +85,12 @@ async function readScene(options: RenderOptions, { cwd }: Terminal, defaults: Sc
   const path = options.scenePath;
   let bytes: Buffer;
   try {
+    const { size } = await regularFile(resolve(cwd, path));
+    if (size > LARGEST_SCENE_FILE) throw new Error(`it has ${size} bytes, which no scene has`);
     bytes = await readFile(resolve(cwd, path));
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
     throw new AppError("file-unreadable", `cannot read the scene ${path}: ${why}`, { path }, { cause: error });
-  }
-  if (bytes.length > LARGEST_SCENE_FILE) {
-    throw new AppError("file-unreadable", `${path} is no scene file: it has ${bytes.length} bytes`, { path });
   }
   try {
     return parseSceneText(bytes.toString("utf8"), defaults, options.changes);
@@ -101,6 +100,13 @@ async function readScene(options: RenderOptions, { cwd }: Terminal, defaults: Sc
       cause: error,
     });
   }
+}
+
+/** A pipe would be waited for until somebody writes to it, a device may have no end. */
+async function regularFile(path: string): Promise<{ size: number }> {
+  const status = await stat(path);
+  if (!status.isFile()) throw new Error("it is a folder, a pipe or a device, not a file");
+  return status;
 }
 
 function indent(text: string): string {

@@ -7,6 +7,7 @@ import * as v from "valibot";
 import type { RunRecord } from "../api/engine.ts";
 import { sceneSchema, seedSchema } from "../api/engineMessages.ts";
 import { AppError } from "../api/errors.ts";
+import { listOf } from "../api/lists.ts";
 import { PROVIDERS } from "../api/scene.ts";
 import { writeInfotext } from "./infotext.ts";
 import { readPngTexts } from "./png.ts";
@@ -66,9 +67,10 @@ const fraction = v.pipe(
   v.maxValue(1.001, "expected at most 1"),
   v.transform((value) => Math.min(1, value)),
 );
-const tokens = v.pipe(
-  v.array(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000))),
-  v.maxLength(10_000, "expected at most 10000 tokens"),
+const tokens = listOf(
+  v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000)),
+  10_000,
+  "expected at most 10000 tokens",
 );
 
 const recordSchema = v.pipe(

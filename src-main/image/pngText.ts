@@ -12,9 +12,11 @@ export interface PngText {
   text: string;
 }
 
-/** Longest text that is read, inflated, and all texts of a file together, in bytes. */
+/** Longest text that is read, inflated, and all texts of a file together, in bytes. What is inflated in vain counts, too. */
 const LONGEST_TEXT = 16 * 2 ** 20;
-const LONGEST_TEXTS = 64 * 2 ** 20;
+const LONGEST_TEXTS = 32 * 2 ** 20;
+/** Texts of a file that are read at most; programs write a handful. */
+const MOST_TEXTS = 1_000;
 
 /** Chunks for `texts`: ASCII as tEXt, all else as uncompressed iTXt. */
 export function textChunks(texts: readonly PngText[]): Chunk[] {
@@ -37,17 +39,24 @@ export function textChunks(texts: readonly PngText[]): Chunk[] {
 export function readTexts(chunks: readonly Chunk[]): { texts: PngText[]; problems: string[] } {
   const texts = new Map<string, string>();
   const problems: string[] = [];
-  let total = 0;
+  let left = LONGEST_TEXTS;
+  let read = 0;
   for (const chunk of chunks) {
-    const read = textReaders[chunk.type];
-    if (!read) continue;
+    const readText = textReaders[chunk.type];
+    if (!readText) continue;
+    const most = Math.min(left, LONGEST_TEXT);
+    if (most === 0 || ++read > MOST_TEXTS) {
+      problems.push(`chunk ${chunk.type} at byte ${chunk.offset}: texts from here on are too many to be read`);
+      break;
+    }
     try {
-      const { keyword, bytes, encoding } = read(chunk.data);
-      total += bytes.length;
-      if (bytes.length > LONGEST_TEXT || total > LONGEST_TEXTS) throw new Error("too long");
+      const { keyword, bytes, encoding } = readText(chunk.data, most);
+      if (bytes.length > most) throw new Error("too long");
+      left -= bytes.length;
       texts.delete(keyword);
       texts.set(keyword, decodeText(bytes, encoding));
     } catch (error) {
+      left -= most; // at its worst: so much was inflated before it was given up
       problems.push(`chunk ${chunk.type} at byte ${chunk.offset}: ${(error as Error).message}`);
     }
   }
@@ -60,21 +69,22 @@ interface RawText {
   encoding: "utf-8" | "utf-8 or latin1";
 }
 
-const textReaders: Record<string, ((data: Uint8Array) => RawText) | undefined> = {
+/** Each inflates `most` bytes at most. */
+const textReaders: Record<string, ((data: Uint8Array, most: number) => RawText) | undefined> = {
   tEXt: (data) => {
     const [keyword, bytes] = splitAtNul(data);
     return { keyword: latin1(keyword), bytes, encoding: "utf-8 or latin1" };
   },
-  zTXt: (data) => {
+  zTXt: (data, most) => {
     const [keyword, rest] = splitAtNul(data);
-    return { keyword: latin1(keyword), bytes: inflate(rest.subarray(1)), encoding: "utf-8 or latin1" };
+    return { keyword: latin1(keyword), bytes: inflate(rest.subarray(1), most), encoding: "utf-8 or latin1" };
   },
-  iTXt: (data) => {
+  iTXt: (data, most) => {
     const [keyword, rest] = splitAtNul(data);
     const isDeflated = rest[0] === 1;
     const [, afterLanguage] = splitAtNul(rest.subarray(2));
     const [, text] = splitAtNul(afterLanguage);
-    return { keyword: latin1(keyword), bytes: isDeflated ? inflate(text) : text, encoding: "utf-8" };
+    return { keyword: latin1(keyword), bytes: isDeflated ? inflate(text, most) : text, encoding: "utf-8" };
   },
 };
 
@@ -84,8 +94,8 @@ function splitAtNul(data: Uint8Array): [Uint8Array, Uint8Array] {
   return end < 0 ? [data, new Uint8Array()] : [data.subarray(0, end), data.subarray(end + 1)];
 }
 
-function inflate(data: Uint8Array): Uint8Array {
-  return inflateSync(data, { maxOutputLength: LONGEST_TEXT });
+function inflate(data: Uint8Array, most: number): Uint8Array {
+  return inflateSync(data, { maxOutputLength: most });
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -17,7 +17,9 @@ export async function answer<Api>(
     if (typeof method !== "string" || !Object.hasOwn(handlers, method) || !Object.hasOwn(schemas, method)) {
       throw badRequest(name, `There is no method "${name}".`);
     }
-    const parsed = v.safeParse((schemas as Record<string, v.GenericSchema>)[method]!, request);
+    const parsed = v.safeParse((schemas as Record<string, v.GenericSchema>)[method]!, request, {
+      abortEarly: true,
+    });
     if (!parsed.success) {
       throw badRequest(method, `The request to "${method}" is not valid: ${describe(parsed.issues[0])}`);
     }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { AppError } from "../api/errors.ts";
 import type { Exported, SheetRequest } from "../api/main.ts";
-import { pictureName } from "../api/pictureName.ts";
+import { nameFrom, pictureName } from "../api/pictureName.ts";
 import type { Client } from "../api/rpc.ts";
 import type { Scene } from "../api/scene.ts";
 import type { StoreApi } from "../api/store.ts";
@@ -55,7 +55,7 @@ export class Exports {
 
   async sheet({ ids, title, boxes }: SheetRequest): Promise<Exported | null> {
     const { window, store, workshop } = this.#options;
-    const path = await askWhereToExport(window, title || "contact sheet");
+    const path = await askWhereToExport(window, nameFrom(title) || "contact sheet");
     if (path === null) return null;
     const pictures = [];
     for (const id of ids) {

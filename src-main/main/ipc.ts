@@ -9,8 +9,12 @@ import { answer, withoutStack } from "./calls.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
 import type { Windows } from "./windows.ts";
 
+/** Calls of a window that may wait for their answers; a window of ours has a few dozen. */
+const MOST_CALLS = 1_000;
+
 export function serveCalls(windows: Windows, handlersFor: (window: ProjectWindow) => Handlers<MainApi>): void {
   const handlers = new WeakMap<ProjectWindow, Handlers<MainApi>>();
+  const calls = new WeakMap<ProjectWindow, number>();
   const sender = ({ sender: contents, senderFrame: frame }: IpcMainInvokeEvent): ProjectWindow => {
     const window = windows.of(contents);
     // A frame inside the page, a page of another origin, or one that is gone already has no say.
@@ -21,19 +25,27 @@ export function serveCalls(windows: Windows, handlersFor: (window: ProjectWindow
   };
 
   ipcMain.handle("app:call", async (event, method: unknown, request: unknown): Promise<BridgeReply> => {
+    let window: ProjectWindow | undefined;
     try {
-      const window = sender(event);
+      window = sender(event);
       if (!handlers.has(window)) handlers.set(window, handlersFor(window));
-      return await answer(handlers.get(window)!, mainSchemas, method, request);
+      const running = calls.get(window) ?? 0;
+      if (running >= MOST_CALLS) throw badRequest("app", "Too many requests at once.");
+      calls.set(window, running + 1);
     } catch (error) {
       return refused(error);
+    }
+    try {
+      return await answer(handlers.get(window)!, mainSchemas, method, request);
+    } finally {
+      calls.set(window, calls.get(window)! - 1);
     }
   });
 
   ipcMain.handle("app:files", async (event, paths: unknown): Promise<BridgeReply> => {
     try {
       const window = sender(event);
-      const parsed = v.safeParse(droppedFilesSchema, paths);
+      const parsed = v.safeParse(droppedFilesSchema, paths, { abortEarly: true });
       if (!parsed.success) throw badRequest("openFiles", "These are not files on this computer.");
       return { ok: true, value: await window.openFiles(parsed.output) };
     } catch (error) {

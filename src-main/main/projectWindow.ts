@@ -87,6 +87,10 @@ export class ProjectWindow {
     this.window.webContents.on("did-start-navigation", ({ isMainFrame, isSameDocument }) => {
       if (isMainFrame && !isSameDocument) this.#early ??= [];
     });
+    // A page goes to about:blank without asking anybody.
+    this.window.webContents.on("did-navigate", (_event, url) => {
+      if (url !== START_PAGE && !this.#isGone) void this.window.loadURL(START_PAGE);
+    });
     this.window.webContents.on("render-process-gone", (_event, { reason }) => {
       process.stderr.write(`[window] its process ended: ${reason}\n`);
       if (!this.#isGone && reason !== "clean-exit") void this.#reload();

@@ -26,10 +26,15 @@ export async function serveFile(bundle: string, address: string): Promise<Respon
   }
 }
 
+/** Pictures that are asked for and not there yet; a page that asks for more gets none until some are. */
+const MOST_WAITING = 2_000;
+let waiting = 0;
+
 /** A picture of an open project. Whatever the project has in its place is sent as a PNG, and is no page. */
 export async function servePicture(readPicture: ReadPicture, address: string): Promise<Response> {
   const picture = pictureOf(address);
-  if (!picture) return refuse(404);
+  if (!picture || waiting >= MOST_WAITING) return refuse(404);
+  waiting++;
   try {
     const png = await readPicture(picture.key, picture.id, picture.size);
     if (!png) return refuse(404);
@@ -41,6 +46,8 @@ export async function servePicture(readPicture: ReadPicture, address: string): P
     return new Response(png, { headers });
   } catch {
     return refuse(404);
+  } finally {
+    waiting--;
   }
 }
 

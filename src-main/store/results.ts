@@ -22,7 +22,7 @@ import { metadataTexts, parseRecord } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
 import { LARGEST_MAPS, LONGEST_IDS, packedSchema, packMaps, unpackMaps } from "./attentionMaps.ts";
 import { LARGEST_PICTURE, refuseLarge, thumbnailOf } from "./pictures.ts";
-import { parts, PROMPT_FOUND, NEGATIVE_FOUND, toMatch } from "./search.ts";
+import { pieceOf, toMatch, wordsOf } from "./search.ts";
 import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
 
 type ResultRow = Omit<ResultInfo, "starred"> & { starred: number };
@@ -94,8 +94,8 @@ export class Results {
   }
 
   listRuns({ text, offset, limit }: RunQuery): { runs: ListedRun[]; total: number } {
-    const match = text === undefined ? undefined : toMatch(text);
-    if (match !== undefined) return this.#searchRuns(match, offset, limit);
+    const words = wordsOf(text ?? "");
+    if (words.length > 0) return this.#searchRuns(words, offset, limit);
     const rows = this.#db.prepare<[number, number], RunRow>(
       `SELECT ${RUN_COLUMNS} FROM run WHERE ${SOUND_RUN} ORDER BY id DESC LIMIT ? OFFSET ?`,
     );
@@ -104,16 +104,17 @@ export class Results {
   }
 
   /** A word of the prompt counts more than one of the negative prompt; of equal matches the newest comes first. */
-  #searchRuns(match: string, offset: number, limit: number): { runs: ListedRun[]; total: number } {
-    const rows = this.#db.prepare<[object], RunRow & { inPrompt: string; inNegative: string }>(
-      `SELECT ${RUN_COLUMNS}, ${PROMPT_FOUND} AS inPrompt, ${NEGATIVE_FOUND} AS inNegative
-       FROM run_text JOIN run ON run.id = run_text.rowid
-       WHERE run_text MATCH @match AND ${SOUND_RUN} ORDER BY bm25(run_text, 4, 1), run.id DESC LIMIT @limit OFFSET @offset`,
+  #searchRuns(words: readonly string[], offset: number, limit: number): { runs: ListedRun[]; total: number } {
+    const match = toMatch(words);
+    const rows = this.#db.prepare<[object], RunRow & { negative: string }>(
+      `SELECT ${RUN_COLUMNS}, run.negative_prompt AS negative FROM run_text JOIN run ON run.id = run_text.rowid
+       WHERE run_text MATCH @match AND ${SOUND_RUN}
+       ORDER BY bm25(run_text, 4, 1), run.id DESC LIMIT @limit OFFSET @offset`,
     );
-    const runs = rows.all({ match, limit, offset }).map(({ inPrompt, inNegative, ...row }) => {
-      const negative = parts(inNegative);
-      const isThere = negative.some(({ marked }) => marked);
-      return { ...row, found: { prompt: parts(inPrompt), negativePrompt: isThere ? negative : null } };
+    const runs = rows.all({ match, limit, offset }).map(({ negative, ...row }) => {
+      const inNegative = pieceOf(negative, words);
+      const isThere = inNegative.some(({ marked }) => marked);
+      return { ...row, found: { prompt: pieceOf(row.prompt, words), negativePrompt: isThere ? inNegative : null } };
     });
     const all = `SELECT count(*) AS n FROM run_text WHERE run_text MATCH @match AND rowid NOT IN temp.unsound_run`;
     return { runs, total: this.#count(all, { match }) };
@@ -171,7 +172,8 @@ export class Results {
 
   listResults(query: ResultQuery): ResultPage {
     const { runId, starred, state = "kept", text, leastObedience, order, offset, limit } = query;
-    const match = text === undefined ? undefined : toMatch(text);
+    const words = wordsOf(text ?? "");
+    const match = words.length > 0 ? toMatch(words) : undefined;
     const seed = /^\s*(\d+)\s*$/.exec(text ?? "")?.[1];
     const byWords = "result.run IN (SELECT rowid FROM run_text WHERE run_text MATCH @match)";
     const where = [

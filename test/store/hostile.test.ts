@@ -2,17 +2,19 @@
  * Projects of strangers, each in a store process of its own as in the app: what it says, how long it takes, how much memory it takes, and
  * that it can be closed. The makers are those of the campaign.
  */
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { AppError } from "../../src-main/api/errors.ts";
 import { createDatabase, openDatabase } from "../../src-main/store/database.ts";
 import { startStore } from "../../src-main/store/host.ts";
+import { importPicture } from "../../src-main/store/pictures.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 import { PROJECT_FORMAT } from "../../src-main/store/projectFormat.ts";
 import { HOSTILE_PROJECTS, writeHonest, type HostileProject } from "../campaign/hostileProjects.ts";
-import { sampleResult, sampleScene, temporaryFolder } from "../support/projects.ts";
+import { sampleDraft, sampleResult, sampleScene, temporaryFolder } from "../support/projects.ts";
 
 /** Megabytes that a store process may take at its most, and seconds of a processor for all its answers together. */
 const MOST_MEMORY = 500;
@@ -219,4 +221,54 @@ test("a project that is refused is not brought up to date before", () => {
   expect(() => opened(path)).toThrow(/its draft cannot be read .*It was left as it is/);
   expect(readFileSync(path).equals(before)).toBe(true);
   expect(readdirSync(join(path, "..")).filter((name) => name.includes("version"))).toEqual([]);
+});
+
+describe("only files are opened:", () => {
+  test.each([
+    ["a pipe", (path: string) => void execFileSync("mkfifo", [path])],
+    ["a device without an end", (path: string) => symlinkSync("/dev/zero", path)],
+    ["a folder", (path: string) => mkdirSync(path, { recursive: false })],
+  ])("%s", (_name, make) => {
+    const folder = temporaryFolder();
+    const [picture, project] = [join(folder, "x.png"), join(folder, "x.diorama")];
+    make(picture);
+    make(project);
+    const honest = join(folder, "h.diorama");
+    writeHonest(honest);
+    const { results } = opened(honest);
+    expect(() => importPicture(results, picture)).toThrow(/x\.png is a folder, a pipe or a device|EISDIR/);
+    expect(() => opened(project)).toThrow(/x\.diorama is a folder, a pipe or a device/);
+  });
+});
+
+describe("a search of very many words takes no time:", () => {
+  test.each([
+    ["the same again and again", "a ".repeat(9_999)],
+    ["all different", Array.from({ length: 4_000 }, (_, i) => `w${i}`).join(" ")],
+    ["one, without an end", "a".repeat(20_000)],
+  ])("%s", (_name, text) => {
+    const path = join(temporaryFolder(), "h.diorama");
+    const long = sampleScene(`a cat ${"a ".repeat(9_000)}`);
+    const project = ProjectFile.create(path, sampleDraft());
+    onTestFinished(() => project.close());
+    for (let i = 0; i < 50; i++) project.results.beginRun(long, "demo", 1);
+    const before = process.cpuUsage();
+    project.results.listRuns({ text, offset: 0, limit: 500 });
+    project.results.listResults({ ...EVERYTHING, text });
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(3);
+  });
+
+  test("a prompt that is pasted finds its run", () => {
+    const path = join(temporaryFolder(), "h.diorama");
+    const project = ProjectFile.create(path, sampleDraft());
+    onTestFinished(() => project.close());
+    const prompt = Array.from({ length: 300 }, (_, i) => `word${i}`).join(", ");
+    project.results.beginRun(sampleScene(prompt), "demo", 1);
+    project.results.beginRun(sampleScene(), "demo", 1);
+    expect(project.results.listRuns({ text: prompt, offset: 0, limit: 9 })).toMatchObject({
+      total: 1,
+      runs: [{ id: 1 }],
+    });
+    expect(project.results.listRuns({ text: "CAT cat Cat", offset: 0, limit: 9 }).total).toBe(1);
+  });
 });
