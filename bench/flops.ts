@@ -1,7 +1,6 @@
 /** Counts what a program computes: floating-point operations of its matrix products and convolutions, two per multiply-add. */
-import type { Graph, Node, Shape } from "../src-main/graph/graph.ts";
+import type { Graph, Node, OpName, Shape } from "../src-main/graph/graph.ts";
 import { sizeOf } from "../src-main/graph/graph.ts";
-import type { OpName } from "../src-main/graph/ops.ts";
 import { ancestors } from "../src-main/graph/simplify.ts";
 
 /** The ops that the arithmetic is in; beside them the others are noise. */

@@ -10,7 +10,7 @@ import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
 import type { Denoiser } from "../src-main/engine/denoise.ts";
 import { denoise } from "../src-main/engine/denoise.ts";
 import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.ts";
-import { Session } from "../src-main/engine/sessions/session.ts";
+import { OrtSession } from "../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../src-main/graph/builder.ts";
 import { layoutOf } from "../src-main/guidance/layout.ts";
 import { createTokenizers, idsOf } from "../src-main/model/tokenizer/tokenizer.ts";
@@ -57,7 +57,7 @@ function peakBytes(): number {
 /** FLOP/s of matrix products of the sizes at which ONNX Runtime is at its best. */
 class Peak {
   best = 0;
-  readonly #open: { session: Session; flops: number; feeds: Record<string, Float32Array> }[] = [];
+  readonly #open: { session: OrtSession; flops: number; feeds: Record<string, Float32Array> }[] = [];
 
   async open(provider: ProviderName): Promise<void> {
     for (const [m, k, n] of [
@@ -69,7 +69,7 @@ class Peak {
       const g = new GraphBuilder();
       const product = g.matmul(g.input("a", "float32", [m, k]), g.input("b", "float32", [k, n]));
       // Only a row of the product is handed over: copying all of it would be measured too.
-      const session = await Session.open(g.finish({ y: g.max(product, [0]) }), { provider, memory: "fast" });
+      const session = await OrtSession.open(g.finish({ y: g.max(product, [0]) }), { provider, memory: "fast" });
       const feeds = { a: new Float32Array(m * k).fill(0.5), b: new Float32Array(k * n).fill(0.25) };
       this.#open.push({ session, flops: 2 * m * k * n, feeds });
     }

@@ -66,6 +66,56 @@ test("the table has no cycle", () => {
   for (const folder of Object.keys(mayImport)) visit(folder, []);
 });
 
+/** A way from a file through its imports back to itself, shortest first found; none is left out. */
+function circles(files: readonly string[], imports: readonly Import[]): string[] {
+  const next = Map.groupBy(
+    imports.filter(({ target }) => files.includes(target)),
+    ({ file }) => file,
+  );
+  const done = new Set<string>();
+  const found: string[] = [];
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+    if (done.has(file)) return;
+    done.add(file);
+    for (const { target } of next.get(file) ?? []) visit(target, [...path, file]);
+  };
+  for (const file of files) visit(file, []);
+  return found;
+}
+
+test("no file of ours imports itself by way of others", () => {
+  const all = [...sources, ...renderer];
+  const files = [...filesIn("src-main"), ...filesIn("src-renderer")];
+  const running = all.filter(({ typeOnly }) => !typeOnly);
+  expect(circles(files, running)).toEqual([]);
+  // The graph language's wings know its middle and not each other, types included.
+  const graph = files.filter((file) => file.startsWith("src-main/graph/"));
+  expect(circles(graph, all)).toEqual([]);
+  const wing = (file: string) => /^src-main\/graph\/(\w+)\//.exec(file)?.[1];
+  const across = all.filter(({ file, target }) => graph.includes(file) && wing(target) && wing(target) !== wing(file));
+  expect(across.map(tell)).toEqual([]);
+});
+
+test("a circle would be found", () => {
+  const of = (file: string, target: string) => ({ file, target, typeOnly: false });
+  expect(circles(["a", "b", "c"], [of("a", "b"), of("b", "c"), of("c", "b")])).toEqual(["b -> c -> b"]);
+});
+
+test("the README's map names every folder of src-main, and no other", () => {
+  const map = /^## How it is made\n\n```\n([^`]*)```/m.exec(textOf("README.md"))?.[1] ?? "";
+  const named = [...map.matchAll(/^src-main\/(\w+) /gm)].map(([, folder]) => folder);
+  const folders = new Set(
+    filesIn("src-main").flatMap((file) => (file.split("/").length > 2 ? [file.split("/")[1]] : [])),
+  );
+  expect(named.toSorted()).toEqual([...folders].toSorted());
+});
+
+test("every file of the product says in its first line what it is for", () => {
+  const files = [...filesIn("src-main"), ...filesIn("src-renderer"), ...filesIn("tools"), ...filesIn("bench")];
+  expect(files.filter((file) => !/^(#!.*\n)?(\/\*\*|\/\/|<!--) ?/.test(textOf(file)))).toEqual([]);
+});
+
 test("api imports nothing but itself and valibot", () => {
   const wrong = sources.filter(
     ({ file, target }) => folderOf(file) === "api" && !isOurs(target) && target !== "valibot",

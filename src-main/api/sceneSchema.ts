@@ -67,7 +67,7 @@ const boxProperties: Record<(typeof BOX_FIELDS)[number], Schema> = {
 };
 
 /** The schema as plain data. */
-export function sceneSchema(): Schema {
+export function sceneFileSchema(): Schema {
   const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, settingSchema(SETTING_FIELDS[name])]));
   const properties: Record<(typeof SCENE_FIELDS)[number], Schema> = {
     $schema: { description: "Where this schema is, for editors.", type: "string" },

@@ -11,7 +11,7 @@ import type { ProviderReport } from "../api/engine.ts";
 import { PROVIDERS } from "../api/scene.ts";
 import { startEngine, type Engine } from "../engine/host.ts";
 import { describeOptions, readArguments, type Option } from "./arguments.ts";
-import { DEMO_MODEL } from "./render.ts";
+import { DEMO_FOLDER } from "./render.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
 import { isAppError } from "../api/errors.ts";
 
@@ -55,7 +55,7 @@ const MODEL_FILES = ["model_index.json", "unet/config.json", "vae/config.json", 
 export async function doctor(
   argv: readonly string[],
   terminal: Terminal,
-  { providers = askEngine, demoModel = DEMO_MODEL }: { providers?: Providers; demoModel?: string } = {},
+  { providers = askEngine, demoModel = DEMO_FOLDER }: { providers?: Providers; demoModel?: string } = {},
 ): Promise<ExitCode> {
   try {
     const { given } = readArguments("doctor", argv, OPTIONS);

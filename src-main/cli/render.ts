@@ -26,7 +26,7 @@ export type RenderEngine = Pick<Engine, "on" | "kill" | "stop"> & {
 };
 export type StartEngine = (options: EngineOptions) => Promise<RenderEngine>;
 
-export const DEMO_MODEL = fileURLToPath(new URL("../../resources/models/demo", import.meta.url));
+export const DEMO_FOLDER = fileURLToPath(new URL("../../resources/models/demo", import.meta.url));
 const JOB = "render";
 /** A scene file is a few kilobytes; this keeps a mistaken argument (a checkpoint, a film) out of memory. */
 const LARGEST_SCENE_FILE = 4 * 2 ** 20;
@@ -180,7 +180,7 @@ const GPUS: Partial<Record<NodeJS.Platform, ProviderName>> = { linux: "cuda", wi
 
 async function load(engine: RenderEngine, options: RenderOptions, { cwd }: Terminal): Promise<ModelSummary> {
   const request: Omit<LoadRequest, "provider"> = {
-    path: options.model === undefined ? DEMO_MODEL : resolve(cwd, options.model),
+    path: options.model === undefined ? DEMO_FOLDER : resolve(cwd, options.model),
     memory: options.memory,
     ...(options.deviceId === undefined ? {} : { deviceId: options.deviceId }),
   };

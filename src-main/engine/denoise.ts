@@ -1,14 +1,11 @@
 /** One evaluation of the guided network: both halves of classifier-free guidance, injection, and loss guidance. */
 import { guides, injects, type GuidanceSettings } from "../api/scene.ts";
-import { layoutInputs } from "../guidance/attentionLoss.ts";
 import type { Layout } from "../guidance/layout.ts";
-import { gridKey } from "../guidance/masks.ts";
 import { timestepFeatures } from "../model/unet.ts";
 import type { UnetConfig } from "../checkpoint/unetConfig.ts";
 import type { Evaluation } from "../sampling/sampler.ts";
 import { toEpsilon, weightedSum } from "../sampling/sampler.ts";
-import type { OpenUnet } from "./sessions/networks.ts";
-import type { Feed } from "./sessions/session.ts";
+import type { OpenUnet } from "./sessions/openUnet.ts";
 
 /** What one half of classifier-free guidance is conditioned on. */
 export interface Conditioning {
@@ -58,33 +55,24 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
   const isGuided = boxes && guides(method) && within(stepIndex, lossSteps);
 
   const input = latent.map((v) => v * evaluation.inputScale);
-  const shared: Record<string, Feed> = {
+  const shared = {
     latent: input,
     time: timestepFeatures(evaluation.timestep, d.config.blockOutChannels[0]!, d.config),
-    token_weights: d.layout.tokenWeights,
+    tokenWeights: d.layout.tokenWeights,
+    contrast: d.layout.contrast,
+    injection: d.layout.injection,
   };
-  for (const layer of d.unet.layers) shared[layoutInputs(layer).contrast] = d.layout.contrast.get(gridKey(layer))!;
-
-  const run = ({ context, addition }: Conditioning, strength: number, gated: boolean) => {
-    const feeds: Record<string, Feed> = { ...shared, context, ...(addition ? { addition } : {}) };
-    for (const layer of d.unet.layers) {
-      feeds[layoutInputs(layer).injection] = d.layout.injection.get(gridKey(layer))!.map((m) => m * strength);
-    }
-    return d.unet.session.run(feeds, gated);
-  };
-
-  const conditional = await run(d.prompt, isInjected ? nu * Math.log(1 + sigma) : 0, isGuided);
-  let output = conditional.prediction!;
+  const inputs = { ...shared, ...d.prompt, strength: isInjected ? nu * Math.log(1 + sigma) : 0 };
+  const guided = isGuided ? await d.unet.runGuided(inputs) : undefined;
+  const conditional = guided ?? (await d.unet.run(inputs));
+  let output = conditional.prediction;
   if (d.guidanceScale !== 1) {
-    const plain = (await run(d.negative, 0, false)).prediction!;
+    const plain = (await d.unet.run({ ...shared, ...d.negative, strength: 0 })).prediction;
     output = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
   }
   const epsilon = toEpsilon(output, input, sigma, d.prediction);
-  const { gradient, maps, loss } = conditional;
-  return {
-    epsilon: gradient ? weightedSum([1, epsilon], [eta * sigma, gradient]) : epsilon,
-    maps: maps!,
-    loss: loss![0]!,
-    ...(gradient ? { gradient } : {}),
-  };
+  const { maps, loss } = conditional;
+  if (!guided) return { epsilon, maps, loss };
+  const { gradient } = guided;
+  return { epsilon: weightedSum([1, epsilon], [eta * sigma, gradient]), maps, loss, gradient };
 }

@@ -3,9 +3,9 @@
  * that earlier one: what a gradient needs of the forward pass is found again, not computed again.
  */
 import { invariant } from "../api/errors.ts";
-import type { DType, Graph, Node, Shape, Value, WeightRef } from "./graph.ts";
+import type { DType, Graph, Node, OpAttributes, OpName, Shape, Value, WeightRef } from "./graph.ts";
 import { sizeOf } from "./graph.ts";
-import type { OpAttributes, OpName, OutputType } from "./ops.ts";
+import type { OutputType } from "./ops.ts";
 import { broadcastShapes, shapeRules } from "./ops.ts";
 
 /** A value, or a number that stands for a constant of the other operand's type. */

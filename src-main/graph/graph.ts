@@ -1,9 +1,7 @@
 /**
  * The graph language: a straight-line program over tensors of fixed shape, as plain data. Gradients are more nodes of
- * the same program (gradient.ts); a file for ONNX Runtime is one way to write it down (onnx.ts).
+ * the same program (gradient/); a file for ONNX Runtime is one way to write it down (onnx/).
  */
-
-import type { OpName } from "./ops.ts";
 
 export type DType = "float32" | "float16" | "bfloat16" | "int64" | "int32" | "bool";
 export type Shape = readonly number[];
@@ -37,6 +35,68 @@ export interface Value {
     | { readonly kind: "weight"; readonly name: string; readonly ref: WeightRef }
     | { readonly kind: "node" };
 }
+
+/** Ops without attributes. */
+type None = Record<string, never>;
+
+/** Spatial padding as ONNX orders it: [top, left, bottom, right]. */
+export type Pads = readonly [number, number, number, number];
+
+/**
+ * The vocabulary: every op with its attributes. Names and meaning are those of ONNX (opset 20), but for `GroupNorm`, `QuickGelu` and
+ * `Attention`, which are one op here and whatever the execution provider does best there (onnx/forms.ts).
+ */
+export interface OpAttributes {
+  Add: None;
+  Sub: None;
+  Mul: None;
+  Div: None;
+  Exp: None;
+  Sqrt: None;
+  Sigmoid: None;
+  Erf: None;
+  /** x * Phi(x), exact. */
+  Gelu: None;
+  /** x * sigmoid(alpha * x); alpha 1 is SiLU, 1.702 CLIP's quick_gelu. */
+  QuickGelu: { alpha: number };
+  MatMul: None;
+  /** A' B' + C for matrices; C broadcasts over rows and may be left out. */
+  Gemm: { transA: 0 | 1; transB: 0 | 1 };
+  /** 2-D, weights [out, in, kh, kw], no groups, no dilation; bias may be left out. */
+  Conv: { strides: readonly [number, number]; pads: Pads };
+  /** Adjoint of `Conv` with the same weights and attributes; the output has height and width `size`. No bias. */
+  ConvTranspose: { strides: readonly [number, number]; pads: Pads; size: readonly [number, number] };
+  Softmax: { axis: number };
+  /** Over the last axis: (x, scale [n], bias [n]). */
+  LayerNormalization: { epsilon: number };
+  /** (x [batch, channels, ...], scale [channels], bias [channels]). */
+  GroupNorm: { groups: number; epsilon: number };
+  ReduceSum: { axes: readonly number[]; keepdims: 0 | 1 };
+  ReduceMean: { axes: readonly number[]; keepdims: 0 | 1 };
+  ReduceMax: { axes: readonly number[]; keepdims: 0 | 1 };
+  Reshape: { shape: Shape };
+  Expand: { shape: Shape };
+  Transpose: { perm: readonly number[] };
+  Concat: { axis: number };
+  /** One axis, from `start`, counted from the front; negative steps reverse. A negative `end` counts from the back. */
+  Slice: { axis: number; start: number; end: number; step: number };
+  /** Zeros around: [before of each axis..., after of each axis...]. */
+  Pad: { pads: readonly number[] };
+  /** Nearest-neighbour enlargement of the last two axes by 2. */
+  Upsample: None;
+  Cast: { to: DType };
+  /** (data, indices): rows of axis 0. */
+  Gather: None;
+  Equal: None;
+  Where: None;
+  /**
+   * softmax(Q K' / sqrt(width of a head)) V for (query [batch, p, c], key [batch, t, c], value [batch, t, c]) split
+   * into `heads`. Its probabilities cannot be had; a graph that needs them spells the attention out.
+   */
+  Attention: { heads: number };
+}
+
+export type OpName = keyof OpAttributes;
 
 export type Attribute = number | string | readonly number[];
 

@@ -1,69 +1,7 @@
-/**
- * The vocabulary: the attributes and the shape rule of every op. Names and meaning are those of ONNX (opset 20), but
- * for `GroupNorm`, `QuickGelu` and `Attention`, which are one op here and whatever the execution provider does best
- * there (onnxForms.ts). Shapes are fixed numbers, so every mistake is found while a graph is built.
- */
+/** The shape rule of every op. Shapes are fixed numbers, so every mistake is found while a graph is built. */
 import { invariant } from "../api/errors.ts";
-import type { DType, Shape, Value } from "./graph.ts";
+import type { DType, OpAttributes, OpName, Shape, Value } from "./graph.ts";
 import { sizeOf } from "./graph.ts";
-
-/** Ops without attributes. */
-type None = Record<string, never>;
-
-/** Spatial padding as ONNX orders it: [top, left, bottom, right]. */
-export type Pads = readonly [number, number, number, number];
-
-export interface OpAttributes {
-  Add: None;
-  Sub: None;
-  Mul: None;
-  Div: None;
-  Exp: None;
-  Sqrt: None;
-  Sigmoid: None;
-  Erf: None;
-  /** x * Phi(x), exact. */
-  Gelu: None;
-  /** x * sigmoid(alpha * x); alpha 1 is SiLU, 1.702 CLIP's quick_gelu. */
-  QuickGelu: { alpha: number };
-  MatMul: None;
-  /** A' B' + C for matrices; C broadcasts over rows and may be left out. */
-  Gemm: { transA: 0 | 1; transB: 0 | 1 };
-  /** 2-D, weights [out, in, kh, kw], no groups, no dilation; bias may be left out. */
-  Conv: { strides: readonly [number, number]; pads: Pads };
-  /** Adjoint of `Conv` with the same weights and attributes; the output has height and width `size`. No bias. */
-  ConvTranspose: { strides: readonly [number, number]; pads: Pads; size: readonly [number, number] };
-  Softmax: { axis: number };
-  /** Over the last axis: (x, scale [n], bias [n]). */
-  LayerNormalization: { epsilon: number };
-  /** (x [batch, channels, ...], scale [channels], bias [channels]). */
-  GroupNorm: { groups: number; epsilon: number };
-  ReduceSum: { axes: readonly number[]; keepdims: 0 | 1 };
-  ReduceMean: { axes: readonly number[]; keepdims: 0 | 1 };
-  ReduceMax: { axes: readonly number[]; keepdims: 0 | 1 };
-  Reshape: { shape: Shape };
-  Expand: { shape: Shape };
-  Transpose: { perm: readonly number[] };
-  Concat: { axis: number };
-  /** One axis, from `start`, counted from the front; negative steps reverse. A negative `end` counts from the back. */
-  Slice: { axis: number; start: number; end: number; step: number };
-  /** Zeros around: [before of each axis..., after of each axis...]. */
-  Pad: { pads: readonly number[] };
-  /** Nearest-neighbour enlargement of the last two axes by 2. */
-  Upsample: None;
-  Cast: { to: DType };
-  /** (data, indices): rows of axis 0. */
-  Gather: None;
-  Equal: None;
-  Where: None;
-  /**
-   * softmax(Q K' / sqrt(width of a head)) V for (query [batch, p, c], key [batch, t, c], value [batch, t, c]) split
-   * into `heads`. Its probabilities cannot be had; a graph that needs them spells the attention out.
-   */
-  Attention: { heads: number };
-}
-
-export type OpName = keyof OpAttributes;
 
 export interface OutputType {
   dtype: DType;

@@ -8,11 +8,11 @@ const sessionSchema = v.object({
   clean: v.boolean(),
   open: v.array(v.object({ path: v.string(), bounds: v.optional(boundsSchema) })),
 });
-export type Session = v.InferOutput<typeof sessionSchema>;
+export type LastSession = v.InferOutput<typeof sessionSchema>;
 export type Bounds = v.InferOutput<typeof boundsSchema>;
 
 /** The session before this one; undefined at the first start, or when the file was lost. */
-export function readSession(path: string): Session | undefined {
+export function readSession(path: string): LastSession | undefined {
   try {
     const parsed = v.safeParse(sessionSchema, JSON.parse(readFileSync(path, "utf8")));
     return parsed.success ? parsed.output : undefined;
@@ -21,7 +21,7 @@ export function readSession(path: string): Session | undefined {
   }
 }
 
-export function writeSession(path: string, session: Session): void {
+export function writeSession(path: string, session: LastSession): void {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.new`, JSON.stringify(session, null, 2));
   renameSync(`${path}.new`, path);
@@ -40,7 +40,7 @@ export interface Opening {
 /** What to open at the start: the files asked for, else what was open last, else something to begin with. */
 export function whatToOpen(
   files: readonly string[],
-  last: Session | undefined,
+  last: LastSession | undefined,
   exists: (path: string) => boolean,
 ): Opening[] {
   const open = last?.open.filter(({ path }) => exists(path)) ?? [];

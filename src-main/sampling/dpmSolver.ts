@@ -2,7 +2,7 @@
  * DPM-Solver++ 2M (Lu et al. 2022, algorithm 2): second-order multistep in lambda = ln(alpha / s) on the predicted
  * clean latent, where alpha = sqrt(abar), s = sqrt(1 - abar). Keeps x.
  */
-import { solverGrid, type Grid } from "./schedule.ts";
+import { solverGrid, type SigmaGrid } from "./schedule.ts";
 import { weightedSum, type Evaluation, type StepperMaker } from "./sampler.ts";
 
 /** A noise level as the exponential integrators see it. */
@@ -17,7 +17,7 @@ export function levelOf(sigma: number): Level {
   return { alpha, s: sigma * alpha, lambda: -Math.log(sigma) };
 }
 
-export function solverEvaluations(grid: Grid): Evaluation[] {
+export function solverEvaluations(grid: SigmaGrid): Evaluation[] {
   return grid.timesteps.map((timestep, i) => ({ timestep, sigma: grid.sigmas[i]!, inputScale: 1, stepIndex: i }));
 }
 

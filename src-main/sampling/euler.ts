@@ -3,11 +3,11 @@
  * their s(t) = 1, sigma(t) = t): Euler, its ancestral variant, and Heun's second-order correction (their algorithm 1 without churn).
  */
 import { invariant } from "../api/errors.ts";
-import { continuousGrid, type Grid, type SchedulerParameters } from "./schedule.ts";
+import { continuousGrid, type SigmaGrid, type SchedulerParameters } from "./schedule.ts";
 import { weightedSum, type Evaluation, type StepperMaker } from "./sampler.ts";
 
 /** One evaluation per noise level, for samplers that keep z. */
-export function scaledEvaluations(grid: Grid): Evaluation[] {
+export function scaledEvaluations(grid: SigmaGrid): Evaluation[] {
   return grid.timesteps.map((timestep, stepIndex) => {
     const sigma = grid.sigmas[stepIndex]!;
     return { timestep, sigma, inputScale: 1 / Math.sqrt(sigma * sigma + 1), stepIndex };
@@ -15,7 +15,7 @@ export function scaledEvaluations(grid: Grid): Evaluation[] {
 }
 
 /** `leading` grids do not start at pure noise, so diffusers counts the picture's own unit variance in. */
-export function initialScale(parameters: SchedulerParameters, grid: Grid): number {
+export function initialScale(parameters: SchedulerParameters, grid: SigmaGrid): number {
   const max = grid.sigmas[0]!;
   return parameters.timestepSpacing === "leading" ? Math.sqrt(max * max + 1) : max;
 }

@@ -50,7 +50,7 @@ export interface NoiseTable {
 }
 
 /** The noise levels of a run: as many timesteps as steps, and one sigma more, where the run ends. */
-export interface Grid {
+export interface SigmaGrid {
   readonly timesteps: readonly number[];
   readonly sigmas: readonly number[];
 }
@@ -95,7 +95,7 @@ export function noiseTable(parameters: SchedulerParameters): NoiseTable {
  * The grid of LMS, Euler and Heun: timesteps may be fractional (`linspace` is not rounded), sigma between two training
  * timesteps is interpolated linearly, and the run ends at sigma 0.
  */
-export function continuousGrid(parameters: SchedulerParameters, steps: number, karras: boolean): Grid {
+export function continuousGrid(parameters: SchedulerParameters, steps: number, karras: boolean): SigmaGrid {
   const table = noiseTable(parameters).sigmas;
   const spacing = parameters.timestepSpacing ?? "linspace";
   let timesteps =
@@ -114,7 +114,7 @@ export function continuousGrid(parameters: SchedulerParameters, steps: number, k
  * The grid of DPM-Solver++ and UniPC: whole timesteps, the last left out, and a run that ends at the smallest trained
  * noise level: diffusers 0.25.1 does not go on to sigma 0, which later versions made the default.
  */
-export function solverGrid(parameters: SchedulerParameters, steps: number, karras: boolean): Grid {
+export function solverGrid(parameters: SchedulerParameters, steps: number, karras: boolean): SigmaGrid {
   const table = noiseTable(parameters).sigmas;
   const last = parameters.trainTimesteps - 1;
   let timesteps: number[];

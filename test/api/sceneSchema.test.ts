@@ -4,11 +4,11 @@ import { Validator } from "@cfworker/json-schema";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import { parseSceneFile } from "../../src-main/api/sceneParser.ts";
-import { sceneSchema } from "../../src-main/api/sceneSchema.ts";
+import { sceneFileSchema } from "../../src-main/api/sceneSchema.ts";
 
 const resources = join(import.meta.dirname, "../../resources");
 const readJson = (...path: string[]) => JSON.parse(readFileSync(join(resources, ...path), "utf8")) as unknown;
-const validator = new Validator(sceneSchema(), "2020-12", false);
+const validator = new Validator(sceneFileSchema(), "2020-12", false);
 
 function parserAccepts(value: unknown): boolean {
   try {
@@ -20,7 +20,7 @@ function parserAccepts(value: unknown): boolean {
 }
 
 test("resources/scene.schema.json is the parser's own tables", () => {
-  expect(readJson("scene.schema.json")).toEqual(sceneSchema());
+  expect(readJson("scene.schema.json")).toEqual(sceneFileSchema());
 });
 
 describe("every example", () => {

@@ -1,7 +1,7 @@
 /** The low memory mode arranges the same computation another way: weights widened where they are used, nothing packed. */
 import { expect, test } from "vitest";
 import { guidedStep } from "../support/guidedStep.ts";
-import { relativeError } from "../support/tensors.ts";
+import { relativeError } from "../support/closeness.ts";
 
 test.each([
   ["32-bit", "test/goldens/tiny-sd", 77],

@@ -12,7 +12,8 @@ import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { createTokenizers, idsOf } from "../../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../../src-main/sampling/random.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
-import { readTensors, relativeError } from "../support/tensors.ts";
+import { relativeError } from "../support/closeness.ts";
+import { readTensors } from "../support/tensors.ts";
 
 interface Spec {
   prompt: string;

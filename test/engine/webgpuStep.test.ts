@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { relativeError } from "../support/tensors.ts";
+import { relativeError } from "../support/closeness.ts";
 import { webgpuEnvironment } from "../support/webgpu.ts";
 
 const environment = await webgpuEnvironment();

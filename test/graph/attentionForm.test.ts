@@ -2,10 +2,10 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
-import { toOnnx } from "../../src-main/graph/onnx.ts";
-import type { AttentionForm } from "../../src-main/graph/onnxForms.ts";
+import { toOnnx } from "../../src-main/graph/onnx/onnx.ts";
+import type { AttentionForm } from "../../src-main/graph/onnx/form.ts";
 import { normals } from "../support/randomNumbers.ts";
-import { relativeError } from "../support/tensors.ts";
+import { relativeError } from "../support/closeness.ts";
 
 const SHAPES = { q: [2, 7, 12], k: [2, 5, 12], v: [2, 5, 6] };
 

@@ -1,10 +1,11 @@
+import type { OpName } from "../../src-main/graph/graph.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
-import { blockSize } from "../../src-main/graph/attentionGradient.ts";
-import type { GradientOptions } from "../../src-main/graph/gradient.ts";
-import { DEFAULT_GRADIENT_OPTIONS, gradient, gradientRules } from "../../src-main/graph/gradient.ts";
-import type { OpName } from "../../src-main/graph/ops.ts";
+import { blockSize } from "../../src-main/graph/blocks.ts";
+import type { GradientOptions } from "../../src-main/graph/gradient/rule.ts";
+import { gradient, gradientRules } from "../../src-main/graph/gradient/gradient.ts";
+import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts";
 import { print } from "../../src-main/graph/print.ts";
 import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
 import { expectClose } from "../support/closeness.ts";

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { UnitBox } from "../../src-main/api/scene.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
-import { gradient } from "../../src-main/graph/gradient.ts";
+import { gradient } from "../../src-main/graph/gradient/gradient.ts";
 import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
 import { injectionHook, layoutInputs, layoutLoss } from "../../src-main/guidance/attentionLoss.ts";
 import type { BoundRegion } from "../../src-main/guidance/layout.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import type { Grid } from "../../src-main/guidance/masks.ts";
 import { gridKey, latentMask, layerMask, resizeAdjoint } from "../../src-main/guidance/masks.ts";
-import { distance, expectClose } from "../support/closeness.ts";
+import { expectClose, relativeError } from "../support/closeness.ts";
 import { finiteDifferences } from "../support/finiteDifferences.ts";
 import type { Feeds, Numbers } from "../support/interpreter.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
@@ -111,7 +111,7 @@ describe.each([
       }
       const d = gradient(g, [[loss, g.constant(1, "float32", [1])]], probabilities);
       const got = evaluate(withoutDeadNodes(g.finish({ d })), feeds)["d"]!;
-      expect(distance(got.data, expected)).toBeLessThan(1e-6);
+      expect(relativeError(got.data, expected)).toBeLessThan(1e-6);
     }
   });
 
@@ -122,7 +122,7 @@ describe.each([
       const all = mapsOf(layers, TOKENS, target, t);
       const mean = all[0]!.map((_, p) => all.reduce((sum, map) => sum + map[p]!, 0) / all.length);
       expect(
-        distance(
+        relativeError(
           [...got.data].filter((_, i) => i % TOKENS === t),
           mean,
         ),
@@ -208,7 +208,7 @@ describe("injection", () => {
     for (let h = 0; h < heads; h++) {
       for (let p = 0; p < pixels; p++) expected[top]! += c * mask[p]! * dy[at(h, p, 1)]!;
     }
-    expect(distance(got.data, expected)).toBeLessThan(1e-12);
+    expect(relativeError(got.data, expected)).toBeLessThan(1e-12);
     const moved = finiteDifferences(
       (x) => evaluate(g.finish({ raised }), { ...feeds, scores: x })["raised"]!,
       feeds["scores"]!,

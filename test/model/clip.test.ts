@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { TextConfig } from "../../src-main/checkpoint/config.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
-import { Session } from "../../src-main/engine/sessions/session.ts";
+import { OrtSession } from "../../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import type { DType } from "../../src-main/graph/graph.ts";
 import { clipTextEncoder } from "../../src-main/model/clip.ts";
 import { Module } from "../../src-main/model/layers.ts";
-import { expectClose } from "../support/closeness.ts";
+import { expectClose, relativeError } from "../support/closeness.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
 import { runOnnx } from "../support/onnxRuntime.ts";
-import { readTensors, relativeError } from "../support/tensors.ts";
+import { readTensors } from "../support/tensors.ts";
 import { RandomWeights, TINY_TEXT } from "../support/tinyCheckpoint.ts";
 
 test("states of the golden prompts", async () => {
@@ -17,7 +17,7 @@ test("states of the golden prompts", async () => {
   const { text } = await openCheckpoint("test/goldens/tiny-sd");
   const g = new GraphBuilder();
   const hidden = clipTextEncoder(new Module(g, text.weights, "float32"), text.config, g.input("ids", "int64", [77]));
-  const session = await Session.open(g.finish({ hidden }), { provider: "cpu", memory: "fast", threads: 1 });
+  const session = await OrtSession.open(g.finish({ hidden }), { provider: "cpu", memory: "fast", threads: 1 });
   const [ids, states] = [tensors.get("text.ids")!.data, tensors.get("text.hidden")!.data];
   for (const n of [0, 1]) {
     const got = await session.run({ ids: BigInt64Array.from([...ids.subarray(77 * n, 77 * (n + 1))], BigInt) });

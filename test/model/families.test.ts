@@ -5,14 +5,15 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Checkpoint } from "../../src-main/checkpoint/folder.ts";
-import { Session } from "../../src-main/engine/sessions/session.ts";
+import { OrtSession } from "../../src-main/engine/sessions/session.ts";
 import { TextEncoders } from "../../src-main/engine/sessions/textEncoders.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { Module } from "../../src-main/model/layers.ts";
 import { additionFeatures, timestepFeatures, unet } from "../../src-main/model/unet.ts";
 import { vaeDecoder, vaeEncoder } from "../../src-main/model/vae.ts";
 import { FAMILIES, GOLDENS, openGolden } from "../support/familyGoldens.ts";
-import { readTensors, relativeError } from "../support/tensors.ts";
+import { relativeError } from "../support/closeness.ts";
+import { readTensors } from "../support/tensors.ts";
 
 const RUN = { provider: "cpu", memory: "fast", threads: 1 } as const;
 type Numbers = Float32Array<ArrayBuffer>;
@@ -44,7 +45,7 @@ async function passes(
         context: input("context", 77, config.contextWidth),
         ...(config.addition ? { addition: input("addition", 1, config.addition.width) } : {}),
       });
-      const session = await Session.open(g.finish({ prediction }), RUN);
+      const session = await OrtSession.open(g.finish({ prediction }), RUN);
       for (const step of ["41.5", "981"]) {
         const { addition, ...rest } = config;
         const sizes = addition && [...golden("add_time_ids").subarray(6 * n, 6 * (n + 1))];
@@ -66,7 +67,7 @@ async function passes(
   const { config: vae, weights } = checkpoint.vae;
   const decoder = new GraphBuilder();
   const latent = decoder.input("latent", "float32", [1, 4, 6, 8]);
-  const decoding = await Session.open(
+  const decoding = await OrtSession.open(
     decoder.finish({ picture: vaeDecoder(new Module(decoder, weights, "float32"), vae, latent) }),
     RUN,
   );
@@ -75,7 +76,7 @@ async function passes(
   await decoding.close();
   const encoder = new GraphBuilder();
   const picture = encoder.input("picture", "float32", [1, 3, 32, 48]);
-  const encoding = await Session.open(
+  const encoding = await OrtSession.open(
     encoder.finish({ mean: vaeEncoder(new Module(encoder, weights, "float32"), vae, picture) }),
     RUN,
   );

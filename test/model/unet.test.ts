@@ -2,19 +2,19 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Checkpoint } from "../../src-main/checkpoint/folder.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import type { UnetConfig } from "../../src-main/checkpoint/unetConfig.ts";
-import { Session } from "../../src-main/engine/sessions/session.ts";
+import { OrtSession } from "../../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import type { DType, Graph } from "../../src-main/graph/graph.ts";
 import type { Weights } from "../../src-main/checkpoint/weights.ts";
 import { Module } from "../../src-main/model/layers.ts";
 import type { AttentionTap } from "../../src-main/model/unet.ts";
 import { timestepFeatures, unet } from "../../src-main/model/unet.ts";
-import { expectClose } from "../support/closeness.ts";
+import { expectClose, relativeError } from "../support/closeness.ts";
 import type { Feeds } from "../support/interpreter.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
 import { runOnnx } from "../support/onnxRuntime.ts";
 import { normals } from "../support/randomNumbers.ts";
-import { readTensors, relativeError } from "../support/tensors.ts";
+import { readTensors } from "../support/tensors.ts";
 import { RandomWeights, TINY_UNET, unetLacks } from "../support/tinyCheckpoint.ts";
 
 interface Size {
@@ -43,11 +43,11 @@ describe("the golden network", () => {
 
   describe.each(["16x16", "24x40", "32x32"])("at %s", (size) => {
     const [height, width] = size.split("x").map(Number) as [number, number];
-    let session: Session;
+    let session: OrtSession;
     beforeAll(async () => {
       const { config, weights } = checkpoint.unet;
       const { graph } = forward(config, weights, { height, width, tokens: 77 });
-      session = await Session.open(graph, { provider: "cpu", memory: "fast", threads: 1 });
+      session = await OrtSession.open(graph, { provider: "cpu", memory: "fast", threads: 1 });
     });
     afterAll(() => session.close());
 

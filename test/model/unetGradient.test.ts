@@ -1,15 +1,15 @@
 /** One denoising step's whole program: prediction, maps, loss and the gradient through network, injection and loss. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { GRADIENT_GATE, unetGraph } from "../../src-main/engine/sessions/unetGraph.ts";
-import type { GradientOptions } from "../../src-main/graph/gradient.ts";
-import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient.ts";
+import type { GradientOptions } from "../../src-main/graph/gradient/rule.ts";
+import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts";
 import type { DType } from "../../src-main/graph/graph.ts";
 import { print } from "../../src-main/graph/print.ts";
 import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
 import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { gridKey } from "../../src-main/guidance/masks.ts";
-import { distance, expectClose } from "../support/closeness.ts";
+import { expectClose, relativeError } from "../support/closeness.ts";
 import type { Numbers } from "../support/interpreter.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
 import { runOnnx } from "../support/onnxRuntime.ts";
@@ -119,7 +119,7 @@ describe("the gradient", () => {
     const off = await runOnnx(plain.graph, feeds, gate);
     expect([...off["gradient"]!.data]).toEqual([0]);
     for (const name of ["prediction", "maps", "loss"]) {
-      expect(distance(off[name]!.data, expected[name]!.data)).toBeLessThan(5e-5);
+      expect(relativeError(off[name]!.data, expected[name]!.data)).toBeLessThan(5e-5);
     }
   });
 

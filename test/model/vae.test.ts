@@ -1,22 +1,22 @@
 import { describe, expect, test } from "vitest";
 import type { VaeConfig } from "../../src-main/checkpoint/config.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
-import { Session } from "../../src-main/engine/sessions/session.ts";
+import { OrtSession } from "../../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import type { Graph, Shape } from "../../src-main/graph/graph.ts";
 import { Module } from "../../src-main/model/layers.ts";
 import { vaeDecoder, vaeEncoder } from "../../src-main/model/vae.ts";
-import { expectClose } from "../support/closeness.ts";
+import { expectClose, relativeError } from "../support/closeness.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
 import { runOnnx } from "../support/onnxRuntime.ts";
 import { normals } from "../support/randomNumbers.ts";
-import { readTensors, relativeError } from "../support/tensors.ts";
+import { readTensors } from "../support/tensors.ts";
 import { RandomWeights, TINY_VAE } from "../support/tinyCheckpoint.ts";
 
 describe("the golden autoencoder", () => {
   const { tensors } = readTensors("test/goldens/forward.safetensors");
   const run = async (graph: Graph, x: Float32Array) => {
-    const session = await Session.open(graph, { provider: "cpu", memory: "fast", threads: 1 });
+    const session = await OrtSession.open(graph, { provider: "cpu", memory: "fast", threads: 1 });
     const { y } = await session.run({ x });
     await session.close();
     return y!;

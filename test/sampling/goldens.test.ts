@@ -8,7 +8,7 @@ import { SCHEDULERS, type SchedulerName } from "../../src-main/api/scene.ts";
 import { toEpsilon } from "../../src-main/sampling/sampler.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { STABLE_DIFFUSION, type SchedulerParameters } from "../../src-main/sampling/schedule.ts";
-import { relativeError } from "./closeness.ts";
+import { relativeError } from "../support/closeness.ts";
 
 interface Run {
   init: number[];

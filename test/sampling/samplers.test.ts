@@ -9,7 +9,7 @@ import { TorchGenerator } from "../../src-main/sampling/random.ts";
 import { toEpsilon, type Evaluation, type Sampler } from "../../src-main/sampling/sampler.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { noiseTable, STABLE_DIFFUSION, type SchedulerParameters } from "../../src-main/sampling/schedule.ts";
-import { relativeError } from "./closeness.ts";
+import { relativeError } from "../support/closeness.ts";
 
 /** epsilon at sigma-space latent z. */
 type Denoiser = (z: number, sigma: number, k: number) => number;

@@ -15,7 +15,7 @@ import {
   timestepOf,
   wholeTimesteps,
 } from "../../src-main/sampling/schedule.ts";
-import { relativeError } from "./closeness.ts";
+import { relativeError } from "../support/closeness.ts";
 
 interface Levels {
   timesteps: number[];

@@ -3,7 +3,7 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { ProviderName } from "../../src-main/api/scene.ts";
 import { toOrtProviders } from "../../src-main/engine/providers.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
-import { toOnnx } from "../../src-main/graph/onnx.ts";
+import { toOnnx } from "../../src-main/graph/onnx/onnx.ts";
 
 const wave = (count: number, pace: number) => Array.from({ length: count }, (_, i) => Math.sin(i * pace));
 

@@ -1,8 +1,8 @@
 /** One guided step of a checkpoint's noise predictor on numbers that are always the same. */
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
-import { type Outputs, Session, type SessionOptions } from "../../src-main/engine/sessions/session.ts";
+import { type Outputs, OrtSession, type SessionOptions } from "../../src-main/engine/sessions/session.ts";
 import { GRADIENT_GATE, unetGraph } from "../../src-main/engine/sessions/unetGraph.ts";
-import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient.ts";
+import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts";
 import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { gridKey } from "../../src-main/guidance/masks.ts";
@@ -25,7 +25,7 @@ export async function guidedStep(folder: string, tokens: number, options: Sessio
     if (source.kind === "input") feeds[source.name] ??= Float32Array.from(normals(shape, i + 1));
   });
 
-  const session = await Session.open(step.graph, options, { input: GRADIENT_GATE, outputs: ["gradient"] });
+  const session = await OrtSession.open(step.graph, options, { input: GRADIENT_GATE, outputs: ["gradient"] });
   const outputs = await session.run(feeds, true);
   const { prediction } = await session.run(feeds, false);
   await session.close();

@@ -3,9 +3,8 @@
  * op's definition. It is what ONNX Runtime and the gradient rules are compared with.
  */
 import { closeSync, openSync, readSync } from "node:fs";
-import type { DType, Graph, Shape, Value, WeightRef } from "../../src-main/graph/graph.ts";
+import type { DType, Graph, OpAttributes, OpName, Shape, Value, WeightRef } from "../../src-main/graph/graph.ts";
 import { DTYPE_BYTES, sizeOf } from "../../src-main/graph/graph.ts";
-import type { OpAttributes, OpName } from "../../src-main/graph/ops.ts";
 import { fromHalf, toHalf } from "../../src-main/graph/float16.ts";
 
 export interface Numbers {

@@ -2,8 +2,8 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DType, Graph } from "../../src-main/graph/graph.ts";
 import { floatsOf, halvesOf } from "../../src-main/graph/float16.ts";
-import type { Gate } from "../../src-main/graph/onnx.ts";
-import { toOnnx } from "../../src-main/graph/onnx.ts";
+import type { Gate } from "../../src-main/graph/onnx/onnx.ts";
+import { toOnnx } from "../../src-main/graph/onnx/onnx.ts";
 import type { Feeds, Numbers } from "./interpreter.ts";
 import { numbers } from "./interpreter.ts";
 

@@ -1,7 +1,6 @@
 /** Every op in several shapes and settings: what it is evaluated on, and differentiated by, in the tests of graph/. */
 import type { GraphBuilder } from "../../src-main/graph/builder.ts";
-import type { DType, Shape, Value } from "../../src-main/graph/graph.ts";
-import type { OpName, Pads } from "../../src-main/graph/ops.ts";
+import type { DType, OpName, Pads, Shape, Value } from "../../src-main/graph/graph.ts";
 import type { Feeds } from "./interpreter.ts";
 import { numbers } from "./interpreter.ts";
 import { normals, positives, spaced } from "./randomNumbers.ts";

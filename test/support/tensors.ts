@@ -1,6 +1,5 @@
-/** Reads whole tensors of golden files, and compares numbers. */
+/** Reads whole tensors of golden files. */
 import { readFileSync } from "node:fs";
-import { expect } from "vitest";
 
 export interface Tensor {
   shape: number[];
@@ -32,16 +31,4 @@ export function readTensors(file: string): { tensors: Map<string, Tensor>; metad
     tensors.set(name, { shape, data });
   }
   return { tensors, metadata: metadata };
-}
-
-/** ||a - b|| / ||b||. */
-export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  expect(a.length).toBe(b.length);
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < b.length; i++) {
-    difference += (a[i]! - b[i]!) ** 2;
-    norm += b[i]! ** 2;
-  }
-  return Math.sqrt(difference) / Math.sqrt(norm);
 }

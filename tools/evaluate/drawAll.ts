@@ -33,7 +33,7 @@ export function planJobs(
   );
 }
 
-export interface Workshop {
+export interface Workers {
   model: ModelSummary;
   /** Draws what is not in the log; resolves early when `signal` is aborted. */
   drawAll(jobs: readonly Job[], log: VerdictLog, signal: AbortSignal, onDone: (entry: Entry) => void): Promise<void>;
@@ -44,7 +44,7 @@ export interface Workshop {
 const DEAF = "--import=data:text/javascript,process.on('SIGINT',()=>{})";
 
 /** Opens the checkpoint in `workers` engines and draws a picture at a time in each. Pictures go to `folder`. */
-export async function openWorkshop(request: LoadRequest, workers: number, folder: string): Promise<Workshop> {
+export async function openWorkers(request: LoadRequest, workers: number, folder: string): Promise<Workers> {
   await mkdir(folder, { recursive: true });
   const engines: Engine[] = [];
   try {

@@ -7,10 +7,10 @@ import { AppError, isAppError } from "../../src-main/api/errors.ts";
 import type { SceneSettings } from "../../src-main/api/scene.ts";
 import { formatSeeds } from "../../src-main/api/seeds.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
-import { DEMO_MODEL } from "../../src-main/cli/render.ts";
+import { DEMO_FOLDER } from "../../src-main/cli/render.ts";
 import { describeError, EXIT, runCommand, type ExitCode, type Terminal } from "../../src-main/cli/terminal.ts";
 import { encodePng } from "../../src-main/image/png.ts";
-import { openWorkshop, picturePath, planJobs, type Job, type Workshop } from "./drawAll.ts";
+import { openWorkers, picturePath, planJobs, type Job, type Workers } from "./drawAll.ts";
 import { SCENES_FILE } from "./makeScenes.ts";
 import { HELP, readEvaluateOptions, type EvaluateOptions } from "./options.ts";
 import { sweepPlots, thingPlots } from "./plots.ts";
@@ -59,19 +59,19 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
   }
   const allScenes = JSON.parse(await readFile(SCENES_FILE, "utf8")) as IconScene[];
   const scenes = allScenes.slice(0, options.scenes);
-  const modelPath = options.model ?? DEMO_MODEL;
+  const modelPath = options.model ?? DEMO_FOLDER;
   const modelHash = await (await openCheckpoint(modelPath)).hash();
   const threads = Math.max(1, Math.floor(availableParallelism() / options.workers));
   const request = { path: modelPath, provider: options.provider, memory: "fast", threads } as const;
-  const workers = options.reportOnly ? 1 : options.workers;
+  const count = options.reportOnly ? 1 : options.workers;
   const folder = path.join(options.out, "pictures");
-  const workshop = await openWorkshop(request, workers, folder);
+  const workers = await openWorkers(request, count, folder);
   const log = await VerdictLog.open(logFile);
   try {
-    const { name, defaults } = workshop.model;
+    const { name, defaults } = workers.model;
     const settings = options.steps === undefined ? defaults : withSteps(defaults, options.steps);
     const plan = planRun(options, scenes, allScenes, settings, modelHash);
-    if (!options.reportOnly) await drawPlan(plan.jobs, workshop, log, signal, terminal);
+    if (!options.reportOnly) await drawPlan(plan.jobs, workers, log, signal, terminal);
     const facts: RunFacts = {
       ...{
         model: name,
@@ -88,7 +88,7 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
     await writeResults(plan, log, facts, { settings, out: options.out, folder }, terminal);
   } finally {
     await log.close();
-    await workshop.close();
+    await workers.close();
   }
 }
 
@@ -121,7 +121,7 @@ function planRun(
 
 async function drawPlan(
   jobs: readonly Job[],
-  workshop: Workshop,
+  workers: Workers,
   log: VerdictLog,
   signal: AbortSignal,
   { stderr, now }: Terminal,
@@ -133,7 +133,7 @@ async function drawPlan(
   const begun = now();
   let done = 0;
   let lastLine = -Infinity;
-  await workshop.drawAll(missing, log, signal, ({ scene, variant, seconds }) => {
+  await workers.drawAll(missing, log, signal, ({ scene, variant, seconds }) => {
     done++;
     const left = ((now() - begun) / done) * (missing.length - done);
     if (!stderr.isTTY && now() - lastLine < 10_000 && done < missing.length) return;

@@ -8,12 +8,13 @@ import type { Checkpoint } from "../../checkpoint/folder.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey } from "../../guidance/masks.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
-import type { GradientOptions } from "../../graph/gradient.ts";
+import type { GradientOptions } from "../../graph/gradient/rule.ts";
 import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
 import { vaeDecoder } from "../../model/vae.ts";
+import { OpenUnet } from "./openUnet.ts";
 import type { SessionOptions } from "./session.ts";
-import { Session } from "./session.ts";
+import { OrtSession } from "./session.ts";
 import type { PromptIds, TextStates } from "./textEncoders.ts";
 import { TextEncoders } from "./textEncoders.ts";
 import type { UnetGraph } from "./unetGraph.ts";
@@ -24,10 +25,6 @@ export type Progress = (fraction: number, message: string) => void;
 
 /** Sizes of decoders that are kept: the picture's and the preview's. */
 const KEPT_DECODERS = 2;
-
-export interface OpenUnet extends UnetGraph {
-  session: Session;
-}
 
 /** Blocks of 8 MiB of attention probabilities stay near a processor's caches; a GPU takes more at once. */
 function gradientOptions({ provider, memory }: SessionOptions): GradientOptions {
@@ -60,7 +57,7 @@ async function tryOut(dtype: DType, options: SessionOptions): Promise<void> {
   const x = g.input("x", "float32", [16, 8]);
   const narrow = g.cast(x, dtype);
   const y = g.softmax(g.matmul(narrow, g.transpose(narrow, [1, 0])), 1);
-  const session = await Session.open(g.finish({ y: g.cast(y, "float32") }), options);
+  const session = await OrtSession.open(g.finish({ y: g.cast(y, "float32") }), options);
   await session.run({ x: new Float32Array(16 * 8) });
   await session.close();
 }
@@ -70,7 +67,7 @@ export class Networks {
   readonly #options: SessionOptions;
   readonly #dtype: DType;
   readonly #tokens: number;
-  readonly #decoders = new Map<string, Session>();
+  readonly #decoders = new Map<string, OrtSession>();
   readonly #text: TextEncoders;
   #unet: OpenUnet | undefined;
 
@@ -99,13 +96,13 @@ export class Networks {
   /** The noise predictor for a latent's size; only the last size used stays open. */
   async unet(latent: Grid, progress: Progress): Promise<OpenUnet> {
     if (this.#unet && gridKey(this.#unet.latent) === gridKey(latent)) return this.#unet;
-    await this.#unet?.session.close();
+    await this.#unet?.close();
     this.#unet = undefined;
     progress(0, "Preparing the network for this picture size");
     const built = this.#unetGraph(latent);
     const session = await this.#open(built.graph, this.#options, { input: GRADIENT_GATE, outputs: ["gradient"] });
     progress(1, "Ready");
-    this.#unet = { ...built, session };
+    this.#unet = new OpenUnet(built, session);
     return this.#unet;
   }
 
@@ -128,16 +125,16 @@ export class Networks {
   }
 
   async close(): Promise<void> {
-    const sessions = [this.#text, this.#unet?.session, ...this.#decoders.values()];
+    const sessions = [this.#text, this.#unet, ...this.#decoders.values()];
     this.#unet = undefined;
     this.#decoders.clear();
     for (const session of sessions) await session?.close();
   }
 
   /** A session reads its weights when it is opened, which may be long after the checkpoint was: its files may be gone by then. */
-  async #open(...[graph, ...rest]: Parameters<typeof Session.open>): Promise<Session> {
+  async #open(...[graph, ...rest]: Parameters<typeof OrtSession.open>): Promise<OrtSession> {
     try {
-      return await Session.open(graph, ...rest);
+      return await OrtSession.open(graph, ...rest);
     } catch (error) {
       await refuseMissing(this.#checkpoint.path, graph);
       throw error;

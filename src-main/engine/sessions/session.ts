@@ -4,9 +4,8 @@ import { AppError, invariant } from "../../api/errors.ts";
 import type { MemoryMode } from "../../api/engine.ts";
 import type { ProviderName } from "../../api/scene.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { Gate } from "../../graph/onnx.ts";
-import type { AttentionForm } from "../../graph/onnxForms.ts";
-import { toOnnx } from "../../graph/onnx.ts";
+import type { AttentionForm } from "../../graph/onnx/form.ts";
+import { toOnnx, type Gate } from "../../graph/onnx/onnx.ts";
 import { toOrtProviders } from "../providers.ts";
 
 export interface SessionOptions {
@@ -36,7 +35,7 @@ const ATTENTION: Record<ProviderName, AttentionForm> = {
   coreml: { block: 1 << 25 },
 };
 
-export class Session {
+export class OrtSession {
   readonly #session: ort.InferenceSession;
   readonly #shapes: Map<string, readonly number[]>;
   readonly #gate: Gate | undefined;
@@ -48,12 +47,12 @@ export class Session {
   }
 
   /** Opens `graph`; the outputs of `gate` are computed only in runs that ask for them. Throws `provider-unavailable`. */
-  static async open(graph: Graph, options: SessionOptions, gate?: Gate): Promise<Session> {
+  static async open(graph: Graph, options: SessionOptions, gate?: Gate): Promise<OrtSession> {
     const model = toOnnx(graph, gate, {
       attention: ATTENTION[options.provider],
       fixedValues: remakesFixedValues(options) ? "remade" : "kept",
     });
-    return new Session(await create(model.bytes, options, model.weightFolder), graph, gate);
+    return new OrtSession(await create(model.bytes, options, model.weightFolder), graph, gate);
   }
 
   /**

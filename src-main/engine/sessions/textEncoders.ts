@@ -6,7 +6,7 @@ import { GraphBuilder } from "../../graph/builder.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { clipLayers, clipTextEncoder, clipTextPooled } from "../../model/clip.ts";
 import { Module } from "../../model/layers.ts";
-import { Session } from "./session.ts";
+import { OrtSession } from "./session.ts";
 
 export interface TextStates {
   /** [tokens, contextWidth]. */
@@ -22,8 +22,8 @@ export interface PromptIds {
   end: number;
 }
 
-/** `Session.open`, or one that explains more of what goes wrong. */
-type OpenSession = (...of: Parameters<typeof Session.open>) => Promise<Session>;
+/** `OrtSession.open`, or one that explains more of what goes wrong. */
+type OpenSession = (...of: Parameters<typeof OrtSession.open>) => Promise<OrtSession>;
 
 /** Prompts whose text states are kept. */
 const KEPT_PROMPTS = 16;
@@ -34,13 +34,13 @@ export class TextEncoders {
   readonly #tokens: number;
   readonly #open: OpenSession;
   readonly #states = new Map<string, TextStates>();
-  #sessions: Session[] = [];
+  #sessions: OrtSession[] = [];
 
   constructor(
     { text, text2 }: Pick<Checkpoint, "text" | "text2">,
     memory: MemoryMode,
     tokens: number,
-    open: OpenSession = (...of) => Session.open(...of),
+    open: OpenSession = (...of) => OrtSession.open(...of),
   ) {
     this.#open = open;
     this.#encoders = text2 ? [text, text2] : [text];

@@ -2,9 +2,9 @@
  * Attention in plain ONNX ops, for providers without the fused operator or with a wrong one, in blocks of rows and heads so
  * that the probabilities of a large picture need not all exist at once.
  */
-import { blockSize } from "./attentionGradient.ts";
-import type { Node } from "./graph.ts";
-import type { Emitter } from "./onnxForms.ts";
+import { blockSize } from "../blocks.ts";
+import type { Node } from "../graph.ts";
+import type { Emitter } from "./form.ts";
 
 export function spelledAttention(
   e: Emitter,

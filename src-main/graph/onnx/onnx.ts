@@ -24,14 +24,13 @@ import {
   TypeProtoSchema,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import { invariant } from "../api/errors.ts";
-import { halvesOf } from "./float16.ts";
-import type { DType, Graph, Shape, Value } from "./graph.ts";
-import { sizeOf } from "./graph.ts";
-import type { AttentionForm, Emitter, OnnxForm } from "./onnxForms.ts";
-import { FLOAT_MARK, ONNX_TYPE, onnxForms } from "./onnxForms.ts";
-import type { OpAttributes, OpName } from "./ops.ts";
-import { ancestors, staticValues, withoutDeadNodes } from "./simplify.ts";
+import { invariant } from "../../api/errors.ts";
+import { halvesOf } from "../float16.ts";
+import type { DType, Graph, OpAttributes, OpName, Shape, Value } from "../graph.ts";
+import { sizeOf } from "../graph.ts";
+import { ONNX_TYPE, type AttentionForm, type Emitter, type OnnxAttributes, type OnnxForm } from "./form.ts";
+import { onnxForms } from "./forms.ts";
+import { ancestors, staticValues, withoutDeadNodes } from "../simplify.ts";
 
 /** Opset 20 is the newest whose ops the CPU, CUDA, DirectML and WebGPU providers share. */
 const OPSET = 20n;
@@ -250,22 +249,21 @@ function proto(
   op: string,
   inputs: readonly string[],
   outputs: string[],
-  attributes: Record<string, number | string | readonly number[]> = {},
+  attributes: OnnxAttributes = {},
   domain = "",
 ): NodeProto {
   const attribute = Object.entries(attributes).map(([name, v]) => {
     if (typeof v === "number") {
       return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(v) });
     }
-    if (typeof v !== "string") {
-      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: v.map(BigInt) });
+    if (typeof v === "string") {
+      const s = new TextEncoder().encode(v);
+      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
     }
-    if (v.startsWith(FLOAT_MARK)) {
-      const f = Number(v.slice(FLOAT_MARK.length));
-      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f });
+    if ("float" in v) {
+      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: v.float });
     }
-    const s = new TextEncoder().encode(v);
-    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
+    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: v.map(BigInt) });
   });
   return create(NodeProtoSchema, {
     opType: op,

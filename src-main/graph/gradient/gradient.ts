@@ -5,46 +5,14 @@
  * Weights are constants here: a rule is asked only for the inputs that depend on what is differentiated, and the rules
  * of `Conv`, `ConvTranspose` and `Gather` have no answer for the others.
  */
-import { invariant } from "../api/errors.ts";
-import { attentionGradient } from "./attentionGradient.ts";
-import type { GraphBuilder } from "./builder.ts";
-import { convGradient, convTransposeGradient } from "./convGradient.ts";
-import type { Node, Value } from "./graph.ts";
-import { sizeOf } from "./graph.ts";
-import { groupNormGradient, layerNormGradient } from "./normGradient.ts";
-import type { OpAttributes, OpName } from "./ops.ts";
-
-/** Arrangements that trade memory, speed and what an execution provider can do; the numbers are the same. */
-export interface GradientOptions {
-  /** Most elements of a block of attention probabilities that is held at once. */
-  attentionBlock: number;
-  /** `transpose` is ConvTranspose with the forward weights; `flipped` is Conv with a flipped copy of them. */
-  convAdjoint: "transpose" | "flipped";
-  /** Whether the provider multiplies by a transposed matrix without first writing it out (CPU, CUDA, DirectML do). */
-  transposedProducts: boolean;
-}
-
-export const DEFAULT_GRADIENT_OPTIONS: GradientOptions = {
-  attentionBlock: 1 << 21,
-  convAdjoint: "transpose",
-  transposedProducts: false,
-};
-
-export interface RuleContext<Op extends OpName> {
-  g: GraphBuilder;
-  /** Cotangent of the output. */
-  dy: Value;
-  inputs: readonly Value[];
-  /** The output itself, where the rule can use it. */
-  y: Value;
-  attributes: OpAttributes[Op];
-  /** Whether input i is asked for. */
-  needs: (i: number) => boolean;
-  options: GradientOptions;
-}
-
-/** Cotangents of the inputs; undefined for those not asked for. */
-export type GradientRule<Op extends OpName> = (context: RuleContext<Op>) => (Value | undefined)[];
+import { invariant } from "../../api/errors.ts";
+import { attentionGradient } from "./attention.ts";
+import type { GraphBuilder } from "../builder.ts";
+import { convGradient, convTransposeGradient } from "./convolution.ts";
+import type { Node, OpAttributes, OpName, Value } from "../graph.ts";
+import { sizeOf } from "../graph.ts";
+import { DEFAULT_GRADIENT_OPTIONS, type GradientOptions, type GradientRule } from "./rule.ts";
+import { groupNormGradient, layerNormGradient } from "./normalisation.ts";
 
 const SQRT_2 = Math.SQRT2;
 const INVERSE_SQRT_2PI = 1 / Math.sqrt(2 * Math.PI);

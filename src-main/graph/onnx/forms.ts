@@ -2,35 +2,10 @@
  * How each op is written in ONNX, opset 20. Most are the ONNX op of the same name; the rest are what the CPU, CUDA,
  * DirectML and WebGPU providers all have (ops/provider table: onnxruntime docs/OperatorKernels.md).
  */
-import { invariant } from "../api/errors.ts";
-import { spelledAttention } from "./attentionForm.ts";
-import type { DType, Node, Shape } from "./graph.ts";
-import type { OpAttributes, OpName } from "./ops.ts";
-
-/** One operator (com.microsoft.MultiHeadAttention), or plain ops on blocks of at most so many probabilities. */
-export type AttentionForm = "fused" | { block: number };
-
-/** Writes ONNX nodes into the graph or branch at hand; every method returns the name of a value. */
-export interface Emitter {
-  readonly attention: AttentionForm;
-  node(
-    op: string,
-    inputs: readonly string[],
-    attributes?: Record<string, number | string | readonly number[]>,
-    domain?: string,
-  ): string;
-  /** An int64 vector. */
-  ints(values: readonly number[]): string;
-  /** A tensor filled with one number. */
-  fill(value: number, dtype: DType, shape: Shape): string;
-}
-
-export type OnnxForm<Op extends OpName> = (
-  e: Emitter,
-  inputs: readonly string[],
-  attributes: OpAttributes[Op],
-  node: Node,
-) => string;
+import { invariant } from "../../api/errors.ts";
+import { spelledAttention } from "./attention.ts";
+import { ONNX_TYPE, type Emitter, type OnnxForm } from "./form.ts";
+import type { OpAttributes, OpName } from "../graph.ts";
 
 const MICROSOFT = "com.microsoft";
 
@@ -54,7 +29,7 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
   Sigmoid: plain("Sigmoid"),
   Erf: plain("Erf"),
   Gelu: plain("Gelu"),
-  QuickGelu: (e, inputs, { alpha }) => e.node("QuickGelu", inputs, { alpha: floatAttribute(alpha) }, MICROSOFT),
+  QuickGelu: (e, inputs, { alpha }) => e.node("QuickGelu", inputs, { alpha: { float: alpha } }, MICROSOFT),
   MatMul: plain("MatMul"),
   Gemm: (e, inputs, { transA, transB }) => e.node("Gemm", inputs, { transA, transB }),
   Conv: (e, inputs, { strides, pads }, node) =>
@@ -75,14 +50,14 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
   },
   Softmax: (e, inputs, { axis }) => e.node("Softmax", inputs, { axis }),
   LayerNormalization: (e, inputs, { epsilon }, node) =>
-    e.node("LayerNormalization", inputs, { axis: node.inputs[0]!.shape.length - 1, epsilon: floatAttribute(epsilon) }),
+    e.node("LayerNormalization", inputs, { axis: node.inputs[0]!.shape.length - 1, epsilon: { float: epsilon } }),
   // ONNX's own GroupNormalization becomes two dozen nodes on CPU and WebGPU; this is five everywhere.
   GroupNorm(e, inputs, { groups, epsilon }, node) {
     const x = node.inputs[0]!;
     const [batch, channels] = [x.shape[0]!, x.shape[1]!];
     const grouped = e.node("Reshape", [inputs[0]!, e.ints([batch, groups, -1])]);
     const [one, zero] = [e.fill(1, x.dtype, [groups]), e.fill(0, x.dtype, [groups])];
-    const normal = e.node("InstanceNormalization", [grouped, one, zero], { epsilon: floatAttribute(epsilon) });
+    const normal = e.node("InstanceNormalization", [grouped, one, zero], { epsilon: { float: epsilon } });
     const back = e.node("Reshape", [normal, e.ints(x.shape)]);
     const perChannel = e.ints([1, channels, ...x.shape.slice(2).map(() => 1)]);
     const affine = (v: number) => {
@@ -116,12 +91,3 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
       ? e.node("MultiHeadAttention", inputs, { num_heads: attributes.heads }, MICROSOFT)
       : spelledAttention(e, inputs, attributes, node, e.attention.block),
 };
-
-/** TensorProto.DataType. */
-export const ONNX_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
-
-/** ONNX tells whole numbers from real ones by the attribute's type; a real attribute is marked as text. */
-function floatAttribute(value: number): string {
-  return `${FLOAT_MARK}${value}`;
-}
-export const FLOAT_MARK = "float:";

@@ -1,8 +1,8 @@
 /** Adjoints of convolution. The weights are constants, so only the picture's cotangent is ever asked for. */
-import { invariant } from "../api/errors.ts";
-import type { GraphBuilder } from "./builder.ts";
-import type { Value } from "./graph.ts";
-import type { GradientRule } from "./gradient.ts";
+import { invariant } from "../../api/errors.ts";
+import type { GraphBuilder } from "../builder.ts";
+import type { Value } from "../graph.ts";
+import type { GradientRule } from "./rule.ts";
 
 /** [out, in, kh, kw] to [in, out, kh, kw] with both kernel axes reversed. A session folds this into one more constant. */
 function flippedWeights(g: GraphBuilder, w: Value): Value {

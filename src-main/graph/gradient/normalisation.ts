@@ -3,9 +3,9 @@
  * dx = (c - mean(c) - n mean(c n)) / s. `n` is computed again, by the op itself with scale 1 and bias 0, because holding
  * it from the forward pass would cost as much memory as the activations.
  */
-import type { GraphBuilder } from "./builder.ts";
-import type { GradientRule } from "./gradient.ts";
-import type { Value } from "./graph.ts";
+import type { GraphBuilder } from "../builder.ts";
+import type { GradientRule } from "./rule.ts";
+import type { Value } from "../graph.ts";
 
 /**
  * The sums of squares below leave float16's range, so a float16 normalisation is differentiated in float32. ONNX Runtime

@@ -3,9 +3,10 @@
  * of one head at a time: 4096 x 4096 of them in 8 heads would take 512 MiB (the recomputation is that of
  * FlashAttention, Dao et al. 2022, appendix B.2, with the blocks unrolled).
  */
-import type { GraphBuilder } from "./builder.ts";
-import type { GradientRule } from "./gradient.ts";
-import type { Value } from "./graph.ts";
+import type { GraphBuilder } from "../builder.ts";
+import { blockSize } from "../blocks.ts";
+import type { GradientRule } from "./rule.ts";
+import type { Value } from "../graph.ts";
 
 /** [batch, p, c] to [batch, heads, p, c / heads]. */
 function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
@@ -16,18 +17,6 @@ function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
 function mergeHeads(g: GraphBuilder, x: Value): Value {
   const [batch, heads, p, width] = x.shape as [number, number, number, number];
   return g.reshape(g.transpose(x, [0, 2, 1, 3]), [batch, p, heads * width]);
-}
-
-/** How many heads and rows a block takes so that it holds at most `limit` probabilities. */
-export function blockSize(
-  heads: number,
-  rows: number,
-  columns: number,
-  limit: number,
-): { heads: number; rows: number } {
-  const perHead = rows * columns;
-  if (perHead <= limit) return { heads: Math.max(1, Math.min(heads, Math.floor(limit / perHead))), rows };
-  return { heads: 1, rows: Math.max(1, Math.min(rows, Math.floor(limit / columns))) };
 }
 
 export const attentionGradient: GradientRule<"Attention"> = ({ g, dy, inputs, y, attributes, needs, options }) => {

@@ -1,0 +1,28 @@
+/** What the form of an op in ONNX is written with. */
+import type { DType, Node, OpAttributes, OpName, Shape } from "../graph.ts";
+
+/** ONNX tells whole numbers from real ones by the attribute's type: a real one is `{ float }`. */
+export type OnnxAttributes = Readonly<Record<string, number | { readonly float: number } | string | readonly number[]>>;
+
+/** TensorProto.DataType. */
+export const ONNX_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
+
+/** One operator (com.microsoft.MultiHeadAttention), or plain ops on blocks of at most so many probabilities. */
+export type AttentionForm = "fused" | { block: number };
+
+/** Writes ONNX nodes into the graph or branch at hand; every method returns the name of a value. */
+export interface Emitter {
+  readonly attention: AttentionForm;
+  node(op: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string;
+  /** An int64 vector. */
+  ints(values: readonly number[]): string;
+  /** A tensor filled with one number. */
+  fill(value: number, dtype: DType, shape: Shape): string;
+}
+
+export type OnnxForm<Op extends OpName> = (
+  e: Emitter,
+  inputs: readonly string[],
+  attributes: OpAttributes[Op],
+  node: Node,
+) => string;
