@@ -115,6 +115,8 @@ export interface RunRecord {
   version: 1;
   scene: Scene;
   seed: Seed;
+  /** Of a prompt with alternatives, the words that were chosen for this picture. */
+  alternative?: string;
   /** `hash` tells checkpoints apart; `sha256` is of the file that holds the network, in hexadecimal, where it is known. */
   model: { name: string; hash: string; sha256?: string };
   engine: { app: string; onnxruntime: string; provider: ProviderName; precision: string; noise: "torch-cpu" };

@@ -81,6 +81,8 @@ export type PictureState = "waiting" | "drawing" | "done" | "cancelled" | "faile
 export interface JobPicture {
   seed: Seed;
   index: number;
+  /** Of a prompt with alternatives, the words that are chosen for this one. */
+  alternative?: string;
   state: PictureState;
   /** When `done`: it is in the project by then. */
   result: ResultInfo | null;

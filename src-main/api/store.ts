@@ -110,6 +110,8 @@ export interface ResultInfo {
   seconds: number;
   /** Size of the PNG. */
   bytes: number;
+  /** Of a prompt with alternatives, the words that were chosen for it. */
+  alternative: string | null;
 }
 
 export interface ResultDetails extends ResultInfo {

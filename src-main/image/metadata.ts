@@ -78,6 +78,7 @@ const recordSchema = v.pipe(
     version: v.literal(1),
     scene: sceneSchema,
     seed: seedSchema,
+    alternative: v.exactOptional(shortText),
     model: v.strictObject({
       name: shortText,
       hash: shortText,

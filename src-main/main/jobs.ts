@@ -5,9 +5,11 @@
  */
 import { randomUUID } from "node:crypto";
 import type { EngineEvents, GeneratedImage, LoadRequest, StepEvent } from "../api/engine.ts";
+import { type Alternative, expandScene } from "../api/alternatives.ts";
 import { AppError, isAppError } from "../api/errors.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
+import { MOST_SEEDS } from "../api/seeds.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
 import { withoutStack } from "./calls.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
@@ -27,6 +29,8 @@ interface Attempt {
   entry: Entry;
   /** The job's picture by index of the attempt. */
   indices: number[];
+  /** What they have in common. */
+  alternative: Alternative;
 }
 
 interface Entry {
@@ -34,7 +38,9 @@ interface Entry {
   model: LoadRequest;
   previewEvery: number;
   attention: boolean;
-  attempt?: Attempt;
+  /** One for each alternative of the prompt that still owes pictures. */
+  attempts: Attempt[];
+  alternatives: Alternative[];
   cancelled: boolean;
   commits: Promise<void>[];
   ended: Promise<void>;
@@ -71,15 +77,24 @@ export class Jobs {
 
   async begin({ model, ...request }: DrawRequest, waitsFor: string | null = null): Promise<Job> {
     const { scene, seeds, previewEvery, attention } = request;
+    const alternatives = expandScene(scene);
+    const asked = alternatives.length * seeds.length;
+    if (asked > MOST_SEEDS) {
+      const problem = `${alternatives.length} prompts with ${seeds.length} seeds are ${asked.toLocaleString("en")} pictures; at most ${MOST_SEEDS.toLocaleString("en")} are drawn at a time.`;
+      throw new AppError("scene-invalid", problem, { at: "seeds" });
+    }
     const run = await this.#options.store.beginRun({
       scene,
       model: this.#options.engine.nameOf(model),
-      asked: seeds.length,
+      asked,
     });
-    const pictures: JobPicture[] = seeds.map((seed, index) => ({ seed, index, state: "waiting", result: null }));
+    const pictures = alternatives
+      .flatMap(({ words }) => seeds.map((seed) => ({ seed, ...(words === undefined ? {} : { alternative: words }) })))
+      .map((picture, index): JobPicture => ({ ...picture, index, state: "waiting", result: null }));
     const state = { outcome: "running", error: null, waitsFor } as const;
     const job: Job = { jobId: randomUUID(), runId: run.id, scene, model, ...state, pictures };
-    const entry = { job, model, previewEvery, attention, cancelled: false, commits: [], ended: Promise.resolve() };
+    const how = { model, previewEvery, attention, alternatives };
+    const entry: Entry = { job, ...how, attempts: [], cancelled: false, commits: [], ended: Promise.resolve() };
     this.#entries.set(job.jobId, entry);
     this.#forgetOld();
     this.#options.emit("begun", structuredClone(job));
@@ -95,9 +110,8 @@ export class Jobs {
     );
     for (const picture of chosen) picture.state = "cancelled";
     if (!entry.job.pictures.some(isOwed)) entry.cancelled = true;
-    const { attempt } = entry;
     // Not through `with`: cancelling does not wait for its turn.
-    if (attempt && entry.cancelled) this.#options.engine.cancel({ jobId: attempt.id });
+    if (entry.cancelled) for (const { id } of entry.attempts) this.#options.engine.cancel({ jobId: id });
     else for (const { index } of chosen) this.#cancelOne(entry, index);
     this.#tell(entry, chosen);
   }
@@ -128,13 +142,16 @@ export class Jobs {
   onStep(step: StepEvent): void {
     const found = this.#find(step.jobId, step.index);
     if (!found) return;
-    const { entry, picture } = found;
+    const { entry, attempt, picture } = found;
     if (picture.state === "waiting") {
       picture.state = "drawing";
       entry.job.waitsFor = null;
       this.#tell(entry, [picture]);
     }
-    this.#options.emit("step", { ...step, jobId: entry.job.jobId, index: picture.index });
+    const behind = entry.attempts.slice(entry.attempts.indexOf(attempt) + 1);
+    const later = behind.reduce((sum, { indices }) => sum + indices.length, 0);
+    const queueSecondsLeft = step.queueSecondsLeft + later * (step.elapsed + step.pictureSecondsLeft);
+    this.#options.emit("step", { ...step, queueSecondsLeft, jobId: entry.job.jobId, index: picture.index });
   }
 
   onImage(image: EngineEvents["image"]): void {
@@ -169,17 +186,29 @@ export class Jobs {
     for (const picture of job.pictures) if (picture.state === "drawing") picture.state = "waiting";
     const owed = job.pictures.filter(({ state }) => state === "waiting");
     if (owed.length === 0) return;
-    const attempt: Attempt = { id: randomUUID(), entry, indices: owed.map(({ index }) => index) };
-    entry.attempt = attempt;
-    await this.#options.engine.with(model, (api) => {
+    const perAlternative = job.pictures.length / entry.alternatives.length;
+    entry.attempts = entry.alternatives.flatMap((alternative, i) => {
+      const indices = owed.map(({ index }) => index).filter((index) => Math.floor(index / perAlternative) === i);
+      return indices.length === 0 ? [] : { id: randomUUID(), entry, indices, alternative };
+    });
+    await this.#options.engine.with(model, async (api) => {
       if (entry.cancelled) throw new AppError("cancelled", "Cancelled before the first picture.", {});
-      const seeds = owed.map(({ seed }) => seed);
-      const drawn = api.generate({ jobId: attempt.id, scene: job.scene, seeds, previewEvery, attention });
-      // Cancelled while the checkpoint was being opened.
-      for (const [index, picture] of owed.entries()) {
-        if (picture.state === "cancelled") void api.cancel({ jobId: attempt.id, index });
-      }
-      return drawn;
+      // All at once: no other job comes in between.
+      const drawn = entry.attempts.map(({ id, indices, alternative: { scene } }) => {
+        const pictures = indices.map((index) => job.pictures[index]!);
+        const seeds = pictures.map(({ seed }) => seed);
+        const reply = api.generate({ jobId: id, scene, seeds, previewEvery, attention });
+        // Cancelled while the checkpoint was being opened.
+        for (const [index, picture] of pictures.entries()) {
+          if (picture.state === "cancelled") void api.cancel({ jobId: id, index });
+        }
+        return reply;
+      });
+      const failures = (await Promise.allSettled(drawn)).flatMap((one) =>
+        one.status === "rejected" ? [one.reason as unknown] : [],
+      );
+      const failure = failures.find((error) => !isAppError(error, "cancelled"));
+      if (failure !== undefined || failures.length === drawn.length) throw failure ?? failures[0];
     });
   }
 
@@ -199,7 +228,7 @@ export class Jobs {
     }
     job.outcome = outcome;
     job.waitsFor = null;
-    delete entry.attempt;
+    entry.attempts = [];
     this.#tell(entry, owed);
   }
 
@@ -208,7 +237,11 @@ export class Jobs {
     const { seed, pixels, seconds, obedience, attention } = image;
     const sha256 = this.#options.sha256Of?.(entry.model);
     const { model } = image.record;
-    const record = sha256 === undefined ? image.record : { ...image.record, model: { ...model, sha256 } };
+    const record = {
+      ...image.record,
+      ...(picture.alternative === undefined ? {} : { alternative: picture.alternative }),
+      ...(sha256 === undefined ? {} : { model: { ...model, sha256 } }),
+    };
     const drawn: NewResult = { runId: job.runId, seed, pixels, seconds, record, attention };
     try {
       picture.result = await this.#keep(job, drawn);
@@ -242,21 +275,24 @@ export class Jobs {
       const query = { runId: result.runId, order: "newest", offset: 0, limit: 500 } as const;
       const { results } = await store.listResults(query).catch(() => ({ results: [] as ResultInfo[] }));
       const known = new Set(job.pictures.flatMap((picture) => picture.result?.id ?? []));
-      const kept = results.find(({ seed, id }) => seed === result.seed && !known.has(id));
+      const { alternative = null } = result.record;
+      const kept = results.find(
+        (one) => one.seed === result.seed && one.alternative === alternative && !known.has(one.id),
+      );
       if (kept) return kept;
     }
   }
 
-  #cancelOne({ attempt }: Entry, index: number): void {
-    const place = attempt?.indices.indexOf(index) ?? -1;
-    if (attempt && place >= 0) this.#options.engine.cancel({ jobId: attempt.id, index: place });
+  #cancelOne({ attempts }: Entry, index: number): void {
+    const attempt = attempts.find(({ indices }) => indices.includes(index));
+    if (attempt) this.#options.engine.cancel({ jobId: attempt.id, index: attempt.indices.indexOf(index) });
   }
 
-  #find(attemptId: string, index: number): { entry: Entry; picture: JobPicture } | undefined {
+  #find(attemptId: string, index: number): { entry: Entry; attempt: Attempt; picture: JobPicture } | undefined {
     for (const entry of this.#entries.values()) {
-      if (entry.attempt?.id !== attemptId) continue;
-      const picture = entry.job.pictures[entry.attempt.indices[index] ?? -1];
-      if (picture) return { entry, picture };
+      const attempt = entry.attempts.find(({ id }) => id === attemptId);
+      const picture = entry.job.pictures[attempt?.indices[index] ?? -1];
+      if (attempt && picture) return { entry, attempt, picture };
     }
     return undefined;
   }

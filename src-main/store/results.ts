@@ -42,7 +42,8 @@ interface Finished {
 }
 
 const RESULT_COLUMNS = `result.id, result.run AS runId, result.seed, result.created, result.width, result.height, result.starred,
-  result.state, result.obedience, result.seconds, result.bytes`;
+  result.state, result.obedience, result.seconds, result.bytes,
+  json_extract(result.record, '$.alternative') AS alternative`;
 const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message,
   (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0 AND ${SOUND_RESULT}) AS finished`;
 const ORDERS: Record<ResultQuery["order"], string> = {

@@ -22,7 +22,7 @@ function scenario(generate: Generate, storeFailures: Error[] = [], keepsBeforeFa
   const cancelled: unknown[] = [];
   const api = { generate, cancel: () => Promise.resolve() };
   const keep = ({ runId, seed }: { runId: number; seed: string }) => {
-    const result = { id: kept.length + 1, runId, seed } as ResultInfo;
+    const result = { id: kept.length + 1, runId, seed, alternative: null } as ResultInfo;
     kept.push(result);
     return result;
   };
