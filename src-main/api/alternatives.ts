@@ -4,6 +4,7 @@
  * a bar in them.
  */
 import { AppError } from "./errors.ts";
+import { MOST_SEEDS } from "./limits.ts";
 import type { Region, Scene, TextSpan } from "./scene.ts";
 
 /** Prompts that one scene may stand for. */
@@ -59,6 +60,15 @@ export function expandScene(scene: Scene): Alternative[] {
     }
   }
   return [...found.values()];
+}
+
+/** Pictures that `prompts` prompts make with `seeds` seeds; throws `scene-invalid` where they are too many. */
+export function countPictures(prompts: number, seeds: number): number {
+  const count = prompts * seeds;
+  if (count <= MOST_SEEDS) return count;
+  const [many, most] = [count, MOST_SEEDS].map((n) => n.toLocaleString("en"));
+  const problem = `${prompts} prompts with ${seeds} seeds each are ${many} pictures; at most ${most} are drawn at a time.`;
+  throw new AppError("scene-invalid", problem, { at: "seeds" });
 }
 
 /** How many prompts a scene stands for, or why none: as the window says it while one types. */

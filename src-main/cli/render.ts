@@ -4,11 +4,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Alternative, countPictures, expandScene } from "../api/alternatives.ts";
 import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { GeneratedImage, LoadRequest, ModelSummary, SceneWarning } from "../api/engine.ts";
 import { AppError, isAppError } from "../api/errors.ts";
 import { whyIgnored } from "../api/promptMarkup.ts";
-import type { ProviderName, Scene, SceneSettings, Seed } from "../api/scene.ts";
+import type { ProviderName, SceneSettings, Seed } from "../api/scene.ts";
 import { parseSceneText, type SceneFile } from "../api/sceneParser.ts";
 import { startEngine, type Engine, type EngineOptions } from "../engine/host.ts";
 import { contactSheet, type SheetPicture } from "../image/contactSheet.ts";
@@ -50,7 +51,8 @@ export async function render(
     const file = await readScene(options, terminal, DEFAULT_SETTINGS);
     const seeds = options.seeds ?? file.seeds ?? ["1"];
     const kind = options.json ? "json" : options.quiet ? "quiet" : terminal.stderr.isTTY ? "bar" : "lines";
-    progress = makeProgress(kind, terminal, boxLabels(file.scene), seeds.length);
+    const pictures = countPictures(expandScene(file.scene).length, seeds.length);
+    progress = makeProgress(kind, terminal, boxLabels(file.scene), pictures);
     await draw(options, seeds, progress, terminal, start, run);
     return run.isInterrupted ? EXIT.interrupted : EXIT.ok;
   } catch (error) {
@@ -93,7 +95,9 @@ async function readScene(options: RenderOptions, { cwd }: Terminal, defaults: Sc
     throw new AppError("file-unreadable", `cannot read the scene ${path}: ${why}`, { path }, { cause: error });
   }
   try {
-    return parseSceneText(bytes.toString("utf8"), defaults, options.changes);
+    const file = parseSceneText(bytes.toString("utf8"), defaults, options.changes);
+    expandScene(file.scene); // what is wrong with its alternatives is wrong with the file
+    return file;
   } catch (error) {
     if (!isAppError(error, "scene-invalid")) throw error;
     throw new AppError("scene-invalid", `The scene ${path} is wrong:\n${indent(error.message)}`, error.details, {
@@ -157,10 +161,20 @@ async function draw(
     run.phase = "drawing";
     // Again, with this checkpoint's own defaults for what the file leaves open.
     const { scene } = await readScene(options, terminal, model.defaults);
-    const check = await engine.api.check(scene);
-    for (const warning of check.warnings) progress.warning(describeWarning(warning, boxLabels(scene)));
+    const alternatives = expandScene(scene);
+    const warnings = new Set<string>();
+    for (const one of alternatives) {
+      const check = await engine.api.check(one.scene);
+      for (const warning of check.warnings) warnings.add(describeWarning(warning, boxLabels(one.scene)));
+    }
+    for (const warning of warnings) progress.warning(warning);
+    if (alternatives.length > 1) {
+      progress.note(
+        `${alternatives.length} prompts x ${seeds.length} seeds = ${alternatives.length * seeds.length} pictures`,
+      );
+    }
     if (run.isInterrupted) throw new AppError("cancelled", "Interrupted.", {});
-    await generate(engine, scene, seeds, { options, folder, progress, cwd: terminal.cwd });
+    await generate(engine, alternatives, seeds, { options, folder, progress, cwd: terminal.cwd });
   } finally {
     stopListening();
     await engine.stop();
@@ -198,7 +212,7 @@ async function load(engine: RenderEngine, options: RenderOptions, { cwd }: Termi
 
 async function generate(
   engine: RenderEngine,
-  scene: Scene,
+  alternatives: readonly Alternative[],
   seeds: Seed[],
   {
     options,
@@ -208,13 +222,16 @@ async function generate(
   }: { options: RenderOptions; folder: PictureFolder; progress: Progress; cwd: string },
 ): Promise<void> {
   const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
+  const [{ scene }] = alternatives as [Alternative];
   const { method } = scene.settings.guidance;
   const finished: { file: string; obedience: Record<string, number> }[] = [];
   const onSheet: SheetPicture[] = [];
 
-  const save = async (image: GeneratedImage) => {
+  const save = async (image: GeneratedImage, { words }: Alternative) => {
+    if (words !== undefined) image.record = { ...image.record, alternative: words };
     const png = encodePng(image.pixels, metadataTexts(image.record));
-    const file = shortPath(cwd, await folder.save(`${name}-seed${image.seed}-${method}`, png));
+    const chosen = words === undefined ? "" : `-${fileStem(words)}`;
+    const file = shortPath(cwd, await folder.save(`${name}${chosen}-seed${image.seed}-${method}`, png));
     const { obedience } = image.record;
     finished.push({ file, obedience });
     if (options.sheet && onSheet.length < MOST_ON_SHEET) onSheet.push(sheetPicture(image));
@@ -222,14 +239,32 @@ async function generate(
   };
   /** Pictures are saved one after another while the next is drawn; one that cannot be saved ends the run. */
   let saving = Promise.resolve();
-  const saveNext = (image: GeneratedImage) => {
-    saving = saving.then(() => save(image));
-    saving.catch(() => engine.api.cancel({ jobId: JOB }).catch(() => undefined));
+  let hasFailed = false;
+  const saveNext = (image: GeneratedImage, alternative: Alternative) => {
+    saving = saving.then(() => save(image, alternative));
+    saving.catch(() => {
+      hasFailed = true;
+      engine.api.cancel({ jobId: JOB }).catch(() => undefined);
+    });
   };
-  const unlisten = [engine.on("step", (event) => progress.step(event)), engine.on("image", saveNext)];
+  let done = 0; // alternatives
+  const place = <Event extends { index: number }>(event: Event) => ({
+    ...event,
+    index: done * seeds.length + event.index,
+  });
+  const unlisten = [
+    engine.on("step", (event) => {
+      const later = (alternatives.length - done - 1) * seeds.length * (event.elapsed + event.pictureSecondsLeft);
+      progress.step({ ...place(event), queueSecondsLeft: event.queueSecondsLeft + later });
+    }),
+    engine.on("image", (image) => saveNext(place(image), alternatives[done]!)),
+  ];
   let failure: unknown;
   try {
-    await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false });
+    for (; done < alternatives.length && !hasFailed; done++) {
+      const { scene } = alternatives[done]!;
+      await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false });
+    }
   } catch (error) {
     failure = error;
   }
@@ -243,7 +278,7 @@ async function generate(
   const obedience = meanObedience(finished.map((picture) => picture.obedience));
   progress.done({
     finished: finished.length,
-    requested: seeds.length,
+    requested: seeds.length * alternatives.length,
     files: finished.map(({ file }) => file),
     obedience,
   });
@@ -258,21 +293,23 @@ function shortPath(cwd: string, path: string): string {
 
 /** A picture for the sheet, no larger than it is shown there: a queue of thousands must fit in memory. */
 function sheetPicture({ pixels, seed, record }: GeneratedImage): SheetPicture {
-  const { scene, obedience } = record;
+  const { scene, obedience, alternative } = record;
   const isLarge = Math.max(pixels.width, pixels.height) > SHEET_CELL;
   const { width, height } = thumbnailSize(pixels.width, pixels.height, SHEET_CELL);
   const percents = scene.regions.map(({ id }) => `${Math.round((obedience[id] ?? 0) * 100)}%`);
   const phrases = boxPhrases(scene); // without names: the place tells boxes of the same phrase apart
   return {
     pixels: isLarge ? resize(pixels, width, height) : pixels,
-    label: `seed ${seed} ${percents.join(" ")}`.trim(),
+    label: [alternative ?? "", `seed ${seed}`, ...percents].join(" ").trim(),
     boxes: scene.regions.map(({ box }, i) => ({ box, label: phrases[i]! })),
   };
 }
 
 function meanObedience(all: readonly Record<string, number>[]): Record<string, number> {
-  const ids = Object.keys(all[0] ?? {});
-  return Object.fromEntries(ids.map((id) => [id, all.reduce((sum, one) => sum + (one[id] ?? 0), 0) / all.length]));
+  // Not every alternative of a prompt has every box.
+  const ids = new Set(all.flatMap((one) => Object.keys(one)));
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Object.fromEntries([...ids].map((id) => [id, mean(all.flatMap((one) => one[id] ?? []))]));
 }
 
 function describeWarning(warning: SceneWarning, labels: Record<string, string>): string {

@@ -5,11 +5,10 @@
  */
 import { randomUUID } from "node:crypto";
 import type { EngineEvents, GeneratedImage, LoadRequest, StepEvent } from "../api/engine.ts";
-import { type Alternative, expandScene } from "../api/alternatives.ts";
+import { type Alternative, countPictures, expandScene } from "../api/alternatives.ts";
 import { AppError, isAppError } from "../api/errors.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
-import { MOST_SEEDS } from "../api/seeds.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
 import { withoutStack } from "./calls.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
@@ -78,11 +77,7 @@ export class Jobs {
   async begin({ model, ...request }: DrawRequest, waitsFor: string | null = null): Promise<Job> {
     const { scene, seeds, previewEvery, attention } = request;
     const alternatives = expandScene(scene);
-    const asked = alternatives.length * seeds.length;
-    if (asked > MOST_SEEDS) {
-      const problem = `${alternatives.length} prompts with ${seeds.length} seeds are ${asked.toLocaleString("en")} pictures; at most ${MOST_SEEDS.toLocaleString("en")} are drawn at a time.`;
-      throw new AppError("scene-invalid", problem, { at: "seeds" });
-    }
+    const asked = countPictures(alternatives.length, seeds.length);
     const run = await this.#options.store.beginRun({
       scene,
       model: this.#options.engine.nameOf(model),

@@ -43,7 +43,8 @@ interface Finished {
 
 const RESULT_COLUMNS = `result.id, result.run AS runId, result.seed, result.created, result.width, result.height, result.starred,
   result.state, result.obedience, result.seconds, result.bytes,
-  json_extract(result.record, '$.alternative') AS alternative`;
+  CASE WHEN NOT json_valid(result.record) THEN NULL WHEN json_type(result.record, '$.alternative') = 'text'
+    THEN substr(json_extract(result.record, '$.alternative'), 1, 1000) END AS alternative`;
 const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message,
   (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0 AND ${SOUND_RESULT}) AS finished`;
 const ORDERS: Record<ResultQuery["order"], string> = {

@@ -1,4 +1,5 @@
 /** The document on the screen: a scene with what only the editor needs to know of it. Plain data, replaced whole. */
+import { countAlternatives, expandScene } from "@api/alternatives.ts";
 import { DEFAULT_SETTINGS } from "@api/defaults.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import { isRecord } from "@api/fields.ts";
@@ -80,6 +81,20 @@ export function newBox(boxes: readonly Box[], fields: Pick<Region, "box" | "span
 export function sceneToDraw(document: Document): Scene {
   const scene = sceneOf(document);
   return { ...scene, regions: scene.regions.filter(({ spans, strength }) => spans.length > 0 && strength > 0) };
+}
+
+/** How many prompts its alternatives make (`{red|blue} house`), or what is wrong with them. */
+export function alternativesOf(document: Document): { count: number } | { problem: string } {
+  return countAlternatives(sceneToDraw(document));
+}
+
+/** The longest of its prompts: what the model's limits are asked about. */
+export function longestToDraw(document: Document): Scene {
+  const scene = sceneToDraw(document);
+  if ("problem" in alternativesOf(document)) return scene;
+  return expandScene(scene)
+    .map((one) => one.scene)
+    .reduce((longest, one) => (one.prompt.length > longest.prompt.length ? one : longest));
 }
 
 export function sceneOf({ prompt, negativePrompt, boxes, settings }: Document): Scene {

@@ -147,7 +147,8 @@ export class Jobs {
     this.running = this.running.filter((one) => one !== job);
     this.#states.delete(jobId);
     this.ended = { outcome, done: states.filter((state) => state === "done").length, asked: states.length };
-    const seeds = job.pictures.filter((_, i) => states[i] !== "done").map(({ seed }) => seed);
+    // Each once: with alternatives in the prompt, several pictures have the same seed.
+    const seeds = [...new Set(job.pictures.filter((_, i) => states[i] !== "done").map(({ seed }) => seed))];
     const { runId, scene, model } = job;
     this.offer({ runId, why: error ? "failed" : "cancelled", scene, model, asked: states.length, seeds });
   }

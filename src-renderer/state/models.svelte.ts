@@ -2,7 +2,7 @@
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest, ModelSummary, PromptTokens, ProviderReport, SceneCheck } from "@api/engine.ts";
 import { DEMO_MODEL, type ModelEntry } from "@api/main.ts";
-import { type Document, sceneToDraw } from "./document.ts";
+import { type Document, longestToDraw } from "./document.ts";
 import { messageOf } from "./notices.svelte.ts";
 
 export const DEMO_REQUEST: LoadRequest = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };
@@ -75,14 +75,17 @@ export class Models {
       return;
     }
     const { api } = this.#app;
+    const scene = longestToDraw(document);
     try {
       const [tokens, negative, check] = await Promise.all([
-        api.tokenize(document.prompt),
-        document.negativePrompt === "" ? undefined : api.tokenize(document.negativePrompt),
-        api.check(sceneToDraw(document)),
+        api.tokenize(scene.prompt),
+        scene.negativePrompt === "" ? undefined : api.tokenize(scene.negativePrompt),
+        api.check(scene),
       ]);
       if (asked !== this.#asked) return;
-      this.tokens = tokens;
+      // What is lost of one of several prompts is no range of the text in the field.
+      const { lost, ...counted } = tokens;
+      this.tokens = lost && scene.prompt === document.prompt ? tokens : counted;
       this.negativeTokens = negative;
       this.check = check;
     } catch {

@@ -1,5 +1,6 @@
 /** One window at work: the editor, what the engine and the store tell it, and what the person can ask of them. */
 import type { App } from "@api/bridge.ts";
+import { asWritten } from "@api/alternatives.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import type { AppInfo, Opened, ProjectState, ServiceState, Theme, WindowState } from "@api/main.ts";
 import type { Scene, Seed } from "@api/scene.ts";
@@ -240,7 +241,7 @@ export class Session {
   async restoreResult(id: number): Promise<void> {
     await this.attempt(async () => {
       const { record } = await this.results.read(id);
-      this.restore(record.scene, record.seed);
+      this.restore(asWritten(record.scene), record.seed);
       this.results.current = id;
     });
   }

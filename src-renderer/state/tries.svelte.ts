@@ -1,4 +1,5 @@
 /** Variants of results that are drawn to be compared: the same noise with the layout as it is now. Each comes into Compare when it is done. */
+import { asWritten } from "@api/alternatives.ts";
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import type { Scene } from "@api/scene.ts";
@@ -46,7 +47,13 @@ export class Tries {
       const scene = withLayout(group[0]!.record.scene, document);
       const previewEvery = Math.max(1, Math.round(scene.settings.steps / 12));
       const seeds = group.map(({ seed }) => seed);
-      const job = await this.#app.api.generate({ scene, seeds, previewEvery, attention: true, model });
+      const job = await this.#app.api.generate({
+        scene: asWritten(scene),
+        seeds,
+        previewEvery,
+        attention: true,
+        model,
+      });
       this.#jobs = new Set([...this.#jobs, job.jobId]);
       this.#running.add(job);
     }

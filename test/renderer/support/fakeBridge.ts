@@ -340,6 +340,7 @@ export class FakeMain {
       obedience: mean,
       seconds: 3.1,
       bytes: 9_000,
+      alternative: null,
       record: {
         version: 1,
         scene,
