@@ -182,7 +182,7 @@ async function pictureOfReadme(app: ElectronApplication, page: Page): Promise<vo
       field.focus();
       field.setSelectionRange(field.value.indexOf(words), field.value.indexOf(words) + words.length);
     }, phrase);
-    await page.keyboard.press("b");
+    await page.keyboard.press("Control+b");
     const fields = page.getByRole("region", { name: "Selected boxes" });
     // Small first: a box cannot be moved to where it would not fit.
     for (const [i, name] of [

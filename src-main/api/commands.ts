@@ -9,7 +9,7 @@ export interface Command {
   /** As Electron writes them; `CmdOrCtrl` is Cmd on a Mac. */
   shortcut?: string;
   /**
-   * The window itself listens for this key (it depends on where the focus is: in a text, "B" is a letter); the menu only shows it.
+   * The window itself listens for this key (it depends on where the focus is: in a text, "R" is a letter); the menu only shows it.
    * `result`: only while a result has the focus. The other shortcuts reach the window as events, unless it has prevented the key's default.
    */
   windowKey?: true | "result";
@@ -38,7 +38,7 @@ export const COMMANDS = {
   "edit.delete": { menu: "Edit", label: "Delete", shortcut: "Delete", windowKey: true },
   "edit.preferences": { menu: "Edit", label: "Preferences…", shortcut: "CmdOrCtrl+,", group: true },
 
-  "box.bind": { menu: "Box", label: "Bind words to new box", shortcut: "B", windowKey: true },
+  "box.bind": { menu: "Box", label: "Bind words to a box", shortcut: "CmdOrCtrl+B" },
   "box.draw": { menu: "Box", label: "Draw box", shortcut: "R", windowKey: true },
   "box.lock": { menu: "Box", label: "Lock", shortcut: "CmdOrCtrl+L", toggle: true, group: true },
   "box.hide": { menu: "Box", label: "Hide", shortcut: "CmdOrCtrl+Shift+H", toggle: true },

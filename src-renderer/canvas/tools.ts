@@ -1,5 +1,5 @@
 /** What pressing, dragging and letting go mean: one small state machine. It knows fractions of the picture and the editor, no pixels and no Fabric. */
-import type { UnitBox } from "@api/scene.ts";
+import type { TextSpan, UnitBox } from "@api/scene.ts";
 import { addBox, bindBoxes, moveBoxes, setBox } from "../state/edits.ts";
 import type { Editor, Gesture } from "../state/editor.svelte.ts";
 import { boundsOf, cutInside, fitInside } from "../state/geometry.ts";
@@ -38,7 +38,7 @@ type State =
   | { kind: "moving"; from: Point; ids: string[]; boxes: UnitBox[]; gesture: Gesture }
   | { kind: "resizing"; from: Point; id: string; box: UnitBox; handle: HandleName; gesture: Gesture }
   | { kind: "framing"; from: Point; kept: readonly string[] }
-  | { kind: "drawing"; from: Point };
+  | { kind: "drawing"; from: Point; words: TextSpan | undefined };
 
 /** Side of the box that dropped words get, as a fraction of the picture. */
 const DROPPED_SIDE = 0.34;
@@ -61,7 +61,7 @@ export class Tools {
     const { editor } = this.#host;
     const { boxes } = editor.document;
     if (editor.tool === "draw") {
-      this.#state = { kind: "drawing", from: this.#snapPoint(point) };
+      this.#state = { kind: "drawing", from: this.#snapPoint(point), words: this.#markedWords() };
       return;
     }
     const handle = this.#handleAt(point);
@@ -131,7 +131,7 @@ export class Tools {
     if (state.kind === "moving" || state.kind === "resizing") state.gesture.commit();
     if (state.kind === "pressed") editor.select([state.clicked]);
     if (state.kind === "framing" && !this.#isDragged(state.from, point)) editor.select(state.kept);
-    if (state.kind === "drawing") this.#draw(state.from, point);
+    if (state.kind === "drawing") this.#draw(state, point);
   }
 
   /** Escape, or the pointer was taken away: as if it had not begun. */
@@ -154,7 +154,7 @@ export class Tools {
   dropWords(point: Point): void {
     const { editor, trace, newId } = this.#host;
     trace(NO_TRACES);
-    const span = wordsAt(editor.document.prompt, editor.textSelection);
+    const span = editor.textSelection && wordsAt(editor.document.prompt, editor.textSelection);
     if (!span) return;
     const words = editor.document.prompt.slice(span.start, span.end);
     const target = boxesAt(editor.document.boxes, point)[0];
@@ -241,12 +241,16 @@ export class Tools {
     this.#host.trace({ guides: snapped.guides, frame: undefined, draws: false });
   }
 
-  /** A new box, tied to the words that are marked in the prompt, if any are. */
-  #draw(from: Point, to: Point): void {
+  /** Pressing on the canvas takes the focus from the prompt, and with it the mark: what is drawn keeps the words. */
+  #markedWords(): TextSpan | undefined {
+    const { document, textSelection: mark } = this.#host.editor;
+    return mark && mark.start < mark.end ? wordsAt(document.prompt, mark) : undefined;
+  }
+
+  /** A new box, tied to the words that were marked in the prompt when it was begun, if any were. */
+  #draw({ from, words }: Extract<State, { kind: "drawing" }>, to: Point): void {
     const { editor, newId } = this.#host;
     if (!this.#isDragged(from, to)) return;
-    const { start, end } = editor.textSelection;
-    const words = start < end ? wordsAt(editor.document.prompt, { start, end }) : undefined;
     const id = newId();
     const box = cutInside(frameOf(from, this.#snapPoint(to)));
     editor.apply("Draw box", addBox(id, box, words ? [words] : []), { select: [id] });

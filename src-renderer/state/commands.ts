@@ -107,7 +107,7 @@ const ACTIONS: Record<CommandName, Action> = {
   },
   "edit.preferences": dialog("preferences"),
 
-  "box.bind": { enabled: (session) => composing(session) && wordsToBind(session) !== undefined, run: bindWords },
+  "box.bind": { enabled: composing, run: bindWords },
   "box.draw": {
     enabled: composing,
     run: ({ editor }) => void (editor.tool = editor.tool === "draw" ? "select" : "draw"),
@@ -240,14 +240,17 @@ function duplicate({ editor }: Session): void {
 
 /** The words marked in the prompt that can be tied to a box. */
 export function wordsToBind({ editor }: Session) {
-  return wordsAt(editor.document.prompt, editor.textSelection);
+  return editor.textSelection && wordsAt(editor.document.prompt, editor.textSelection);
 }
 
-/** Ties the marked words to the one box that is selected and has none yet, else to a new one. */
+/** Ties the marked words to the one box that is selected and has none yet, else to a new one. Without any it goes to the prompt. */
 export function bindWords(session: Session): void {
   const { editor, notices } = session;
   const span = wordsToBind(session);
-  if (!span) return;
+  if (!span) {
+    session.view.write();
+    return;
+  }
   const words = editor.document.prompt.slice(span.start, span.end);
   const [box, ...others] = editor.selectedBoxes;
   if (box && others.length === 0 && box.spans.length === 0) {

@@ -31,8 +31,8 @@ interface Moment {
 export class Editor {
   #document: Document = $state.raw(EMPTY_DOCUMENT);
   #selection: readonly string[] = $state.raw([]);
-  /** The part of the prompt that the person has marked. */
-  textSelection: TextSpan = $state.raw({ start: 0, end: 0 });
+  /** What is marked in the prompt, or where the caret stands in it; undefined once its field is left: what is not seen ties nothing. */
+  textSelection: TextSpan | undefined = $state.raw();
   /** The box under the pointer, wherever it is shown. */
   hovered: string | undefined = $state();
   tool: Tool = $state("select");
@@ -113,6 +113,7 @@ export class Editor {
     if (this.#gesture)
       this.#gesture.before = { ...this.#gesture.before, document: edit(this.#gesture.before.document) };
     this.#document = document;
+    this.#clampMark(document.prompt.length);
     this.#changed();
   }
 
@@ -143,7 +144,12 @@ export class Editor {
 
   /** Another document in place of this one. With a label it is a step that can be undone (or refused); else history starts anew. */
   open(document: Document, label?: string): boolean {
-    if (label !== undefined) return this.apply(label, () => document, { select: [] });
+    if (label !== undefined) {
+      const isOpen = this.apply(label, () => document, { select: [] });
+      if (isOpen) this.textSelection = undefined;
+      return isOpen;
+    }
+    this.textSelection = undefined;
     this.#gesture = undefined;
     this.#show({ document, selection: [] });
     this.#history.clear();
@@ -180,7 +186,15 @@ export class Editor {
 
   #show({ document, selection }: Moment): void {
     this.#document = document;
+    this.#clampMark(document.prompt.length);
     this.select(selection);
+  }
+
+  /** No mark reaches past the end of the text that it is in. */
+  #clampMark(length: number): void {
+    const mark = this.textSelection;
+    if (!mark || mark.end <= length) return;
+    this.textSelection = { start: Math.min(mark.start, length), end: length };
   }
 
   #travel(moment: Moment): void {

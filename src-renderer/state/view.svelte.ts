@@ -24,6 +24,13 @@ export class View {
   /** Asks the canvas for something it alone can do; counted, so that asking twice works. */
   request: { what: "fit" | "actual" | "in" | "out"; count: number } = $state.raw({ what: "fit", count: 0 });
 
+  /** Counts the wishes to write in the prompt, which its field fulfils. */
+  writing = $state(0);
+
+  write(): void {
+    this.writing++;
+  }
+
   ask(what: "fit" | "actual" | "in" | "out"): void {
     this.request = { what, count: this.request.count + 1 };
   }

@@ -24,7 +24,7 @@ export function warningsOf(document: Document, check: SceneCheck | undefined): W
     if (spans.length > 0) continue;
     warnings.push({
       key: `unbound ${id}`,
-      text: `${title(id)} has no words and will be left out. Mark some and press B.`,
+      text: `${title(id)} has no words and will be left out. Mark some in the prompt and bind them.`,
       boxes: [id],
     });
   }

@@ -144,7 +144,7 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
     await prompt(page).focus();
     await page.keyboard.press("End");
     for (let i = 0; i < "red circle".length; i++) await page.keyboard.press("Shift+ArrowLeft");
-    await page.keyboard.press("b");
+    await page.keyboard.press("Control+b");
     await expect.poll(() => names(page)).toEqual(["red circle"]);
 
     await tabTo("Add a box");

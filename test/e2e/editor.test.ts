@@ -38,11 +38,11 @@ describe.skipIf(!electron)("the editor", { timeout: 240_000 }, () => {
     await drag(page, [0.25, 0.3], [0.45, 0.6]);
     await expect.poll(() => boxes(page).count()).toBe(1);
     await mark(page, "red circle");
-    await page.keyboard.press("b");
+    await page.keyboard.press("Control+b");
     await expect.poll(() => boxes(page).first().getAttribute("aria-label")).toMatch(/^red circle: /);
 
     await mark(page, "blue square");
-    await page.keyboard.press("b");
+    await page.keyboard.press("Control+b");
     await expect.poll(() => boxes(page).count()).toBe(2);
 
     // The phrase follows the text.

@@ -129,7 +129,7 @@ const textOf = (page: Page) =>
 async function ready(page: Page): Promise<void> {
   const isComplete = () => {
     const { document } = globalThis as unknown as Shown;
-    return document.readyState === "complete" && document.querySelector(".window > *") !== null;
+    return document.readyState === "complete" && document.querySelector(".window header, .window > .failed") !== null;
   };
   // Not `waitForLoadState`: a page that was there before the driver has no "load" to tell of any more. Polled by time: an
   // unpainted one has no frames.

@@ -47,12 +47,11 @@ test.skipIf(!electron)(
       await page.keyboard.press("r");
       await drag(page, [0.06, 0.3], [0.42, 0.66]);
       await mark(page, "red circle");
-      await page.keyboard.press("b");
+      await page.keyboard.press("Control+b");
       await expect.poll(() => box(page, "red circle").count()).toBe(1);
       const drawn = await placeOf(page);
       await mark(page, "blue square");
-      await canvas(page).focus();
-      await page.keyboard.press("r");
+      await page.getByRole("toolbar", { name: "Tools" }).getByRole("button", { name: "Draw a box" }).click();
       await drag(page, [0.56, 0.3], [0.92, 0.66]);
       await expect.poll(() => box(page, "blue square").count()).toBe(1);
       expect(await boxes(page).count()).toBe(2);

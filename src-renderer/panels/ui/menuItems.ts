@@ -30,7 +30,7 @@ export function commandItem(session: Session, name: CommandName, label?: string)
 /** Of what is done to the boxes that are selected. */
 export function boxItems(session: Session): MenuEntry[] {
   const { selection, textSelection } = session.editor;
-  const isMarked = textSelection.start < textSelection.end && isEnabled(session, "box.bind");
+  const isMarked = textSelection !== undefined && textSelection.start < textSelection.end;
   const item = (name: CommandName, label?: string) => commandItem(session, name, label);
   return [
     ...(isMarked ? [item("box.bind"), "line" as const] : []),
