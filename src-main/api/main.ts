@@ -253,9 +253,9 @@ export interface MainEvents {
   command: { command: CommandName };
   /** Something a list on the screen may show has changed. */
   changed: StoreEvents["changed"];
-  /** This window has another project now (opened here, or saved under another name). */
+  /** This window has another project now. */
   project: { state: WindowState };
-  /** The same project, whose file has another name now, or cannot be saved to, or can again. `note` says what was done, for a person. */
+  /** The same project in another file (saved as, renamed), or one that cannot be saved to, or can again. `note` says what was done, for a person. */
   place: { project: ProjectState; note: string | null };
   unsaved: { projects: UnsavedProject[] };
   /** A file was opened from outside (double click, command line, drop on the icon) and taken into this project. */

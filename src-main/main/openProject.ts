@@ -62,6 +62,8 @@ export class OpenProject {
    */
   moveTo(path: string, draft: Draft): Promise<string | null> {
     return this.#inTurn(async () => {
+      // Whether the file is still this project's own may be news; where it cannot even be looked at, the copy fails and says so.
+      await this.#store.currentProject().catch(() => null);
       const before = this.state;
       if (before.trouble === null && isSameFile(path, before.path)) {
         await this.#save(draft);

@@ -16,6 +16,7 @@ import { Exports } from "./exports.ts";
 import { createFrame } from "./frame.ts";
 import { Jobs } from "./jobs.ts";
 import type { Bounds, Opening } from "./lastSession.ts";
+import { askToLosePictures } from "./lossDialogs.ts";
 import { Models } from "./models.ts";
 import { OpenProject } from "./openProject.ts";
 import { patientStore } from "./patientStore.ts";
@@ -169,8 +170,7 @@ export class ProjectWindow {
     const note = await this.jobs.paused(() => this.project.moveTo(path, draft));
     await this.jobs.unkept.tryAgain();
     this.#onProject();
-    this.emit("project", { state: await this.#state() });
-    if (note !== null) this.emit("place", { project: this.project.state, note });
+    this.emit("place", { project: this.project.state, note }); // what was typed meanwhile stays as it is
   }
 
   /** Opens a project, keeps what could not be saved of the one before, and takes up what was kept of this one. */
@@ -215,6 +215,7 @@ export class ProjectWindow {
   async #close(reason: "window" | "quit"): Promise<boolean> {
     if (this.#isGone) return true;
     if (this.jobs.areRunning && !(await askToStopDrawing(this.window, this.project.state.name))) return false;
+    if (reason === "window" && !(await this.#shared.mayClose(this))) return false;
     if (!this.#early && !this.window.webContents.isCrashed()) {
       const saved = new Promise<void>((resolve) => (this.#saved = resolve));
       this.emit("closing", { reason });
@@ -222,6 +223,9 @@ export class ProjectWindow {
     }
     this.jobs.cancelAll();
     await within(PATIENCE, this.jobs.settled());
+    await this.jobs.unkept.tryAgain();
+    const { count } = this.jobs.unkept;
+    if (count > 0 && !(await askToLosePictures(this.window, this.project.state, count))) return false;
     this.#shared.onClosing(this, reason);
     await this.discard();
     return true;

@@ -22,6 +22,8 @@ export interface Shared {
   onChanged: (what: StoreEvents["changed"]["what"]) => void;
   /** A window has another project. */
   onProject: (window: ProjectWindow) => void;
+  /** Asks before the last window goes while work of other projects is kept in memory; false when the person would rather stay. */
+  mayClose: (window: ProjectWindow) => Promise<boolean>;
   onClosing: (window: ProjectWindow, reason: "window" | "quit") => void;
   /** Opens a file of whatever kind, in `window` where it fits. */
   openFile: (window: ProjectWindow, path: string) => Promise<Opened>;

@@ -11,13 +11,14 @@ import type { RecentProject } from "../api/store.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
 import { showAbout, tellFailure } from "./dialogs.ts";
 import { readSession, whatToOpen, writeSession, type Bounds, type Opening } from "./lastSession.ts";
+import { askToLoseUnsaved } from "./lossDialogs.ts";
 import { showMenu } from "./menu.ts";
 import { ENDING } from "./openProject.ts";
 import { ProjectWindow } from "./projectWindow.ts";
 import type { Shared } from "./shared.ts";
 import { UnsavedWork } from "./unsavedWork.ts";
 
-type Common = Omit<Shared, "unsaved" | "onChanged" | "onProject" | "onClosing" | "openFile">;
+type Common = Omit<Shared, "unsaved" | "onChanged" | "onProject" | "mayClose" | "onClosing" | "openFile">;
 
 /** Things whose change every window may show: they belong to the app. */
 const APP_WIDE = ["recent", "models", "preferences"];
@@ -39,6 +40,7 @@ export class Windows {
       unsaved: this.unsaved,
       onChanged: (what) => this.#onChanged(what),
       onProject: (window) => this.#onProject(window),
+      mayClose: (window) => this.#mayClose(window),
       onClosing: (window, reason) => this.#onClosing(window, reason),
       openFile: (window, path) => this.#openFile(window, path),
     };
@@ -136,6 +138,7 @@ export class Windows {
   /** Closes all; false when one would rather stay. */
   async closeAll(): Promise<boolean> {
     if (this.#all.size === 0) return true; // closed one by one: the last of them is what was open
+    if (this.front && !(await this.#mayEnd(this.front))) return false;
     this.#remember();
     const open = this.#lastOpen;
     for (const window of this.all) if (!(await window.close("quit"))) return false;
@@ -201,6 +204,16 @@ export class Windows {
   #onProject({ project }: ProjectWindow): void {
     if (!project.state.untitled) app.addRecentDocument(project.state.path);
     this.#remember();
+  }
+
+  async #mayClose(window: ProjectWindow): Promise<boolean> {
+    return this.#all.size > 1 || this.#mayEnd(window);
+  }
+
+  /** What is kept in memory goes with the program. */
+  async #mayEnd({ window }: ProjectWindow): Promise<boolean> {
+    const { projects } = this.unsaved;
+    return projects.length === 0 || askToLoseUnsaved(window, projects);
   }
 
   #onClosing(window: ProjectWindow, reason: "window" | "quit"): void {

@@ -7,12 +7,15 @@ export class FilePlace {
   /** Projects that were left before all of them could be saved. */
   unsaved: readonly UnsavedProject[] = $state.raw([]);
   readonly #session: Session;
+  /** The notice of the last failure. */
+  #told: number | undefined;
 
   constructor(session: Session) {
     this.#session = session;
     session.app.on("unsaved", ({ projects }) => (this.unsaved = projects));
     session.app.on("place", ({ project, note }) => {
       session.project = project;
+      this.#forget();
       if (note !== null) session.notices.warn(note);
       if (!project.trouble && session.saving === "failed") void session.saveNow();
     });
@@ -26,17 +29,24 @@ export class FilePlace {
   /** Shows what was not saved as the newest change: what was saved is one undo away. */
   show({ unsaved, unsavedDraft }: WindowState): void {
     this.unsaved = unsaved;
+    this.#forget();
     if (unsavedDraft) this.#session.editor.open(fromDraft(unsavedDraft), "What could not be saved");
   }
 
   saveFailed(error: unknown): void {
     if (this.trouble !== undefined) return; // the banner says it for as long as it is so
     const session = this.#session;
-    session.notices.error(
+    this.#told = session.notices.error(
       error,
       { label: "Try again", run: () => void session.saveNow() },
       { label: "Save a copy as…", run: () => this.saveCopy() },
     );
+  }
+
+  /** Its buttons would be about another file. */
+  #forget(): void {
+    if (this.#told !== undefined) this.#session.notices.dismiss(this.#told);
+    this.#told = undefined;
   }
 
   saveCopy(): void {

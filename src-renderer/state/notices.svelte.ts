@@ -24,10 +24,15 @@ export class Notices {
     this.#add({ kind: "done", text, ...(action ? { action } : {}) });
   }
 
-  /** Shows what was thrown, but not that the person cancelled. */
-  error(error: unknown, action?: Action, other?: Action): void {
-    if (isAppError(error, "cancelled")) return;
-    this.#add({ kind: "error", text: messageOf(error), ...(action ? { action } : {}), ...(other ? { other } : {}) });
+  /** Shows what was thrown, but not that the person cancelled; gives the notice's id. */
+  error(error: unknown, action?: Action, other?: Action): number | undefined {
+    if (isAppError(error, "cancelled")) return undefined;
+    return this.#add({
+      kind: "error",
+      text: messageOf(error),
+      ...(action ? { action } : {}),
+      ...(other ? { other } : {}),
+    });
   }
 
   /** Says what happened without anybody's doing here. It stays until it was read. */
@@ -39,9 +44,10 @@ export class Notices {
     this.list = this.list.filter((notice) => notice.id !== id);
   }
 
-  #add(notice: Omit<Notice, "id">): void {
+  #add(notice: Omit<Notice, "id">): number {
     const rest = this.list.filter(({ text }) => text !== notice.text).slice(-2);
     this.list = [...rest, { id: ++this.#last, ...notice }];
+    return this.#last;
   }
 }
 

@@ -9,7 +9,7 @@ import { canMount, smallDisk } from "../support/smallDisk.ts";
 import { answer } from "./dialogs.ts";
 import { electron } from "./harness.ts";
 import { sharedApp, sharedFolder } from "./shared.ts";
-import { compose, prompt, saved } from "./window.ts";
+import { compose, prompt, saved, undo } from "./window.ts";
 
 const title = (page: Page) => page.getByRole("heading", { level: 1 });
 const status = (page: Page) => page.getByRole("banner").getByRole("status");
@@ -43,6 +43,18 @@ describe.skipIf(!electron)("the project's file", { timeout: 120_000 }, () => {
     const window = await app().app.browserWindow(app().page);
     await window.evaluate((one: { emit(name: string): void }) => one.emit("focus")); // there is no window manager here
   };
+  /** From now on each question is answered as by Escape. */
+  const refuseAll = () =>
+    app().app.evaluate(({ dialog }) => {
+      const here = globalThis as { messages?: string[] };
+      here.messages = [];
+      const boxes = dialog as unknown as Record<string, unknown>;
+      boxes["showMessageBox"] = (_window: unknown, { message }: { message: string }) => {
+        here.messages!.push(message);
+        return Promise.resolve({ response: 0, checkboxChecked: false });
+      };
+    });
+  const asked = () => app().app.evaluate(() => (globalThis as { messages?: string[] }).messages);
   async function leave(): Promise<void> {
     const { page } = app();
     await answer(app().app, "showSaveDialog", []);
@@ -90,6 +102,7 @@ describe.skipIf(!electron)("the project's file", { timeout: 120_000 }, () => {
     await told.waitFor({ state: "detached" });
     await expect.poll(() => title(page).textContent()).toContain("copy");
     await saved(page).waitFor();
+    expect(await undo(page).isEnabled()).toBe(true); // what was typed can be undone in the copy, too
     await leave();
     expect([promptIn(folder("copy.diorama")), promptIn(folder("mine.diorama"))]).toEqual(["an hour of work", "theirs"]);
   });
@@ -129,6 +142,10 @@ describe.skipIf(!electron)("the project's file", { timeout: 120_000 }, () => {
       await expect.poll(() => title(page).textContent()).toContain("Untitled");
       const offered = alert(page, "What was done last in “full” could not be saved");
       await offered.waitFor();
+      await expect.poll(() => alert(page, "is full").count()).toBe(0); // it is of the other project
+      await refuseAll();
+      await app().app.evaluate(({ app: electron }) => electron.quit());
+      await expect.poll(asked).toEqual(["What was done last in “full” could not be saved."]);
       disk.makeRoom();
       await offered.getByRole("button", { name: "Open “full”" }).click();
       await expect.poll(() => prompt(page).inputValue()).toBe(long);
