@@ -119,7 +119,14 @@ export interface RunRecord {
   alternative?: string;
   /** `hash` tells checkpoints apart; `sha256` is of the file that holds the network, in hexadecimal, where it is known. */
   model: { name: string; hash: string; sha256?: string };
-  engine: { app: string; onnxruntime: string; provider: ProviderName; precision: string; noise: "torch-cpu" };
+  engine: {
+    app: string;
+    onnxruntime: string;
+    /** Unknown where only the text for other programs was left in the picture. */
+    provider: ProviderName | "unknown";
+    precision: string;
+    noise: "torch-cpu" | "unknown";
+  };
   /** Token positions each region was bound to, by region id. */
   tokens: Record<string, number[]>;
   /** Obedience at the last step, by region id. */

@@ -22,6 +22,7 @@ import type {
   Draft,
   ProjectInfo,
   RecentProject,
+  ImportedPicture,
   ResultInfo,
   RunOutcome,
   SavedDraft,
@@ -134,7 +135,7 @@ export interface ModelInspection {
 /** What became of a file that was opened or dropped. */
 export type Opened =
   | { kind: "project"; path: string; here: boolean }
-  | { kind: "picture"; path: string; result: ResultInfo }
+  | { kind: "picture"; path: string; result: ImportedPicture }
   | { kind: "model"; path: string; model: ModelEntry }
   | { kind: "refused"; path: string; error: WireError };
 

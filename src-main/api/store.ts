@@ -114,6 +114,11 @@ export interface ResultInfo {
   alternative: string | null;
 }
 
+/** `notes`: what the picture's text says and nothing here does, where only a text for other programs was in it. */
+export interface ImportedPicture extends ResultInfo {
+  notes: string[];
+}
+
 export interface ResultDetails extends ResultInfo {
   record: GeneratedImage["record"];
 }
@@ -214,8 +219,8 @@ export interface StoreApi {
   refillBin(request: { ids: number[] }): Promise<void>;
   /** Writes PNG files; an existing file is never replaced. Resolves to their paths. */
   exportPictures(request: { ids: number[]; folder: string }): Promise<string[]>;
-  /** Takes in a PNG that carries Diorama's settings, as a run of its own. */
-  importPicture(request: { path: string }): Promise<ResultInfo>;
+  /** Takes in a PNG that carries Diorama's settings, or the text that other programs write, as a run of its own. */
+  importPicture(request: { path: string }): Promise<ImportedPicture>;
 
   recentProjects(): Promise<RecentProject[]>;
   forgetProject(request: { path: string }): Promise<void>;

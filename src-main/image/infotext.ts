@@ -27,7 +27,7 @@ const LAYOUT_KEY = "Diorama layout";
 /** Both prompts as a JSON list, where the lines alone would be read as others. */
 const PROMPTS_KEY = "Diorama prompts";
 /** What tells checkpoints apart here (checkpoint/sampleHash.ts); no other program knows it. */
-const HASH_KEY = "Diorama Model hash";
+export const HASH_KEY = "Diorama Model hash";
 const NEGATIVE = "Negative prompt:";
 
 /** A text in parts; pairs in the order of the file. */

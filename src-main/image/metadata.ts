@@ -87,9 +87,9 @@ const recordSchema = v.pipe(
     engine: v.strictObject({
       app: shortText,
       onnxruntime: shortText,
-      provider: v.picklist(PROVIDERS),
+      provider: v.picklist([...PROVIDERS, "unknown"]),
       precision: shortText,
-      noise: v.literal("torch-cpu"),
+      noise: v.picklist(["torch-cpu", "unknown"]),
     }),
     tokens: v.record(v.string(), tokens),
     obedience: v.record(v.string(), fraction),

@@ -5,7 +5,8 @@ import type { Pixels } from "../api/engine.ts";
 import { LIMITS } from "../api/engineMessages.ts";
 import { AppError, isAppError } from "../api/errors.ts";
 import { pictureName } from "../api/pictureName.ts";
-import type { ResultInfo } from "../api/store.ts";
+import type { ImportedPicture } from "../api/store.ts";
+import { recordFromTexts } from "../image/foreignRecord.ts";
 import { readMetadata } from "../image/metadata.ts";
 import { decodePng, encodePng } from "../image/png.ts";
 import { statedSize } from "../image/pngChunks.ts";
@@ -44,8 +45,8 @@ export function exportPictures(results: Results, ids: readonly number[], folder:
   });
 }
 
-/** Takes in a picture that carries our settings, as a run of its own. */
-export function importPicture(results: Results, path: string): ResultInfo {
+/** Takes in a picture that carries our settings, or a text that tells them, as a run of its own. */
+export function importPicture(results: Results, path: string): ImportedPicture {
   const png = readPicture(path);
   const size = statedSize(png);
   if (Math.max(size.width, size.height) > LIMITS.pixels) {
@@ -53,12 +54,18 @@ export function importPicture(results: Results, path: string): ResultInfo {
     throw new AppError("image-invalid", message, { path });
   }
   const metadata = readMetadata(png);
-  if (metadata.kind !== "record") {
+  const found =
+    metadata.kind === "record"
+      ? { ...metadata, notes: [] }
+      : metadata.kind === "foreign"
+        ? recordFromTexts(metadata.texts)
+        : undefined;
+  if (!found) {
     throw new AppError("image-invalid", `${path} carries no settings of Diorama, so there is no run to restore.`, {
       path,
     });
   }
-  const { record } = metadata;
+  const { record, notes } = found;
   const { pixels } = decodePng(png);
   const { width, height } = pixels;
   const thumbnail = thumbnailOf(pixels);
@@ -66,7 +73,7 @@ export function importPicture(results: Results, path: string): ResultInfo {
     const { id } = results.beginRun(record.scene, record.model.name, 1);
     const result = results.keep({ runId: id, seed: record.seed, seconds: 0, width, height, record, png, thumbnail });
     results.endRun(id, "done", null);
-    return result;
+    return { ...result, notes };
   });
 }
 

@@ -258,6 +258,9 @@ export class Session {
       else if (opened.kind === "picture") {
         await this.results.refresh();
         await this.restoreResult(opened.result.id);
+        const { notes } = opened.result;
+        if (notes.length > 0)
+          this.notices.warn(`The scene was made of the picture’s text alone: ${notes.slice(0, 8).join("; ")}.`);
       }
     }
   }

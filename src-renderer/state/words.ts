@@ -27,6 +27,10 @@ export const PROVIDER_WORDS: Record<ProviderName, string> = {
   coreml: "Apple (Core ML)",
 };
 
+/** What a picture was drawn on. */
+export const providerWords = (provider: ProviderName | "unknown") =>
+  provider === "unknown" ? "unknown" : PROVIDER_WORDS[provider];
+
 /** Settings of which two records differ, in words, for comparing and for history. */
 export function settingWords(settings: SceneSettings): [string, string][] {
   const { guidance } = settings;
