@@ -1,0 +1,21 @@
+/** The parts of the campaign by name, in the order in which they run. */
+import { diskFull, diskReadOnly, diskVanished } from "./disks.ts";
+import type { Part } from "./part.ts";
+import { pngs } from "./pngs.ts";
+import { projects } from "./projects.ts";
+import { safetensors } from "./safetensors.ts";
+import { saveAsKills } from "./saveAsKills.ts";
+import { scenes } from "./scenes.ts";
+import { storeKills } from "./storeKills.ts";
+
+export const PARTS: Record<string, Part> = {
+  "kills-store": storeKills,
+  "kills-save-as": saveAsKills,
+  "disk-full": diskFull,
+  "disk-read-only": diskReadOnly,
+  "disk-vanished": diskVanished,
+  projects,
+  safetensors,
+  pngs,
+  scenes,
+};
