@@ -301,7 +301,10 @@ function explain(path: string, { noun }: Pick<Format, "noun">, error: InstanceTy
   if (code.startsWith("SQLITE_IOERR")) {
     return because(`${path} could not be read or written (${error.message}). Is its disk still there?`);
   }
+  // What we write was checked, so what it contradicts is in the file already.
   if (code.startsWith("SQLITE_CONSTRAINT"))
-    return new AppError("internal", `internal: ${error.message}`, {}, { cause: error });
+    return because(
+      `${path} is damaged: it contradicts itself (${error.message}). Nothing was changed; go on in a copy from a backup.`,
+    );
   return because(`${path} is damaged (${error.message}). It was left as it is; open a copy from a backup.`);
 }

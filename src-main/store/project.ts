@@ -47,7 +47,7 @@ export class ProjectFile extends Drafts {
     this.#place = place;
     this.#notes = notes;
     this.results = new Results(db, clock);
-    this.#fingerprint = this.#readFingerprint();
+    this.#fingerprint = fingerprintOf(db);
   }
 
   /** Makes a project and opens it. */
@@ -79,6 +79,7 @@ export class ProjectFile extends Drafts {
     let wasInUse = false;
     const { db, notes, readOnly } = openDatabase(path, PROJECT_FORMAT, (db) => {
       wasInUse = examine(path, db, resumed ? "draft alone" : "tables too");
+      fingerprintOf(db); // what cannot be told apart later is found now, before anything is written
     });
     let place: Place | undefined;
     try {
@@ -119,7 +120,7 @@ export class ProjectFile extends Drafts {
 
   /** Call after each change: what is in the file from now on is ours. */
   wrote(): void {
-    this.#fingerprint = this.#readFingerprint();
+    this.#fingerprint = fingerprintOf(this.db);
     this.#place.wrote();
   }
 
@@ -136,22 +137,11 @@ export class ProjectFile extends Drafts {
   #saysOurs(): boolean {
     try {
       this.db.pragma("shrink_memory"); // what SQLite remembers of the file is not what is in it
-      return this.#readFingerprint() === this.#fingerprint;
+      return fingerprintOf(this.db) === this.#fingerprint;
     } catch (error) {
       if (error instanceof SqliteError) return false;
       throw error;
     }
-  }
-
-  #readFingerprint(): string {
-    const row = this.db
-      .prepare(
-        `SELECT created, saved, (SELECT group_concat(name || seq) FROM sqlite_sequence
-           WHERE name IN ('version', 'run', 'result') AND typeof(seq) = 'integer') FROM project`,
-      )
-      .raw()
-      .get();
-    return JSON.stringify(row);
   }
 
   info(): Omit<ProjectInfo, "trouble"> {
@@ -264,6 +254,18 @@ function beginSession(db: Database.Database, path: string, clock: () => string, 
     if (!(error instanceof SqliteError) || error.code !== "SQLITE_FULL") throw error;
     return [`The disk with ${path} is full: nothing can be saved there until there is room.`];
   }
+}
+
+/** What a project says of when it was written to, and how often. */
+function fingerprintOf(db: Database.Database): string {
+  const row = db
+    .prepare(
+      `SELECT created, saved, (SELECT group_concat(name || seq) FROM sqlite_sequence
+         WHERE name IN ('version', 'run', 'result') AND typeof(seq) = 'integer') FROM project`,
+    )
+    .raw()
+    .get();
+  return JSON.stringify(row);
 }
 
 function now(): string {

@@ -96,21 +96,19 @@ async function runWorker(
   });
   workers.add(worker);
   let last = performance.now();
-  let isDone = false;
-  let words = "";
-  let hangs = false;
-  worker.stderr?.on("data", (bytes: Buffer) => (words = (words + bytes.toString()).slice(-4_000)));
+  const seen = { isDone: false, hangs: false, words: "" };
+  worker.stderr?.on("data", (bytes: Buffer) => (seen.words = (seen.words + bytes.toString()).slice(-4_000)));
   worker.on("message", (message: WorkerMessage) => {
     last = performance.now();
     if (message.kind === "cases") for (const report of message.reports) keep(range.part, tally, report);
     if (message.kind === "skipped") tally.note = `skipped: ${message.why}`;
-    if (message.kind !== "cases") isDone = true;
+    if (message.kind !== "cases") seen.isDone = true;
     tally.seconds = (performance.now() - begun) / 1_000;
   });
   const timer = setInterval(() => {
     look(worker, PARTS[range.part]!.memory, tally);
     if (performance.now() - last < SILENCE) return;
-    hangs = true;
+    seen.hangs = true;
     worker.kill("SIGKILL");
   }, LOOK_EVERY);
   const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
@@ -118,10 +116,13 @@ async function runWorker(
   );
   clearInterval(timer);
   workers.delete(worker);
-  if (isDone) return undefined;
-  const milliseconds = hangs ? performance.now() - last : 0;
-  if (hangs) return { message: `no answer for ${SILENCE / 1_000} s`, milliseconds };
-  return { message: `the process ended (code ${code ?? "none"}, signal ${signal ?? "none"}): ${words}`, milliseconds };
+  if (seen.isDone) return undefined;
+  const milliseconds = seen.hangs ? performance.now() - last : 0;
+  if (seen.hangs) return { message: `no answer for ${SILENCE / 1_000} s`, milliseconds };
+  return {
+    message: `the process ended (code ${code ?? "none"}, signal ${signal ?? "none"}): ${seen.words}`,
+    milliseconds,
+  };
 }
 
 function look({ pid }: ChildProcess, whose: "worker" | "children", tally: Tally): void {
@@ -175,21 +176,15 @@ process.once("SIGINT", () => {
   process.exit(130);
 });
 const progress = setInterval(say, 5_000);
-const waiting = [...names];
+for (const name of names) await PARTS[name]!.before?.();
+/** Parts with windows take turns; all others are taken by whoever is free. */
+const [shown, plain] = [names.filter((name) => PARTS[name]!.windows), names.filter((name) => !PARTS[name]!.windows)];
 const jobs = Math.max(1, Math.min(Number(values.jobs), cpus().length));
-let isShowing = false;
-const takeTurns = async () => {
-  for (;;) {
-    const next = waiting.findIndex((name) => !(isShowing && PARTS[name]!.windows));
-    const name = waiting.splice(next, next < 0 ? 0 : 1)[0];
-    if (name === undefined) return;
-    const shows = PARTS[name]!.windows === true;
-    isShowing ||= shows;
+const takeTurns = async (own: string[]) => {
+  for (let name = own.shift() ?? plain.shift(); name !== undefined; name = own.shift() ?? plain.shift())
     await runPart(name);
-    if (shows) isShowing = false;
-  }
 };
-await Promise.all(Array.from({ length: jobs }, takeTurns));
+await Promise.all(Array.from({ length: jobs }, (_value, i) => takeTurns(i === 0 ? shown : [])));
 clearInterval(progress);
 console.log(`\n${writeTables(OUT, tallies, SEED)}`);
 process.exit([...tallies.values()].every((tally) => tally.holds) ? 0 : 1);

@@ -189,6 +189,7 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
   const page = { offset: 0, limit: 100 };
   const path = join(home, "other.diorama");
   const model = { path: "/models/mine", provider: "cpu", memory: "auto" } as const;
+  const weights = { path: "/models/mine/unet.safetensors", size: 1, modified: 1 };
   const calls: Record<Method, () => Promise<unknown>> = {
     createProject: () => api.createProject({ path: join(home, "new.diorama"), draft, replace: false }),
     openProject: () => api.openProject({ path }),
@@ -228,6 +229,8 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     knownModels: () => api.knownModels(),
     rememberModel: () => api.rememberModel({ request: model, name: "mine" }),
     forgetModel: () => api.forgetModel({ path: model.path }),
+    knownHash: () => api.knownHash(weights),
+    rememberHash: () => api.rememberHash({ ...weights, sha256: "0".repeat(64) }),
     readPreferences: () => api.readPreferences(),
     writePreferences: () => api.writePreferences({ theme: "light" }),
   };

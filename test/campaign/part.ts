@@ -15,6 +15,8 @@ export interface Part {
   memory: "worker" | "children";
   /** Whether windows are opened: such parts never run beside each other. */
   windows?: boolean;
+  /** What takes long and much memory, and is no work of the program: done before any worker starts. */
+  before?(): Promise<void>;
   /** Gets ready in a worker process. Throws `Skipped` where this machine cannot. */
   prepare(scene: Stage): Promise<Cases>;
 }

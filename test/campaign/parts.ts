@@ -1,5 +1,7 @@
 /** The parts of the campaign by name, in the order in which they run. */
+import { appKills } from "./appKills.ts";
 import { diskFull, diskReadOnly, diskVanished } from "./disks.ts";
+import { hostile } from "./hostile.ts";
 import type { Part } from "./part.ts";
 import { pngs } from "./pngs.ts";
 import { projects } from "./projects.ts";
@@ -9,11 +11,13 @@ import { scenes } from "./scenes.ts";
 import { storeKills } from "./storeKills.ts";
 
 export const PARTS: Record<string, Part> = {
+  "kills-app": appKills,
   "kills-store": storeKills,
   "kills-save-as": saveAsKills,
   "disk-full": diskFull,
   "disk-read-only": diskReadOnly,
   "disk-vanished": diskVanished,
+  hostile,
   projects,
   safetensors,
   pngs,

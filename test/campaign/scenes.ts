@@ -52,7 +52,7 @@ const VALUES: ((pick: Pick) => unknown)[] = [
   (pick) => [pick(10), pick(10)],
   (pick) => Array.from({ length: 4 }, () => pick(1_000) / 1_000),
   (pick) => Array.from({ length: pick(80) }, () => ({ phrase: "a", box: [0, 0, 0.5, 0.5] })),
-  () => JSON.parse(`${"[".repeat(3_000)}${"]".repeat(3_000)}`) as unknown,
+  () => JSON.parse(`${"[".repeat(300)}${"]".repeat(300)}`) as unknown,
   (pick) => Array.from({ length: oneOf(pick, [3, 20_000]) }, (_value, i) => i),
 ];
 const KEYS = [...SCENE_FIELDS, ...BOX_FIELDS, ...SETTING_NAMES, "Prompt", "x", "width", "toString", "constructor", ""];
@@ -101,6 +101,8 @@ const REWRITES: ((text: string, pick: Pick) => string)[] = [
   (text) => text.replaceAll('"', "'"),
   (text, pick) =>
     text.replace(/\d+(\.\d+)?/, oneOf(pick, ["01", "1.", ".5", "+1", "1e999", "-1e999", "NaN", "0x10", "1e2"])),
+  (text, pick) =>
+    text.replace(/:\s*[[\d"]/, (found) => `: ${oneOf(pick, ["[", '{"a":'] as const).repeat(1e5)}${found}`),
   (text) => text.replace(/"__|"name"/, '"__proto__"'),
 ];
 
@@ -131,7 +133,7 @@ function tryScene(text: string): string {
     if (!isAppError(error, "scene-invalid"))
       throw new Fault("refused with an error of another kind", { evidence, cause: error });
     if (error.message.length > 1e5) throw new Fault(`a message of ${error.message.length} characters`, { evidence });
-    if (!/^(line \d+, column \d+|[\w$"[\].]+): ./u.test(error.message))
+    if (!/^(line \d+, column \d+|(?:[\w$.]|\[\d+\]|\["(?:[^"\\]|\\.)*"\])+): ./u.test(error.message))
       throw new Fault(`the message names no place: ${error.message.slice(0, 500)}`, { evidence });
     return "refused";
   }

@@ -95,7 +95,11 @@ async function work(
     ];
     if (pick(4) === 0) {
       const named = orCut(() => api.nameVersion({ name: `version ${n}` }));
-      calls.push(named.then((version) => void (version && announced.versions.add(version.name))));
+      calls.push(
+        named.then((version) => {
+          if (version) announced.versions.add(version.name);
+        }),
+      );
     }
     await Promise.all(calls);
   }
