@@ -74,6 +74,27 @@ export async function askToStopDrawing(window: BrowserWindow, project: string): 
   return response === 1;
 }
 
+/** Whether to give up a project that does not answer. The question goes away when it has answered. */
+export async function askToGiveUp(
+  window: BrowserWindow,
+  { name, isOpening, over }: { name: string; isOpening: boolean; over: AbortSignal },
+): Promise<boolean> {
+  const options: MessageBoxOptions = {
+    type: "warning",
+    message: `“${name}” does not answer.`,
+    detail: isOpening
+      ? "It may lie on a slow disk, or be damaged. It can be given up, and opened again later."
+      : "Its disk may be slow, or gone. What was saved is in its file; closing saves what is not, if it can.",
+    buttons: ["Keep Waiting", isOpening ? "Do Not Open It" : "Close It"],
+    defaultId: 0,
+    cancelId: 0,
+    signal: over,
+  };
+  // A window that opens its first project is not shown yet.
+  const shown = window.isVisible() ? dialog.showMessageBox(window, options) : dialog.showMessageBox(options);
+  return (await shown).response === 1 && !over.aborted;
+}
+
 /** Whether to show the page once more after its process has ended again and again. */
 export async function askToReload(window: BrowserWindow): Promise<boolean> {
   const { response } = await dialog.showMessageBox(window, {

@@ -21,6 +21,7 @@ import { Models } from "./models.ts";
 import { OpenProject } from "./openProject.ts";
 import { patientStore } from "./patientStore.ts";
 import type { Shared } from "./shared.ts";
+import { askAboutSilence } from "./silence.ts";
 import { serveTextMenu } from "./textMenu.ts";
 import { within } from "./within.ts";
 
@@ -56,6 +57,7 @@ export class ProjectWindow {
       fork: shared.services.fork,
       entry: shared.services.entry("store"),
       onExit: (exit) => this.#onStoreExit(exit),
+      onSilence: (silence) => void askAboutSilence(this, silence),
     });
     this.store = patientStore(this.#service.api);
     this.#service.on("changed", (changed) => {

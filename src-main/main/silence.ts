@@ -1,0 +1,23 @@
+/** A project that does not answer is the person's to wait for, or to give up. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { StoreSilence } from "../store/host.ts";
+import { askToGiveUp } from "./dialogs.ts";
+import type { ProjectWindow } from "./projectWindow.ts";
+
+/** When a person who would rather wait is asked again, in milliseconds. */
+const ASK_AGAIN = 60_000;
+
+/** Asks until it has answered. One that is open is given up with its window, which saves what it can in another process. */
+export async function askAboutSilence(
+  at: Pick<ProjectWindow, "window" | "isGone" | "close">,
+  { name, isOpening, over, giveUp }: StoreSilence,
+): Promise<void> {
+  while (!over.aborted && !at.isGone) {
+    if (await askToGiveUp(at.window, { name, isOpening, over })) {
+      giveUp();
+      if (!isOpening) void at.close("window");
+      return;
+    }
+    await pause(ASK_AGAIN, undefined, { signal: over, ref: false }).catch(() => undefined); // it has answered
+  }
+}
