@@ -248,16 +248,18 @@ describe("a file that is not JSON", () => {
       "{ 'prompt': 1 }",
       `line 1, column 3: expected a field name in double quotes, found "'"; texts stand in double quotes, "…"`,
     ],
-    [
-      '{\r\n // c\r\n "prompt": 1 }',
-      'line 2, column 2: expected a field name in double quotes, found "/"; JSON has no comments',
-    ],
+    ['{\r\n // c\r\n "prompt": 1 }', 'line 2, column 2: unexpected "/"; JSON has no comments'],
     ['{ "prompt": "a', "line 1, column 13: the text that begins here is never closed"],
     ['{ "prompt": tru }', 'line 1, column 13: expected a value, found "t"'],
     ["", "line 1, column 1: expected a value, found the end of the file"],
     ['{"prompt": "a\\q"}', 'line 1, column 14: unknown escape; write a backslash as "\\\\"'],
     ['{"nu": .5}', 'line 1, column 8: expected a value, found "."'],
     ["{} {}", 'line 1, column 4: unexpected "{" after the end of the value'],
+    ["{,}", 'line 1, column 2: expected a field name in double quotes, found ","'],
+    ['{"nu": 1.}', "line 1, column 8: expected a value, found the unfinished number 1."],
+    ['{"prompt": "a\n"}', "line 1, column 14: a line break inside a text; is a closing quote missing?"],
+    ['{"prompt": "a\\\\\\x"}', 'line 1, column 16: unknown escape; write a backslash as "\\\\"'],
+    ['[{"a": 1]', 'line 1, column 9: expected "," or "}", found "]"'],
     ["[".repeat(5000), "line 1, column 202: nested too deeply"],
   ])("names line and column: %s", (text, message) => {
     expect(problem(text)).toBe(message);

@@ -31,6 +31,7 @@ function zip(entries: readonly Entry[]): Buffer {
     central.writeUInt32LE(0x02014b50, 0);
     central.writeUInt16LE(method, 10);
     central.writeUInt32LE(packed.length, 20);
+    central.writeUInt32LE(content.length, 24);
     central.writeUInt16LE(name.length, 28);
     central.writeUInt32LE(mode * 0x10000, 38);
     central.writeUInt32LE(offset, 42);
@@ -84,11 +85,14 @@ test("files are placed under other names, or left out", async () => {
 });
 
 test("an archive that would write outside its folder is refused", async () => {
-  await expect(unpacked(zip([{ name: "../evil", content: "x" }]))).rejects.toThrow("would write to");
+  await expect(unpacked(zip([{ name: "../evil", content: "x" }]))).rejects.toThrow("invalid relative path");
+  await expect(unpacked(zip([{ name: "evil", content: "x" }]), (name) => `../${name}`)).rejects.toThrow(
+    "would write to",
+  );
 });
 
 test("what is no archive, or is cut off, is refused", async () => {
-  await expect(unpacked(Buffer.from("hello"))).rejects.toThrow("not a zip archive");
+  await expect(unpacked(Buffer.from("hello"))).rejects.toThrow(/not a zip file|not found/i);
   const whole = zip([{ name: "a", content: "hello" }]);
   await expect(unpacked(whole.subarray(20))).rejects.toThrow();
 });
