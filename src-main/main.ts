@@ -2,6 +2,7 @@
 import { app, dialog, session } from "electron";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "./api/errors.ts";
 import { startEngine } from "./engine/host.ts";
 import { filesOf } from "./main/arguments.ts";
 import { endInOrder } from "./main/ending.ts";
@@ -28,7 +29,7 @@ useDataFolderOfCommandLine();
 
 if (app.requestSingleInstanceLock()) {
   start().catch((error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     process.stderr.write(`${message}\n`);
     dialog.showErrorBox("Diorama cannot start", message);
     app.exit(1);

@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createServer } from "vite";
+import { messageOf } from "../src-main/api/errors.ts";
 import { buildAll } from "./build.ts";
 import { electronRuntime } from "./electron/runtime.ts";
 
@@ -45,7 +46,7 @@ const isDevelopment = first === "--dev";
 const args = isDevelopment || first === undefined ? rest : [first, ...rest];
 if (hasDisplay()) {
   process.exitCode = await open(isDevelopment, args).catch((error: unknown) => {
-    say(error instanceof Error ? error.message : String(error));
+    say(messageOf(error));
     return 1;
   });
 } else {

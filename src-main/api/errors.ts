@@ -56,6 +56,11 @@ export function invariant(condition: unknown, message: string): asserts conditio
   if (!condition) throw new AppError("internal", `internal: ${message}`, {});
 }
 
+/** What a thrown value says, whatever it is. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** An error as it crosses a process boundary. */
 export interface WireError {
   code: ErrorCode;
@@ -74,10 +79,9 @@ export function toWire(error: unknown): WireError {
       ...(error.stack ? { stack: error.stack } : {}),
     };
   }
-  const message = error instanceof Error ? error.message : String(error);
   return {
     code: "internal",
-    message,
+    message: messageOf(error),
     details: {},
     ...(error instanceof Error && error.stack ? { stack: error.stack } : {}),
   };

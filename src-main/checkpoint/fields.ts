@@ -1,5 +1,6 @@
 /** Reads the fields of a JSON file of a checkpoint: `unknown` becomes typed, and every error names file and field. */
 import { readFile, stat } from "node:fs/promises";
+import { messageOf } from "../api/errors.ts";
 import { quote, refuse } from "./header.ts";
 import { orUnreadable } from "./safetensors.ts";
 
@@ -22,7 +23,7 @@ export async function readFields(path: string): Promise<Fields> {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    refuse(path, undefined, `not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+    refuse(path, undefined, `not valid JSON: ${messageOf(error)}`);
   }
   if (!isRecord(value)) refuse(path, undefined, "expected a JSON object");
   return new Fields(value, path);

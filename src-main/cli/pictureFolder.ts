@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError } from "../api/errors.ts";
+import { AppError, messageOf } from "../api/errors.ts";
 
 /** Errors of file systems without hard links (FAT, some network drives). */
 const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];
@@ -100,7 +100,7 @@ function errorCode(error: unknown): string | undefined {
 }
 
 function unwritable(path: string, error: unknown): AppError<"file-unreadable"> {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new AppError(
     "file-unreadable",
     `cannot write pictures to ${path}: ${why}. Choose another folder with --out.`,

@@ -1,6 +1,6 @@
 /** What a command sees of the world: streams, environment, Ctrl-C. A test hands in its own. */
 import { readFileSync } from "node:fs";
-import { AppError, isAppError } from "../api/errors.ts";
+import { AppError, isAppError, messageOf } from "../api/errors.ts";
 
 export interface Output {
   write(text: string): unknown;
@@ -28,7 +28,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** An error for people: its message alone, and the stack only where somebody debugs. */
 export function describeError(error: unknown, env: Terminal["env"]): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const isBug = !(error instanceof AppError) || isAppError(error, "internal");
   const lines = [message];
   if (env["DIORAMA_DEBUG"] === "1") lines.push(error instanceof Error ? (error.stack ?? "") : "");

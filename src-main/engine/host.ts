@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { EngineApi, EngineEvents, LoadRequest, ModelSummary } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { CallOptions, Client, Connection } from "../api/rpc.ts";
+import { Turns } from "../api/turns.ts";
 import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor, type ServiceExit } from "../service/supervisor.ts";
 import { providerUnavailable, reportProvider, reportProviders } from "./providers.ts";
@@ -71,12 +72,10 @@ export function startEngine(options: EngineOptions = {}): Promise<Engine> {
     },
   });
 
-  let lastSent: Promise<unknown> = Promise.resolve();
+  const turns = new Turns();
   /** Sends in the order of the calls, whatever has to be done before sending; the replies may overtake each other. */
   const inOrder = async <T>(send: () => Promise<{ reply: Promise<T> }>): Promise<T> => {
-    const sent = lastSent.then(send);
-    lastSent = sent.catch(() => undefined);
-    const { reply } = await sent;
+    const { reply } = await turns.take(send);
     return reply;
   };
   const open = (request: LoadRequest, callOptions?: CallOptions): Promise<ModelSummary> => {

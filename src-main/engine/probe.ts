@@ -1,6 +1,7 @@
 /** A process that tries one operator on one execution provider, answers, and waits to be killed; see providers.ts. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { messageOf } from "../api/errors.ts";
 import { parentPort } from "../api/ports.ts";
 import { closeInheritedSockets } from "../service/inherited.ts";
 import { toOrtProviders, type ProbeAnswer, type ProbeQuestion } from "./providers.ts";
@@ -36,5 +37,5 @@ function succeeded(): ProbeAnswer {
 }
 
 function failed(error: unknown): ProbeAnswer {
-  return { libraryFolder, error: error instanceof Error ? error.message : String(error) };
+  return { libraryFolder, error: messageOf(error) };
 }

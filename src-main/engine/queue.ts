@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AttentionMaps, EngineEvents, GenerateRequest, Pixels, RunRecord } from "../api/engine.ts";
 import { AppError, isAppError } from "../api/errors.ts";
 import type { Scene, Seed } from "../api/scene.ts";
+import { Turns } from "../api/turns.ts";
 import type { Estimator } from "./estimate.ts";
 
 /** What a pipeline tells after each step of a picture. */
@@ -59,7 +60,7 @@ export class Queue {
   readonly #emit: Emit;
   readonly #now: () => number;
   readonly #jobs = new Map<string, Entry>();
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(emit: Emit, now: () => number = () => performance.now() / 1_000) {
     this.#emit = emit;
@@ -68,9 +69,7 @@ export class Queue {
 
   /** Does `task` when all that was asked for earlier is done. */
   inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(task);
-    this.#last = result.catch(() => undefined);
-    return result;
+    return this.#turns.take(task);
   }
 
   /** Draws a job's pictures with what `open` gives when its turn comes; resolves when the last one is drawn. */

@@ -1,6 +1,7 @@
 /** The system's dialogs: each asks one thing, and gives null when the person cancels. */
 import { app, dialog, type BrowserWindow, type MessageBoxOptions } from "electron";
 import { basename, dirname, extname, join } from "node:path";
+import { messageOf } from "../api/errors.ts";
 import type { ModelForm } from "../api/main.ts";
 import { ENDING } from "./openProject.ts";
 
@@ -119,7 +120,7 @@ export function showAbout(window: BrowserWindow | undefined): void {
 
 /** Tells why something failed that no page had asked for. */
 export function tellFailure(window: BrowserWindow | undefined, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   tell(window, { type: "error", message: "Diorama could not open this.", detail: message });
 }
 

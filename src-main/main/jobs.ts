@@ -10,6 +10,7 @@ import { AppError, isAppError } from "../api/errors.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
+import { Turns } from "../api/turns.ts";
 import { withoutStack } from "./calls.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
 import { Unkept } from "./unkept.ts";
@@ -56,7 +57,7 @@ export class Jobs {
   readonly #options: JobsOptions;
   readonly #entries = new Map<string, Entry>();
   /** Held while the project changes its file: commits wait. */
-  #gate: Promise<unknown> = Promise.resolve();
+  readonly #changes = new Turns();
   #lastCommit: Promise<void> = Promise.resolve();
   /** Drawn, and not in the project yet. */
   readonly unkept: Unkept;
@@ -123,9 +124,7 @@ export class Jobs {
   /** Does `change` while no picture is on its way to the store. */
   async paused<T>(change: () => Promise<T>): Promise<T> {
     const commits = [...this.#entries.values()].flatMap((entry) => entry.commits);
-    const changed = this.#gate.then(() => Promise.allSettled(commits)).then(change);
-    this.#gate = changed.catch(() => undefined);
-    return changed;
+    return this.#changes.take(() => Promise.allSettled(commits).then(change));
   }
 
   /** Another project: its window starts without jobs. */
@@ -152,9 +151,9 @@ export class Jobs {
   onImage(image: EngineEvents["image"]): void {
     const found = this.#find(image.jobId, image.index);
     if (!found) return;
-    const gate = this.#gate;
+    const change = this.#changes.idle();
     // One after the other: results are listed in the order in which they were drawn.
-    this.#lastCommit = this.#lastCommit.then(() => gate).then(() => this.#commit(found.entry, found.picture, image));
+    this.#lastCommit = this.#lastCommit.then(() => change).then(() => this.#commit(found.entry, found.picture, image));
     found.entry.commits.push(this.#lastCommit);
   }
 
@@ -215,7 +214,7 @@ export class Jobs {
     if (job.pictures.some(({ state }) => state === "failed")) outcome = "failed";
     else if (job.pictures.every(({ state }) => state === "cancelled")) outcome = "cancelled";
     try {
-      await this.#gate;
+      await this.#changes.idle();
       const ended = { runId: job.runId, outcome: outcome as Exclude<RunOutcome, "running"> };
       await this.#options.store.endRun({ ...ended, message: job.error?.message ?? null });
     } catch (error) {

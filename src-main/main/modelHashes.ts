@@ -2,6 +2,7 @@
  * What other programs know checkpoints by: the SHA-256 of the file that holds the network, computed once in the
  * background and kept in the library by the file's path, size and time. A picture drawn before it is known goes without.
  */
+import { messageOf } from "../api/errors.ts";
 import type { Client } from "../api/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
 import type { Workshop } from "../workshop/host.ts";
@@ -32,7 +33,7 @@ export class ModelHashes {
     const learning = this.#learn(folder, store)
       .catch((error: unknown) => {
         this.#known.delete(folder);
-        this.#onProblem(`no SHA-256 of ${folder}: ${error instanceof Error ? error.message : String(error)}`);
+        this.#onProblem(`no SHA-256 of ${folder}: ${messageOf(error)}`);
       })
       .finally(() => this.#learning.delete(folder));
     this.#learning.set(folder, learning);

@@ -6,6 +6,7 @@ import { AppError, invariant, isAppError } from "../api/errors.ts";
 import type { ProjectState } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { Draft, ProjectInfo, StoreApi } from "../api/store.ts";
+import { Turns } from "../api/turns.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
 
 export const ENDING = "diorama";
@@ -21,7 +22,7 @@ export class OpenProject {
   /** The last draft that was to be saved, while that has not succeeded. */
   #unsaved: Draft | undefined;
   /** Drafts and changes of project, one after the other. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(store: Client<StoreApi>, untitledFolder: string) {
     this.#store = store;
@@ -43,11 +44,11 @@ export class OpenProject {
 
   /** Opens a project, whatever becomes of the one before; gives what of that one could not be saved. */
   open(path: string): Promise<Draft | undefined> {
-    return this.#inTurn(() => this.#leave(() => this.#store.openProject({ path })));
+    return this.#turns.take(() => this.#leave(() => this.#store.openProject({ path })));
   }
 
   createUntitled(draft: Draft): Promise<Draft | undefined> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       mkdirSync(this.#untitledFolder, { recursive: true });
       const create = () => this.#store.createProject({ path: this.#freePath(), draft, replace: false });
       const unsaved = await this.#leave(create);
@@ -61,7 +62,7 @@ export class OpenProject {
    * a person has to know: that the project could not be read any more, and the draft is all there is in the copy.
    */
   moveTo(path: string, draft: Draft): Promise<string | null> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       // Whether the file is still this project's own may be news; where it cannot even be looked at, the copy fails and says so.
       await this.#store.currentProject().catch(() => null);
       const before = this.state;
@@ -102,7 +103,7 @@ export class OpenProject {
 
   /** Keeps a draft of the project with this key. What comes when that has gone is refused, and never written over another's. */
   saveDraft(key: string, draft: Draft): ReturnType<StoreApi["saveDraft"]> {
-    return this.#inTurn(() => {
+    return this.#turns.take(() => {
       this.refuseOther(key);
       this.touch();
       return this.#save(draft);
@@ -142,12 +143,6 @@ export class OpenProject {
     this.#unsaved = undefined;
     if (before?.untitled && wasPristine && before.path !== info.path) removeProject(before.path);
     return unsaved;
-  }
-
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(action);
-    this.#last = done.catch(() => undefined);
-    return done;
   }
 
   #describe(info: ProjectInfo, key: string): ProjectState {

@@ -6,6 +6,7 @@ import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadRequest, ModelSummary } from "../api/engine.ts";
 import { DEMO_MODEL } from "../api/main.ts";
+import { Turns } from "../api/turns.ts";
 import type { Engine } from "../engine/host.ts";
 
 export class SharedEngine {
@@ -13,7 +14,7 @@ export class SharedEngine {
   readonly #demoFolder: string;
   /** What was opened last, as it was asked for. */
   #open: { request: LoadRequest; summary: ModelSummary } | undefined;
-  #lastSent: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #killed = false;
 
   constructor(engine: Pick<Engine, "api" | "kill">, demoFolder: string) {
@@ -83,9 +84,7 @@ export class SharedEngine {
   }
 
   async #inOrder<T>(send: () => Promise<{ reply: Promise<T> }>): Promise<T> {
-    const sent = this.#lastSent.then(send);
-    this.#lastSent = sent.catch(() => undefined);
-    const { reply } = await sent;
+    const { reply } = await this.#turns.take(send);
     return reply;
   }
 }

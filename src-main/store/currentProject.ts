@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { AppError } from "../api/errors.ts";
+import { AppError, messageOf } from "../api/errors.ts";
 import type { Draft, ProjectInfo, Trouble } from "../api/store.ts";
 import { identityOf } from "../service/fileIdentity.ts";
 import { invalid } from "./database.ts";
@@ -73,7 +73,7 @@ export class CurrentProject {
       this.#settle();
       this.#keepBeside();
     } catch (error) {
-      this.#options.warn(error instanceof Error ? error.message : String(error));
+      this.#options.warn(messageOf(error));
     }
     const isForeign = this.#trouble?.kind === "overwritten";
     if (isForeign) this.#file?.release();
@@ -177,7 +177,7 @@ export class CurrentProject {
       file.copyTo(file.path, false, { unfinished: this.#options.unfinished });
     } catch (error) {
       this.#nextTry = performance.now() + TRY_AGAIN_AFTER;
-      this.#say(this.#goneFrom(file, error instanceof Error ? error.message : String(error)), null);
+      this.#say(this.#goneFrom(file, messageOf(error)), null);
       return;
     }
     file.release();
@@ -223,7 +223,7 @@ function whereaboutsOf(
   try {
     return file.whereabouts();
   } catch (error) {
-    return { kind: "unreachable", why: error instanceof Error ? error.message : String(error) };
+    return { kind: "unreachable", why: messageOf(error) };
   }
 }
 

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Pixels } from "../api/engine.ts";
 import { LIMITS } from "../api/engineMessages.ts";
-import { AppError, isAppError } from "../api/errors.ts";
+import { AppError, isAppError, messageOf } from "../api/errors.ts";
 import { pictureName } from "../api/pictureName.ts";
 import type { ImportedPicture } from "../api/store.ts";
 import { recordFromTexts } from "../image/foreignRecord.ts";
@@ -83,7 +83,7 @@ function readPicture(path: string): Uint8Array {
     if (png) return png;
   } catch (error) {
     if (isAppError(error)) throw error;
-    throw new AppError("file-unreadable", `${path} cannot be read (${reason(error)}).`, { path }, { cause: error });
+    throw new AppError("file-unreadable", `${path} cannot be read (${messageOf(error)}).`, { path }, { cause: error });
   }
   throw new AppError("image-invalid", `${path} is too large for a picture.`, { path });
 }
@@ -98,14 +98,10 @@ function writeNew(stem: string, bytes: Uint8Array): string {
       if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
       throw new AppError(
         "file-unreadable",
-        `${path} cannot be written (${reason(error)}).`,
+        `${path} cannot be written (${messageOf(error)}).`,
         { path },
         { cause: error },
       );
     }
   }
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import type Database from "better-sqlite3";
 import { SqliteError } from "better-sqlite3";
+import { messageOf } from "../api/errors.ts";
 import type { Draft, ProjectInfo } from "../api/store.ts";
 import { identityOf, realPath } from "../service/fileIdentity.ts";
 import { closeDocument, createDatabase, guarded, invalid, isInUse, openDatabase } from "./database.ts";
@@ -212,7 +213,7 @@ export class ProjectFile extends Drafts {
     try {
       if (this.readOnly === null) this.guard(() => this.#endSession());
     } catch (error) {
-      onProblem(error instanceof Error ? error.message : String(error));
+      onProblem(messageOf(error));
     }
     this.release();
   }

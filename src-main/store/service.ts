@@ -1,6 +1,7 @@
 /** What the store process does with each request; process.ts gives it a port and a folder. */
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { messageOf } from "../api/errors.ts";
 import { serve, type Handlers, type Port, type Server } from "../api/rpc.ts";
 import type { ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
@@ -44,7 +45,7 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     try {
       library.rememberProject(path);
     } catch (error) {
-      note(`${path} could not be noted as a recent project: ${error instanceof Error ? error.message : String(error)}`);
+      note(`${path} could not be noted as a recent project: ${messageOf(error)}`);
     }
   };
   const onLibrary = (what: StoreEvents["changed"]["what"], action: () => void) => {

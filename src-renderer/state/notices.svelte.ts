@@ -1,5 +1,5 @@
 /** Short messages: what was done, with a way to take it back, and what went wrong, with what to do next. */
-import { isAppError } from "@api/errors.ts";
+import { isAppError, messageOf } from "@api/errors.ts";
 
 export interface Notice {
   id: number;
@@ -49,8 +49,4 @@ export class Notices {
     this.list = [...rest, { id: ++this.#last, ...notice }];
     return this.#last;
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

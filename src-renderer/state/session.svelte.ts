@@ -1,4 +1,5 @@
 /** One window at work: the editor, what the engine and the store tell it, and what the person can ask of them. */
+import { messageOf } from "@api/errors.ts";
 import type { App } from "@api/bridge.ts";
 import { asWritten } from "@api/alternatives.ts";
 import type { LoadRequest } from "@api/engine.ts";
@@ -13,7 +14,7 @@ import { Exporting } from "./exporting.svelte.ts";
 import { FilePlace } from "./filePlace.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
-import { messageOf, Notices } from "./notices.svelte.ts";
+import { Notices } from "./notices.svelte.ts";
 import { Projects } from "./projects.svelte.ts";
 import { randomSeeds } from "./randomSeeds.ts";
 import { Results } from "./results.svelte.ts";

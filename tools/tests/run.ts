@@ -3,6 +3,7 @@
  * Arguments are vitest's (`npm test -- test/store -t "a save"`). Files that use no Electron have none prepared for them.
  */
 import { createVitest, parseCLI } from "vitest/node";
+import { messageOf } from "../../src-main/api/errors.ts";
 import { electronRuntime, WITHOUT_ELECTRON } from "../electron/runtime.ts";
 import { missingPackages } from "../electron/systemPackages.ts";
 import { closing, countOf, isAnyRunning } from "./closing.ts";
@@ -17,7 +18,7 @@ async function prepareElectron(): Promise<void> {
     const missing = missingPackages();
     if (missing.length > 0) throw new Error(`Electron needs system packages that are missing: ${missing.join(" ")}`);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     say(why);
     process.env[WITHOUT_ELECTRON] = why;
   }

@@ -3,6 +3,7 @@
  * again: a graph has fixed shapes, so there is one network per picture size.
  */
 import { access } from "node:fs/promises";
+import { LRUCache } from "lru-cache";
 import { AppError, isAppError } from "../../api/errors.ts";
 import type { Checkpoint } from "../../checkpoint/folder.ts";
 import type { Grid } from "../../guidance/masks.ts";
@@ -23,7 +24,7 @@ import { GRADIENT_GATE, unetGraph } from "./unetGraph.ts";
 /** Tells how far an opening is, 0 to 1. */
 export type Progress = (fraction: number, message: string) => void;
 
-/** Sizes of decoders that are kept: the picture's and the preview's. */
+/** Sizes of decoders that are kept, those used last: the picture's and the preview's. */
 const KEPT_DECODERS = 2;
 
 /** Blocks of 8 MiB of attention probabilities stay near a processor's caches; a GPU takes more at once. */
@@ -67,7 +68,7 @@ export class Networks {
   readonly #options: SessionOptions;
   readonly #dtype: DType;
   readonly #tokens: number;
-  readonly #decoders = new Map<string, OrtSession>();
+  readonly #decoders = new LRUCache<string, OrtSession>({ max: KEPT_DECODERS });
   readonly #text: TextEncoders;
   #unet: OpenUnet | undefined;
 
@@ -111,11 +112,7 @@ export class Networks {
     const key = gridKey(size);
     let session = this.#decoders.get(key);
     if (!session) {
-      if (this.#decoders.size >= KEPT_DECODERS) {
-        const [oldest, other] = this.#decoders.entries().next().value!;
-        this.#decoders.delete(oldest);
-        await other.close();
-      }
+      if (this.#decoders.size >= KEPT_DECODERS) await this.#decoders.pop()?.close(); // before the next takes memory
       session = await this.#open(this.#decoderGraph(size), this.#options);
       this.#decoders.set(key, session);
     }

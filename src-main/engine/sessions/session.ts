@@ -1,6 +1,6 @@
 /** A graph opened by ONNX Runtime. */
 import * as ort from "onnxruntime-node";
-import { AppError, invariant } from "../../api/errors.ts";
+import { AppError, invariant, messageOf } from "../../api/errors.ts";
 import type { MemoryMode } from "../../api/engine.ts";
 import type { ProviderName } from "../../api/scene.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -136,8 +136,4 @@ function explained(error: unknown, what: string): AppError {
     return new AppError("out-of-memory", `${what}: memory ran out. ${advice}`, {}, { cause: error });
   }
   return new AppError("internal", `${what}: ${reason}`, {}, { cause: error });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

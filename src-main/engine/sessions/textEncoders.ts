@@ -1,4 +1,5 @@
 /** A checkpoint's text encoders: one, or the two of Stable Diffusion XL, whose states stand side by side. */
+import { LRUCache } from "lru-cache";
 import type { MemoryMode } from "../../api/engine.ts";
 import { invariant } from "../../api/errors.ts";
 import type { Checkpoint, TextEncoder } from "../../checkpoint/folder.ts";
@@ -25,7 +26,7 @@ export interface PromptIds {
 /** `OrtSession.open`, or one that explains more of what goes wrong. */
 type OpenSession = (...of: Parameters<typeof OrtSession.open>) => Promise<OrtSession>;
 
-/** Prompts whose text states are kept. */
+/** Prompts whose text states are kept: those used last. */
 const KEPT_PROMPTS = 16;
 
 export class TextEncoders {
@@ -33,7 +34,7 @@ export class TextEncoders {
   readonly #memory: MemoryMode;
   readonly #tokens: number;
   readonly #open: OpenSession;
-  readonly #states = new Map<string, TextStates>();
+  readonly #states = new LRUCache<string, TextStates>({ max: KEPT_PROMPTS });
   #sessions: OrtSession[] = [];
 
   constructor(
@@ -79,7 +80,6 @@ export class TextEncoders {
       ),
       ...(pooled ? { pooled } : {}),
     };
-    if (this.#states.size >= KEPT_PROMPTS) this.#states.delete(this.#states.keys().next().value!);
     this.#states.set(key, states);
     if (this.#memory === "low") await this.close();
     return states;
