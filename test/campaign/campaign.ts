@@ -170,11 +170,13 @@ const tallies = new Map(
 rmSync(FAILURES, { recursive: true, force: true });
 mkdirSync(FAILURES, { recursive: true });
 // Whoever interrupts it gets the table so far.
-process.once("SIGINT", () => {
-  for (const worker of workers) worker.kill("SIGKILL");
-  writeTables(OUT, tallies, SEED);
-  process.exit(130);
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    for (const worker of workers) worker.kill("SIGKILL");
+    writeTables(OUT, tallies, SEED);
+    process.exit(130);
+  });
+}
 const progress = setInterval(say, 5_000);
 for (const name of names) await PARTS[name]!.before?.();
 /** Parts with windows take turns; all others are taken by whoever is free. */

@@ -148,7 +148,8 @@ const headerWith = (chunk: Chunk, pick: Pick): Chunk => {
 const recordWith = (chunk: Chunk, pick: Pick): Chunk => {
   const text = Buffer.from(chunk.data).toString("latin1");
   const places = [...text.matchAll(/-?\d+(\.\d+)?|"[^"]*"/g)];
-  const place = oneOf(pick, places);
+  const place = places[pick(places.length)];
+  if (!place) return chunk;
   const value = oneOf(pick, [
     "-1",
     "0",

@@ -34,6 +34,9 @@ const REPORT_EVERY = 200;
 const { part, seed, from, to, folder } = JSON.parse(process.argv[2]!) as Range;
 const send = (message: WorkerMessage) => new Promise<void>((resolve) => process.send!(message, () => resolve()));
 
+// Nobody listens any more: the campaign was interrupted.
+process.once("disconnect", () => process.exit());
+
 /** Unhandled rejections and uncaught errors end this process: the parent blames the case that was at it. */
 async function work(): Promise<void> {
   const stage = join(folder, "stage");
