@@ -10,6 +10,7 @@ import { identityOf } from "../service/fileIdentity.ts";
 import { invalid } from "./database.ts";
 import { findByIdentity } from "./place.ts";
 import { ProjectFile, type Opening } from "./project.ts";
+import { whyReadOnly } from "./readOnly.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 export interface CurrentProjectOptions {
@@ -157,7 +158,14 @@ export class CurrentProject {
   #settle(): void {
     if (this.#lost) this.#resume(this.#lost.path, this.#lost);
     const file = this.#file;
-    if (!file || this.#trouble?.kind === "read-only" || this.#trouble?.kind === "overwritten") return;
+    if (!file || this.#trouble?.kind === "overwritten") return;
+    if (file.readOnly !== null) {
+      if (whyReadOnly(file.path) !== null) return;
+      file.release();
+      this.#resume(file.path, file);
+      this.#say(null, `${file.path} can be written again. It is saved there from now on.`);
+      return;
+    }
     const found = whereaboutsOf(file);
     if (found.kind === "here") {
       if (this.#trouble) this.#say(null, `${file.path} is there again. It is saved there, as before.`);

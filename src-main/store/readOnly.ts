@@ -1,9 +1,10 @@
 /** Whether a file can be written at all, before SQLite is asked to. */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Why nothing can be written to a file or beside it, where SQLite's journal goes; null where it can. Modes count for root, too. */
 export function whyReadOnly(path: string): string | null {
+  if (!existsSync(path)) return "it is not there any more";
   const isWritable = (target: string) => {
     if ((statSync(target).mode & 0o222) === 0) return false;
     try {

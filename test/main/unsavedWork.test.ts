@@ -1,5 +1,15 @@
 /** What could not be saved when a project was left: kept, offered, and given back to whoever opens that project. */
-import { existsSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { OpenProject } from "../../src-main/main/openProject.ts";
@@ -110,4 +120,18 @@ test("a project that was renamed is opened under its new name after the store's 
   expect(existsSync(a)).toBe(false);
   rmSync(join(folder, "c.diorama"));
   expect(readdirSync(folder).filter((name) => name.startsWith("c."))).toEqual([]);
+});
+
+test("of a project that is damaged, what is in the window is saved as", async () => {
+  const { folder, a, store, project } = start();
+  await project.open(a);
+  const bytes = readFileSync(a);
+  const page = bytes.indexOf("CREATE TABLE picture") - (bytes.indexOf("CREATE TABLE picture") % 4096);
+  const file = openSync(a, "r+");
+  onTestFinished(() => closeSync(file));
+  writeSync(file, Buffer.alloc(3_000, 0xab), 0, 3_000, page + 100);
+  const copy = join(folder, "copy.diorama");
+  expect(await project.moveTo(copy, sampleDraft("an hour"))).toMatch(/a\.diorama .*What was in the window is saved in/);
+  await store.stop();
+  expect(draftIn(copy)).toBe("an hour");
 });

@@ -1,15 +1,18 @@
 /** A project whose file is renamed, deleted, replaced or written over while it is open: nothing is lost, and nothing is called saved that is not. */
 import {
   chmodSync,
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
+  writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -265,4 +268,38 @@ test("a project in a folder where nothing can be written is opened for reading, 
   current.close();
   expect(contentOf(copy)).toEqual({ prompt: "a dog", seeds: ["1"] });
   expect(readdirSync(locked)).toEqual(["cats.diorama"]);
+});
+
+test("a project that was open for reading is saved again as soon as that is allowed", () => {
+  const { path, current, told } = start();
+  current.close();
+  chmodSync(path, 0o444);
+  current.open(path);
+  expect(() => current.saveDraft(sampleDraft("a dog"))).toThrow(/open for reading only: it is write-protected/);
+  chmodSync(path, 0o644);
+  expect(current.saveDraft(sampleDraft("a dog"))).toMatchObject({ changed: true });
+  expect(told).toMatchObject([
+    { project: { trouble: null }, note: `${path} can be written again. It is saved there from now on.` },
+  ]);
+  current.close();
+  expect(contentOf(path).prompt).toBe("a dog");
+});
+
+test("a project with a damaged page can be left, and the one that was opened after it is not locked", () => {
+  const { folder, path, current, warnings } = start();
+  const other = otherProject(folder);
+  const { id } = current.read(({ results }) => results.listResults({ order: "newest", offset: 0, limit: 1 }))
+    .results[0]!;
+  current.change(({ results }) => results.markResults([id], undefined, "binned"));
+  current.change(({ results }) => results.emptyBin());
+  current.read((file) => file.verify());
+  const bytes = readFileSync(path);
+  const page = bytes.lastIndexOf("IHDR") - (bytes.lastIndexOf("IHDR") % 4096);
+  const file = openSync(path, "r+"); // not closed before SQLite does: that would take away its lock
+  writeSync(file, Buffer.alloc(4096, 0xab), 0, 4096, page);
+  expect(current.open(other)).toMatchObject({ path: other });
+  expect(warnings).toEqual([expect.stringMatching(/cats\.diorama is damaged/)]);
+  closeSync(file);
+  current.close();
+  expect(contentOf(other).prompt).toBe("somebody else's");
 });

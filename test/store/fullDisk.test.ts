@@ -136,15 +136,3 @@ describe.skipIf(!canMount)("a full disk", () => {
     expect((await api.readDraft()).draft.scene.prompt).toBe("a dog");
   });
 });
-
-test("a project with a damaged page can be left, and says what could not be done", () => {
-  const project = newProject();
-  const problems: string[] = [];
-  (project.results as { deleteEmptied: () => void }).deleteEmptied = () => {
-    throw new Error("a damaged page");
-  };
-  project.close((problem) => problems.push(problem));
-  expect(problems).toEqual(["a damaged page"]);
-  const again = ProjectFile.open(project.path); // it is not locked
-  again.close();
-});
