@@ -14,7 +14,7 @@ import { PROJECT_FORMAT } from "./projectFormat.ts";
 import { putInPlace, type Placing } from "./replace.ts";
 import { Results } from "./results.ts";
 import { letShrink, shrink } from "./room.ts";
-import { noteUnsound, SOUND_RESULT } from "./soundness.ts";
+import { findUnsound, SOUND_RESULT, tellBrokenJson, tellUnsound } from "./soundness.ts";
 
 /** What goes wrong with the file that is written while another is read. */
 const WRITING_FAILED = /^SQLITE_(FULL|CANTOPEN|READONLY|PERM|IOERR(?!_(READ|SHORT_READ|DATA|CORRUPTFS)))/;
@@ -85,7 +85,8 @@ export class ProjectFile extends Drafts {
     let place: Place | undefined;
     try {
       return guarded(path, PROJECT_FORMAT, () => {
-        notes.push(...noteUnsound(db));
+        findUnsound(db);
+        notes.push(...tellUnsound(db));
         if (wasInUse && !resumed)
           notes.push("Diorama did not end properly last time. The project is as it was last saved.");
         if (readOnly === null) notes.push(...beginSession(db, path, clock, resumed));
@@ -196,10 +197,14 @@ export class ProjectFile extends Drafts {
 
   /** Everything that is wrong with the file, in SQLite's words. */
   verify(): string[] {
+    // What stands in a row is asked about by its length first: SQLite's own check would take all of it apart.
+    this.db.pragma("ignore_check_constraints = ON");
     const damage = check(this.db, "integrity_check");
+    this.db.pragma("ignore_check_constraints = OFF");
     if (damage.length > 0) return damage; // the next question would stumble over it
     const strangers = this.db.pragma("foreign_key_check") as { table: string; rowid: number }[];
-    return strangers.map(({ table, rowid }) => `row ${rowid} of ${table} belongs to nothing`);
+    const lost = strangers.map(({ table, rowid }) => `row ${rowid} of ${table} belongs to nothing`);
+    return [...tellUnsound(this.db), ...tellBrokenJson(this.db), ...lost];
   }
 
   /** What SQLite says of this project's file while `action` works on it. */

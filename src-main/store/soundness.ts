@@ -65,7 +65,7 @@ const SOUND: Record<"version" | "run" | "result", readonly string[]> = {
   ],
 };
 
-/** Conditions of SQL that leave such rows out; to be used after `noteUnsound`. */
+/** Conditions of SQL that leave such rows out; to be used after `findUnsound`. */
 export const SOUND_VERSION = "version.id NOT IN temp.unsound_version";
 export const SOUND_RUN = "run.id NOT IN temp.unsound_run";
 export const SOUND_RESULT = "result.id NOT IN temp.unsound_result";
@@ -80,27 +80,46 @@ export const MOST_VERSIONS = 10_000;
 
 const WORDS = { version: ["version", "versions"], run: ["run", "runs"], result: ["picture", "pictures"] } as const;
 
-/** Finds them, and says in words what will not be shown. */
-export function noteUnsound(db: Database.Database): string[] {
-  const found: string[] = [];
+/** Finds them. To be called once for each opening. */
+export function findUnsound(db: Database.Database): void {
   for (const [table, conditions] of Object.entries(SOUND)) {
     db.exec(`CREATE TEMP TABLE unsound_${table} (id INTEGER PRIMARY KEY)`);
     const isSound = conditions.join(" AND ");
-    const { changes } = db
-      .prepare(`INSERT INTO temp.unsound_${table} SELECT id FROM main.${table} WHERE (${isSound}) IS NOT TRUE`)
-      .run();
-    const [one, many] = WORDS[table as keyof typeof WORDS];
-    if (changes > 0) found.push(`${changes.toLocaleString("en")} ${changes === 1 ? one : many}`);
+    db.exec(`INSERT INTO temp.unsound_${table} SELECT id FROM main.${table} WHERE (${isSound}) IS NOT TRUE`);
   }
+}
+
+/** What will not be shown, in words. */
+export function tellUnsound(db: Database.Database): string[] {
+  const count = (from: string) => db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM ${from}`).get()!.n;
+  const found = Object.entries(WORDS).flatMap(([table, [one, many]]) => {
+    const n = count(`temp.unsound_${table}`);
+    return n === 0 ? [] : [`${n.toLocaleString("en")} ${n === 1 ? one : many}`];
+  });
   const notes: string[] = [];
   if (found.length > 0) {
     notes.push(`${found.join(", ")} in this project cannot be read and are not shown. What is shown is whole.`);
   }
-  const versions = db.prepare<[], { n: number }>(`SELECT count(*) AS n FROM version WHERE deleted = 0`).get()!.n;
+  const versions = count("version WHERE deleted = 0");
   if (versions > MOST_VERSIONS) {
     notes.push(
       `Of ${versions.toLocaleString("en")} versions the newest ${MOST_VERSIONS.toLocaleString("en")} are listed.`,
     );
   }
   return notes;
+}
+
+/** Texts that should be JSON and are not, in words. Those that are too long are not looked at: see `tellUnsound`. */
+export function tellBrokenJson(db: Database.Database): string[] {
+  const places = [
+    ["version", "document", SOUND_VERSION],
+    ["run", "scene", SOUND_RUN],
+    ["result", "record", SOUND_RESULT],
+  ] as const;
+  return places.flatMap(([table, column, isSound]) => {
+    const rows = db.prepare<[], { id: number }>(
+      `SELECT id FROM ${table} WHERE ${isSound} AND NOT json_valid(${column}) LIMIT 100`,
+    );
+    return rows.all().map(({ id }) => `row ${id} of ${table} is damaged: its ${column} cannot be read`);
+  });
 }

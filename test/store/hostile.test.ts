@@ -68,6 +68,9 @@ async function askAll({ api }: ReturnType<typeof startStore>): Promise<number> {
   await timed(api.markResults({ ids: [1, 2], starred: true }));
   const run = await timed(api.beginRun({ scene: sampleScene(), model: "demo", asked: 1 }));
   if (!(run instanceof Error)) await timed(api.addResult(sampleResult(run.id, "7")));
+  await timed(api.verifyProject());
+  const { path } = (await api.currentProject())!;
+  await timed(api.copyProject({ path: path.replace("h.", "copy."), replace: false }));
   await timed(api.closeProject());
   return slowest;
 }
@@ -143,6 +146,15 @@ describe("what is wrong in a project is left out, and told:", () => {
     }
     expect(() => project.results.readRun(2)).toThrow(/not in the project/);
     expect(project.results.markResults([1, 2], true, undefined)).toBe(1);
+  });
+
+  test("verifying tells of it, too", () => {
+    expect(opened(written("a seed that is a page, and sizes that are none")).verify()).toEqual([
+      "1 picture in this project cannot be read and are not shown. What is shown is whole.",
+    ]);
+    expect(opened(written("scenes that are no JSON")).verify()).toContain(
+      "row 2 of run is damaged: its scene cannot be read",
+    );
   });
 
   test("more versions than anybody makes", () => {
