@@ -1,5 +1,6 @@
 /** What handlers and promises throw without anybody catching it: told, because a click that silently does nothing is worse. */
-import { messageOf, type Notices } from "./notices.svelte.ts";
+import { messageOf } from "@api/errors.ts";
+import type { Notices } from "./notices.svelte.ts";
 
 /** Listens until the function returned is called. */
 export function listenToFaults(notices: Notices, target: Window): () => void {
