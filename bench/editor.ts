@@ -113,7 +113,7 @@ async function fromNothing(dataFolder: string, project: string): Promise<void> {
 
 async function atWork(dataFolder: string, project: string, folder: string): Promise<void> {
   mkdirSync(dataFolder, { recursive: true });
-  const library = new Library(path.join(dataFolder, "library.db"), say);
+  const library = new Library(path.join(dataFolder, "library.db"), { onNote: say });
   library.rememberProject(project);
   const large: LoadRequest | undefined = values.checkpoint
     ? { path: path.resolve(values.checkpoint), provider: "cpu", memory: "fast" }

@@ -1,12 +1,11 @@
 /** The main process, as a table of contents: windows, menus, dialogs, protocols, routing. It does no work of its own. */
 import { app, dialog, session } from "electron";
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "./api/errors.ts";
 import { startEngine } from "./engine/host.ts";
 import { filesOf } from "./main/arguments.ts";
 import { endInOrder } from "./main/ending.ts";
-import { findFolders, useDataFolderOfCommandLine } from "./main/folders.ts";
+import { findFolders, isWritable, removeDragged, useDataFolderOfCommandLine } from "./main/folders.ts";
 import { serveCalls } from "./main/ipc.ts";
 import { ModelHashes } from "./main/modelHashes.ts";
 import { nameProtocols, serveProtocols } from "./main/protocols.ts";
@@ -27,7 +26,8 @@ nameProtocols();
 hardenContents();
 useDataFolderOfCommandLine();
 
-if (app.requestSingleInstanceLock()) {
+// Where the data folder cannot be written, there is no lock to be had; the projects' own locks keep two programs apart.
+if (app.requestSingleInstanceLock() || !isWritable(app.getPath("userData"))) {
   start().catch((error: unknown) => {
     const message = messageOf(error);
     process.stderr.write(`${message}\n`);
@@ -50,7 +50,7 @@ async function start(): Promise<void> {
   const folders = findFolders();
   const services = findServices();
   const { fork, entry } = services;
-  rmSync(folders.dragged, { recursive: true, force: true });
+  removeDragged(folders.dragged);
   const env = { [BACKGROUND]: "1" }; // a step takes all processors: a drag goes first
   const host = await startEngine({ fork, env, entry: entry("engine"), probeEntry: entry("engineProbe") });
   const engine = new SharedEngine(host, folders.demoModel);

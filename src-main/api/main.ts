@@ -259,6 +259,7 @@ export interface MainEvents {
   /** The same project in another file (saved as, renamed), or one that cannot be saved to, or can again. `note` says what was done, for a person. */
   place: { project: ProjectState; note: string | null };
   unsaved: { projects: UnsavedProject[] };
+  kept: StoreEvents["kept"];
   /** A file was opened from outside (double click, command line, drop on the icon) and taken into this project. */
   opened: Opened;
   loading: { fraction: number; message: string };

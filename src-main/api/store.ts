@@ -248,6 +248,8 @@ export interface FileIdentity {
 export interface StoreEvents {
   /** The project's file is called otherwise now, or cannot be saved to, or can again. `note` says what was done, for a person. */
   place: { project: ProjectInfo; note: string | null };
+  /** Why nothing can be written into the app's own folder: preferences, checkpoints and recent projects are kept in memory; null when it can be again. */
+  kept: { why: string | null };
   /** Something changed that a list on the screen may show. */
   changed: { what: "project" | "draft" | "versions" | "runs" | "results" | "recent" | "models" | "preferences" };
 }

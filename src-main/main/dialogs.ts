@@ -1,9 +1,10 @@
 /** The system's dialogs: each asks one thing, and gives null when the person cancels. */
 import { app, dialog, type BrowserWindow, type MessageBoxOptions } from "electron";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { messageOf } from "../api/errors.ts";
 import type { ModelForm } from "../api/main.ts";
 import { ENDING } from "./openProject.ts";
+import { askWhereToWrite } from "./saveDialog.ts";
 
 const PROJECTS = { name: "Diorama projects", extensions: [ENDING] };
 const PICTURES = { name: "PNG pictures", extensions: ["png"] };
@@ -13,11 +14,10 @@ export async function askProjectToOpen(window: BrowserWindow): Promise<string | 
   return filePaths[0] ?? null;
 }
 
-export async function askWhereToSave(window: BrowserWindow, name: string): Promise<string | null> {
-  const defaultPath = join(app.getPath("documents"), `${name}.${ENDING}`);
-  const { filePath } = await dialog.showSaveDialog(window, { defaultPath, filters: [PROJECTS] });
-  if (!filePath) return null;
-  return extname(filePath) === `.${ENDING}` ? filePath : `${filePath}.${ENDING}`;
+/** `own` is the project's file, where it has one. */
+export function askWhereToSave(window: BrowserWindow, name: string, own?: string): Promise<string | null> {
+  const suggested = join(own === undefined ? app.getPath("documents") : dirname(own), `${name}.${ENDING}`);
+  return askWhereToWrite(window, { suggested, filter: PROJECTS, own });
 }
 
 export async function askPicturesToOpen(window: BrowserWindow): Promise<string[] | null> {
@@ -44,11 +44,10 @@ export async function askModel(window: BrowserWindow, form: ModelForm): Promise<
 let exportFolder: string | undefined;
 
 export async function askWhereToExport(window: BrowserWindow, name: string): Promise<string | null> {
-  const defaultPath = join(exportFolder ?? app.getPath("pictures"), `${name}.png`);
-  const { filePath } = await dialog.showSaveDialog(window, { defaultPath, filters: [PICTURES] });
-  if (!filePath) return null;
-  exportFolder = dirname(filePath);
-  return extname(filePath).toLowerCase() === ".png" ? filePath : `${filePath}.png`;
+  const suggested = join(exportFolder ?? app.getPath("pictures"), `${name}.png`);
+  const path = await askWhereToWrite(window, { suggested, filter: PICTURES });
+  if (path !== null) exportFolder = dirname(path);
+  return path;
 }
 
 export async function askExportFolder(window: BrowserWindow, pictures: number): Promise<string | null> {

@@ -12,7 +12,11 @@ export function endInOrder(windows: Windows, stopServices: () => Promise<unknown
     app.quit();
   };
   const stop = async () => {
-    await stopServices();
+    try {
+      await stopServices();
+    } catch (error) {
+      process.stderr.write(`warn: a service did not stop in order: ${String(error)}\n`); // it ends with us
+    }
     windows.endSession();
     state = "stopped";
     app.quit();

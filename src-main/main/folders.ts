@@ -1,5 +1,6 @@
 /** Where things are: our own files, as built or as packaged, and the person's. */
 import { app } from "electron";
+import { accessSync, constants, rmSync } from "node:fs";
 import { join } from "node:path";
 
 export interface Folders {
@@ -26,6 +27,24 @@ export function findFolders(): Folders {
     untitled: join(data, "untitled"),
     dragged: join(data, "dragged"),
   };
+}
+
+export function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What earlier drags have left; on a disk that cannot be written it stays. */
+export function removeDragged(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    process.stderr.write(`warn: ${folder} cannot be emptied: ${String(error)}\n`);
+  }
 }
 
 /** `--user-data-dir` keeps instances apart: each has its own data and its own single-instance lock. */

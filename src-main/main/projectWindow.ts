@@ -65,6 +65,7 @@ export class ProjectWindow {
       shared.onChanged(changed.what);
     });
     this.#service.on("place", ({ project, note }) => this.#onPlace(project, note));
+    this.#service.on("kept", (kept) => this.emit("kept", kept));
     this.project = new OpenProject(this.store, shared.folders.untitled);
     this.models = new Models(this.store, shared.workshop, shared.hashes, shared.folders.demoModel);
     this.jobs = new Jobs({

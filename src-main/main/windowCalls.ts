@@ -79,7 +79,8 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
     return at.project.state;
   };
   const saveAs = async (name: string, draft: Draft): Promise<boolean> => {
-    const path = await askWhereToSave(at.window, name);
+    const { path: own, untitled } = at.project.state;
+    const path = await askWhereToSave(at.window, name, untitled ? undefined : own);
     if (path === null) return false;
     const other = windows.withProject(path);
     if (other && other !== at) {

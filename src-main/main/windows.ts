@@ -10,7 +10,7 @@ import type { MainEvents, Opened, PictureSize } from "../api/main.ts";
 import type { RecentProject } from "../api/store.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
 import { showAbout, tellFailure } from "./dialogs.ts";
-import { readSession, whatToOpen, writeSession, type Bounds, type Opening } from "./lastSession.ts";
+import { readSession, whatToOpen, writeSession, type Bounds, type Opening, type LastSession } from "./lastSession.ts";
 import { askToLoseUnsaved } from "./lossDialogs.ts";
 import { showMenu } from "./menu.ts";
 import { ENDING } from "./openProject.ts";
@@ -148,7 +148,7 @@ export class Windows {
 
   /** The program ends in order. */
   endSession(): void {
-    writeSession(this.#sessionFile, { clean: true, open: this.#lastOpen.filter(({ path }) => existsSync(path)) });
+    this.#note({ clean: true, open: this.#lastOpen.filter(({ path }) => existsSync(path)) });
   }
 
   updateMenu(): void {
@@ -225,7 +225,16 @@ export class Windows {
     this.#lastOpen = this.all
       .filter((window) => window !== except && !window.isGone && window.project.isOpen)
       .map(({ project, window }) => ({ path: project.state.path, bounds: window.getNormalBounds() }));
-    writeSession(this.#sessionFile, { clean: false, open: this.#lastOpen });
+    this.#note({ clean: false, open: this.#lastOpen });
+  }
+
+  /** A disk that cannot be written takes the next start's convenience away, and nothing else. */
+  #note(session: LastSession): void {
+    try {
+      writeSession(this.#sessionFile, session);
+    } catch (error) {
+      process.stderr.write(`warn: what is open could not be noted: ${String(error)}\n`);
+    }
   }
 }
 

@@ -148,6 +148,26 @@ export function openShared(path: string, format: Format): Database.Database {
   });
 }
 
+/** Where SQLite's header says whether a file is written by a rollback journal (1) or a write-ahead log (2), twice. */
+const JOURNAL_BYTES = [18, 19];
+
+/** A file of this format in memory, empty or read from these bytes; nothing of it is kept. */
+export function openInMemory(format: Format, bytes?: Buffer): Database.Database {
+  const copy = bytes && Buffer.from(bytes);
+  for (const at of copy ? JOURNAL_BYTES : []) copy![at] = 1; // memory has no log
+  const db = new Database(copy ?? ":memory:");
+  return closedOnError(db, () => {
+    db.pragma("trusted_schema = OFF");
+    db.pragma("foreign_keys = ON");
+    const version = Number(db.pragma("user_version", { simple: true }));
+    if (copy)
+      judge(format.noun, format, { applicationId: Number(db.pragma("application_id", { simple: true })), version });
+    else db.pragma(`application_id = ${format.applicationId}`);
+    migrate(db, format, version);
+    return db;
+  });
+}
+
 /** Closes a document and leaves nothing beside it: SQLite keeps an empty journal for as long as it holds the lock. */
 export function closeDocument(db: Database.Database): void {
   db.pragma("locking_mode = NORMAL"); // the lock itself goes with the file

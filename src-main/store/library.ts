@@ -1,11 +1,12 @@
 /** What belongs to the app and to no project: recent files, known checkpoints, preferences. Losing it costs a few clicks. */
-import { existsSync } from "node:fs";
-import { basename, extname } from "node:path";
+import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
+import { basename, dirname, extname } from "node:path";
 import type Database from "better-sqlite3";
+import { SqliteError } from "better-sqlite3";
 import type { LoadRequest } from "../api/engine.ts";
 import { isAppError } from "../api/errors.ts";
 import type { FileIdentity, KnownModel, RecentProject } from "../api/store.ts";
-import { openShared, type Format } from "./database.ts";
+import { guarded, openInMemory, openShared, type Format } from "./database.ts";
 import { setAside } from "./files.ts";
 
 const LIBRARY_FORMAT: Format = {
@@ -34,14 +35,48 @@ const LIBRARY_FORMAT: Format = {
 
 const MOST_RECENT = 50;
 
-export class Library {
-  readonly #db: Database.Database;
-  readonly #clock: () => string;
+type Change = (db: Database.Database) => void;
 
-  /** Opens the library; one that cannot be used is kept under another name, and an empty one begun. */
-  constructor(path: string, onNote: (note: string) => void, clock = () => new Date().toISOString()) {
+export interface LibraryOptions {
+  /** What was done about a library that could not be used, for the log. */
+  onNote: (note: string) => void;
+  /** Why nothing of the library can be written, for a person; null when it can be again. */
+  onKept?: (why: string | null) => void;
+  clock?: () => string;
+}
+
+/**
+ * The library is a file, and goes on in memory for as long as that cannot be written: a full or read-only disk is no damage. What is
+ * changed meanwhile is written when there is room again.
+ */
+export class Library {
+  readonly #path: string;
+  readonly #clock: () => string;
+  readonly #note: (note: string) => void;
+  readonly #onKept: (why: string | null) => void;
+  #db: Database.Database;
+  /** What the file does not have yet; undefined while it can be written. */
+  #unkept: Change[] | undefined;
+
+  /** Opens the library; one that is damaged is kept under another name, and an empty one begun. */
+  constructor(path: string, { onNote, onKept = () => undefined, clock = now }: LibraryOptions) {
+    this.#path = path;
     this.#clock = clock;
-    this.#db = openOrBegin(path, onNote);
+    this.#note = onNote;
+    this.#onKept = onKept;
+    try {
+      this.#db = openOrBegin(path, onNote);
+    } catch (error) {
+      if (!isUnwritable(error)) throw error;
+      this.#db = inMemory(readFile(path));
+      this.#unkept = [];
+      this.#tellUnkept(error);
+    }
+  }
+
+  /** False where it goes on in memory alone. */
+  get isKept(): boolean {
+    return this.#unkept === undefined;
   }
 
   recentProjects(): RecentProject[] {
@@ -59,13 +94,16 @@ export class Library {
   }
 
   rememberProject(path: string): void {
-    this.#db
-      .prepare("INSERT INTO recent (path, opened) VALUES (?, ?) ON CONFLICT DO UPDATE SET opened = excluded.opened")
-      .run(path, this.#clock());
+    const time = this.#clock();
+    this.#change((db) =>
+      db
+        .prepare("INSERT INTO recent (path, opened) VALUES (?, ?) ON CONFLICT DO UPDATE SET opened = excluded.opened")
+        .run(path, time),
+    );
   }
 
   forgetProject(path: string): void {
-    this.#db.prepare("DELETE FROM recent WHERE path = ?").run(path);
+    this.#change((db) => db.prepare("DELETE FROM recent WHERE path = ?").run(path));
   }
 
   knownModels(): KnownModel[] {
@@ -78,13 +116,16 @@ export class Library {
   }
 
   rememberModel(request: LoadRequest, name: string): void {
-    this.#db
-      .prepare("INSERT OR REPLACE INTO model (path, name, request, used) VALUES (?, ?, ?, ?)")
-      .run(request.path, name, JSON.stringify(request), this.#clock());
+    const time = this.#clock();
+    this.#change((db) =>
+      db
+        .prepare("INSERT OR REPLACE INTO model (path, name, request, used) VALUES (?, ?, ?, ?)")
+        .run(request.path, name, JSON.stringify(request), time),
+    );
   }
 
   forgetModel(path: string): void {
-    this.#db.prepare("DELETE FROM model WHERE path = ?").run(path);
+    this.#change((db) => db.prepare("DELETE FROM model WHERE path = ?").run(path));
   }
 
   /** Null when it is not known of the file as it is now. */
@@ -98,9 +139,11 @@ export class Library {
   }
 
   rememberHash({ path, size, modified }: FileIdentity, sha256: string): void {
-    this.#db
-      .prepare("INSERT OR REPLACE INTO file_hash (path, size, modified, sha256) VALUES (?, ?, ?, ?)")
-      .run(path, size, modified, sha256);
+    this.#change((db) =>
+      db
+        .prepare("INSERT OR REPLACE INTO file_hash (path, size, modified, sha256) VALUES (?, ?, ?, ?)")
+        .run(path, size, modified, sha256),
+    );
   }
 
   readPreferences(): Record<string, unknown> {
@@ -109,38 +152,144 @@ export class Library {
   }
 
   writePreferences(changes: Record<string, unknown>): void {
-    const set = this.#db.prepare("INSERT OR REPLACE INTO preference (name, value) VALUES (?, ?)");
-    const remove = this.#db.prepare("DELETE FROM preference WHERE name = ?");
-    this.#db
-      .transaction(() => {
-        for (const [name, value] of Object.entries(changes)) {
-          if (value === null) remove.run(name);
-          else if (value !== undefined) set.run(name, JSON.stringify(value));
-        }
-      })
-      .immediate();
+    this.#change((db) => {
+      const set = db.prepare("INSERT OR REPLACE INTO preference (name, value) VALUES (?, ?)");
+      const remove = db.prepare("DELETE FROM preference WHERE name = ?");
+      for (const [name, value] of Object.entries(changes)) {
+        if (value === null) remove.run(name);
+        else if (value !== undefined) set.run(name, JSON.stringify(value));
+      }
+    });
   }
 
+  /** Never throws: what cannot be written any more was told when it was changed. */
   close(): void {
     if (!this.#db.open) return;
-    this.#db.pragma("optimize");
-    this.#db.pragma("wal_checkpoint(TRUNCATE)");
+    this.#keepAgain();
+    try {
+      if (this.isKept) {
+        this.#db.pragma("optimize");
+        this.#db.pragma("wal_checkpoint(TRUNCATE)");
+      }
+      this.#db.close();
+    } catch (error) {
+      this.#note(`${this.#path} could not be closed in order: ${String(error)}`);
+    }
+  }
+
+  #change(change: Change): void {
+    this.#keepAgain();
+    try {
+      inTransaction(this.#db, this.#path, change);
+      this.#unkept?.push(change);
+    } catch (error) {
+      if (this.#unkept || !isUnwritable(error)) throw error;
+      const file = this.#db;
+      this.#db = inMemory(file.serialize());
+      inTransaction(this.#db, this.#path, change);
+      this.#unkept = [change];
+      closeQuietly(file);
+      this.#tellUnkept(error);
+    }
+  }
+
+  /** Writes to the file what it does not have yet, if that can be done by now. */
+  #keepAgain(): void {
+    if (!this.#unkept) return;
+    let file: Database.Database | undefined;
+    try {
+      file = openOrBegin(this.#path, this.#note);
+      const changes = this.#unkept;
+      inTransaction(file, this.#path, (db) => changes.forEach((change) => change(db)));
+    } catch (error) {
+      if (file) closeQuietly(file);
+      if (!isUnwritable(error)) this.#note(String(error));
+      return;
+    }
     this.#db.close();
+    this.#db = file;
+    this.#unkept = undefined;
+    this.#onKept(null);
+  }
+
+  #tellUnkept(error: unknown): void {
+    const folder = dirname(this.#path);
+    const cause = error instanceof Error ? error.cause : undefined;
+    const why = isFull(folder, cause) ? "its disk is full" : cause instanceof Error ? cause.message : String(error);
+    const message = `Diorama’s own folder, ${folder}, cannot be written: ${why}. Preferences, checkpoints and recent projects are kept until Diorama is closed, and written as soon as there is room.`;
+    this.#note(message);
+    this.#onKept(message);
   }
 }
 
 function openOrBegin(path: string, onNote: (note: string) => void): Database.Database {
+  guarded(path, LIBRARY_FORMAT, () => mkdirSync(dirname(path), { recursive: true }));
   try {
     const db = openShared(path, LIBRARY_FORMAT);
-    const damage = db.pragma("quick_check", { simple: true });
+    const damage = guarded(path, LIBRARY_FORMAT, () => db.pragma("quick_check", { simple: true }));
     if (damage === "ok") return db;
     db.close();
     onNote(`damaged: ${String(damage)}`);
   } catch (error) {
-    if (!isAppError(error, "project-invalid")) throw error;
+    if (!isAppError(error, "project-invalid") || isUnwritable(error)) throw error;
     onNote(error.message);
   }
-  const aside = setAside(path, "unusable");
+  const aside = guarded(path, LIBRARY_FORMAT, () => setAside(path, "unusable"));
   onNote(`began a new library; the old one is kept as ${aside ?? path}`);
   return openShared(path, LIBRARY_FORMAT);
+}
+
+/** Says nothing about the file itself: its disk is full, gone, or not to be written. */
+function isUnwritable(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  if (cause instanceof SqliteError) return /^SQLITE_(FULL|IOERR|READONLY|PERM|CANTOPEN|BUSY)/.test(cause.code);
+  return cause instanceof Error && "syscall" in cause;
+}
+
+/** What SQLite needs to open a file at all; without it, it speaks of an I/O error. */
+const LEAST_ROOM = 64 * 1024;
+
+function isFull(folder: string, cause: unknown): boolean {
+  if (cause instanceof Error && "code" in cause && /^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(String(cause.code)))
+    return true;
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < LEAST_ROOM;
+  } catch {
+    return false; // it is not there: the cause says more
+  }
+}
+
+function inTransaction(db: Database.Database, path: string, change: Change): void {
+  guarded(path, LIBRARY_FORMAT, () => db.transaction(() => change(db)).immediate());
+}
+
+/** A library in memory: as in this file, where it can be read. */
+function inMemory(file: Buffer | undefined): Database.Database {
+  try {
+    if (file) return openInMemory(LIBRARY_FORMAT, file);
+  } catch {
+    // It may be half of one that was being begun.
+  }
+  return openInMemory(LIBRARY_FORMAT);
+}
+
+function readFile(path: string): Buffer | undefined {
+  try {
+    return existsSync(path) ? readFileSync(path) : undefined;
+  } catch {
+    return undefined; // less is known then
+  }
+}
+
+function closeQuietly(db: Database.Database): void {
+  try {
+    db.close();
+  } catch {
+    // A file on a full disk has nothing to write any more.
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
 }

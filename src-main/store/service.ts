@@ -1,5 +1,4 @@
 /** What the store process does with each request; process.ts gives it a port and a folder. */
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { messageOf } from "../api/errors.ts";
 import { serve, type Handlers, type Port, type Server } from "../api/rpc.ts";
@@ -13,9 +12,11 @@ import { Unfinished } from "./unfinished.ts";
 
 /** Serves the store's calls; `dataFolder` holds the library. `onEnd` is called when the caller is gone and all is closed. */
 export function runService(port: Port, dataFolder: string, onEnd: () => void): void {
-  mkdirSync(dataFolder, { recursive: true });
   const note = (message: string) => void process.stderr.write(`warn: ${message}\n`);
-  const library = new Library(join(dataFolder, "library.db"), note);
+  const library = new Library(join(dataFolder, "library.db"), {
+    onNote: note,
+    onKept: (why) => setImmediate(() => server.emit("kept", { why })), // also from here, where nobody listens yet
+  });
   const unfinished = new Unfinished(join(dataFolder, "unfinished"), note);
   for (const path of unfinished.clean()) note(`${path} was left half by a process that was cut off, and is removed`);
   const current = new CurrentProject({

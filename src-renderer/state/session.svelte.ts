@@ -45,6 +45,8 @@ export class Session {
   /** Differs from the version last named. */
   changed = $state(false);
   service: ServiceState | undefined = $state.raw();
+  /** Why nothing can be written into the app's own folder. */
+  unkept: string | undefined = $state();
   /** Something to know about this start, such as that the program had crashed. */
   greeting: string | undefined = $state();
   /** What is wrong with the last wish to generate, shown at the button. */
@@ -75,6 +77,7 @@ export class Session {
       this.notices.error(new Error(error.message), { label: "Show in History", run });
     });
     app.on("service", (service) => this.#serviceChanged(service));
+    app.on("kept", ({ why }) => (this.unkept = why ?? undefined));
     app.on("theme", ({ theme }) => (this.view.theme = theme));
     app.on("closing", () => void this.#close());
   }

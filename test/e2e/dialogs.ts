@@ -4,6 +4,34 @@ import type { ElectronApplication } from "playwright-core";
 type Kind = "showOpenDialog" | "showSaveDialog";
 interface Asked {
   asked?: string[];
+  questions?: Question[];
+}
+
+/** What a message box said. */
+export interface Question {
+  message: string;
+  detail?: string;
+  buttons?: string[];
+}
+
+/** From now on each message box is answered with the first of these buttons that it has; one that has none of them is left by Escape. */
+export async function press(app: ElectronApplication, labels: string[]): Promise<void> {
+  await app.evaluate(({ dialog }, wanted) => {
+    const here = globalThis as Asked;
+    here.questions = [];
+    (dialog as unknown as Record<string, unknown>)["showMessageBox"] = (...given: unknown[]) => {
+      const question = given.at(-1) as Question & { cancelId?: number };
+      const { message, detail = "", buttons = [], cancelId = 0 } = question;
+      here.questions!.push({ message, detail, buttons });
+      const pressed = wanted.map((label) => buttons.indexOf(label)).find((place) => place >= 0);
+      return Promise.resolve({ response: pressed ?? cancelId, checkboxChecked: false });
+    };
+  }, labels);
+}
+
+/** What the message boxes said since `press`. */
+export async function questions(app: ElectronApplication): Promise<Question[]> {
+  return app.evaluate(() => (globalThis as Asked).questions ?? []);
 }
 
 /** From now on each dialog of this kind is answered with these paths; with none it is cancelled. */

@@ -15,7 +15,7 @@ function scenario() {
   const file = join(folder, "unet", "diffusion_pytorch_model.safetensors");
   const sha256 = () => createHash("sha256").update(readFileSync(file)).digest("hex");
   const workshop = openWorkshop();
-  const library = new Library(join(base, "library.db"), () => undefined);
+  const library = new Library(join(base, "library.db"), { onNote: () => undefined });
   onTestFinished(async () => {
     library.close();
     await workshop.stop();

@@ -11,7 +11,7 @@ const model: LoadRequest = { path: "/models/sd", provider: "cpu", memory: "auto"
 
 function openLibrary(path = join(temporaryFolder(), "library.db")) {
   const notes: string[] = [];
-  const library = new Library(path, (note) => notes.push(note), tickingClock());
+  const library = new Library(path, { onNote: (note) => notes.push(note), clock: tickingClock() });
   onTestFinished(() => library.close());
   return { library, path, notes };
 }
