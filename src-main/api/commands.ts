@@ -60,11 +60,13 @@ export const COMMANDS = {
   "view.history": { menu: "View", label: "History", shortcut: "CmdOrCtrl+4" },
   "view.fit": { menu: "View", label: "Zoom to fit", shortcut: "CmdOrCtrl+0", group: true },
   "view.actualSize": { menu: "View", label: "Actual size", shortcut: "CmdOrCtrl+Shift+0" },
+  "view.selection": { menu: "View", label: "Zoom to selection", shortcut: "Shift+2", windowKey: true },
   "view.zoomIn": { menu: "View", label: "Zoom in", shortcut: "CmdOrCtrl+=" },
   "view.zoomOut": { menu: "View", label: "Zoom out", shortcut: "CmdOrCtrl+-" },
   "view.grid": { menu: "View", label: "Grid", shortcut: "CmdOrCtrl+'", toggle: true, group: true },
   "view.snap": { menu: "View", label: "Snap", shortcut: "CmdOrCtrl+Shift+'", toggle: true },
   "view.underlay": { menu: "View", label: "Result under the boxes", shortcut: "U", windowKey: true, toggle: true },
+  "view.boxes": { menu: "View", label: "Boxes over the picture", shortcut: "O", windowKey: true, toggle: true },
   "view.heat": { menu: "View", label: "Attention of the box", shortcut: "H", windowKey: true, toggle: true },
   "view.palette": { menu: "View", label: "Command palette", shortcut: "CmdOrCtrl+K", group: true },
 

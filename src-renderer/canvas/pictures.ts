@@ -13,7 +13,10 @@ export function pictureOf({ width, height, data }: Pixels): HTMLCanvasElement {
   return paint(width, height, new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength));
 }
 
-/** Where a box's words look more than evenly, in its colour: the more, the less transparent. */
+/** Of the outline of attention, in pixels of its picture. */
+const LINE = { side: 512, wide: 2 };
+
+/** Around where a box's words look at least half as much as where they look most, in its colour: the picture inside is to be seen. */
 export function heatOf(
   { width, height, regions }: AttentionMaps,
   regionId: string,
@@ -23,13 +26,46 @@ export function heatOf(
   if (!map) return undefined;
   const [red, green, blue] = channels(color);
   const peak = Math.max(...map, 1e-12);
-  const data = new Uint8ClampedArray(width * height * 4);
   const even = 1 / map.length;
-  for (const [i, value] of map.entries()) {
-    const share = Math.max(0, value - even) / Math.max(peak - even, 1e-12);
-    data.set([red, green, blue, 220 * Math.sqrt(share)], i * 4);
+  const half = even + (peak - even) / 2;
+  const scale = LINE.side / Math.max(width, height);
+  const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
+  const inside = new Uint8Array(wide * high);
+  for (let y = 0; y < high; y++) {
+    for (let x = 0; x < wide; x++)
+      inside[y * wide + x] = between(map, width, height, x / scale, y / scale) >= half ? 1 : 0;
   }
-  return paint(width, height, data);
+  const data = new Uint8ClampedArray(wide * high * 4);
+  for (let y = 0; y < high; y++) {
+    for (let x = 0; x < wide; x++) {
+      const here = inside[y * wide + x];
+      const isEdge = (reach: number) =>
+        [-reach, reach].some((by) => {
+          const [other, under] = [x + by, y + by];
+          return (
+            (other >= 0 && other < wide && inside[y * wide + other] !== here) ||
+            (under >= 0 && under < high && inside[under * wide + x] !== here)
+          );
+        });
+      const at = (y * wide + x) * 4;
+      if (isEdge(LINE.wide)) data.set([red, green, blue, 255], at);
+      else if (isEdge(2 * LINE.wide)) data.set([8, 9, 14, 150], at);
+      else if (here) data.set([red, green, blue, 26], at);
+    }
+  }
+  return paint(wide, high, data);
+}
+
+/** A map's value between its cells, whose middles lie at halves. */
+function between(map: Float32Array, width: number, height: number, x: number, y: number): number {
+  const left = Math.min(Math.max(x - 0.5, 0), width - 1);
+  const top = Math.min(Math.max(y - 0.5, 0), height - 1);
+  const [i, j] = [Math.floor(left), Math.floor(top)];
+  const [u, v] = [left - i, top - j];
+  const cell = (a: number, b: number) => map[Math.min(b, height - 1) * width + Math.min(a, width - 1)]!;
+  const upper = cell(i, j) * (1 - u) + cell(i + 1, j) * u;
+  const lower = cell(i, j + 1) * (1 - u) + cell(i + 1, j + 1) * u;
+  return upper * (1 - v) + lower * v;
 }
 
 function paint(width: number, height: number, data: Uint8ClampedArray<ArrayBuffer>): HTMLCanvasElement {

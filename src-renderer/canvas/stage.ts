@@ -24,6 +24,8 @@ export interface StageView {
   underlay: { picture: Picture; opacity: number } | undefined;
   heat: Picture | undefined;
   grid: { x: number; y: number } | undefined;
+  /** False while only the picture is to be seen. */
+  boxes: boolean;
 }
 
 export class Stage {
@@ -85,9 +87,9 @@ export class Stage {
     for (const lines of [this.#grid, this.#guides]) this.#cover(lines);
     this.#showBoxes(view);
 
-    const { frame, draws } = view.traces;
+    const { frame, color } = view.traces;
     this.#frame.visible = frame !== undefined;
-    this.#frame.color = draws ? palette.boxes[0]! : palette.accent;
+    this.#frame.color = color === undefined ? palette.accent : palette.boxes[color]!;
     if (frame) this.#place(this.#frame, frame);
 
     const shown = [this.#paper, this.#underlay, this.#heat, this.#grid, ...this.#inOrder(document)];
@@ -95,7 +97,7 @@ export class Stage {
     this.#canvas.requestRenderAll();
   }
 
-  #showBoxes({ document, selection, hovered, palette, underlay }: StageView): void {
+  #showBoxes({ document, selection, hovered, palette, underlay, boxes }: StageView): void {
     for (const [id] of this.#boxes) if (!document.boxes.some((box) => box.id === id)) this.#boxes.delete(id);
     for (const box of document.boxes) {
       const selected = selection.includes(box.id);
@@ -115,7 +117,7 @@ export class Stage {
       const shape = this.#boxes.get(box.id) ?? new BoxShape(look);
       this.#boxes.set(box.id, shape);
       shape.look = look;
-      shape.visible = !box.hidden;
+      shape.visible = boxes && !box.hidden;
       this.#place(shape, box.box);
     }
   }
@@ -172,6 +174,18 @@ export class Stage {
     const zoom = Math.min((width - 2 * MARGIN) / this.#size.width, (height - 2 * MARGIN) / this.#size.height);
     this.#transform(Math.max(zoom, 0.02));
     this.#fitted = true;
+  }
+
+  /** A part of the picture as large as the view allows. */
+  fitTo({ x, y, width, height }: UnitBox): void {
+    const { width: w, height: h } = this.#size;
+    const room = { width: this.#view.width - 4 * MARGIN, height: this.#view.height - 4 * MARGIN };
+    const zoom = Math.min(room.width / (width * w), room.height / (height * h), ZOOMS.most);
+    const left = this.#view.width / 2 - (x + width / 2) * w * zoom;
+    const top = this.#view.height / 2 - (y + height / 2) * h * zoom;
+    this.#canvas.setViewportTransform([zoom, 0, 0, zoom, left, top]);
+    this.#fitted = false;
+    this.#canvas.requestRenderAll();
   }
 
   actualSize(): void {

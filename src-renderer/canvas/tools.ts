@@ -1,6 +1,7 @@
 /** What pressing, dragging and letting go mean: one small state machine. It knows fractions of the picture and the editor, no pixels and no Fabric. */
 import type { TextSpan, UnitBox } from "@api/scene.ts";
-import { addBox, bindBoxes, moveBoxes, setBox } from "../state/edits.ts";
+import { type Box, colorFor } from "../state/document.ts";
+import { addBox, bindBoxes, moveBoxes, pasteBoxes, setBox } from "../state/edits.ts";
 import type { Editor, Gesture } from "../state/editor.svelte.ts";
 import { boundsOf, cutInside, fitInside } from "../state/geometry.ts";
 import { type Guide, type SnapOptions, snapMove, snapResize } from "../state/snapping.ts";
@@ -17,11 +18,11 @@ export interface Modifiers {
 export interface Traces {
   guides: readonly Guide[];
   frame: UnitBox | undefined;
-  /** The frame will be a box; else it selects. */
-  draws: boolean;
+  /** Of the box that the frame will be; undefined where it selects. */
+  color: number | undefined;
 }
 
-export const NO_TRACES: Traces = { guides: [], frame: undefined, draws: false };
+export const NO_TRACES: Traces = { guides: [], frame: undefined, color: undefined };
 
 export interface ToolHost {
   editor: Editor;
@@ -34,8 +35,8 @@ export interface ToolHost {
 
 type State =
   | { kind: "idle" }
-  | { kind: "pressed"; from: Point; clicked: string }
-  | { kind: "moving"; from: Point; ids: string[]; boxes: UnitBox[]; gesture: Gesture }
+  | { kind: "pressed"; from: Point; clicked: string; alt: boolean }
+  | { kind: "moving"; from: Point; ids: string[]; boxes: UnitBox[]; copies: Box[]; gesture: Gesture }
   | { kind: "resizing"; from: Point; id: string; box: UnitBox; handle: HandleName; gesture: Gesture }
   | { kind: "framing"; from: Point; kept: readonly string[] }
   | { kind: "drawing"; from: Point; words: TextSpan | undefined };
@@ -72,20 +73,17 @@ export class Tools {
       return;
     }
     const pile = boxesAt(boxes, point);
-    if (alt && pile.length > 0) {
-      editor.select([nextInPile(pile, editor.selection)!.id]);
-      return;
-    }
     const held = pile.find(({ id }) => editor.selection.includes(id));
     const top = pile[0];
     if (!top) {
       this.#state = { kind: "framing", from: point, kept: shift ? editor.selection : [] };
-    } else if (shift) {
+    } else if (shift && !alt) {
       editor.toggleSelected(top.id);
     } else {
-      // A selected box can be dragged though another lies on it; a mere click selects the upper one.
+      // A selected box can be dragged though another lies on it; a mere click selects the upper one, with Alt the next of the pile.
+      const clicked = alt ? nextInPile(pile, editor.selection)!.id : top.id;
       if (!held) editor.select([top.id]);
-      this.#state = { kind: "pressed", from: point, clicked: top.id };
+      this.#state = { kind: "pressed", from: point, clicked, alt };
     }
   }
 
@@ -100,10 +98,14 @@ export class Tools {
         const { x, y } = reach(THRESHOLD);
         if (Math.abs(point.x - state.from.x) < x && Math.abs(point.y - state.from.y) < y) return;
         const chosen = editor.selectedBoxes.filter(({ locked, hidden }) => !locked && !hidden);
-        const gesture = editor.begin(chosen.length === 1 ? "Move box" : `Move ${chosen.length} boxes`);
+        const verb = state.alt ? "Duplicate" : "Move";
+        const gesture = editor.begin(chosen.length === 1 ? `${verb} box` : `${verb} ${chosen.length} boxes`);
         const boxes = chosen.map(({ box }) => box);
-        this.#state = { kind: "moving", from: state.from, ids: chosen.map(({ id }) => id), boxes, gesture };
+        const copies = state.alt ? chosen : [];
+        const ids = state.alt ? chosen.map(() => this.#host.newId()) : chosen.map(({ id }) => id);
+        this.#state = { kind: "moving", from: state.from, ids, boxes, copies, gesture };
         this.move(point, modifiers);
+        if (state.alt) editor.select(ids);
         return;
       }
       case "moving":
@@ -114,12 +116,16 @@ export class Tools {
         return;
       case "framing": {
         const frame = frameOf(state.from, point);
-        trace({ guides: [], frame, draws: false });
+        trace({ guides: [], frame, color: undefined });
         editor.select([...state.kept, ...boxesIn(editor.document.boxes, frame).map(({ id }) => id)]);
         return;
       }
       case "drawing":
-        trace({ guides: [], frame: cutInside(frameOf(state.from, this.#snapPoint(point))), draws: true });
+        trace({
+          guides: [],
+          frame: cutInside(frameOf(state.from, this.#snapPoint(point))),
+          color: colorFor(editor.document, state.words ? [state.words] : []),
+        });
     }
   }
 
@@ -147,7 +153,9 @@ export class Tools {
     const { editor, trace } = this.#host;
     const target = boxesAt(editor.document.boxes, point)[0];
     editor.hovered = target?.id;
-    trace({ guides: [], frame: target ? undefined : this.#placeAt(point), draws: true });
+    const span = editor.textSelection && wordsAt(editor.document.prompt, editor.textSelection);
+    const color = colorFor(editor.document, span ? [span] : []);
+    trace({ guides: [], frame: target ? undefined : this.#placeAt(point), color });
   }
 
   /** They are let go. */
@@ -211,8 +219,10 @@ export class Tools {
     const options = ctrl ? undefined : this.#host.snapping();
     const moved = { ...bounds, x: bounds.x + dx, y: bounds.y + dy };
     const snapped = options ? snapMove(moved, this.#others(state.ids), options) : { box: moved, guides: [] };
-    state.gesture.preview(moveBoxes(state.ids, snapped.box.x - bounds.x, snapped.box.y - bounds.y));
-    this.#host.trace({ guides: snapped.guides, frame: undefined, draws: false });
+    const copy = pasteBoxes(state.copies, state.ids, 0);
+    const place = moveBoxes(state.ids, snapped.box.x - bounds.x, snapped.box.y - bounds.y);
+    state.gesture.preview((document) => place(state.copies.length > 0 ? copy(document) : document));
+    this.#host.trace({ guides: snapped.guides, frame: undefined, color: undefined });
   }
 
   #resize(state: Extract<State, { kind: "resizing" }>, point: Point, { shift, ctrl }: Modifiers): void {
@@ -238,7 +248,7 @@ export class Tools {
         ? snapResize(resized, edges, this.#others([state.id]), options)
         : { box: resized, guides: [] };
     state.gesture.preview(setBox(state.id, cutInside(snapped.box)));
-    this.#host.trace({ guides: snapped.guides, frame: undefined, draws: false });
+    this.#host.trace({ guides: snapped.guides, frame: undefined, color: undefined });
   }
 
   /** Pressing on the canvas takes the focus from the prompt, and with it the mark: what is drawn keeps the words. */

@@ -58,7 +58,7 @@ const zoom = (what: Parameters<Session["view"]["ask"]>[0]): Action => ({
   run: ({ view }) => view.ask(what),
 });
 const dialog = (name: Session["view"]["dialog"]): Action => ({ run: ({ view }) => void (view.dialog = name) });
-const toggle = (name: "grid" | "snap" | "underlay" | "heat"): Action => ({
+const toggle = (name: "grid" | "snap" | "underlay" | "boxes" | "heat"): Action => ({
   checked: ({ view }) => view[name],
   run: ({ view }) => void (view[name] = !view[name]),
 });
@@ -149,11 +149,13 @@ const ACTIONS: Record<CommandName, Action> = {
   "view.history": mode("history"),
   "view.fit": zoom("fit"),
   "view.actualSize": zoom("actual"),
+  "view.selection": zoom("selection"),
   "view.zoomIn": zoom("in"),
   "view.zoomOut": zoom("out"),
   "view.grid": toggle("grid"),
   "view.snap": toggle("snap"),
   "view.underlay": toggle("underlay"),
+  "view.boxes": { ...toggle("boxes"), enabled: composing },
   "view.heat": toggle("heat"),
   "view.palette": dialog("palette"),
 

@@ -3,8 +3,11 @@ import { countAlternatives, expandScene } from "@api/alternatives.ts";
 import { DEFAULT_SETTINGS } from "@api/defaults.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import { isRecord } from "@api/fields.ts";
-import type { Region, Scene, SceneSettings } from "@api/scene.ts";
+import type { Region, Scene, SceneSettings, UnitBox } from "@api/scene.ts";
+import { readBox } from "@api/sceneParser.ts";
 import type { Draft } from "@api/store.ts";
+import { namedColor } from "./colors.ts";
+import type { Size } from "./geometry.ts";
 
 /** A region as the editor sees it. Later boxes lie above earlier ones. */
 export interface Box extends Region {
@@ -14,6 +17,8 @@ export interface Box extends Region {
   color: number;
   locked: boolean;
   hidden: boolean;
+  /** Where it was put by hand and in a picture of which size, once that has changed its shape; void when it was moved since. */
+  made?: { box: UnitBox; size: Size };
 }
 
 /** `list` draws the seeds as typed; `random` draws `count` new ones every time. */
@@ -73,8 +78,18 @@ export function nextColor(boxes: readonly Box[]): number {
   return uses.indexOf(Math.min(...uses));
 }
 
-export function newBox(boxes: readonly Box[], fields: Pick<Region, "box" | "spans">, id: string): Box {
-  return { id, ...fields, strength: 1, name: "", color: nextColor(boxes), locked: false, hidden: false };
+/** Of a new box: the one that its words name, else the one least used. */
+export function colorFor({ prompt, boxes }: Pick<Document, "prompt" | "boxes">, spans: Region["spans"]): number {
+  return namedColor(phraseOf(prompt, { spans })) ?? nextColor(boxes);
+}
+
+export function newBox(
+  document: Pick<Document, "prompt" | "boxes">,
+  { box, spans }: Pick<Region, "box" | "spans">,
+  id: string,
+): Box {
+  const color = colorFor(document, spans);
+  return { id, box, spans, strength: 1, name: "", color, locked: false, hidden: false };
 }
 
 /** What the engine is asked to draw: boxes that name no words, and those of strength 0, say nothing to it. */
@@ -103,7 +118,9 @@ export function sceneOf({ prompt, negativePrompt, boxes, settings }: Document): 
 }
 
 export function toDraft(document: Document): Draft {
-  const looks = document.boxes.map(({ id, name, color, locked, hidden }) => [id, { name, color, locked, hidden }]);
+  const looks = document.boxes.map(({ id, name, color, locked, hidden, made }) => {
+    return [id, { name, color, locked, hidden, ...(made ? { made } : {}) }];
+  });
   return {
     scene: sceneOf(document),
     seeds: document.seeds,
@@ -121,7 +138,7 @@ export function fromScene(scene: Scene, looks?: unknown): Document {
   const boxes: Box[] = [];
   for (const region of scene.regions) {
     const look = isRecord(looks) ? looks[region.id] : undefined;
-    boxes.push(withLook(newBox(boxes, region, region.id), region, look));
+    boxes.push(withLook(newBox({ prompt: scene.prompt, boxes }, region, region.id), region, look));
   }
   const { prompt, negativePrompt, settings } = scene;
   return { ...EMPTY_DOCUMENT, prompt, negativePrompt, settings, boxes };
@@ -130,6 +147,7 @@ export function fromScene(scene: Scene, looks?: unknown): Document {
 function withLook(box: Box, { strength }: Region, look: unknown): Box {
   if (!isRecord(look)) return { ...box, strength };
   const { name, color, locked, hidden } = look;
+  const made = readMade(look.made);
   return {
     ...box,
     strength,
@@ -137,7 +155,17 @@ function withLook(box: Box, { strength }: Region, look: unknown): Box {
     ...(typeof color === "number" && color >= 0 && color < COLOR_COUNT ? { color: Math.floor(color) } : {}),
     locked: locked === true,
     hidden: hidden === true,
+    ...(made ? { made } : {}),
   };
+}
+
+function readMade(value: unknown): Box["made"] {
+  if (!isRecord(value) || !isRecord(value.size)) return undefined;
+  const { width, height } = value.size;
+  const box = readBox(value.box, "made", []);
+  if (!box || typeof width !== "number" || typeof height !== "number" || !(width > 0) || !(height > 0))
+    return undefined;
+  return { box, size: { width, height } };
 }
 
 function readSeedMode(value: unknown): SeedMode {

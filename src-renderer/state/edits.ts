@@ -2,8 +2,9 @@
 import { changeSettings, type SettingChanges } from "@api/sceneParser.ts";
 import type { Problem } from "@api/fields.ts";
 import type { SceneSettings, TextSpan, UnitBox } from "@api/scene.ts";
-import { type Box, type Document, newBox, nextColor } from "./document.ts";
-import { align, type Alignment, distribute, fitInside, movable, reflow } from "./geometry.ts";
+import { namedColor } from "./colors.ts";
+import { type Box, type Document, newBox, nextColor, phraseOf } from "./document.ts";
+import { align, type Alignment, distribute, fitInside, movable, reflow, type Size } from "./geometry.ts";
 import { followEdits, mergeSpans, textEdit } from "./spans.ts";
 
 export type Edit = (document: Document) => Document;
@@ -18,7 +19,7 @@ function mapBoxes(ids: readonly string[], change: (box: Box) => Box): Edit {
 export function addBox(id: string, box: UnitBox, spans: readonly TextSpan[] = []): Edit {
   return (document) => ({
     ...document,
-    boxes: [...document.boxes, newBox(document.boxes, { box: fitInside(box), spans: [...spans] }, id)],
+    boxes: [...document.boxes, newBox(document, { box: fitInside(box), spans: [...spans] }, id)],
   });
 }
 
@@ -128,9 +129,13 @@ export function setNegativePrompt(negativePrompt: string): Edit {
   return (document) => (negativePrompt === document.negativePrompt ? document : { ...document, negativePrompt });
 }
 
-/** Ties words to boxes, besides those they have. */
+/** Ties words to boxes, besides those they have; the first ones give it the colour that they name. */
 export function bindBoxes(ids: readonly string[], span: TextSpan): Edit {
-  return mapBoxes(ids, (box) => ({ ...box, spans: mergeSpans([...box.spans, span]) }));
+  return (document) =>
+    mapBoxes(ids, (box) => {
+      const color = box.spans.length === 0 ? namedColor(phraseOf(document.prompt, { spans: [span] })) : undefined;
+      return { ...box, spans: mergeSpans([...box.spans, span]), color: color ?? box.color };
+    })(document);
 }
 
 export function unbindBox(id: string, span: TextSpan): Edit {
@@ -150,10 +155,20 @@ export function changeSettingsOf(changes: SettingChanges): Edit {
     const isSameShape = width * settings.height === height * settings.width;
     const boxes = isSameShape
       ? document.boxes
-      : document.boxes.map((box) => ({ ...box, box: reflow(box.box, { width, height }, settings) }));
+      : document.boxes.map((box) => reshaped(box, { width, height }, settings));
     return { ...document, settings, boxes };
   };
 }
+
+/** From where it was put by hand: shapes that were only tried leave no trace, and going back gives the layout back exactly. */
+function reshaped(box: Box, from: Size, { width, height }: Size): Box {
+  const isAsMade = box.made !== undefined && isSamePlace(reflow(box.made.box, box.made.size, from), box.box);
+  const made = isAsMade ? box.made! : { box: box.box, size: from };
+  return { ...box, box: reflow(made.box, made.size, { width, height }), made };
+}
+
+const isSamePlace = (a: UnitBox, b: UnitBox) =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
 
 /** The settings that a checkpoint is best used with; the method stays the one chosen. */
 export function adoptSettings({ guidance, ...rest }: SceneSettings): Edit {

@@ -79,6 +79,7 @@ export function distribute(boxes: readonly UnitBox[], axis: "horizontal" | "vert
  * the whole picture goes on spanning it.
  */
 export function reflow(box: UnitBox, from: Size, to: Size): UnitBox {
+  if (from.width * to.height === to.width * from.height) return box;
   const scale = Math.min(to.width / from.width, to.height / from.height);
   const along = (start: number, size: number, old: number, now: number) => {
     const touchesStart = start < 0.02;

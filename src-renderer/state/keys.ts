@@ -52,6 +52,10 @@ function press(session: Session, event: KeyboardEvent, isMac: boolean): void {
   } else if (event.key === "F6" && !event.altKey && !isPlain) {
     if (!nextPane(document.body, event.shiftKey ? -1 : 1)) return;
   } else if (event.key === "v" && !inText && !isPlain && view.mode === "compose") editor.tool = "select";
+  // As in Figma; the command has a shortcut of its own.
+  else if (event.code === "Digit1" && event.shiftKey && !inText && !isPlain && !event.altKey) {
+    runCommand(session, "view.fit");
+  }
   // In a text a letter is a letter; there Ctrl+B binds.
   else if (event.key === "b" && !inText && !isPlain && !event.altKey) runCommand(session, "box.bind");
   else return;

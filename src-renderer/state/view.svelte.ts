@@ -12,7 +12,9 @@ export class View {
   dark = $state(true);
   grid = $state(false);
   snap = $state(true);
-  heat = $state(true);
+  /** Where words looked: off until asked for. */
+  heat = $state(false);
+  boxes = $state(true);
   underlay = $state(true);
   underlayOpacity = $state(1);
   /** Picture pixels on the screen: 1 is actual size. */
@@ -22,7 +24,10 @@ export class View {
   /** The box whose name is being written. */
   renaming: string | undefined = $state();
   /** Asks the canvas for something it alone can do; counted, so that asking twice works. */
-  request: { what: "fit" | "actual" | "in" | "out"; count: number } = $state.raw({ what: "fit", count: 0 });
+  request: { what: "fit" | "actual" | "selection" | "in" | "out"; count: number } = $state.raw({
+    what: "fit",
+    count: 0,
+  });
 
   /** Counts the wishes to write in the prompt, which its field fulfils. */
   writing = $state(0);
@@ -31,7 +36,7 @@ export class View {
     this.writing++;
   }
 
-  ask(what: "fit" | "actual" | "in" | "out"): void {
+  ask(what: "fit" | "actual" | "selection" | "in" | "out"): void {
     this.request = { what, count: this.request.count + 1 };
   }
 }

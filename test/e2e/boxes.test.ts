@@ -161,9 +161,9 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
     await page.keyboard.press("l");
     await expect.poll(() => nameOf(first)).toContain("locked");
     await page.keyboard.press("l");
-    await page.keyboard.press("h");
+    await page.keyboard.press("Control+Shift+h");
     await expect.poll(() => nameOf(first)).toContain("hidden");
-    await page.keyboard.press("h");
+    await page.keyboard.press("Control+Shift+h");
     await page.keyboard.press("F2");
     await page.keyboard.insertText("backdrop");
     await page.keyboard.press("Enter");

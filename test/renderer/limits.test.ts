@@ -26,7 +26,7 @@ const fullest: Document = {
   negativePrompt: prompt,
   seeds: Array.from({ length: MOST_SEEDS }, (_, i) => String(largest - 2n * BigInt(i))).join(","),
   boxes: Array.from({ length: MOST_BOXES }, (_, i) => ({
-    ...newBox([], { box: place, spans }, `box-${i}`),
+    ...newBox({ prompt: "", boxes: [] }, { box: place, spans }, `box-${i}`),
     name: "n".repeat(80),
   })),
 };

@@ -122,7 +122,11 @@ test.each(["大きな赤い猫と青い犬", "我的dog是黑色的", "แมว
       for (let end = start + 1; end <= prompt.length; end++) {
         const span = wordsAt(prompt, { start, end });
         if (!span) continue;
-        const box = newBox([], { box: { x: 0, y: 0, width: 0.5, height: 0.5 }, spans: [span] }, "a");
+        const box = newBox(
+          { prompt: "", boxes: [] },
+          { box: { x: 0, y: 0, width: 0.5, height: 0.5 }, spans: [span] },
+          "a",
+        );
         const [pasted] = readBoxes(writeBoxes([box], prompt), prompt)!;
         expect(pasted!.spans).toEqual([span]);
         const elsewhere = readBoxes(writeBoxes([box], prompt), `new, ${prompt}`)![0]!.spans;

@@ -54,11 +54,13 @@ export function canvasItems(session: Session): MenuEntry[] {
     item("box.draw"),
     "line",
     item("view.fit"),
+    item("view.selection"),
     item("view.actualSize"),
     "line",
     item("view.grid"),
     item("view.snap"),
     item("view.underlay"),
+    item("view.boxes"),
     item("view.heat"),
   ];
 }
