@@ -10,6 +10,8 @@ import { filterRow, unfilterRow } from "./pngFilters.ts";
 import { readTexts, textChunks, type PngText } from "./pngText.ts";
 
 const LARGEST_SIDE = 32_768;
+/** Bytes of pixels that are looked for in a stream of more: twice what the largest picture of ours has. Looking takes several goes. */
+const MOST_WITH_MORE = 32 * 2 ** 20;
 const MOST_PIXELS = 64 * 2 ** 20;
 
 /** A PNG of `pixels`, without an alpha channel when all of them are opaque. */
@@ -163,14 +165,19 @@ function inflatePixels(chunks: readonly Chunk[], expected: number): Uint8Array<A
   const stream = Buffer.concat(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data));
   let raw: Buffer<ArrayBuffer>;
   try {
-    raw = inflateSync(stream, { maxOutputLength: expected });
+    raw = inflateSync(stream, inOnePiece(expected));
   } catch (error) {
-    if (!isTooLong(error))
+    if (!isTooLong(error) || expected > MOST_WITH_MORE)
       throw imageProblem(first, `the pixels cannot be unpacked: ${(error as Error).message}`, error);
     raw = inflateBeginning(stream, expected);
   }
   if (raw.length < expected) throw imageProblem(first, `the pixels end after ${raw.length} of ${expected} bytes`);
   return raw.subarray(0, expected);
+}
+
+/** Output in one buffer: in pieces it would be there twice, for the moment in which they are put together. */
+function inOnePiece(most: number): { maxOutputLength: number; chunkSize: number } {
+  return { maxOutputLength: most, chunkSize: most + 64 };
 }
 
 function isTooLong(error: unknown): boolean {
@@ -188,7 +195,10 @@ function inflateBeginning(stream: Buffer, expected: number): Buffer<ArrayBuffer>
     const length = (tooShort + tooLong) >> 1;
     try {
       // A flush at the end: this stream is meant to break off.
-      const raw = inflateSync(stream.subarray(0, length), { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH });
+      const raw = inflateSync(stream.subarray(0, length), {
+        ...inOnePiece(maxOutputLength),
+        finishFlush: constants.Z_SYNC_FLUSH,
+      });
       if (raw.length >= expected || length === tooShort) return raw;
       tooShort = length;
     } catch (error) {

@@ -1,7 +1,7 @@
 /** PNG files that were made to keep their reader busy, or to fill its memory. */
 import { deflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { encodePng, readPngTexts } from "../../src-main/image/png.ts";
+import { decodePng, encodePng, readPngTexts } from "../../src-main/image/png.ts";
 import { readChunks, statedSize, writeChunks, type Chunk } from "../../src-main/image/pngChunks.ts";
 import { samplePixels } from "../support/projects.ts";
 
@@ -61,4 +61,20 @@ test("the size that a PNG states is read from its first bytes alone", () => {
   for (const bytes of [new Uint8Array(), png.subarray(0, 20), Buffer.from("GIF89a".repeat(9))]) {
     expect(() => statedSize(bytes)).toThrow(/not a PNG/);
   }
+});
+
+test("a large picture with pixels without an end is refused, not searched for its own", () => {
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(4096, 0);
+  header.writeUInt32BE(4096, 4);
+  header.set([16, 6, 0, 0, 0], 8); // 16-bit RGBA: 134 MB of pixels
+  const endless = deflateSync(Buffer.alloc(2 ** 29), { level: 1 });
+  const png = writeChunks([
+    { type: "IHDR", data: header, offset: 0 },
+    { type: "IDAT", data: endless, offset: 0 },
+    { type: "IEND", data: new Uint8Array(), offset: 0 },
+  ]);
+  const before = process.cpuUsage();
+  expect(() => decodePng(png)).toThrow(/the pixels cannot be unpacked/);
+  expect(process.cpuUsage(before).user / 1e6).toBeLessThan(3);
 });
