@@ -134,6 +134,7 @@ export interface ModelInspection {
 
 /** What became of a file that was opened or dropped. */
 export type Opened =
+  /** `here`: this window had it open already, and was brought to the front. */
   | { kind: "project"; path: string; here: boolean }
   | { kind: "picture"; path: string; result: ImportedPicture }
   | { kind: "model"; path: string; model: ModelEntry }
@@ -185,7 +186,7 @@ export interface MainApi extends StoreCalls {
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;
   /** Answers the `closing` event: everything is saved, the window may go. */
-  readyToClose(): Promise<void>;
+  readyToClose(request: { problem: string | null }): Promise<void>;
   /** Which menu commands make no sense now, and which are on (`view.*` toggles). */
   setCommands(request: { disabled: CommandName[]; checked: CommandName[] }): Promise<void>;
   setTheme(theme: Theme): Promise<void>;
@@ -194,7 +195,7 @@ export interface MainApi extends StoreCalls {
 
   /** An empty project, in this window or another one. */
   newProject(request: { draft: Draft | null; where: "here" | "window" }): Promise<ProjectState | null>;
-  /** Asks for a file. A project that another window has open is shown there: null. */
+  /** Asks for a file. A project that another window has open is shown there, and that window says so: null. */
   openProject(request: { where: "here" | "window" }): Promise<ProjectState | null>;
   openRecent(request: { path: RecentProject["path"]; where: "here" | "window" }): Promise<ProjectState | null>;
   /** Saves the draft of the project with this key; refuses it when the window has another one by now. Durable when it resolves. */
@@ -280,7 +281,7 @@ export interface MainEvents {
   job: JobChange;
   service: ServiceState;
   theme: { theme: Theme; dark: boolean };
-  /** Save what is not saved yet, then call `readyToClose`; after five seconds the window closes anyway. */
+  /** Save what is not saved yet, then call `readyToClose`, with why where it could not be; after five seconds the person is asked. */
   closing: { reason: "window" | "quit" };
 }
 

@@ -41,7 +41,7 @@ const { scene, seeds, previewEvery, attention, jobId } = engineSchemas.generate.
 export const mainSchemas = {
   appInfo: nothing,
   windowState: nothing,
-  readyToClose: nothing,
+  readyToClose: v.strictObject({ problem: v.nullable(text(LIMITS.text)) }),
   setCommands: v.strictObject({ disabled: commands, checked: commands }),
   setTheme: v.picklist(["system", "light", "dark"]),
   openLink: text(LIMITS.path),

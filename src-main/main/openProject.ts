@@ -1,8 +1,9 @@
 /** The project of one window: which file it is, and how it gets another one. Nothing here asks the person anything. */
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { AppError, invariant, isAppError } from "../api/errors.ts";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { AppError, invariant, isAppError, messageOf } from "../api/errors.ts";
 import type { ProjectState } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { Draft, ProjectInfo, StoreApi } from "../api/store.ts";
@@ -49,12 +50,32 @@ export class OpenProject {
 
   createUntitled(draft: Draft): Promise<Draft | undefined> {
     return this.#turns.take(async () => {
-      mkdirSync(this.#untitledFolder, { recursive: true });
-      const create = () => this.#store.createProject({ path: this.#freePath(), draft, replace: false });
-      const unsaved = await this.#leave(create);
+      const unsaved = await this.#leave(() => this.#createUntitled(draft));
       this.#pristine = true;
       return unsaved;
     });
+  }
+
+  /** In the app's own folder; where that cannot be written, in one that the system empties at times, rather than not at all. */
+  async #createUntitled(draft: Draft): Promise<ProjectInfo> {
+    const create = (folder: string) => this.#store.createProject({ path: freePath(folder), draft, replace: false });
+    try {
+      mkdirSync(this.#untitledFolder, { recursive: true });
+      return await create(this.#untitledFolder);
+    } catch (error) {
+      for (const place of [tmpdir(), MEMORY_DISK]) {
+        const folder = makeSpareFolder(place);
+        if (folder === undefined) continue;
+        try {
+          const info = await create(folder);
+          const note = `${messageOf(error)} This project lies in ${folder} for now, which the system may empty: save it under a name, on a disk with room.`;
+          return { ...info, notes: [...info.notes, note] };
+        } catch {
+          rmSync(folder, { recursive: true, force: true }); // nothing is there either: the first reason is told
+        }
+      }
+      throw error;
+    }
   }
 
   /**
@@ -146,17 +167,35 @@ export class OpenProject {
   }
 
   #describe(info: ProjectInfo, key: string): ProjectState {
-    return { ...info, key, untitled: dirname(info.path) === this.#untitledFolder };
-  }
-
-  #freePath(): string {
-    for (let n = 1; ; n++) {
-      const path = join(this.#untitledFolder, `Untitled${n === 1 ? "" : ` ${n}`}.${ENDING}`);
-      if (!existsSync(path)) return path;
-    }
+    return { ...info, key, untitled: dirname(info.path) === this.#untitledFolder || isSpare(info.path) };
   }
 }
 
+function freePath(folder: string): string {
+  for (let n = 1; ; n++) {
+    const path = join(folder, `Untitled${n === 1 ? "" : ` ${n}`}.${ENDING}`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+const SPARE = "diorama-untitled-";
+/** Linux keeps it in memory. */
+const MEMORY_DISK = "/dev/shm";
+
+function makeSpareFolder(place: string): string | undefined {
+  try {
+    return mkdtempSync(join(place, SPARE));
+  } catch {
+    return undefined; // the next place is tried
+  }
+}
+
+function isSpare(path: string): boolean {
+  const folder = dirname(path);
+  return basename(folder).startsWith(SPARE) && [tmpdir(), MEMORY_DISK].includes(dirname(folder));
+}
+
 function removeProject(path: string): void {
+  if (isSpare(path)) rmSync(dirname(path), { recursive: true, force: true });
   for (const companion of COMPANIONS) rmSync(path + companion, { force: true });
 }

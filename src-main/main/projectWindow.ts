@@ -16,7 +16,7 @@ import { Exports } from "./exports.ts";
 import { createFrame } from "./frame.ts";
 import { Jobs } from "./jobs.ts";
 import type { Bounds, Opening } from "./lastSession.ts";
-import { askToLosePictures } from "./lossDialogs.ts";
+import { letGo } from "./letGo.ts";
 import { Models } from "./models.ts";
 import { OpenProject } from "./openProject.ts";
 import { patientStore } from "./patientStore.ts";
@@ -45,7 +45,7 @@ export class ProjectWindow {
   #recovered = false;
   /** Events from before the page asked for its state: it has no listeners yet. */
   #early: { name: string; payload: unknown }[] | undefined = [];
-  #saved: (() => void) | undefined;
+  #saved: ((problem: string | null) => void) | undefined;
   #closing: Promise<boolean> | undefined;
   #isGone = false;
   readonly #deaths = new Deaths();
@@ -205,8 +205,9 @@ export class ProjectWindow {
     return opened;
   }
 
-  readyToClose(): void {
-    this.#saved?.();
+  /** The page has saved, or tells why it could not. */
+  readyToClose(problem: string | null): void {
+    this.#saved?.(problem);
   }
 
   /** Saves, stops what is running, lets go of the project, and closes; false when the person would rather stay. */
@@ -219,19 +220,34 @@ export class ProjectWindow {
     if (this.#isGone) return true;
     if (this.jobs.areRunning && !(await askToStopDrawing(this.window, this.project.state.name))) return false;
     if (reason === "window" && !(await this.#shared.mayClose(this))) return false;
-    if (!this.#early && !this.window.webContents.isCrashed()) {
-      const saved = new Promise<void>((resolve) => (this.#saved = resolve));
-      this.emit("closing", { reason });
-      await within(PATIENCE, saved);
-    }
+    const problem = await this.#savePage(reason);
     this.jobs.cancelAll();
     await within(PATIENCE, this.jobs.settled());
-    await this.jobs.unkept.tryAgain();
-    const { count } = this.jobs.unkept;
-    if (count > 0 && !(await askToLosePictures(this.window, this.project.state, count))) return false;
+    if (this.project.isOpen && !(await this.#letGo(problem))) return false;
     this.#shared.onClosing(this, reason);
     await this.discard();
     return true;
+  }
+
+  /** Has the page save what it shows; gives why it could not, or null. */
+  async #savePage(reason: "window" | "quit"): Promise<string | null> {
+    if (this.#early || this.window.webContents.isCrashed()) return null; // it has shown nothing yet, or has nothing any more
+    let problem: string | null = "Its window does not answer: the last changes may be in it.";
+    const saved = new Promise<void>((resolve) => {
+      this.#saved = (told) => {
+        problem = told;
+        resolve();
+      };
+    });
+    this.emit("closing", { reason });
+    await within(PATIENCE, saved);
+    return problem;
+  }
+
+  #letGo(problem: string | null): Promise<boolean> {
+    const { window, project, jobs, store } = this;
+    const saveAt = async (path: string) => this.moveTo(path, project.unsaved ?? (await store.readDraft()).draft);
+    return letGo({ window, project, unkept: jobs.unkept, problem, saveAt });
   }
 
   /** Goes away at once, saving nothing. */
@@ -255,7 +271,7 @@ export class ProjectWindow {
     const draft = await this.store.readDraft();
     const project = this.project.state;
     return {
-      project: { ...project, ...(await this.store.currentProject()) },
+      project: { ...project, ...(await this.store.currentProject()), notes: project.notes },
       draft,
       unsavedDraft: this.project.unsaved ?? null,
       unsaved: this.#shared.unsaved.projects,

@@ -41,7 +41,7 @@ function appCalls(
   return {
     appInfo,
     windowState: () => at.state(),
-    readyToClose: () => at.readyToClose(),
+    readyToClose: ({ problem }) => at.readyToClose(problem),
     setCommands: (commands) => {
       at.commands = commands;
       windows.updateMenu();

@@ -118,11 +118,13 @@ export class Windows {
     );
   }
 
-  /** Brings the window that has this project to the front; false where none has. */
+  /** Brings the window that has this project to the front, which says so; false where none has. */
   focusProject(path: string): boolean {
     const found = this.withProject(path);
+    if (found?.window.isMinimized()) found.window.restore();
     found?.window.show();
     found?.window.focus();
+    found?.emit("opened", { kind: "project", path: found.project.state.path, here: true });
     return found !== undefined;
   }
 

@@ -4,12 +4,11 @@ import { fromDraft, toDraft } from "./document.ts";
 import type { Session } from "./session.svelte.ts";
 
 export class Projects {
-  /** Latest first, without the one that is open and those that are not there now. */
-  recent: readonly RecentProject[] = $state.raw([]);
   /** Latest first. */
   versions: readonly VersionInfo[] = $state.raw([]);
   /** The version that the draft grew from. */
   current: number | null = $state(null);
+  #all: readonly RecentProject[] = $state.raw([]);
   readonly #session: Session;
 
   constructor(session: Session) {
@@ -20,10 +19,13 @@ export class Projects {
     });
   }
 
+  /** Latest first, without the one that is open by now and those that are not there. */
+  get recent(): readonly RecentProject[] {
+    return this.#all.filter(({ path, present }) => present && path !== this.#session.project?.path);
+  }
+
   async listRecent(): Promise<void> {
-    const { app, project } = this.#session;
-    const all = await app.api.recentProjects();
-    this.recent = all.filter(({ path, present }) => present && path !== project?.path);
+    this.#all = await this.#session.app.api.recentProjects();
   }
 
   async openRecent(path: string): Promise<void> {

@@ -56,6 +56,8 @@ export class Session {
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #examineTimer: ReturnType<typeof setTimeout> | undefined;
   #saved = 0;
+  /** Why the last save failed, while `saving` is "failed". */
+  #whyUnsaved = "";
   /** Done when the checkpoint of the project just opened is there, and its settings are taken over. */
   #opening: Promise<void> = Promise.resolve();
 
@@ -167,13 +169,14 @@ export class Session {
     } catch (error) {
       if (isOver()) return;
       this.saving = "failed";
+      this.#whyUnsaved = messageOf(error).slice(0, 2_000);
       this.place.saveFailed(error);
     }
   }
 
   async #close(): Promise<void> {
     await this.saveNow();
-    await this.app.api.readyToClose();
+    await this.app.api.readyToClose({ problem: this.saving === "failed" ? this.#whyUnsaved : null });
   }
 
   /** Draws the scene once for each seed. What is wrong is said at the button. */
@@ -258,6 +261,7 @@ export class Session {
   async #taken(all: readonly Opened[]): Promise<void> {
     for (const opened of all) {
       if (opened.kind === "refused") this.notices.error(new Error(opened.error.message));
+      else if (opened.kind === "project") this.#isHere(opened);
       else if (opened.kind === "model") await useModel(this, opened.model.request);
       else if (opened.kind === "picture") {
         await this.results.refresh();
@@ -267,6 +271,11 @@ export class Session {
           this.notices.warn(`The scene was made of the picture’s text alone: ${notes.slice(0, 8).join("; ")}.`);
       }
     }
+  }
+
+  /** Somebody, here or elsewhere, wanted to open the project that this window has. */
+  #isHere({ path, here }: { path: string; here: boolean }): void {
+    if (here) this.notices.done(`“${this.project?.name ?? path}” is open in this window already.`);
   }
 
   async importPictures(): Promise<void> {
