@@ -7,6 +7,7 @@ import { filesOf } from "./main/arguments.ts";
 import { endInOrder } from "./main/ending.ts";
 import { findFolders, isWritable, removeDragged, useDataFolderOfCommandLine } from "./main/folders.ts";
 import { serveCalls } from "./main/ipc.ts";
+import { beginLog, note } from "./main/log.ts";
 import { ModelHashes } from "./main/modelHashes.ts";
 import { nameProtocols, serveProtocols } from "./main/protocols.ts";
 import { routeEngine } from "./main/routeEngine.ts";
@@ -28,9 +29,10 @@ useDataFolderOfCommandLine();
 
 // Where the data folder cannot be written, there is no lock to be had; the projects' own locks keep two programs apart.
 if (app.requestSingleInstanceLock() || !isWritable(app.getPath("userData"))) {
+  beginLog(app.getPath("userData"));
   start().catch((error: unknown) => {
     const message = messageOf(error);
-    process.stderr.write(`${message}\n`);
+    note("main", message, "error");
     dialog.showErrorBox("Diorama cannot start", message);
     app.exit(1);
   });
@@ -55,7 +57,7 @@ async function start(): Promise<void> {
   const host = await startEngine({ fork, env, entry: entry("engine"), probeEntry: entry("engineProbe") });
   const engine = new SharedEngine(host, folders.demoModel);
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
-  const hashes = new ModelHashes(workshop, (message) => process.stderr.write(`[models] ${message}\n`));
+  const hashes = new ModelHashes(workshop, (message) => note("models", message));
   const themes = new Themes((event) => windows.tell("theme", event));
   const common = { folders, services, engine, workshop, hashes, theme: () => themes.current };
   const windows = new Windows(common, join(folders.data, "session.json"));

@@ -27,6 +27,7 @@ export const COMMANDS = {
   "file.save": { menu: "File", label: "Save", shortcut: "CmdOrCtrl+S", group: true },
   "file.saveAs": { menu: "File", label: "Save as…", shortcut: "CmdOrCtrl+Shift+S" },
   "file.versions": { menu: "File", label: "Versions…" },
+  "file.verify": { menu: "File", label: "Check for damage" },
   "file.export": { menu: "File", label: "Export pictures…", shortcut: "CmdOrCtrl+E", group: true },
   "file.exportSheet": { menu: "File", label: "Export contact sheet…", shortcut: "CmdOrCtrl+Shift+E" },
   "file.addModel": { menu: "File", label: "Add checkpoint file…", group: true },
@@ -83,6 +84,7 @@ export const COMMANDS = {
   "result.bin": { menu: "Result", label: "Put into the bin", group: true, toggle: true },
 
   "help.shortcuts": { menu: "Help", label: "Keyboard shortcuts", shortcut: "?", windowKey: true },
+  "help.log": { menu: "Help", label: "Show log file" },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -158,7 +158,6 @@ type StoreCalls = Pick<
   | "readDraft"
   | "nameVersion"
   | "listVersions"
-  | "readVersion"
   | "restoreVersion"
   | "renameVersion"
   | "deleteVersion"
@@ -172,7 +171,6 @@ type StoreCalls = Pick<
   | "emptyBin"
   | "refillBin"
   | "recentProjects"
-  | "forgetProject"
   | "readPreferences"
   | "writePreferences"
 >;
@@ -190,8 +188,8 @@ export interface MainApi extends StoreCalls {
   /** Which menu commands make no sense now, and which are on (`view.*` toggles). */
   setCommands(request: { disabled: CommandName[]; checked: CommandName[] }): Promise<void>;
   setTheme(theme: Theme): Promise<void>;
-  /** Opens one of the pages that the app links to in the system's browser; refuses others. */
-  openLink(url: string): Promise<void>;
+  /** Shows the log in the system's file manager. */
+  showLog(): Promise<void>;
 
   /** An empty project, in this window or another one. */
   newProject(request: { draft: Draft | null; where: "here" | "window" }): Promise<ProjectState | null>;
@@ -214,7 +212,6 @@ export interface MainApi extends StoreCalls {
   listModels(): Promise<ModelEntry[]>;
   /** Asks for a checkpoint, a file or a folder, reads its headers and adds it; rejects with what is wrong with it. */
   addModel(request: { form: ModelForm }): Promise<ModelEntry | null>;
-  inspectModel(request: { path: string }): Promise<ModelInspection>;
   forgetModel(request: { path: string }): Promise<void>;
 
   /** With the window's checkpoint. While it draws, the answer comes between two steps. */

@@ -29,11 +29,10 @@ const id = v.pipe(v.number(), v.safeInteger("expected an id"), v.minValue(1, "ex
 const ids = (most: number) => v.pipe(listOf(id, most), v.minLength(1));
 const commands = listOf(v.picklist(COMMAND_NAMES), COMMAND_NAMES.length);
 
-const { verifyProject, readDraft, nameVersion, listVersions, readVersion, restoreVersion } = storeSchemas;
+const { verifyProject, readDraft, nameVersion, listVersions, restoreVersion } = storeSchemas;
 const { renameVersion, deleteVersion, undeleteVersion, listRuns, readRun, listResults, readResult, markResults } =
   storeSchemas;
-const { readAttention, emptyBin, refillBin, recentProjects, forgetProject, readPreferences, writePreferences } =
-  storeSchemas;
+const { readAttention, emptyBin, refillBin, recentProjects, readPreferences, writePreferences } = storeSchemas;
 const { load, tokenize, check } = engineSchemas;
 const { scene, seeds, previewEvery, attention, jobId } = engineSchemas.generate.entries;
 
@@ -44,7 +43,7 @@ export const mainSchemas = {
   readyToClose: v.strictObject({ problem: v.nullable(text(LIMITS.text)) }),
   setCommands: v.strictObject({ disabled: commands, checked: commands }),
   setTheme: v.picklist(["system", "light", "dark"]),
-  openLink: text(LIMITS.path),
+  showLog: nothing,
 
   newProject: v.strictObject({ draft: v.nullable(draft), where }),
   openProject: v.strictObject({ where }),
@@ -58,7 +57,6 @@ export const mainSchemas = {
   loadModel: load,
   listModels: nothing,
   addModel: v.strictObject({ form: v.picklist(["file", "folder"]) }),
-  inspectModel: byPath,
   forgetModel: byPath,
 
   tokenize,
@@ -78,7 +76,6 @@ export const mainSchemas = {
   readDraft,
   nameVersion,
   listVersions,
-  readVersion,
   restoreVersion,
   renameVersion,
   deleteVersion,
@@ -92,7 +89,6 @@ export const mainSchemas = {
   emptyBin,
   refillBin,
   recentProjects,
-  forgetProject,
   readPreferences,
   writePreferences,
 } satisfies Schemas<MainApi>;

@@ -189,7 +189,6 @@ export interface StoreApi {
   /** Keeps the draft under a name. */
   nameVersion(request: { name: string }): Promise<VersionInfo>;
   listVersions(): Promise<VersionInfo[]>;
-  readVersion(request: { id: number }): Promise<VersionInfo & { draft: Draft }>;
   /** Makes a version the draft. A draft with unsaved changes is kept as an automatic version first. */
   restoreVersion(request: { id: number }): Promise<SavedDraft>;
   renameVersion(request: { id: number; name: string }): Promise<void>;
@@ -217,13 +216,10 @@ export interface StoreApi {
   emptyBin(): Promise<number[]>;
   /** Puts back what `emptyBin` took out. */
   refillBin(request: { ids: number[] }): Promise<void>;
-  /** Writes PNG files; an existing file is never replaced. Resolves to their paths. */
-  exportPictures(request: { ids: number[]; folder: string }): Promise<string[]>;
   /** Takes in a PNG that carries Diorama's settings, or the text that other programs write, as a run of its own. */
   importPicture(request: { path: string }): Promise<ImportedPicture>;
 
   recentProjects(): Promise<RecentProject[]>;
-  forgetProject(request: { path: string }): Promise<void>;
   /** Latest used first. */
   knownModels(): Promise<KnownModel[]>;
   rememberModel(request: { request: LoadRequest; name: string }): Promise<void>;

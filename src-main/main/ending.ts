@@ -1,6 +1,7 @@
 /** Ends the program in order: every window saves and closes, then the services stop, then the session is marked as ended. */
 import { app } from "electron";
 import type { Windows } from "./windows.ts";
+import { note } from "./log.ts";
 
 export function endInOrder(windows: Windows, stopServices: () => Promise<unknown>): void {
   let closing: Promise<void> | undefined;
@@ -15,7 +16,7 @@ export function endInOrder(windows: Windows, stopServices: () => Promise<unknown
     try {
       await stopServices();
     } catch (error) {
-      process.stderr.write(`warn: a service did not stop in order: ${String(error)}\n`); // it ends with us
+      note("main", `a service did not stop in order: ${String(error)}`); // it ends with us
     }
     windows.endSession();
     state = "stopped";

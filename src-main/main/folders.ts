@@ -2,6 +2,7 @@
 import { app } from "electron";
 import { accessSync, constants, rmSync } from "node:fs";
 import { join } from "node:path";
+import { note } from "./log.ts";
 
 export interface Folders {
   /** The built window. */
@@ -43,7 +44,7 @@ export function removeDragged(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
   } catch (error) {
-    process.stderr.write(`warn: ${folder} cannot be emptied: ${String(error)}\n`);
+    note("main", `${folder} cannot be emptied: ${String(error)}`);
   }
 }
 

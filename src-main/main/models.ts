@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
-import { DEMO_MODEL, type ModelEntry, type ModelInspection } from "../api/main.ts";
+import { DEMO_MODEL, type ModelEntry } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
 import type { ModelHashes } from "./modelHashes.ts";
@@ -45,12 +45,6 @@ export class Models {
     const request: LoadRequest = { path, provider: "cpu", memory: "auto" };
     await this.#store.rememberModel({ request, name });
     return { request, name, demo: false, used: null, present: true };
-  }
-
-  async inspect(path: string): Promise<ModelInspection> {
-    await this.refuseUnknown(path);
-    const inspection = await this.#workshop.api.inspectModel({ path: this.#folderOf(path) });
-    return { ...inspection, path };
   }
 
   async forget(path: string): Promise<void> {

@@ -15,11 +15,11 @@ import { emptyDraft, sampleDraft } from "./drafts.ts";
 import { Exports } from "./exports.ts";
 import { createFrame } from "./frame.ts";
 import { Jobs } from "./jobs.ts";
+import { note } from "./log.ts";
 import type { Bounds, Opening } from "./lastSession.ts";
 import { letGo } from "./letGo.ts";
 import { Models } from "./models.ts";
 import { OpenProject } from "./openProject.ts";
-import { patientStore } from "./patientStore.ts";
 import type { Shared } from "./shared.ts";
 import { askAboutSilence } from "./silence.ts";
 import { serveTextMenu } from "./textMenu.ts";
@@ -59,7 +59,7 @@ export class ProjectWindow {
       onExit: (exit) => this.#onStoreExit(exit),
       onSilence: (silence) => void askAboutSilence(this, silence),
     });
-    this.store = patientStore(this.#service.api);
+    this.store = this.#service.api;
     this.#service.on("changed", (changed) => {
       this.emit("changed", changed);
       shared.onChanged(changed.what);
@@ -96,7 +96,7 @@ export class ProjectWindow {
       if (url !== START_PAGE && !this.#isGone) void this.window.loadURL(START_PAGE);
     });
     this.window.webContents.on("render-process-gone", (_event, { reason }) => {
-      process.stderr.write(`[window] its process ended: ${reason}\n`);
+      note("window", `its process ended: ${reason}`, "error");
       if (!this.#isGone && reason !== "clean-exit") void this.#reload();
     });
   }
@@ -296,7 +296,7 @@ export class ProjectWindow {
   #lookAfterFile(): void {
     if (!this.project.isOpen || this.#isGone) return;
     this.store.currentProject().catch((error: unknown) => {
-      process.stderr.write(`[window] its project cannot be looked at: ${withoutStack(error).message}\n`);
+      note("window", `its project cannot be looked at: ${withoutStack(error).message}`);
     });
   }
 

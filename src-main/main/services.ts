@@ -6,6 +6,7 @@ import { app, utilityProcess } from "electron";
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
 import { AppError } from "../api/errors.ts";
+import { logged } from "./log.ts";
 import { forkNode, forkUtility, type Fork } from "../service/child.ts";
 
 const OLDEST_NODE = [22, 14] as const;
@@ -20,7 +21,7 @@ export function findServices(): Services {
   // Beside an archive lies what was left out of it: the services and their native modules, which Node reads as well as Electron.
   const folder = join(app.getAppPath(), "dist", "services").replace(`app.asar${sep}`, `app.asar.unpacked${sep}`);
   return {
-    fork: node === undefined ? forkUtility((...args) => utilityProcess.fork(...args)) : forkNode(node),
+    fork: logged(node === undefined ? forkUtility((...args) => utilityProcess.fork(...args)) : forkNode(node)),
     entry: (name) => join(folder, `${name}.mjs`),
   };
 }

@@ -9,8 +9,8 @@ import type { Engine } from "../engine/host.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
 import { askModel, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
+import { showLog } from "./log.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
-import { openLink } from "./security.ts";
 import type { SharedEngine } from "./sharedEngine.ts";
 import type { Themes } from "./themes.ts";
 import type { Windows } from "./windows.ts";
@@ -30,7 +30,7 @@ export function windowCalls(at: ProjectWindow, context: CallContext): Handlers<M
   return { ...appCalls(at, context), ...projectCalls(at, context), ...engineCalls(at, context), ...storeCalls(at) };
 }
 
-type AppCalls = "appInfo" | "windowState" | "readyToClose" | "setCommands" | "setTheme" | "openLink";
+type AppCalls = "appInfo" | "windowState" | "readyToClose" | "setCommands" | "setTheme" | "showLog";
 type ExportCalls =
   "exportPictures" | "exportSheet" | "revealExported" | "copyPicture" | "copyText" | "dragPictures" | "importPictures";
 
@@ -47,10 +47,7 @@ function appCalls(
       windows.updateMenu();
     },
     setTheme: (theme) => themes.set(theme, at.store),
-    openLink: (url) => {
-      if (!openLink(url))
-        throw new AppError("bad-request", `${url} is not a page that Diorama links to.`, { method: "openLink" });
-    },
+    showLog: () => showLog(),
     exportPictures: (choice) => at.exports.pictures(choice),
     exportSheet: (request) => at.exports.sheet(request),
     revealExported: ({ path }) => at.exports.reveal(path),
@@ -122,7 +119,7 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
   };
 }
 
-type ModelCalls = "providers" | "loadModel" | "listModels" | "addModel" | "inspectModel" | "forgetModel";
+type ModelCalls = "providers" | "loadModel" | "listModels" | "addModel" | "forgetModel";
 type DrawCalls = "tokenize" | "check" | "generate" | "cancel" | "restartEngine";
 
 function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<MainApi, ModelCalls | DrawCalls>> {
@@ -150,7 +147,6 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       const path = await askModel(at.window, form);
       return path === null ? null : at.models.add(path);
     },
-    inspectModel: ({ path }) => at.models.inspect(path),
     forgetModel: ({ path }) => at.models.forget(path),
     tokenize: (prompt) => withModel((api) => api.tokenize(prompt)),
     check: (scene) => withModel((api) => api.check(scene)),
@@ -178,9 +174,9 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
 type StoreCalls = Exclude<keyof MainApi, AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls>;
 
 function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
-  const { readDraft, listVersions, readVersion, renameVersion, deleteVersion, undeleteVersion, verifyProject } = store;
+  const { readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject } = store;
   const { listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin } = store;
-  const { recentProjects, forgetProject, readPreferences, writePreferences } = store;
+  const { recentProjects, readPreferences, writePreferences } = store;
   const changing = <Request, Reply>(call: (request: Request) => Promise<Reply>) => {
     return (request: Request) => {
       project.touch();
@@ -188,9 +184,9 @@ function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
     };
   };
   const routes = {
-    ...{ readDraft, listVersions, readVersion, renameVersion, deleteVersion, undeleteVersion, verifyProject },
+    ...{ readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject },
     ...{ listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin },
-    ...{ recentProjects, forgetProject, readPreferences, writePreferences },
+    ...{ recentProjects, readPreferences, writePreferences },
     nameVersion: changing(store.nameVersion),
     restoreVersion: changing(store.restoreVersion),
     markResults: changing(store.markResults),

@@ -17,6 +17,7 @@ import { ENDING } from "./openProject.ts";
 import { ProjectWindow } from "./projectWindow.ts";
 import type { Shared } from "./shared.ts";
 import { UnsavedWork } from "./unsavedWork.ts";
+import { note } from "./log.ts";
 
 type Common = Omit<Shared, "unsaved" | "onChanged" | "onProject" | "mayClose" | "onClosing" | "openFile">;
 
@@ -235,7 +236,7 @@ export class Windows {
     try {
       writeSession(this.#sessionFile, session);
     } catch (error) {
-      process.stderr.write(`warn: what is open could not be noted: ${String(error)}\n`);
+      note("main", `what is open could not be noted: ${String(error)}`);
     }
   }
 }

@@ -1,13 +1,17 @@
-/** The store as the rest of the app sees it: its process is started when needed, and after a crash opens the project again. */
+/**
+ * The store as the rest of the app sees it: its process is started when needed, and after a crash opens the project again. A call that
+ * the crash cut off is made again where that does no harm (policy.ts).
+ */
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AppError } from "../api/errors.ts";
+import { AppError, isAppError } from "../api/errors.ts";
 import type { CallOptions, Client, Connection } from "../api/rpc.ts";
 import type { ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor, type ServiceExit } from "../service/supervisor.ts";
 import { Watchdog } from "../service/watchdog.ts";
+import { is } from "./policy.ts";
 
 export interface StoreOptions {
   /** Folder for the app's own data; made when missing. */
@@ -45,27 +49,15 @@ export interface Store {
 }
 
 type Method = keyof StoreApi;
-/** Calls that make sense without the project, and so must not fail when it cannot be opened again. */
-const INDEPENDENT: readonly Method[] = [
-  "createProject",
-  "openProject",
-  "closeProject",
-  "recentProjects",
-  "forgetProject",
-  "knownModels",
-  "rememberModel",
-  "forgetModel",
-  "readPreferences",
-  "writePreferences",
-];
 /** Milliseconds after which a person would ask what is going on. SQLite cannot be interrupted here, so that the process is watched instead. */
 const PATIENCE = 10_000;
-/** The calls that read or write all of a project, whose disk may be slow. */
-const LONG: readonly string[] = ["copyProject", "verifyProject", "exportPictures", "closeProject"] satisfies Method[];
 const LONG_PATIENCE = 60_000;
 
+/** How often a call is made again to another process. */
+const RETRIES = 2;
+
 function usualPatience(method: string): number {
-  return LONG.includes(method) ? LONG_PATIENCE : PATIENCE;
+  return is(method as Method, "long") ? LONG_PATIENCE : PATIENCE;
 }
 
 type AnyCall = (request: unknown, options?: CallOptions) => Promise<unknown>;
@@ -107,7 +99,7 @@ export function startStore(options: StoreOptions): Store {
       reopening = wanted === undefined ? Promise.resolve() : reopen(connection, wanted);
     }
     await reopening.catch((error: unknown) => {
-      if (INDEPENDENT.includes(method)) return;
+      if (is(method, "alone")) return;
       toldTo = undefined; // the next call tries again
       throw error;
     });
@@ -117,10 +109,20 @@ export function startStore(options: StoreOptions): Store {
     if (method === "closeProject") wanted = undefined;
     return value;
   };
+  /** Callers need not know that a process may die where a call can be made again. */
+  const patiently = async (method: Method, request: unknown, options?: CallOptions) => {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await call(method, request, options);
+      } catch (error) {
+        if (!is(method, "again") || !isAppError(error, "service-crashed") || tries === RETRIES) throw error;
+      }
+    }
+  };
   const methods = Object.keys(storeSchemas) as Method[];
   const entries = methods.map((method) => [
     method,
-    (request: unknown, options?: CallOptions) => call(method, request, options),
+    (request: unknown, options?: CallOptions) => patiently(method, request, options),
   ]);
 
   return {

@@ -102,10 +102,6 @@ export class Library {
     );
   }
 
-  forgetProject(path: string): void {
-    this.#change((db) => db.prepare("DELETE FROM recent WHERE path = ?").run(path));
-  }
-
   knownModels(): KnownModel[] {
     const rows = this.#db
       .prepare<[], { name: string; request: string; used: string }>(

@@ -1,10 +1,7 @@
-/** Pictures on their way into a project and out of it. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+/** Pictures on their way into a project. */
 import type { Pixels } from "../api/engine.ts";
 import { LIMITS } from "../api/engineMessages.ts";
 import { AppError, isAppError, messageOf } from "../api/errors.ts";
-import { pictureName } from "../api/pictureName.ts";
 import type { ImportedPicture } from "../api/store.ts";
 import { recordFromTexts } from "../image/foreignRecord.ts";
 import { readMetadata } from "../image/metadata.ts";
@@ -35,14 +32,6 @@ export function thumbnailOf(pixels: Pixels): Uint8Array {
   const scale = Math.min(1, THUMBNAIL / Math.max(pixels.width, pixels.height));
   const side = (length: number) => Math.max(1, Math.round(length * scale));
   return encodePng(resize(pixels, side(pixels.width), side(pixels.height)));
-}
-
-/** Writes PNG files named after their seeds; a name that is taken gets a number. */
-export function exportPictures(results: Results, ids: readonly number[], folder: string): string[] {
-  return ids.map((id) => {
-    const name = pictureName(results.readResult(id));
-    return writeNew(join(folder, name), results.readPicture(id, "full"));
-  });
 }
 
 /** Takes in a picture that carries our settings, or a text that tells them, as a run of its own. */
@@ -86,22 +75,4 @@ function readPicture(path: string): Uint8Array {
     throw new AppError("file-unreadable", `${path} cannot be read (${messageOf(error)}).`, { path }, { cause: error });
   }
   throw new AppError("image-invalid", `${path} is too large for a picture.`, { path });
-}
-
-function writeNew(stem: string, bytes: Uint8Array): string {
-  for (let i = 1; ; i++) {
-    const path = i === 1 ? `${stem}.png` : `${stem}-${i}.png`;
-    try {
-      writeFileSync(path, bytes, { flag: "wx" });
-      return path;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") continue;
-      throw new AppError(
-        "file-unreadable",
-        `${path} cannot be written (${messageOf(error)}).`,
-        { path },
-        { cause: error },
-      );
-    }
-  }
 }

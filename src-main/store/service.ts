@@ -6,7 +6,7 @@ import type { ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { CurrentProject } from "./currentProject.ts";
 import { Library } from "./library.ts";
-import { exportPictures, importPicture } from "./pictures.ts";
+import { importPicture } from "./pictures.ts";
 import type { ProjectFile } from "./project.ts";
 import { Unfinished } from "./unfinished.ts";
 
@@ -69,7 +69,6 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     saveDraft: (draft) => telling(() => current.saveDraft(draft), ["draft"]),
     nameVersion: ({ name }) => telling(() => current.save((project) => project.nameVersion(name)), ["versions"]),
     listVersions: () => current.read((project) => project.listVersions()),
-    readVersion: ({ id }) => current.read((project) => project.readVersion(id)),
     restoreVersion: ({ id }) => change((project) => project.restoreVersion(id), "draft", "versions"),
     renameVersion: ({ id, name }) => change((project) => project.renameVersion(id, name), "versions"),
     undeleteVersion: ({ id }) => change((project) => project.undeleteVersion(id), "versions"),
@@ -89,11 +88,9 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     readAttention: ({ id }) => current.read(({ results }) => results.readAttention(id)),
     refillBin: ({ ids }) => change(({ results }) => results.refillBin(ids), "results", "runs"),
     emptyBin: () => change(({ results }) => results.emptyBin(), "results", "runs"),
-    exportPictures: ({ ids, folder }) => current.read(({ results }) => exportPictures(results, ids, resolve(folder))),
     importPicture: ({ path }) => change(({ results }) => importPicture(results, resolve(path)), "results", "runs"),
 
     recentProjects: () => library.recentProjects(),
-    forgetProject: ({ path }) => onLibrary("recent", () => library.forgetProject(path)),
     knownModels: () => library.knownModels(),
     rememberModel: ({ request, name }) => onLibrary("models", () => library.rememberModel(request, name)),
     forgetModel: ({ path }) => onLibrary("models", () => library.forgetModel(path)),

@@ -78,6 +78,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "file.save": { run: (session) => void session.attempt(() => session.projects.save()) },
   "file.saveAs": { run: (session) => void session.attempt(() => session.projects.saveAs()) },
   "file.versions": dialog("versions"),
+  "file.verify": { run: (session) => void session.attempt(() => session.projects.verify()) },
   "file.export": { ...dialog("export"), enabled: picturesChosen },
   "file.exportSheet": {
     enabled: picturesChosen,
@@ -191,6 +192,7 @@ const ACTIONS: Record<CommandName, Action> = {
   },
 
   "help.shortcuts": dialog("shortcuts"),
+  "help.log": { run: (session) => void session.attempt(() => session.app.api.showLog()) },
 };
 
 export function isEnabled(session: Session, name: CommandName): boolean {

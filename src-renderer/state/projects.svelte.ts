@@ -53,6 +53,20 @@ export class Projects {
     if (project) this.#session.isSaved(project, revision);
   }
 
+  /** Reads all of the project's file, and says whether it is whole. */
+  async verify(): Promise<void> {
+    const { app, notices, project } = this.#session;
+    const name = project?.untitled ? "This project" : `“${project?.name ?? "This project"}”`;
+    const damage = await app.api.verifyProject();
+    if (damage.length === 0) return notices.done(`${name} is whole: all of its file was read, and nothing is damaged.`);
+    const places = damage.length === 1 ? "one place" : `${damage.length} places`;
+    const message = `${name} is damaged in ${places} (${damage[0]!}). Save it under another name: what can still be read goes into the copy.`;
+    notices.error(new Error(message), {
+      label: "Save as…",
+      run: () => void this.#session.attempt(() => this.saveAs()),
+    });
+  }
+
   async listVersions(): Promise<void> {
     const { api } = this.#session.app;
     const [versions, { versionId }] = await Promise.all([api.listVersions(), api.readDraft()]);

@@ -7,7 +7,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Client } from "../../src-main/api/rpc.ts";
 import type { StoreApi } from "../../src-main/api/store.ts";
 import { storeSchemas } from "../../src-main/api/storeMessages.ts";
@@ -168,7 +168,7 @@ async function prepareProject(api: Client<StoreApi>, path: string, announced: An
   const binned = await api.addResult(sampleResult(run.id, "9"));
   await api.markResults({ ids: [binned.id], state: "binned" });
   await api.nameVersion({ name: "one" });
-  await api.exportPictures({ ids: [1], folder: path.slice(0, path.lastIndexOf("/")) });
+  writeFileSync(join(dirname(path), "1.png"), await api.readPicture({ id: 1, size: "full" }));
   await api.saveDraft(sampleDraft("a cat 1"));
   announced.draft = 1;
   announced.seeds.add("1");
@@ -201,7 +201,6 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     saveDraft: () => api.saveDraft(draft),
     nameVersion: () => api.nameVersion({ name: "two" }),
     listVersions: () => api.listVersions(),
-    readVersion: () => api.readVersion({ id: 1 }),
     restoreVersion: () => api.restoreVersion({ id: 1 }),
     renameVersion: () => api.renameVersion({ id: 1, name: "one" }),
     deleteVersion: () => api.deleteVersion({ id: 99 }),
@@ -222,10 +221,8 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     markResults: () => api.markResults({ ids: [1], starred: true }),
     emptyBin: () => api.emptyBin(),
     refillBin: () => api.refillBin({ ids: [2] }),
-    exportPictures: () => api.exportPictures({ ids: [1], folder: home }),
     importPicture: () => api.importPicture({ path: join(home, "1.png") }),
     recentProjects: () => api.recentProjects(),
-    forgetProject: () => api.forgetProject({ path }),
     knownModels: () => api.knownModels(),
     rememberModel: () => api.rememberModel({ request: model, name: "mine" }),
     forgetModel: () => api.forgetModel({ path: model.path }),

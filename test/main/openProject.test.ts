@@ -3,7 +3,6 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { OpenProject } from "../../src-main/main/openProject.ts";
-import { patientStore } from "../../src-main/main/patientStore.ts";
 import { startStore } from "../../src-main/store/host.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 import { sampleDraft, temporaryFolder } from "../support/projects.ts";
@@ -19,7 +18,7 @@ function start() {
     return path;
   }) as [string, string];
   const untitled = join(folder, "untitled");
-  return { folder, a, b, untitled, store, project: new OpenProject(patientStore(store.api), untitled) };
+  return { folder, a, b, untitled, store, project: new OpenProject(store.api, untitled) };
 }
 
 function promptIn(path: string): string {

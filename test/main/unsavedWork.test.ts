@@ -13,7 +13,6 @@ import {
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { OpenProject } from "../../src-main/main/openProject.ts";
-import { patientStore } from "../../src-main/main/patientStore.ts";
 import { UnsavedWork } from "../../src-main/main/unsavedWork.ts";
 import { startStore } from "../../src-main/store/host.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
@@ -29,7 +28,7 @@ function start() {
   for (const path of [a, b, other]) ProjectFile.create(path, sampleDraft(path)).close();
   const store = startStore({ dataFolder: join(folder, "data"), onLine: () => undefined });
   onTestFinished(() => store.stop());
-  const project = new OpenProject(patientStore(store.api), join(folder, "untitled"));
+  const project = new OpenProject(store.api, join(folder, "untitled"));
   store.on("place", (place) => project.placed(place.project));
   return { folder, a, b, other, store, project };
 }

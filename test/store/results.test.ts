@@ -6,7 +6,8 @@ import type { ResultQuery } from "../../src-main/api/store.ts";
 import { metadataTexts, readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng, encodePng } from "../../src-main/image/png.ts";
 import { readChunks, writeChunks } from "../../src-main/image/pngChunks.ts";
-import { exportPictures, importPicture } from "../../src-main/store/pictures.ts";
+import { importPicture } from "../../src-main/store/pictures.ts";
+import type { Results } from "../../src-main/store/results.ts";
 import {
   newProject,
   reopened,
@@ -17,6 +18,13 @@ import {
   sampleScene,
   temporaryFolder,
 } from "../support/projects.ts";
+
+/** The picture of a result, as a file of its own. */
+function asFile(results: Results, id: number): string {
+  const path = join(temporaryFolder(), "picture.png");
+  writeFileSync(path, results.readPicture(id, "full"));
+  return path;
+}
 
 const all: ResultQuery = { order: "newest", offset: 0, limit: 500 };
 
@@ -140,24 +148,24 @@ test("a result without boxes, or from a file, has no attention, and a result tha
   const { id } = results.addResult(sampleResult(runId, "5"));
   const plain = results.beginRun(sampleScene("fog", []), "demo", 1);
   const fog = results.addResult(sampleResult(plain.id, "5", sampleScene("fog", [])));
-  const [path] = exportPictures(results, [id], temporaryFolder());
+  const path = asFile(results, id);
   expect(results.readAttention(fog.id)).toBeNull();
-  expect(results.readAttention(importPicture(results, path!).id)).toBeNull();
+  expect(results.readAttention(importPicture(results, path).id)).toBeNull();
   expect(() => results.readAttention(999)).toThrow(expect.objectContaining({ code: "not-found" }));
 });
 
 test("a picture that cannot be kept leaves no run behind", () => {
   const { results, runId } = withRun();
   const { id } = results.addResult(sampleResult(runId, "7"));
-  const [path] = exportPictures(results, [id], temporaryFolder());
+  const path = asFile(results, id);
   vi.spyOn(results, "keep").mockImplementation(() => {
     throw new Error("the disk is full");
   });
   const runs = () => results.listRuns({ offset: 0, limit: 10 }).total;
-  expect(() => importPicture(results, path!)).toThrow("the disk is full");
+  expect(() => importPicture(results, path)).toThrow("the disk is full");
   expect(runs()).toBe(1);
   vi.restoreAllMocks();
-  importPicture(results, path!);
+  importPicture(results, path);
   expect(runs()).toBe(2);
 });
 
@@ -236,24 +244,19 @@ test("the search finds words and their beginnings in prompts, without accents or
   expect(project.verify()).toEqual([]);
 });
 
-test("exported pictures are PNG files that carry their settings, and replace nothing", () => {
+test("a kept picture is a PNG that carries its settings", () => {
   const { results, runId, scene } = withRun();
   const { id } = results.addResult(sampleResult(runId, "5"));
-  const folder = temporaryFolder();
-  const [first] = exportPictures(results, [id], folder);
-  const [second] = exportPictures(results, [id], folder);
-  expect(first).toBe(join(folder, `diorama-${id}-seed-5.png`));
-  expect(second).toBe(join(folder, `diorama-${id}-seed-5-2.png`));
-  expect(readMetadata(readFileSync(first!))).toEqual({ kind: "record", record: sampleRecord(scene, "5") });
-  expect(() => exportPictures(results, [id], join(folder, "gone"))).toThrow(/cannot be written/);
+  const png = readFileSync(asFile(results, id));
+  expect(readMetadata(png)).toMatchObject({ kind: "record", record: sampleRecord(scene, "5") });
 });
 
 test("an exported picture comes back as a run of its own", () => {
   const { results, runId, scene } = withRun();
   const { id } = results.addResult(sampleResult(runId, "5"));
-  const [path] = exportPictures(results, [id], temporaryFolder());
+  const path = asFile(results, id);
   const other = newProject().results;
-  const imported = importPicture(other, path!);
+  const imported = importPicture(other, path);
   expect(imported).toMatchObject({ seed: "5", width: 64, height: 48, obedience: 0.5 });
   expect(other.readRun(imported.runId)).toMatchObject({ outcome: "done", model: "demo", scene });
 });
