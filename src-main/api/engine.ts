@@ -165,8 +165,6 @@ export interface EngineApi {
   providers(): Promise<ProviderReport[]>;
   /** Opens a checkpoint, in place of the one loaded before. */
   load(request: LoadRequest): Promise<ModelSummary>;
-  /** Frees the loaded checkpoint's memory. */
-  unload(): Promise<void>;
   tokenize(prompt: string): Promise<PromptTokens>;
   check(scene: Scene): Promise<SceneCheck>;
   /** Draws one picture per seed, in order; each arrives as an `image` event. Resolves when the queue is done. */

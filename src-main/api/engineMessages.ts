@@ -130,7 +130,6 @@ export const engineSchemas = {
     threads: v.exactOptional(whole(1, 1024)),
     memory: v.picklist(["fast", "low", "auto"]),
   }),
-  unload: nothing,
   tokenize: text(LIMITS.text),
   check: sceneSchema,
   generate: v.strictObject({

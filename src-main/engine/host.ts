@@ -149,12 +149,6 @@ export function startEngine(options: EngineOptions = {}): Promise<Engine> {
         await endProcess();
         return { reply: open(request, callOptions) };
       }),
-    unload: () =>
-      inOrder(async () => {
-        wanted = undefined;
-        await endProcess();
-        return { reply: Promise.resolve() };
-      }),
     tokenize: (prompt, callOptions) =>
       inOrder(async () => ({ reply: (await withModel()).tokenize(prompt, callOptions) })),
     check: (scene, callOptions) => inOrder(async () => ({ reply: (await withModel()).check(scene, callOptions) })),

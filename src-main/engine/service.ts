@@ -1,4 +1,5 @@
 /** What the engine process does with each request; process.ts gives it a port and the real pipeline. */
+import * as v from "valibot";
 import type { EngineApi, EngineEvents, LoadRequest, ModelSummary, PromptTokens, SceneCheck } from "../api/engine.ts";
 import { engineSchemas } from "../api/engineMessages.ts";
 import { AppError } from "../api/errors.ts";
@@ -23,7 +24,12 @@ export type OpenPipeline = (
 ) => Promise<Pipeline>;
 
 /** The calls of `EngineApi` that need the process; `providers` is answered by the host, which probes in throw-away ones. */
-export type EngineProcessApi = Omit<EngineApi, "providers">;
+export interface EngineProcessApi extends Omit<EngineApi, "providers"> {
+  /** Closes the checkpoint when the jobs before are done: the host ends the process then. */
+  unload(): Promise<void>;
+}
+
+const schemas = { ...engineSchemas, unload: v.undefined("expected no argument") };
 
 /** Serves the engine's calls; `onEnd` is called when the caller is gone and everything is closed. */
 export function runService(port: Port, openPipeline: OpenPipeline, onEnd: () => void): void {
@@ -73,7 +79,7 @@ export function runService(port: Port, openPipeline: OpenPipeline, onEnd: () => 
       },
       cancel: ({ jobId, index }) => queue.cancel(jobId, index),
     },
-    engineSchemas,
+    schemas,
   );
   const queue = new Queue(server.emit);
 

@@ -134,25 +134,9 @@ test("a checkpoint that cannot be opened leaves the one before in use", async ()
   await expect(generate("a cat")).resolves.toEqual({ finished: 1 });
 });
 
-test("unloading while a checkpoint is being opened leaves none", async () => {
-  const { engine, generate } = await start();
-  const [load, unload] = await Promise.allSettled([engine.api.load(model), engine.api.unload()]);
-  expect([load.status, unload.status]).toEqual(["fulfilled", "fulfilled"]);
-  await expect(generate("a cat")).rejects.toMatchObject({ code: "not-found" });
-});
-
-test("after unloading, a new process opens nothing", async () => {
-  const { engine, generate } = await start();
-  await engine.api.load(model);
-  await engine.api.unload();
-  engine.kill();
-  await expect(generate("a cat")).rejects.toMatchObject({ code: "not-found" });
-});
-
-test("cancelling and unloading start no process", async () => {
+test("cancelling starts no process", async () => {
   const { engine } = await start();
   await engine.api.cancel({ jobId: "j" });
-  await engine.api.unload();
   expect(engine.pid).toBeUndefined();
 });
 

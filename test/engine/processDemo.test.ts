@@ -119,12 +119,13 @@ test("kill -9 in the middle of a run is an error, and the next request works", a
   await expect(generate(["1"], { jobId: "k" })).resolves.toEqual({ finished: 1 });
 });
 
-test("unloading waits for the jobs and ends the process: every byte is given back", async () => {
+test("opening waits for the jobs before it and ends their process: every byte is given back", async () => {
   const { engine, generate } = await start();
+  const before = engine.pid;
   const job = generate(["1"], { steps: 4 });
-  await engine.api.unload();
+  await engine.api.load(demo);
   await expect(job).resolves.toEqual({ finished: 1 });
-  expect(engine.pid).toBeUndefined();
+  expect(engine.pid).not.toBe(before);
 });
 
 test("each checkpoint gets a fresh process, so memory does not grow over loading", { timeout: 180_000 }, async () => {
