@@ -54,7 +54,13 @@ async function start(): Promise<void> {
   const { fork, entry } = services;
   removeDragged(folders.dragged);
   const env = { [BACKGROUND]: "1" }; // a step takes all processors: a drag goes first
-  const host = await startEngine({ fork, env, entry: entry("engine"), probeEntry: entry("engineProbe") });
+  const host = await startEngine({
+    fork,
+    env,
+    timings: join(folders.data, "timings.json"),
+    entry: entry("engine"),
+    probeEntry: entry("engineProbe"),
+  });
   const engine = new SharedEngine(host, folders.demoModel);
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
   const hashes = new ModelHashes(workshop, (message) => note("models", message));

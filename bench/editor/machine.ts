@@ -1,5 +1,5 @@
 /** What is measured outside the page: memory by process, and how long the main process is busy at a time. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { ElectronApplication } from "playwright-core";
 
 /** Megabytes by kind of process; pages that several share count in parts (Linux's PSS). */
@@ -32,7 +32,8 @@ function ofEach(root: number, look: (pid: number) => number): Record<string, num
       const kind = kindOf(pid);
       found[kind] = look(pid) + (found[kind] ?? 0);
     } catch (error) {
-      if (existsSync(`/proc/${pid}`)) throw error; // some end while they are looked at
+      // Some end while they are looked at, or have ended and wait for their parent to hear of it.
+      if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     }
   }
   return found;

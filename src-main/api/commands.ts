@@ -72,6 +72,8 @@ export const COMMANDS = {
   "view.palette": { menu: "View", label: "Command palette", shortcut: "CmdOrCtrl+K", group: true },
 
   "generate.start": { menu: "Generate", label: "Generate", shortcut: "CmdOrCtrl+Enter" },
+  "generate.oneMore": { menu: "Generate", label: "One more", shortcut: "CmdOrCtrl+Alt+Enter" },
+  "generate.starred": { menu: "Generate", label: "Draw the starred again" },
   "generate.cancel": { menu: "Generate", label: "Cancel all", shortcut: "CmdOrCtrl+." },
   "generate.restartEngine": { menu: "Generate", label: "Restart engine", group: true },
 

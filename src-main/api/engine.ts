@@ -83,10 +83,10 @@ export interface StepEvent {
   /** Steps done of `steps` for this picture. */
   step: number;
   steps: number;
-  /** Seconds since the picture was begun, and an estimate of what this picture and the whole queue still need. */
+  /** Seconds since the picture was begun, and an estimate of what this picture and the whole queue still need; undefined before there is one. */
   elapsed: number;
-  pictureSecondsLeft: number;
-  queueSecondsLeft: number;
+  pictureSecondsLeft: number | undefined;
+  queueSecondsLeft: number | undefined;
   /** Share of each region's attention that falls in its box, 0 to 1, by region id. */
   obedience: Record<string, number>;
   /** Value of the layout loss, where it was computed. */
@@ -136,7 +136,7 @@ export interface RunRecord {
 /** Before a run: what would go wrong or be lost, and what it will cost. */
 export interface SceneCheck {
   warnings: SceneWarning[];
-  /** Seconds for one picture, from steps already timed in this process; undefined before the first. */
+  /** Seconds for one picture, from steps timed with this checkpoint on this machine, now or earlier; undefined before the first. */
   estimatedSeconds?: number;
   estimatedBytes: number;
 }

@@ -20,6 +20,8 @@ import type { WireError } from "./errors.ts";
 import type { Scene, Seed } from "./scene.ts";
 import type {
   Draft,
+  DrawnSeed,
+  PictureSize,
   ProjectInfo,
   RecentProject,
   ImportedPicture,
@@ -217,6 +219,8 @@ export interface MainApi extends StoreCalls {
   /** With the window's checkpoint. While it draws, the answer comes between two steps. */
   tokenize(prompt: string): Promise<PromptTokens>;
   check(scene: Scene): Promise<SceneCheck>;
+  /** Which of these seeds this project has already, drawn from this scene with this checkpoint. */
+  findDrawn(request: { scene: Scene; seeds: Seed[]; model: LoadRequest }): Promise<DrawnSeed[]>;
   /** Resolves when the run is on record and waits its turn; the rest comes as events. */
   generate(request: DrawRequest): Promise<Job>;
   /** Within one step; the job's or picture's end comes as an event. */
@@ -281,8 +285,6 @@ export interface MainEvents {
   /** Save what is not saved yet, then call `readyToClose`, with why where it could not be; after five seconds the person is asked. */
   closing: { reason: "window" | "quit" };
 }
-
-export type PictureSize = "full" | "thumbnail";
 
 /** The address of a picture of the window's project, for `<img src>` (`crossorigin="anonymous"` where pixels are read). */
 export function pictureUrl(project: Pick<ProjectState, "key">, id: number, size: PictureSize): string {

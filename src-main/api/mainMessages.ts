@@ -61,6 +61,7 @@ export const mainSchemas = {
 
   tokenize,
   check,
+  findDrawn: v.strictObject({ scene, seeds, model: load }),
   generate: v.strictObject({ scene, seeds, previewEvery, attention, model: load }),
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,

@@ -3,7 +3,7 @@
  * time. Times are ISO 8601 in UTC. Results are listed without their pictures; pictures are fetched one by one.
  */
 import type { AttentionMaps, GeneratedImage, LoadRequest } from "./engine.ts";
-import type { Scene, Seed } from "./scene.ts";
+import type { ProviderName, Scene, Seed } from "./scene.ts";
 
 /** What the editor shows and a person can save. Unlike a scene sent to the engine, a box may have no phrase yet. */
 export interface Draft {
@@ -74,6 +74,27 @@ export interface RunInfo {
   message: string | null;
 }
 
+/** The message of a run that was going on when the program ended. */
+export const INTERRUPTED = "Diorama ended while this was drawn.";
+
+/** A run with all that is needed to draw it again. `before` is the run before it; `missing`, the seeds that it was asked for and has not drawn. */
+export interface RunDetails extends RunInfo {
+  scene: Scene;
+  before: number | null;
+  missing: Seed[];
+}
+
+/** Pictures of one scene, drawn by one checkpoint on one kind of device: with the same seed they are the same. */
+export interface DrawnQuery {
+  scene: Scene;
+  seeds: Seed[];
+  model: string;
+  provider: ProviderName;
+}
+
+/** A seed that was drawn: its newest picture that is not in the bin. */
+export type DrawnSeed = Pick<ResultInfo, "id" | "seed" | "state">;
+
 /** A piece of a text, and whether a search found it. */
 export interface TextPart {
   text: string;
@@ -114,10 +135,18 @@ export interface ResultInfo {
   alternative: string | null;
 }
 
-/** `notes`: what the picture's text says and nothing here does, where only a text for other programs was in it. */
+/**
+ * `notes`: what the picture's text says and nothing here does, where only a text for other programs was in it. `known` when the project
+ * had the picture already, and has it still only once.
+ */
 export interface ImportedPicture extends ResultInfo {
   notes: string[];
+  known: boolean;
 }
+
+/** Thumbnails have at most 256 pixels a side; small ones 128 on their shorter side, for cards that show no more. */
+export const PICTURE_SIZES = ["full", "thumbnail", "small"] as const;
+export type PictureSize = (typeof PICTURE_SIZES)[number];
 
 export interface ResultDetails extends ResultInfo {
   record: GeneratedImage["record"];
@@ -196,18 +225,20 @@ export interface StoreApi {
   deleteVersion(request: { id: number }): Promise<void>;
   undeleteVersion(request: { id: number }): Promise<void>;
 
-  beginRun(request: { scene: Scene; model: string; asked: number }): Promise<RunInfo>;
+  /** With the seeds in words (`1-4,9`), those it still owes when it ends can be drawn later. */
+  beginRun(request: { scene: Scene; model: string; asked: number; seeds?: string }): Promise<RunInfo>;
   addResult(result: NewResult): Promise<ResultInfo>;
   endRun(request: { runId: number; outcome: Exclude<RunOutcome, "running">; message: string | null }): Promise<RunInfo>;
   /** Newest first; those found by a text, best match first. */
   listRuns(query: RunQuery): Promise<{ runs: ListedRun[]; total: number }>;
-  /** `before` is the run before it. */
-  readRun(request: { id: number }): Promise<RunInfo & { scene: Scene; before: number | null }>;
+  readRun(request: { id: number }): Promise<RunDetails>;
+  /** Which of these seeds were drawn already, in the order of the request. */
+  findDrawn(query: DrawnQuery): Promise<DrawnSeed[]>;
 
   listResults(query: ResultQuery): Promise<ResultPage>;
   readResult(request: { id: number }): Promise<ResultDetails>;
   /** The PNG with its settings, or a small one without. */
-  readPicture(request: { id: number; size: "full" | "thumbnail" }): Promise<Uint8Array<ArrayBuffer>>;
+  readPicture(request: { id: number; size: PictureSize }): Promise<Uint8Array<ArrayBuffer>>;
   /** Where the boxes' words looked at the last step; null where that was not kept: pictures from files or of older versions. */
   readAttention(request: { id: number }): Promise<AttentionMaps | null>;
   /** Stars, rejects, bins, or takes back; resolves to how many were changed. */
@@ -216,7 +247,10 @@ export interface StoreApi {
   emptyBin(): Promise<number[]>;
   /** Puts back what `emptyBin` took out. */
   refillBin(request: { ids: number[] }): Promise<void>;
-  /** Takes in a PNG that carries Diorama's settings, or the text that other programs write, as a run of its own. */
+  /**
+   * Takes in a PNG that carries Diorama's settings, or the text that other programs write, as a run of its own; one that the project has
+   * already is found instead.
+   */
   importPicture(request: { path: string }): Promise<ImportedPicture>;
 
   recentProjects(): Promise<RecentProject[]>;

@@ -5,10 +5,12 @@ import { draftSceneSchema, engineSchemas, LIMITS, sceneSchema, seedSchema } from
 import { LONGEST_SEEDS } from "./limits.ts";
 import { listOf } from "./lists.ts";
 import type { Schemas } from "./rpc.ts";
-import { RESULT_STATES, type StoreApi } from "./store.ts";
+import { PICTURE_SIZES, RESULT_STATES, type StoreApi } from "./store.ts";
 
 const MOST_IDS = 10_000;
 const PAGE = 500;
+/** Letters of a list of seeds: each has at most twenty digits and a comma. */
+export const SEEDS_TEXT = LIMITS.seeds * 21;
 /** Bytes of JSON that a draft's or a preference's free part may have. */
 const FREE_JSON = 1_000_000;
 
@@ -90,7 +92,12 @@ export const storeSchemas = {
   renameVersion: v.strictObject({ id, name: name(LIMITS.id) }),
   deleteVersion: byId,
   undeleteVersion: byId,
-  beginRun: v.strictObject({ scene: sceneSchema, model: text(LIMITS.path), asked: count(LIMITS.seeds) }),
+  beginRun: v.strictObject({
+    scene: sceneSchema,
+    model: text(LIMITS.path),
+    asked: count(LIMITS.seeds),
+    seeds: v.exactOptional(text(SEEDS_TEXT)),
+  }),
   addResult: v.strictObject({
     runId: id,
     seed: seedSchema,
@@ -111,6 +118,12 @@ export const storeSchemas = {
     limit: count(PAGE),
   }),
   readRun: byId,
+  findDrawn: v.strictObject({
+    scene: sceneSchema,
+    seeds: engineSchemas.generate.entries.seeds,
+    model: text(LIMITS.path),
+    provider: engineSchemas.load.entries.provider,
+  }),
   listResults: v.strictObject({
     runId: v.exactOptional(id),
     starred: v.exactOptional(v.boolean()),
@@ -122,7 +135,7 @@ export const storeSchemas = {
     limit: count(PAGE),
   }),
   readResult: byId,
-  readPicture: v.strictObject({ id, size: v.picklist(["full", "thumbnail"]) }),
+  readPicture: v.strictObject({ id, size: v.picklist(PICTURE_SIZES) }),
   readAttention: byId,
   markResults: v.strictObject({
     ids,

@@ -122,10 +122,11 @@ function peopleProgress(
     model: ({ name, provider, precision, memory }) => say(`${name} on ${provider}, ${precision}, ${memory} memory`),
     warning: (message) => say(`warning: ${message}`),
     step: ({ seed, index, step, steps, pictureSecondsLeft, queueSecondsLeft, obedience }) => {
-      const queue = pictures > 1 ? `, all ${clock(queueSecondsLeft)}` : "";
+      const left = pictureSecondsLeft === undefined ? "" : `, left ${clock(pictureSecondsLeft)}`;
+      const queue = pictures > 1 && queueSecondsLeft !== undefined ? `, all ${clock(queueSecondsLeft)}` : "";
       const boxes = describeObedience(labels, obedience);
       update(
-        `${bar(step / steps)} ${index + 1}/${pictures} seed ${seed} step ${step}/${steps}, left ${clock(pictureSecondsLeft)}${queue}` +
+        `${bar(step / steps)} ${index + 1}/${pictures} seed ${seed} step ${step}/${steps}${left}${queue}` +
           (boxes === "" ? "" : `  ${boxes}`),
       );
     },

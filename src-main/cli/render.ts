@@ -254,8 +254,11 @@ async function generate(
   });
   const unlisten = [
     engine.on("step", (event) => {
-      const later = (alternatives.length - done - 1) * seeds.length * (event.elapsed + event.pictureSecondsLeft);
-      progress.step({ ...place(event), queueSecondsLeft: event.queueSecondsLeft + later });
+      const { elapsed, pictureSecondsLeft, queueSecondsLeft: own } = event;
+      const after = (alternatives.length - done - 1) * seeds.length;
+      const isKnown = own !== undefined && pictureSecondsLeft !== undefined;
+      const queueSecondsLeft = isKnown ? own + after * (elapsed + pictureSecondsLeft) : undefined;
+      progress.step({ ...place(event), queueSecondsLeft });
     }),
     engine.on("image", (image) => saveNext(place(image), alternatives[done]!)),
   ];

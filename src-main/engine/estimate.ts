@@ -1,5 +1,5 @@
 /**
- * How long a picture still takes, from the steps timed so far in this process. A guided step runs the network backwards too, so
+ * How long a picture still takes, from the steps timed so far: in this process, and before it (timings.ts). A guided step runs the network backwards too, so
  * the two kinds are timed apart and the rest is added up from the kinds that remain.
  */
 import { guides, type SceneSettings } from "../api/scene.ts";
@@ -8,11 +8,23 @@ type StepKind = "plain" | "guided";
 
 /** One backward pass costs 0.5 to 1 times the two forward passes of a plain step; used only until a step has been timed. */
 const GUIDED_COST = 1.75;
+/** A first step of a second is mostly a step; what is shorter is mostly preparation, and the next step soon says more. */
+const LONG_STEP = 1;
 /** Weight of the newest time in a moving mean. */
 const NEWEST = 0.3;
 
 export class Estimator {
-  readonly #seconds = new Map<string, number>();
+  readonly #seconds: Map<string, number>;
+
+  /** `known`: what `times` gave in an earlier process. */
+  constructor(known: Iterable<readonly [string, number]> = []) {
+    this.#seconds = new Map(known);
+  }
+
+  /** Seconds by size and kind of step, latest used last; without first steps, of which only the next step says how true they are. */
+  get times(): [string, number][] {
+    return [...this.#seconds].filter(([key]) => !key.endsWith(" first"));
+  }
 
   /** Takes note of one step's time. */
   addStep(settings: SceneSettings, step: number, seconds: number): void {
@@ -31,12 +43,29 @@ export class Estimator {
     this.#add(sizeKey(settings), seconds);
   }
 
-  /** Seconds from `step` to the finished picture; undefined before the first timed step at this size. */
+  /**
+   * Seconds from `step` to the finished picture. At a size that was never timed, from the nearest that was, by its pixels; undefined
+   * where none was, and after a first step so short that it was mostly preparation.
+   */
   remaining(settings: SceneSettings, step = 0, steps = settings.steps): number | undefined {
+    const own = this.#atSize(settings, step, steps);
+    if (own !== undefined) return own;
+    const pixels = settings.width * settings.height;
+    const others = this.#sizes().map((size) => ({ size, scale: pixels / (size.width * size.height) }));
+    others.sort((a, b) => Math.abs(Math.log(a.scale)) - Math.abs(Math.log(b.scale)));
+    for (const { size, scale } of others) {
+      const there = this.#atSize({ ...settings, ...size }, step, steps);
+      if (there !== undefined) return there * scale;
+    }
+    return undefined;
+  }
+
+  #atSize(settings: SceneSettings, step: number, steps: number): number | undefined {
     const plain = this.#seconds.get(stepKey(settings, "plain"));
     const guided = this.#seconds.get(stepKey(settings, "guided"));
     const fromGuided = guided === undefined ? undefined : guided / GUIDED_COST;
-    const base = plain ?? fromGuided ?? this.#seconds.get(stepKey(settings, "first"));
+    const first = this.#seconds.get(stepKey(settings, "first"));
+    const base = plain ?? fromGuided ?? (first !== undefined && first >= LONG_STEP ? first : undefined);
     if (base === undefined) return undefined;
     const cost = { plain: base, guided: guided ?? base * GUIDED_COST };
     let total = this.#seconds.get(sizeKey(settings)) ?? 0;
@@ -44,8 +73,17 @@ export class Estimator {
     return total;
   }
 
+  /** Those of which a picture was finished. */
+  #sizes(): { width: number; height: number }[] {
+    return [...this.#seconds.keys()].flatMap((key) => {
+      const [, width, height] = /^(\d+)x(\d+)$/.exec(key) ?? [];
+      return width && height ? { width: Number(width), height: Number(height) } : [];
+    });
+  }
+
   #add(key: string, seconds: number): void {
     const mean = this.#seconds.get(key);
+    this.#seconds.delete(key);
     this.#seconds.set(key, mean === undefined ? seconds : mean + NEWEST * (seconds - mean));
   }
 }

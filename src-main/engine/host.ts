@@ -12,6 +12,7 @@ import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor, type ServiceExit } from "../service/supervisor.ts";
 import { providerUnavailable, reportProvider, reportProviders } from "./providers.ts";
 import type { EngineProcessApi } from "./service.ts";
+import { TIMINGS } from "./timings.ts";
 
 export interface EngineOptions {
   /** The Node binary to run under; by default DIORAMA_NODE or, outside Electron, this process's own. */
@@ -20,6 +21,8 @@ export interface EngineOptions {
   fork?: Fork;
   /** More environment variables for the process. */
   env?: Record<string, string | undefined>;
+  /** The file in which the process keeps what drawing takes on this machine; by default it keeps nothing. */
+  timings?: string;
   /** The scripts of the service and of the probe; by default the ones beside this file. */
   entry?: string;
   probeEntry?: string;
@@ -53,7 +56,8 @@ const GIVE_MEMORY_BACK = { MALLOC_TRIM_THRESHOLD_: "0", MALLOC_MMAP_THRESHOLD_: 
 /** Makes an engine. Its process starts with the first call that needs it. */
 export function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const fork = options.fork ?? forkNode(options.node);
-  const env = { ...(process.platform === "linux" ? GIVE_MEMORY_BACK : {}), ...process.env, ...options.env };
+  const kept = options.timings === undefined ? {} : { [TIMINGS]: options.timings };
+  const env = { ...(process.platform === "linux" ? GIVE_MEMORY_BACK : {}), ...process.env, ...kept, ...options.env };
   const probe = { fork, env, entry: options.probeEntry ?? besideThis("probe") };
   const exitListeners = new Set<(exit: ServiceExit) => void>(options.onExit ? [options.onExit] : []);
 

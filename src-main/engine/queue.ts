@@ -41,6 +41,8 @@ export type Draw = (scene: Scene, seed: Seed, options: PictureOptions) => Promis
 export interface Drawer {
   draw: Draw;
   estimator: Estimator;
+  /** Called when the estimator knows the time of another whole picture. */
+  onTimed?: () => void;
 }
 
 type Job = GenerateRequest & { jobId: string };
@@ -111,7 +113,7 @@ export class Queue {
     return { finished: entry.finished };
   }
 
-  async #drawOne(entry: Entry, index: number, { draw, estimator }: Drawer): Promise<void> {
+  async #drawOne(entry: Entry, index: number, { draw, estimator, onTimed }: Drawer): Promise<void> {
     const { jobId, scene, seeds, previewEvery, attention } = entry.job;
     const seed = seeds[index]!;
     const controller = new AbortController();
@@ -124,8 +126,9 @@ export class Queue {
       const time = this.#now();
       if (before === begun) estimator.addFirstStep(scene.settings, time - before);
       else estimator.addStep(scene.settings, done.step - 1, time - before);
-      const pictureSecondsLeft = estimator.remaining(scene.settings, done.step, done.steps) ?? 0;
-      const queueSecondsLeft = pictureSecondsLeft + this.#secondsAfter(entry, index, estimator);
+      const pictureSecondsLeft = estimator.remaining(scene.settings, done.step, done.steps);
+      const queueSecondsLeft =
+        pictureSecondsLeft === undefined ? undefined : pictureSecondsLeft + this.#secondsAfter(entry, index, estimator);
       this.#emit("step", { jobId, seed, index, ...done, elapsed: time - begun, pictureSecondsLeft, queueSecondsLeft });
       // ONNX Runtime blocks the thread while it runs; messages arrive only in a turn of the event loop given to them.
       await nextTurn();
@@ -137,6 +140,7 @@ export class Queue {
     try {
       const picture = await draw(scene, seed, { previewEvery, attention, signal, onStep });
       estimator.addFinish(scene.settings, this.#now() - before);
+      onTimed?.();
       await nextTurn();
       if (signal.aborted) return;
       entry.finished++;

@@ -6,8 +6,9 @@ import { AppError } from "../api/errors.ts";
 import { parentPort } from "../api/ports.ts";
 import { serve, type Port, type Server } from "../api/rpc.ts";
 import type { Scene } from "../api/scene.ts";
-import { Estimator } from "./estimate.ts";
+import type { Estimator } from "./estimate.ts";
 import { Queue, type Draw } from "./queue.ts";
+import { Timings, TIMINGS } from "./timings.ts";
 
 /** A loaded checkpoint, ready to draw. */
 export interface Pipeline {
@@ -32,14 +33,21 @@ export interface EngineProcessApi extends Omit<EngineApi, "providers"> {
 const schemas = { ...engineSchemas, unload: v.undefined("expected no argument") };
 
 /** Serves the engine's calls; `onEnd` is called when the caller is gone and everything is closed. */
-export function runService(port: Port, openPipeline: OpenPipeline, onEnd: () => void): void {
+export function runService(
+  port: Port,
+  openPipeline: OpenPipeline,
+  onEnd: () => void,
+  timingsFile = process.env[TIMINGS],
+): void {
   let loaded: { pipeline: Pipeline; estimator: Estimator } | undefined;
 
   const log = (level: "info" | "warn", message: string) => {
     process.stderr.write(`${level}: ${message}\n`);
     server.emit("log", { level, message });
   };
+  const timings = new Timings(timingsFile, (message) => log("warn", message));
   const close = async () => {
+    timings.save();
     const { pipeline } = loaded ?? {};
     loaded = undefined;
     await pipeline?.close();
@@ -48,7 +56,7 @@ export function runService(port: Port, openPipeline: OpenPipeline, onEnd: () => 
     await close(); // first: two checkpoints would not fit in memory
     const begun = performance.now();
     const pipeline = await openPipeline(request, (fraction, message) => server.emit("loading", { fraction, message }));
-    loaded = { pipeline, estimator: new Estimator() };
+    loaded = { pipeline, estimator: timings.begin(request, pipeline.summary) };
     const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
     log("info", `opened ${request.path} on ${request.provider} in ${seconds} s`);
     return pipeline.summary;
@@ -74,7 +82,7 @@ export function runService(port: Port, openPipeline: OpenPipeline, onEnd: () => 
         signal.addEventListener("abort", () => queue.cancel(job.jobId));
         return queue.generate(job, () => {
           const { pipeline, estimator } = model();
-          return { draw: (...args) => pipeline.generate(...args), estimator };
+          return { draw: (...args) => pipeline.generate(...args), estimator, onTimed: () => timings.note() };
         });
       },
       cancel: ({ jobId, index }) => queue.cancel(jobId, index),

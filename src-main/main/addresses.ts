@@ -2,7 +2,7 @@
  * What an address of our two protocols may name: `app://diorama/...` a file of the bundle, `img://<project key>/<id>/<size>` a picture
  * that the store knows by its number. No path on disk is ever taken from an address.
  */
-import type { PictureSize } from "../api/main.ts";
+import type { PictureSize } from "../api/store.ts";
 
 export const APP_SCHEME = "app";
 export const IMAGE_SCHEME = "img";
@@ -47,7 +47,7 @@ export interface PictureAddress {
 export function pictureOf(address: string): PictureAddress | undefined {
   const url = parse(address);
   if (url?.protocol !== `${IMAGE_SCHEME}:` || !/^[a-z0-9-]{16,64}$/.test(url.host)) return undefined;
-  const match = /^\/([1-9]\d{0,14})\/(full|thumbnail)$/.exec(url.pathname);
+  const match = /^\/([1-9]\d{0,14})\/(full|thumbnail|small)$/.exec(url.pathname);
   return match ? { key: url.host, id: Number(match[1]), size: match[2] as PictureSize } : undefined;
 }
 

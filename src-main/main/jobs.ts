@@ -9,6 +9,7 @@ import { type Alternative, countPictures, expandScene } from "../api/alternative
 import { AppError, isAppError } from "../api/errors.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
+import { formatSeeds } from "../api/seeds.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
 import { Turns } from "../api/turns.ts";
 import { withoutStack } from "./calls.ts";
@@ -83,6 +84,7 @@ export class Jobs {
       scene,
       model: this.#options.engine.nameOf(model),
       asked,
+      seeds: formatSeeds(seeds),
     });
     const pictures = alternatives
       .flatMap(({ words }) => seeds.map((seed) => ({ seed, ...(words === undefined ? {} : { alternative: words }) })))
@@ -144,7 +146,9 @@ export class Jobs {
     }
     const behind = entry.attempts.slice(entry.attempts.indexOf(attempt) + 1);
     const later = behind.reduce((sum, { indices }) => sum + indices.length, 0);
-    const queueSecondsLeft = step.queueSecondsLeft + later * (step.elapsed + step.pictureSecondsLeft);
+    const { elapsed, pictureSecondsLeft, queueSecondsLeft: own } = step;
+    const queueSecondsLeft =
+      own === undefined || pictureSecondsLeft === undefined ? undefined : own + later * (elapsed + pictureSecondsLeft);
     this.#options.emit("step", { ...step, queueSecondsLeft, jobId: entry.job.jobId, index: picture.index });
   }
 

@@ -1,7 +1,7 @@
 /** The answers to requests for our own files and for pictures: what is sent, under which headers, and what is refused. */
 import { readFile, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
-import type { PictureSize } from "../api/main.ts";
+import type { PictureSize } from "../api/store.ts";
 import { APP_ORIGIN, assetOf, pictureOf } from "./addresses.ts";
 import { CONTENT_POLICY } from "./policy.ts";
 

@@ -120,7 +120,7 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
 }
 
 type ModelCalls = "providers" | "loadModel" | "listModels" | "addModel" | "forgetModel";
-type DrawCalls = "tokenize" | "check" | "generate" | "cancel" | "restartEngine";
+type DrawCalls = "tokenize" | "check" | "findDrawn" | "generate" | "cancel" | "restartEngine";
 
 function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<MainApi, ModelCalls | DrawCalls>> {
   const { engine } = context;
@@ -150,6 +150,8 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     forgetModel: ({ path }) => at.models.forget(path),
     tokenize: (prompt) => withModel((api) => api.tokenize(prompt)),
     check: (scene) => withModel((api) => api.check(scene)),
+    findDrawn: ({ model, ...query }) =>
+      at.store.findDrawn({ ...query, model: engine.nameOf(model), provider: model.provider }),
     generate: async (request) => {
       const { key } = at.project.state;
       const isOpen = engine.summaryOf(request.model) !== undefined;
@@ -160,15 +162,23 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       at.project.refuseOther(key); // opening a checkpoint takes its time
       at.model = request.model;
       at.project.touch();
-      const waitsFor =
-        inTheWay === undefined
-          ? null
-          : `“${inTheWay.project.state.name}” draws with another checkpoint. When it is done, this one is opened again.`;
-      return at.jobs.begin(request, waitsFor);
+      const ahead = context.windows.drawingBeside(at).map(({ project }) => `“${project.state.name}”`);
+      return at.jobs.begin(request, whyItWaits(inTheWay?.project.state.name, ahead));
     },
     cancel: (target) => at.jobs.cancel(target),
     restartEngine: () => context.restartEngine(),
   };
+}
+
+/** What a person is told of a queue that stands behind those of other windows. */
+function whyItWaits(otherCheckpoint: string | undefined, ahead: readonly string[]): string | null {
+  if (otherCheckpoint !== undefined) {
+    return `“${otherCheckpoint}” draws with another checkpoint. When it is done, this one is opened again.`;
+  }
+  if (ahead.length === 0) return null;
+  const [first, ...others] = ahead;
+  const who = others.length === 0 ? `${first!} draws` : `${others.join(", ")} and ${first!} draw`;
+  return `${who} in another window. When that is done, this window's pictures are drawn.`;
 }
 
 type StoreCalls = Exclude<keyof MainApi, AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls>;

@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from "node:util";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { CommandName } from "../api/commands.ts";
-import type { MainEvents, Opened, PictureSize } from "../api/main.ts";
-import type { RecentProject } from "../api/store.ts";
+import type { MainEvents, Opened } from "../api/main.ts";
+import type { PictureSize, RecentProject } from "../api/store.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
 import { showAbout, tellFailure } from "./dialogs.ts";
 import { readSession, whatToOpen, writeSession, type Bounds, type Opening, type LastSession } from "./lastSession.ts";
@@ -110,6 +110,11 @@ export class Windows {
 
   withProject(path: string): ProjectWindow | undefined {
     return this.all.find(({ project, isGone }) => !isGone && project.isOpen && isSameFile(project.state.path, path));
+  }
+
+  /** Other windows that draw: what one asks for now comes after theirs. */
+  drawingBeside(than: ProjectWindow): ProjectWindow[] {
+    return this.all.filter((window) => window !== than && window.jobs.areRunning);
   }
 
   /** Another window that draws with another checkpoint: the engine has one open at a time. */

@@ -33,6 +33,7 @@ const TRAITS: Readonly<Record<keyof StoreApi, readonly Trait[]>> = {
   endRun: ["again"],
   listRuns: ["again"],
   readRun: ["again"],
+  findDrawn: ["again"],
   listResults: ["again"],
   readResult: ["again"],
   readPicture: ["again"],

@@ -94,5 +94,9 @@ export const PROJECT_FORMAT: Format = {
         ALTER TABLE version ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1));
         CREATE INDEX result_by_seed ON result (state, length(seed), seed, id);`,
     },
+    {
+      name: "the seeds that a run was asked for, so that those it owes can be drawn later",
+      sql: `ALTER TABLE run ADD COLUMN seeds TEXT; -- as a person writes them; none in runs from before`,
+    },
   ],
 };

@@ -3,25 +3,29 @@ import type Database from "better-sqlite3";
 import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "../api/engine.ts";
 import { sceneSchema } from "../api/engineMessages.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError, isAppError } from "../api/errors.ts";
 import { describe } from "../api/rpc.ts";
 import type { Scene } from "../api/scene.ts";
 import type {
   ListedRun,
   NewResult,
+  PictureSize,
   ResultDetails,
   ResultInfo,
   ResultPage,
   ResultQuery,
   ResultState,
+  RunDetails,
   RunInfo,
   RunOutcome,
   RunQuery,
 } from "../api/store.ts";
+import { INTERRUPTED } from "../api/store.ts";
 import { metadataTexts, parseRecord } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
 import { LARGEST_MAPS, LONGEST_IDS, packedSchema, packMaps, unpackMaps } from "./attentionMaps.ts";
-import { LARGEST_PICTURE, refuseLarge, thumbnailOf } from "./pictures.ts";
+import { Drawn } from "./drawn.ts";
+import { LARGEST_PICTURE, refuseLarge, smallOf, thumbnailOf } from "./pictures.ts";
 import { pieceOf, toMatch, wordsOf } from "./search.ts";
 import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
 
@@ -57,17 +61,20 @@ const ORDERS: Record<ResultQuery["order"], string> = {
 export class Results {
   readonly #db: Database.Database;
   readonly #clock: () => string;
+  readonly drawn: Drawn;
 
   constructor(db: Database.Database, clock: () => string) {
     this.#db = db;
     this.#clock = clock;
+    this.drawn = new Drawn(db, (runId) => this.#readScene(runId));
   }
 
-  beginRun(scene: Scene, model: string, asked: number): RunInfo {
+  /** `seeds` as a person writes them: those that it still owes at its end can be drawn later. */
+  beginRun(scene: Scene, model: string, asked: number, seeds?: string): RunInfo {
     const { lastInsertRowid } = this.#db
       .prepare(
-        `INSERT INTO run (created, scene, prompt, negative_prompt, model, asked, outcome)
-         VALUES (@created, @scene, @prompt, @negativePrompt, @model, @asked, 'running')`,
+        `INSERT INTO run (created, scene, prompt, negative_prompt, model, asked, seeds, outcome)
+         VALUES (@created, @scene, @prompt, @negativePrompt, @model, @asked, @seeds, 'running')`,
       )
       .run({
         created: this.#clock(),
@@ -76,6 +83,7 @@ export class Results {
         negativePrompt: scene.negativePrompt,
         model,
         asked,
+        seeds: seeds ?? null,
       });
     return this.#runInfo(Number(lastInsertRowid));
   }
@@ -92,7 +100,9 @@ export class Results {
 
   /** Runs that a crash cut off. */
   endInterrupted(): void {
-    this.#db.prepare(`UPDATE run SET outcome = 'cancelled' WHERE outcome = 'running' AND ${SOUND_RUN}`).run();
+    this.#db
+      .prepare(`UPDATE run SET outcome = 'cancelled', message = ? WHERE outcome = 'running' AND ${SOUND_RUN}`)
+      .run(INTERRUPTED);
   }
 
   listRuns({ text, offset, limit }: RunQuery): { runs: ListedRun[]; total: number } {
@@ -122,11 +132,11 @@ export class Results {
     return { runs, total: this.#count(all, { match }) };
   }
 
-  readRun(id: number): RunInfo & { scene: Scene; before: number | null } {
+  readRun(id: number): RunDetails {
     const { before } = this.#db
       .prepare<[number], { before: number | null }>(`SELECT max(id) AS before FROM run WHERE id < ? AND ${SOUND_RUN}`)
       .get(id)!;
-    return { ...this.#runInfo(id), scene: this.#sceneOf(id), before };
+    return { ...this.#runInfo(id), scene: this.#sceneOf(id), before, missing: this.drawn.missingOf(id) };
   }
 
   addResult({ runId, seed, seconds, pixels, record, attention }: NewResult): ResultInfo {
@@ -210,7 +220,11 @@ export class Results {
     return { ...info, record: parseRecord({ ...kept, scene: kept.scene ?? this.#sceneOf(info.runId) }) };
   }
 
-  readPicture(id: number, size: "full" | "thumbnail"): Uint8Array<ArrayBuffer> {
+  readInfo(id: number): ResultInfo {
+    return this.#resultInfo(id);
+  }
+
+  readPicture(id: number, size: PictureSize): Uint8Array<ArrayBuffer> {
     const column = size === "full" ? "png" : "thumbnail";
     const row = this.#db
       .prepare<[number, number], { bytes: Buffer | null }>(
@@ -219,8 +233,8 @@ export class Results {
       .get(LARGEST_PICTURE, id);
     if (!row) throw noResult(id);
     if (!row.bytes) throw new AppError("image-invalid", "This picture is too large to be one of Diorama's.", {});
-    refuseLarge(row.bytes, size);
-    return new Uint8Array(row.bytes);
+    refuseLarge(row.bytes, size === "full" ? "full" : "thumbnail");
+    return size === "small" ? smallOf(row.bytes) : new Uint8Array(row.bytes);
   }
 
   markResults(ids: readonly number[], starred: boolean | undefined, state: ResultState | undefined): number {
@@ -281,6 +295,16 @@ export class Results {
       .get(id);
     if (!row) throw noResult(id);
     return toResult(row);
+  }
+
+  /** The scene of a run; undefined where it is damaged: a question about many runs is not stopped by one. */
+  #readScene(runId: number): Scene | undefined {
+    try {
+      return this.#sceneOf(runId);
+    } catch (error) {
+      if (isAppError(error, "scene-invalid")) return undefined;
+      throw error;
+    }
   }
 
   #sceneOf(runId: number): Scene {

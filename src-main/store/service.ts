@@ -74,11 +74,13 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     undeleteVersion: ({ id }) => change((project) => project.undeleteVersion(id), "versions"),
     deleteVersion: ({ id }) => change((project) => project.deleteVersion(id), "versions"),
 
-    beginRun: ({ scene, model, asked }) => change(({ results }) => results.beginRun(scene, model, asked), "runs"),
+    beginRun: ({ scene, model, asked, seeds }) =>
+      change(({ results }) => results.beginRun(scene, model, asked, seeds), "runs"),
     addResult: (result) => change(({ results }) => results.addResult(result), "results", "runs"),
     endRun: ({ runId, outcome, message }) => change(({ results }) => results.endRun(runId, outcome, message), "runs"),
     listRuns: (query) => current.read(({ results }) => results.listRuns(query)),
     readRun: ({ id }) => current.read(({ results }) => results.readRun(id)),
+    findDrawn: (query) => current.read(({ results }) => results.drawn.find(query)),
 
     listResults: (query) => current.read(({ results }) => results.listResults(query)),
     readResult: ({ id }) => current.read(({ results }) => results.readResult(id)),

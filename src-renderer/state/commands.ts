@@ -3,6 +3,7 @@ import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
 import type { ResultInfo } from "@api/store.ts";
 import { addModel } from "./checkpoint.ts";
 import * as edits from "./edits.ts";
+import { drawOneMore, drawStarred } from "./drawing.ts";
 import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
 import type { Alignment } from "./geometry.ts";
 import { freePlace } from "./placement.ts";
@@ -161,6 +162,8 @@ const ACTIONS: Record<CommandName, Action> = {
   "view.palette": dialog("palette"),
 
   "generate.start": { run: (session) => void session.generate() },
+  "generate.oneMore": { run: (session) => void drawOneMore(session) },
+  "generate.starred": { run: (session) => void session.attempt(() => drawStarred(session)) },
   "generate.cancel": {
     enabled: ({ jobs }) => jobs.running.length > 0,
     run: (session) => void session.attempt(() => session.jobs.cancelAll()),

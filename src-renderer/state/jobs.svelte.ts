@@ -17,8 +17,11 @@ export interface Leftover {
   scene: Scene;
   /** Undefined where only the project remembers the run: the checkpoint of the draft will do. */
   model: LoadRequest | undefined;
+  /** Pictures. */
   asked: number;
+  /** Of those that are not there, and how many pictures they lack. */
   seeds: Seed[];
+  pictures: number;
 }
 
 /** How a run came to its end. */
@@ -147,10 +150,12 @@ export class Jobs {
     this.running = this.running.filter((one) => one !== job);
     this.#states.delete(jobId);
     this.ended = { outcome, done: states.filter((state) => state === "done").length, asked: states.length };
-    // Each once: with alternatives in the prompt, several pictures have the same seed.
-    const seeds = [...new Set(job.pictures.filter((_, i) => states[i] !== "done").map(({ seed }) => seed))];
+    // Each seed once: with alternatives in the prompt, several pictures have the same.
+    const missing = job.pictures.filter((_, i) => states[i] !== "done");
+    const seeds = [...new Set(missing.map(({ seed }) => seed))];
     const { runId, scene, model } = job;
-    this.offer({ runId, why: error ? "failed" : "cancelled", scene, model, asked: states.length, seeds });
+    const why = error ? "failed" : "cancelled";
+    this.offer({ runId, why, scene, model, asked: states.length, seeds, pictures: missing.length });
   }
 
   /** Those that have ended are not live any more. */

@@ -77,7 +77,7 @@ export class Marks {
     const neighbour = this.#neighbourOf(ids);
     await redo();
     const current = rows.find(({ id }) => id === this.#results.current);
-    if (current && !this.#isOnShelf({ ...current, ...change })) this.#results.current = neighbour;
+    if (current && !this.#results.list.holds({ ...current, ...change })) this.#results.current = neighbour;
     this.#editor.record(rows.length === 1 ? `${verb} picture` : `${verb} ${rows.length} pictures`, { undo, redo });
   }
 
@@ -88,13 +88,9 @@ export class Marks {
     return others(this.#results.rows.slice(at + 1)) ?? others(this.#results.rows.slice(0, Math.max(0, at)).reverse());
   }
 
-  #isOnShelf({ starred, state }: ResultInfo): boolean {
-    return this.#results.shelf === "starred" ? starred && state === "kept" : state === this.#results.shelf;
-  }
-
   /** Results as they are marked now; those that have left the list are not selected any more. */
   async #showMarks(marked: readonly ResultInfo[]): Promise<void> {
-    const gone = new Set(marked.filter((one) => !this.#isOnShelf(one)).map(({ id }) => id));
+    const gone = new Set(marked.filter((one) => !this.#results.list.holds(one)).map(({ id }) => id));
     this.#results.selection = this.#results.selection.filter((id) => !gone.has(id));
     const details = new Map(this.#results.details);
     for (const { id, starred, state } of marked) {

@@ -1,32 +1,25 @@
 /** The pictures of the project: a window onto a list that may be long, what is selected in it, and what is known of each. */
 import type { App } from "@api/bridge.ts";
-import { pictureUrl, type PictureSize, type ProjectState } from "@api/main.ts";
+import { pictureUrl, type ProjectState } from "@api/main.ts";
 import type { AttentionMaps } from "@api/engine.ts";
-import type { ResultDetails, ResultInfo, ResultQuery } from "@api/store.ts";
+import type { PictureSize, ResultDetails, ResultInfo } from "@api/store.ts";
 import type { Editor } from "./editor.svelte.ts";
 import { Marks } from "./marks.ts";
+import { type Order, ResultList, type Shelf } from "./resultList.svelte.ts";
+import { View } from "./view.svelte.ts";
 
-export type Shelf = "kept" | "starred" | "rejected" | "binned";
-export type Order = ResultQuery["order"];
+export type { Order, Shelf };
 
-const PAGE = 100;
-/** Pages that are read again when something has changed. */
-const PAGES_AT_ONCE = 6;
 /** How long a card is on the screen before it gets its details, in milliseconds: while a list flies by, none does. */
 const GLANCE = 80;
 /** Attention maps that are kept in memory. */
 const MOST_MAPS = 64;
 
 export class Results {
-  shelf: Shelf = $state("kept");
-  order: Order = $state("newest");
-  text = $state("");
-  /** Only those obeyed at least so far, 0 to 1; 0 shows all. */
-  leastObedience = $state(0);
-  /** How many there are under this filter. */
-  total = $state(0);
-  /** Those that were read so far, by place in the list; the rest is empty. */
-  rows: readonly (ResultInfo | undefined)[] = $state.raw([]);
+  /** What the Results view shows, as it is searched and sorted there. */
+  readonly sheet: ResultList;
+  /** All that is kept, newest first, whatever the Results view looks for: the strip under the canvas. */
+  readonly latest: ResultList;
   selection: readonly number[] = $state.raw([]);
   /** The one that keys and the viewer are about. */
   current: number | undefined = $state();
@@ -39,20 +32,19 @@ export class Results {
 
   readonly marks: Marks;
   readonly #app: App;
+  readonly #view: View;
   /** True while the newest picture becomes the current one by itself: until the person chooses another. */
   #following = true;
-  /** Pages that were read or are being read, the one shown last at the end. */
-  #asked = new Set<number>();
   #detailsAsked = new Set<number>();
   /** Results on the screen whose details are not there yet. */
   readonly #wanted = new Set<number>();
   #isAskingSoon = false;
-  #generation = 0;
-  #refreshing: Promise<void> | undefined;
-  #refreshAgain = false;
 
-  constructor(app: App, editor: Editor) {
+  constructor(app: App, editor: Editor, view = new View()) {
     this.#app = app;
+    this.#view = view;
+    this.sheet = new ResultList(app);
+    this.latest = new ResultList(app);
     this.marks = new Marks(app, editor, this);
     app.on("changed", ({ what }) => {
       if (what === "results") void this.refresh();
@@ -61,6 +53,19 @@ export class Results {
       this.#keepAttention(result.id, attention);
       this.arrived(result.id);
     });
+  }
+
+  /** The list that keys and commands are about: the strip where the canvas is, else that of the Results view. */
+  get list(): ResultList {
+    return this.#view.mode === "compose" ? this.latest : this.sheet;
+  }
+
+  get rows(): ResultList["rows"] {
+    return this.list.rows;
+  }
+
+  get total(): number {
+    return this.list.total;
   }
 
   get currentResult(): ResultInfo | undefined {
@@ -82,46 +87,18 @@ export class Results {
     this.#detailsAsked.clear();
     this.#wanted.clear();
     await this.refresh();
-    this.current = this.rows[0]?.id;
+    this.current = this.latest.rows[0]?.id;
   }
 
-  async show(change: { shelf?: Shelf; order?: Order; text?: string; leastObedience?: number }): Promise<void> {
-    if (change.shelf) this.shelf = change.shelf;
-    if (change.order) this.order = change.order;
-    if (change.text !== undefined) this.text = change.text;
-    if (change.leastObedience !== undefined) this.leastObedience = change.leastObedience;
+  /** Searches and sorts the Results view. */
+  async show(change: Parameters<ResultList["show"]>[0]): Promise<void> {
     this.selection = [];
-    await this.refresh();
+    await this.sheet.show(change);
   }
 
-  /** Reads the pages again that were on the screen. Calls during a refresh become one more. */
+  /** Reads again what is on the screen. */
   async refresh(): Promise<void> {
-    if (this.#refreshing) {
-      this.#refreshAgain = true;
-      return this.#refreshing;
-    }
-    this.#refreshing = this.#readAgain();
-    try {
-      await this.#refreshing;
-    } finally {
-      this.#refreshing = undefined;
-    }
-  }
-
-  async #readAgain(): Promise<void> {
-    do {
-      this.#refreshAgain = false;
-      const generation = ++this.#generation;
-      // What was scrolled by long ago is read again when it is scrolled to.
-      const pages = new Set([0, ...[...this.#asked].slice(-PAGES_AT_ONCE)]);
-      const read = await Promise.all([...pages].map((page) => this.#read(page)));
-      if (generation !== this.#generation) continue;
-      this.#asked = pages;
-      this.total = read[0]?.total ?? 0;
-      const rows: (ResultInfo | undefined)[] = new Array<undefined>(this.total).fill(undefined);
-      for (const { page, results } of read) results.forEach((result, i) => (rows[page * PAGE + i] = result));
-      this.rows = rows;
-    } while (this.#refreshAgain);
+    await Promise.all([this.sheet.refresh(), this.latest.refresh()]);
   }
 
   /** From now on the newest picture is the current one, until the person chooses another. */
@@ -140,50 +117,9 @@ export class Results {
     this.selection = [];
   }
 
-  /** Sees to it that the rows from `first` to `last` are read. */
-  async need(first: number, last: number): Promise<void> {
-    for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
-      const isKnown = this.#asked.delete(page);
-      this.#asked.add(page);
-      if (!isKnown) await this.#readInto(page);
-    }
-  }
-
-  /** A refresh that runs meanwhile knows nothing of this page, and its rows are other ones: then it is read after it. */
-  async #readInto(page: number): Promise<void> {
-    for (;;) {
-      await this.#refreshing;
-      const generation = this.#generation;
-      const { results } = await this.#read(page);
-      if (generation !== this.#generation) continue;
-      this.#asked.add(page);
-      const rows = [...this.rows];
-      results.forEach((result, i) => (rows[page * PAGE + i] = result));
-      this.rows = rows;
-      return;
-    }
-  }
-
-  async #read(page: number) {
-    const text = this.text.trim();
-    const query: ResultQuery = {
-      ...(this.shelf === "starred" ? { starred: true } : {}),
-      state: this.shelf === "starred" ? "kept" : this.shelf,
-      ...(text ? { text } : {}),
-      ...(this.leastObedience > 0 ? { leastObedience: this.leastObedience } : {}),
-      order: this.order,
-      offset: page * PAGE,
-      limit: PAGE,
-    };
-    return { page, ...(await this.#app.api.listResults(query)) };
-  }
-
-  /** The ids of all under this filter, in order. */
-  async allIds(): Promise<number[]> {
-    const ids: number[] = [];
-    for (let page = 0; page * PAGE < this.total; page++)
-      ids.push(...(await this.#read(page)).results.map(({ id }) => id));
-    return [...new Set(ids)]; // one that arrives meanwhile pushes others over the edge of a page
+  /** The ids of all in the list, in order. */
+  allIds(): Promise<number[]> {
+    return this.list.allIds();
   }
 
   /** Scene, seed and figures of a result; read once. */

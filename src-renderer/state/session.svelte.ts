@@ -4,10 +4,11 @@ import type { App } from "@api/bridge.ts";
 import { asWritten } from "@api/alternatives.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import type { AppInfo, Opened, ProjectState, ServiceState, Theme, WindowState } from "@api/main.ts";
-import type { Scene, Seed } from "@api/scene.ts";
-import { readSeeds } from "@api/seeds.ts";
+import type { Scene } from "@api/scene.ts";
+import type { ResultInfo } from "@api/store.ts";
 import { followModel, useModel } from "./checkpoint.ts";
-import { type Document, fromDraft, fromScene, sceneToDraw, toDraft } from "./document.ts";
+import { fromDraft, fromScene, toDraft } from "./document.ts";
+import { type AlreadyDrawn, drawComposed, offerInterrupted, showDrawn } from "./drawing.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import { Editor } from "./editor.svelte.ts";
 import { Exporting } from "./exporting.svelte.ts";
@@ -16,7 +17,6 @@ import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { Notices } from "./notices.svelte.ts";
 import { Projects } from "./projects.svelte.ts";
-import { randomSeeds } from "./randomSeeds.ts";
 import { Results } from "./results.svelte.ts";
 import { Tries } from "./tries.svelte.ts";
 import { View } from "./view.svelte.ts";
@@ -52,6 +52,8 @@ export class Session {
   /** What is wrong with the last wish to generate, shown at the button. */
   problem: string | undefined = $state();
   starting = $state(false);
+  /** Seeds of that wish which the project has already. */
+  already: AlreadyDrawn | undefined = $state.raw();
 
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #examineTimer: ReturnType<typeof setTimeout> | undefined;
@@ -59,13 +61,13 @@ export class Session {
   /** Why the last save failed, while `saving` is "failed". */
   #whyUnsaved = "";
   /** Done when the checkpoint of the project just opened is there, and its settings are taken over. */
-  #opening: Promise<void> = Promise.resolve();
+  opened: Promise<void> = Promise.resolve();
 
   constructor(app: App) {
     this.app = app;
     this.editor.onRefused = (why) => this.notices.error(new Error(why));
     this.jobs = new Jobs(app);
-    this.results = new Results(app, this.editor);
+    this.results = new Results(app, this.editor, this.view);
     this.models = new Models(app);
     this.tries = new Tries(app, this.results, this.jobs);
     this.projects = new Projects(this);
@@ -108,7 +110,7 @@ export class Session {
     this.saving = "saved";
     this.changed = draft.changed;
     this.place.show(state); // which may bring back changes that are not saved yet
-    this.problem = undefined;
+    this.problem = this.already = undefined;
     this.greeting = recovered
       ? "Diorama did not close in order last time. Everything saved until then is here, the draft included."
       : project.notes.join(" ") || undefined;
@@ -121,8 +123,9 @@ export class Session {
     if (this.editor.document.model === null) this.editor.adjust(changeRun({ model: wanted }));
     // A draft that no window has written yet leaves the settings to the checkpoint.
     const isFresh = Object.keys(draft.draft.editor).length === 0;
-    this.#opening = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
-    await Promise.all([this.results.open(project), this.models.list(), this.#opening]);
+    this.opened = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
+    if (recovered) void this.attempt(() => offerInterrupted(this));
+    await Promise.all([this.results.open(project), this.models.list(), this.opened]);
     this.examine();
   }
 
@@ -138,6 +141,7 @@ export class Session {
   /** Called after every change of the document: saves it and has it looked at, a moment later. */
   documentChanged(): void {
     this.problem = undefined;
+    this.already = undefined;
     followModel(this);
     this.examine();
     if (this.editor.revision === this.#saved) return;
@@ -180,34 +184,8 @@ export class Session {
   }
 
   /** Draws the scene once for each seed. What is wrong is said at the button. */
-  async generate(): Promise<void> {
-    if (this.starting) return;
-    this.problem = undefined;
-    const seeds = this.#seedsToDraw(this.editor.document);
-    if ("problem" in seeds) {
-      this.#refuse(`Seeds: ${seeds.problem}.`);
-      return;
-    }
-    this.starting = true;
-    this.results.follow();
-    try {
-      await this.#opening;
-      const { document } = this.editor;
-      const scene = sceneToDraw(document);
-      const previewEvery = Math.max(1, Math.round(scene.settings.steps / 12));
-      const model = document.model ?? DEMO_REQUEST;
-      this.jobs.add(await this.app.api.generate({ scene, seeds: seeds.seeds, previewEvery, attention: true, model }));
-    } catch (error) {
-      this.#refuse(messageOf(error));
-    } finally {
-      this.starting = false;
-    }
-  }
-
-  /** At the button, which only one view has. */
-  #refuse(problem: string): void {
-    this.problem = problem;
-    this.view.mode = "compose";
+  generate(): Promise<void> {
+    return drawComposed(this);
   }
 
   /** Draws results again with the same noise and settings, in the layout as it is now, and shows them side by side. */
@@ -225,14 +203,6 @@ export class Session {
       };
       this.notices.done("Its boxes are where they were. Move or resize one on the canvas, then try again.", compose);
     });
-  }
-
-  /** In random mode new ones, which are shown in the field from then on: the seeds shown are the seeds used. */
-  #seedsToDraw({ seeds, seedMode }: Document): { seeds: Seed[] } | { problem: string } {
-    if (seedMode.kind === "list") return readSeeds(seeds);
-    const drawn = randomSeeds(seedMode.count);
-    this.editor.adjust(changeRun({ seeds: drawn.join(",") }));
-    return { seeds: drawn };
   }
 
   /** Puts a scene into the editor. The draft that was there is one undo away. */
@@ -265,9 +235,10 @@ export class Session {
       else if (opened.kind === "model") await useModel(this, opened.model.request);
       else if (opened.kind === "picture") {
         await this.results.refresh();
-        await this.restoreResult(opened.result.id);
-        const { notes } = opened.result;
-        if (notes.length > 0)
+        const { known, notes, id } = opened.result;
+        if (known) this.#tellKnown(opened.path, opened.result);
+        else await this.restoreResult(id);
+        if (!known && notes.length > 0)
           this.notices.warn(`The scene was made of the picture’s text alone: ${notes.slice(0, 8).join("; ")}.`);
       }
     }
@@ -276,6 +247,13 @@ export class Session {
   /** Somebody, here or elsewhere, wanted to open the project that this window has. */
   #isHere({ path, here }: { path: string; here: boolean }): void {
     if (here) this.notices.done(`“${this.project?.name ?? path}” is open in this window already.`);
+  }
+
+  #tellKnown(path: string, result: ResultInfo): void {
+    const name = path.split(/[\\/]/).at(-1)!;
+    this.results.pick(result.id);
+    const show = { label: "Show", run: () => void this.attempt(() => showDrawn(this, [result])) };
+    this.notices.done(`${name} is in this project already. It was not taken in again.`, show);
   }
 
   async importPictures(): Promise<void> {

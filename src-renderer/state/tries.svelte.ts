@@ -5,6 +5,7 @@ import type { LoadRequest } from "@api/engine.ts";
 import type { Scene } from "@api/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import type { Document } from "./document.ts";
+import { requestFor } from "./drawing.ts";
 import type { Jobs, LivePicture } from "./jobs.svelte.ts";
 import type { Results } from "./results.svelte.ts";
 import { layoutChanges, withLayout } from "./variant.ts";
@@ -45,15 +46,13 @@ export class Tries {
     this.#show(originals.map(({ id }) => id));
     for (const group of groups) {
       const scene = withLayout(group[0]!.record.scene, document);
-      const previewEvery = Math.max(1, Math.round(scene.settings.steps / 12));
-      const seeds = group.map(({ seed }) => seed);
-      const job = await this.#app.api.generate({
-        scene: asWritten(scene),
-        seeds,
-        previewEvery,
-        attention: true,
-        model,
-      });
+      const asked = group.map(({ seed }) => seed);
+      const written = asWritten(scene);
+      const drawn = await this.#app.api.findDrawn({ scene: written, seeds: asked, model });
+      for (const { id } of drawn) this.#add(id);
+      const seeds = asked.filter((seed) => !drawn.some((one) => one.seed === seed));
+      if (seeds.length === 0) continue;
+      const job = await this.#app.api.generate(requestFor(written, seeds, model));
       this.#jobs = new Set([...this.#jobs, job.jobId]);
       this.#running.add(job);
     }
@@ -69,6 +68,7 @@ export class Tries {
 
   /** The original stays; of the tries, the oldest makes room. */
   #add(id: number): void {
+    if (this.#results.tray.includes(id)) return;
     const [first, ...others] = this.#results.tray;
     if (first === undefined) this.#results.tray = [id];
     else this.#results.tray = [first, ...[...others, id].slice(1 - MOST_COMPARED)];

@@ -214,6 +214,7 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     endRun: () => api.endRun({ runId: run, outcome: "done", message: null }),
     listRuns: () => api.listRuns({ ...page, text: "cat" }),
     readRun: () => api.readRun({ id: run }),
+    findDrawn: () => api.findDrawn({ scene: draft.scene, seeds: ["1"], model: "demo", provider: "cpu" }),
     listResults: () => api.listResults({ ...page, order: "newest" }),
     readResult: () => api.readResult({ id: 1 }),
     readPicture: () => api.readPicture({ id: 1, size: "full" }),

@@ -57,4 +57,25 @@ describe.skipIf(!electron)("two windows", { timeout: 240_000 }, () => {
     expect(await prompt(page).inputValue()).toBe("a red circle");
     expect(await boxes(page).count()).toBe(1);
   });
+
+  test("with one checkpoint wait for each other too, and who waits is told for whom", async () => {
+    const { app, page } = running();
+    await compose(page, {
+      prompt: "a red circle",
+      boxes: [["red circle", [0.1, 0.1, 0.5, 0.5]]],
+      seeds: "1-40",
+      steps: 50,
+    });
+    const [other] = await Promise.all([app.waitForEvent("window"), page.keyboard.press("Control+Shift+n")]);
+    await open(other);
+    await compose(other, { prompt: "a blue square", boxes: [], seeds: "8" });
+    await page.keyboard.press("Control+Enter");
+    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBeGreaterThan(0);
+    await other.keyboard.press("Control+Enter");
+    const note = other.getByRole("status").filter({ hasText: "in another window" });
+    await expect.poll(() => note.textContent()).toMatch(/^“Untitled.*” draws in another window\. When that is done/);
+    await page.keyboard.press("Control+.");
+    await expect.poll(() => seeds(other), { timeout: DRAWING_LIMIT }).toEqual(["8"]);
+    await note.waitFor({ state: "detached" });
+  });
 });

@@ -60,6 +60,7 @@ describe("img:// names pictures by number", () => {
   test("in full, or small", () => {
     expect(pictureOf(`img://${key}/12/full`)).toEqual({ key, id: 12, size: "full" });
     expect(pictureOf(`img://${key}/9/thumbnail`)).toEqual({ key, id: 9, size: "thumbnail" });
+    expect(pictureOf(`img://${key}/9/small`)).toEqual({ key, id: 9, size: "small" });
   });
   test.each([
     `img://${key}/0/full`,

@@ -4,8 +4,16 @@ import { connectApp, type App } from "../../src-main/api/bridge.ts";
 import type { ResultInfo, ResultQuery } from "../../src-main/api/store.ts";
 import { Editor } from "../../src-renderer/state/editor.svelte.ts";
 import { Results } from "../../src-renderer/state/results.svelte.ts";
+import { View } from "../../src-renderer/state/view.svelte.ts";
 
 const TOTAL = 5_000;
+
+/** As they are seen in the Results view. */
+function sheetOf(app: App): Results {
+  const view = new View();
+  view.mode = "results";
+  return new Results(app, new Editor(), view);
+}
 
 /** A project of results that are numbered by their place; `asked` notes the calls. */
 function longList(): { app: App; results: Results; asked: { method: string; request: unknown }[] } {
@@ -27,19 +35,19 @@ function longList(): { app: App; results: Results; asked: { method: string; requ
     on: () => () => undefined,
     openFiles: () => Promise.resolve({ ok: true, value: [] }),
   });
-  return { app, results: new Results(app, new Editor()), asked };
+  return { app, results: sheetOf(app), asked };
 }
 
 test("a page is read when it comes into view, and again after a change when it comes back into view", async () => {
   const { results } = longList();
   await results.open({ key: "project" });
-  for (let first = 0; first < 2_000; first += 100) await results.need(first, first + 99);
+  for (let first = 0; first < 2_000; first += 100) await results.sheet.need(first, first + 99);
   expect(results.rows.filter((row) => row !== undefined)).toHaveLength(2_000);
 
   await results.refresh(); // reads what was seen last, not all that ever was
   expect(results.rows[1_950]?.id).toBe(1_951);
   expect(results.rows[500]).toBeUndefined();
-  await results.need(500, 599);
+  await results.sheet.need(500, 599);
   expect(results.rows[500]?.id).toBe(501);
 });
 
@@ -56,7 +64,7 @@ test("what flies by gets no details; what stays gets them together", async () =>
 test("a range takes also what was not read, and stays selected when the list is read again", async () => {
   const { results } = longList();
   await results.open({ key: "project" });
-  await results.need(4_900, TOTAL - 1);
+  await results.sheet.need(4_900, TOTAL - 1);
   expect(results.rows[2_500]).toBeUndefined();
   results.pick(4_990);
   await results.pickRange(11);

@@ -90,6 +90,7 @@ test("emptying the bin is a step of undo, and so is what was binned", async () =
   const { session } = await drawn("1,2,3");
   const { results, editor } = session;
   await results.marks.bin([1, 2]);
+  session.view.mode = "results";
   await results.show({ shelf: "binned" });
   results.pick(1);
   expect(await results.marks.emptyBin()).toBe(2);
@@ -136,6 +137,7 @@ test("the newest picture is the current one until another is chosen", async () =
   const { session } = await drawn("1,2");
   expect(session.results.current).toBe(2);
   session.results.pick(1);
+  session.editor.apply("Seeds", changeRun({ seeds: "3,4" }));
   await session.generate();
   session.results.pick(1);
   await until(() => expect(session.results.total).toBe(4));

@@ -49,7 +49,7 @@ test("a day's work: make, draw, star, name, close, open again", async () => {
   expect(png.length).toBe(result.bytes);
   const file = join(folder, "picture.png");
   writeFileSync(file, png);
-  await expect(api.importPicture({ path: file })).resolves.toMatchObject({ seed: result.seed });
+  await expect(api.importPicture({ path: file })).resolves.toMatchObject({ id: result.id, known: true });
   expect(await api.verifyProject()).toEqual([]);
   expect(await api.recentProjects()).toMatchObject([{ path, present: true }]);
   expect(new Set(changes)).toEqual(new Set(["project", "recent", "runs", "results", "draft", "versions"]));

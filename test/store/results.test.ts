@@ -149,8 +149,9 @@ test("a result without boxes, or from a file, has no attention, and a result tha
   const plain = results.beginRun(sampleScene("fog", []), "demo", 1);
   const fog = results.addResult(sampleResult(plain.id, "5", sampleScene("fog", [])));
   const path = asFile(results, id);
+  const other = newProject().results;
   expect(results.readAttention(fog.id)).toBeNull();
-  expect(results.readAttention(importPicture(results, path).id)).toBeNull();
+  expect(other.readAttention(importPicture(other, path).id)).toBeNull();
   expect(() => results.readAttention(999)).toThrow(expect.objectContaining({ code: "not-found" }));
 });
 
@@ -158,6 +159,8 @@ test("a picture that cannot be kept leaves no run behind", () => {
   const { results, runId } = withRun();
   const { id } = results.addResult(sampleResult(runId, "7"));
   const path = asFile(results, id);
+  results.markResults([id], undefined, "binned");
+  results.emptyBin();
   vi.spyOn(results, "keep").mockImplementation(() => {
     throw new Error("the disk is full");
   });
@@ -257,6 +260,7 @@ test("an exported picture comes back as a run of its own", () => {
   const path = asFile(results, id);
   const other = newProject().results;
   const imported = importPicture(other, path);
+  expect(imported.known).toBe(false);
   expect(imported).toMatchObject({ seed: "5", width: 64, height: 48, obedience: 0.5 });
   expect(other.readRun(imported.runId)).toMatchObject({ outcome: "done", model: "demo", scene });
 });

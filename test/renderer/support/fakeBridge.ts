@@ -72,6 +72,8 @@ export class FakeMain {
   saved: Draft = SAMPLE;
   results: ResultDetails[] = [];
   runs: (RunInfo & { scene: Scene })[] = [];
+  /** Seeds that every run owes. */
+  missing: string[] = [];
   jobs: Job[] = [];
   recent: RecentProject[] = [];
   versions: (VersionInfo & { draft: Draft; deleted: boolean })[] = [];
@@ -165,6 +167,11 @@ export class FakeMain {
         return { count: tokens.length, limit: 75, tokens, ...(lost ? { lost } : {}) };
       },
       check: () => ({ warnings: [], estimatedSeconds: 3.4, estimatedBytes: 210e6 }),
+      findDrawn: ({ scene, seeds }) => {
+        const same = ({ record }: ResultDetails) => JSON.stringify(record.scene) === JSON.stringify(scene);
+        const drawn = this.results.filter((one) => one.state !== "binned" && same(one));
+        return seeds.flatMap((seed) => drawn.findLast((one) => one.seed === seed) ?? []);
+      },
       generate: (request) => this.#generate(request),
       cancel: (target) => void this.#cancelled.add(`${target.jobId}:${target.index ?? "all"}`),
       listResults: (query) => this.#list(query),
@@ -201,7 +208,7 @@ export class FakeMain {
       },
       readRun: (request) => {
         const run = this.runs.find(({ id }) => id === request.id);
-        return run && { ...run, before: run.id > 1 ? run.id - 1 : null };
+        return run && { ...run, before: run.id > 1 ? run.id - 1 : null, missing: this.missing };
       },
       readAttention: ({ id }) => {
         const result = this.results.find((one) => one.id === id);

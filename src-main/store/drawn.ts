@@ -1,0 +1,115 @@
+/** What was drawn already: a seed drawn twice from one scene, by one checkpoint on one kind of device, is the same picture twice. */
+import type Database from "better-sqlite3";
+import { expandScene } from "../api/alternatives.ts";
+import type { RunRecord } from "../api/engine.ts";
+import type { Scene, Seed } from "../api/scene.ts";
+import { readSeeds } from "../api/seeds.ts";
+import type { DrawnQuery, DrawnSeed } from "../api/store.ts";
+import { SEEDS_TEXT } from "../api/storeMessages.ts";
+import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
+
+/** Pictures with one seed and size that an imported one is compared with; more of them are no accident. */
+const MOST_ALIKE = 50;
+
+export class Drawn {
+  readonly #db: Database.Database;
+  /** The scene of a run; undefined where that is damaged. */
+  readonly #sceneOf: (runId: number) => Scene | undefined;
+
+  constructor(db: Database.Database, sceneOf: (runId: number) => Scene | undefined) {
+    this.#db = db;
+    this.#sceneOf = sceneOf;
+  }
+
+  /**
+   * The newest pictures of each seed that are not in the bin, in the order of the seeds: one, or one for each alternative of the prompt.
+   * A seed that lacks one of them is not drawn.
+   */
+  find({ scene, seeds, model, provider }: DrawnQuery): DrawnSeed[] {
+    const found = new Map<Seed, Map<string, DrawnSeed>>();
+    const results = this.#db.prepare<[number, string], DrawnSeed & { alternative: string | null }>(
+      `SELECT id, seed, state, record ->> '$.alternative' AS alternative FROM result
+       WHERE run = ? AND emptied = 0 AND state <> 'binned' AND ${SOUND_RESULT} AND record ->> '$.engine.provider' = ?
+       ORDER BY id`,
+    );
+    for (const run of this.#runsOf(scene, model)) {
+      for (const { alternative, ...result } of results.all(run, provider)) {
+        const ofSeed = found.get(result.seed) ?? new Map<string, DrawnSeed>();
+        found.set(result.seed, ofSeed.set(alternative ?? "", result));
+      }
+    }
+    const wanted = expandScene(scene).length;
+    return seeds.flatMap((seed) => {
+      const pictures = [...(found.get(seed)?.values() ?? [])];
+      return pictures.length < wanted ? [] : pictures;
+    });
+  }
+
+  /** The seeds that a run was asked for and that neither it nor another run of its scene has drawn; none where they were not noted. */
+  missingOf(runId: number): Seed[] {
+    const row = this.#db
+      .prepare<[number, number], { seeds: string | null; model: string }>(
+        `SELECT ${bounded("seeds", "text")} AS seeds, model FROM run WHERE id = ? AND outcome <> 'running' AND ${SOUND_RUN}`,
+      )
+      .get(SEEDS_TEXT, runId);
+    const scene = row?.seeds == null ? undefined : this.#sceneOf(runId);
+    const asked = readSeeds(row?.seeds ?? "");
+    if (!row || !scene || !("seeds" in asked)) return [];
+    const drawn = new Map<Seed, Set<string>>();
+    const results = this.#db.prepare<[number], { seed: Seed; alternative: string | null }>(
+      `SELECT seed, record ->> '$.alternative' AS alternative FROM result WHERE run = ? AND ${SOUND_RESULT}`,
+    );
+    for (const run of this.#runsOf(scene, row.model)) {
+      for (const { seed, alternative } of results.all(run)) {
+        drawn.set(seed, (drawn.get(seed) ?? new Set()).add(alternative ?? ""));
+      }
+    }
+    const wanted = expandScene(scene).length;
+    return asked.seeds.filter((seed) => (drawn.get(seed)?.size ?? 0) < wanted);
+  }
+
+  /** Results that may be the picture of this record: the same scene, seed and checkpoint. Newest first. */
+  likeRecord({ seed, scene, model }: RunRecord, size: { width: number; height: number }): number[] {
+    const rows = this.#db
+      .prepare<[object], { id: number; run: number; scene: string | null }>(
+        `SELECT id, run, record ->> '$.scene' AS scene FROM result
+         WHERE seed = @seed AND width = @width AND height = @height AND emptied = 0
+           AND ${SOUND_RESULT}
+           AND record ->> '$.model.hash' = @hash ORDER BY id DESC LIMIT @most`,
+      )
+      .all({ seed, ...size, hash: model.hash, most: MOST_ALIKE });
+    const key = keyOf(scene);
+    return rows
+      .filter((row) => {
+        const own = row.scene === null ? this.#sceneOf(row.run) : (JSON.parse(row.scene) as Scene);
+        return own !== undefined && keyOf(own) === key;
+      })
+      .map(({ id }) => id);
+  }
+
+  /** The runs of a scene, oldest first. */
+  #runsOf(scene: Scene, model: string): number[] {
+    const rows = this.#db
+      .prepare<[string, string, string], { id: number }>(
+        `SELECT id FROM run WHERE prompt = ? AND negative_prompt = ? AND model = ? AND ${SOUND_RUN} ORDER BY id`,
+      )
+      .all(scene.prompt, scene.negativePrompt, model);
+    const key = keyOf(scene);
+    return rows
+      .map(({ id }) => id)
+      .filter((id) => {
+        const other = this.#sceneOf(id);
+        return other !== undefined && keyOf(other) === key;
+      });
+  }
+}
+
+/** Equal for scenes that make the same picture: what their boxes are called inside makes none other. */
+function keyOf({ regions, ...scene }: Scene): string {
+  const nameless = regions.map((region) => ({ ...region, id: "" }));
+  return JSON.stringify({ ...scene, regions: nameless }, (_key, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
+}

@@ -1,0 +1,163 @@
+/** Wishes to draw: what is composed, one more seed of it, the starred again, what an ended run has left over. Nothing is drawn twice unasked. */
+import { countAlternatives } from "@api/alternatives.ts";
+import type { LoadRequest } from "@api/engine.ts";
+import { messageOf } from "@api/errors.ts";
+import type { Scene, Seed } from "@api/scene.ts";
+import { MOST_SEEDS } from "@api/limits.ts";
+import { readSeeds } from "@api/seeds.ts";
+import { type DrawnSeed, INTERRUPTED } from "@api/store.ts";
+import { type Document, sceneToDraw } from "./document.ts";
+import { changeRun } from "./edits.ts";
+import type { Leftover } from "./jobs.svelte.ts";
+import { DEMO_REQUEST } from "./models.svelte.ts";
+import { randomSeeds } from "./randomSeeds.ts";
+import type { Session } from "./session.svelte.ts";
+
+/** Seeds that were asked for and are in the project already, as they would be drawn now. */
+export interface AlreadyDrawn {
+  drawn: readonly DrawnSeed[];
+  /** Those that wait or are being drawn. */
+  queued: readonly Seed[];
+  /** Seeds asked for in all. */
+  asked: number;
+  scene: Scene;
+  model: LoadRequest;
+}
+
+const PAGE = 500;
+/** Runs that a crash can have cut off: one in each window's queue, and those behind it. */
+const MOST_INTERRUPTED = 20;
+/** Previews of a picture in the making. */
+const PREVIEWS = 12;
+
+/** What the engine is asked for with a scene. */
+export function requestFor(scene: Scene, seeds: Seed[], model: LoadRequest) {
+  const previewEvery = Math.max(1, Math.round(scene.settings.steps / PREVIEWS));
+  return { scene, seeds, previewEvery, attention: true, model };
+}
+
+/** Draws the scene once for each seed. What is wrong is said at the button. */
+export async function drawComposed(session: Session): Promise<void> {
+  if (session.starting) return;
+  const seeds = seedsToDraw(session, session.editor.document);
+  if ("seeds" in seeds) await drawSeeds(session, seeds.seeds);
+  else refuse(session, `Seeds: ${seeds.problem}.`);
+}
+
+/** A further picture of the scene, from a seed that nobody chose; the seeds asked for stay as they are. */
+export async function drawOneMore(session: Session): Promise<void> {
+  await drawSeeds(session, randomSeeds(1));
+}
+
+/** The seeds of all starred pictures, in the scene and with the settings of now. */
+export async function drawStarred(session: Session): Promise<void> {
+  const seeds = new Set<Seed>();
+  for (let offset = 0; ; offset += PAGE) {
+    const query = { starred: true, state: "kept", order: "oldest", offset, limit: PAGE } as const;
+    const { results, total } = await session.app.api.listResults(query);
+    for (const { seed } of results) seeds.add(seed);
+    if (offset + PAGE >= total) break;
+  }
+  if (seeds.size > 0) await drawSeeds(session, [...seeds].slice(0, MOST_SEEDS));
+  else session.notices.done("No picture is starred yet. Press S on those worth drawing again, then try this again.");
+}
+
+/** What an ended run has left over, as it was asked for then. */
+export async function drawLeftover(session: Session, { runId, scene, seeds, model }: Leftover): Promise<void> {
+  session.jobs.dismiss(runId);
+  await begin(session, () => ({ scene, seeds, model: model ?? modelOf(session) }));
+}
+
+/** Draws seeds although they were drawn. */
+export async function drawAgain(session: Session, { scene, model, drawn, queued }: AlreadyDrawn): Promise<void> {
+  const seeds = [...new Set([...drawn.map(({ seed }) => seed), ...queued])];
+  await begin(session, () => ({ scene, seeds, model }), { again: true });
+}
+
+/** Shows pictures in Results, on the shelf where they are. */
+export async function showDrawn(session: Session, drawn: readonly Pick<DrawnSeed, "id" | "state">[]): Promise<void> {
+  const [first] = drawn;
+  if (!first) return;
+  const { results, view } = session;
+  view.mode = "results";
+  const shelf = drawn.some(({ state }) => state === "kept") ? "kept" : first.state;
+  await results.show({ shelf, text: "", leastObedience: 0 });
+  const there = drawn.filter(({ state }) => state === shelf).map(({ id }) => id);
+  results.pick(there[0]!);
+  results.selection = there;
+}
+
+/** After a crash: what the runs that it cut off owe. */
+export async function offerInterrupted(session: Session): Promise<void> {
+  const { api } = session.app;
+  const { runs } = await api.listRuns({ offset: 0, limit: MOST_INTERRUPTED });
+  for (const { id } of runs.filter(({ message }) => message === INTERRUPTED).reverse()) {
+    const { scene, asked, missing } = await api.readRun({ id });
+    const alternatives = countAlternatives(scene);
+    const pictures = missing.length * ("count" in alternatives ? alternatives.count : 1);
+    session.jobs.offer({ runId: id, why: "interrupted", scene, model: undefined, asked, seeds: missing, pictures });
+  }
+}
+
+function drawSeeds(session: Session, seeds: Seed[]): Promise<void> {
+  return begin(session, () => ({ scene: sceneToDraw(session.editor.document), seeds, model: modelOf(session) }));
+}
+
+/** `ask` is called when the checkpoint of a project that was just opened is there, and its settings are taken over. */
+async function begin(
+  session: Session,
+  ask: () => { scene: Scene; seeds: Seed[]; model: LoadRequest },
+  { again = false } = {},
+): Promise<void> {
+  if (session.starting) return;
+  session.starting = true;
+  session.problem = undefined;
+  session.already = undefined;
+  session.results.follow();
+  try {
+    await session.opened;
+    const { scene, seeds, model } = ask();
+    const drawn = again ? [] : await session.app.api.findDrawn({ scene, seeds, model });
+    const waiting = new Set(again ? [] : queuedSeeds(session, scene, model));
+    const known = new Set(drawn.map(({ seed }) => seed));
+    const queued = seeds.filter((seed) => waiting.has(seed) && !known.has(seed));
+    const fresh = seeds.filter((seed) => !known.has(seed) && !waiting.has(seed));
+    if (fresh.length > 0) session.jobs.add(await session.app.api.generate(requestFor(scene, fresh, model)));
+    if (fresh.length < seeds.length) {
+      session.already = { drawn, queued, asked: seeds.length, scene, model };
+      session.view.mode = "compose"; // where it is told
+    }
+  } catch (error) {
+    refuse(session, messageOf(error));
+  } finally {
+    session.starting = false;
+  }
+}
+
+/** What is in this window's queue of a scene. */
+function queuedSeeds({ jobs }: Session, scene: Scene, model: LoadRequest): Seed[] {
+  const same = jobs.running.filter((job) => isEqual(job.scene, scene) && isEqual(job.model, model));
+  return jobs.pending.filter(({ job }) => same.some(({ jobId }) => jobId === job.jobId)).map(({ seed }) => seed);
+}
+
+function isEqual(one: object, other: object): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** At the button, which only one view has. */
+function refuse(session: Session, problem: string): void {
+  session.problem = problem;
+  session.view.mode = "compose";
+}
+
+function modelOf({ editor }: Session): LoadRequest {
+  return editor.document.model ?? DEMO_REQUEST;
+}
+
+/** In random mode new ones, which are shown in the field from then on: the seeds shown are the seeds used. */
+function seedsToDraw({ editor }: Session, { seeds, seedMode }: Document): { seeds: Seed[] } | { problem: string } {
+  if (seedMode.kind === "list") return readSeeds(seeds);
+  const drawn = randomSeeds(seedMode.count);
+  editor.adjust(changeRun({ seeds: drawn.join(",") }));
+  return { seeds: drawn };
+}

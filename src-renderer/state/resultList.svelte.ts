@@ -1,0 +1,122 @@
+/** A window onto a list of results that may be long: of what lies on one shelf, in one order, the pages that were looked at. */
+import type { App } from "@api/bridge.ts";
+import type { ResultInfo, ResultQuery } from "@api/store.ts";
+
+export type Shelf = "kept" | "starred" | "rejected" | "binned";
+export type Order = ResultQuery["order"];
+
+const PAGE = 100;
+/** Pages that are read again when something has changed. */
+const PAGES_AT_ONCE = 6;
+
+export class ResultList {
+  shelf: Shelf = $state("kept");
+  order: Order = $state("newest");
+  text = $state("");
+  /** Only those obeyed at least so far, 0 to 1; 0 shows all. */
+  leastObedience = $state(0);
+  /** How many there are under this filter. */
+  total = $state(0);
+  /** Those that were read so far, by place in the list; the rest is empty. */
+  rows: readonly (ResultInfo | undefined)[] = $state.raw([]);
+
+  readonly #app: App;
+  /** Pages that were read or are being read, the one shown last at the end. */
+  #asked = new Set<number>();
+  #generation = 0;
+  #refreshing: Promise<void> | undefined;
+  #refreshAgain = false;
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  /** Whether a result, marked as it is, belongs on this list's shelf. */
+  holds({ starred, state }: Pick<ResultInfo, "starred" | "state">): boolean {
+    return this.shelf === "starred" ? starred && state === "kept" : state === this.shelf;
+  }
+
+  async show(change: { shelf?: Shelf; order?: Order; text?: string; leastObedience?: number }): Promise<void> {
+    if (change.shelf) this.shelf = change.shelf;
+    if (change.order) this.order = change.order;
+    if (change.text !== undefined) this.text = change.text;
+    if (change.leastObedience !== undefined) this.leastObedience = change.leastObedience;
+    await this.refresh();
+  }
+
+  /** Reads the pages again that were on the screen. Calls during a refresh become one more. */
+  async refresh(): Promise<void> {
+    if (this.#refreshing) {
+      this.#refreshAgain = true;
+      return this.#refreshing;
+    }
+    this.#refreshing = this.#readAgain();
+    try {
+      await this.#refreshing;
+    } finally {
+      this.#refreshing = undefined;
+    }
+  }
+
+  async #readAgain(): Promise<void> {
+    do {
+      this.#refreshAgain = false;
+      const generation = ++this.#generation;
+      // What was scrolled by long ago is read again when it is scrolled to.
+      const pages = new Set([0, ...[...this.#asked].slice(-PAGES_AT_ONCE)]);
+      const read = await Promise.all([...pages].map((page) => this.#read(page)));
+      if (generation !== this.#generation) continue;
+      this.#asked = pages;
+      this.total = read[0]?.total ?? 0;
+      const rows: (ResultInfo | undefined)[] = new Array<undefined>(this.total).fill(undefined);
+      for (const { page, results } of read) results.forEach((result, i) => (rows[page * PAGE + i] = result));
+      this.rows = rows;
+    } while (this.#refreshAgain);
+  }
+
+  /** Sees to it that the rows from `first` to `last` are read. */
+  async need(first: number, last: number): Promise<void> {
+    for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page++) {
+      const isKnown = this.#asked.delete(page);
+      this.#asked.add(page);
+      if (!isKnown) await this.#readInto(page);
+    }
+  }
+
+  /** A refresh that runs meanwhile knows nothing of this page, and its rows are other ones: then it is read after it. */
+  async #readInto(page: number): Promise<void> {
+    for (;;) {
+      await this.#refreshing;
+      const generation = this.#generation;
+      const { results } = await this.#read(page);
+      if (generation !== this.#generation) continue;
+      this.#asked.add(page);
+      const rows = [...this.rows];
+      results.forEach((result, i) => (rows[page * PAGE + i] = result));
+      this.rows = rows;
+      return;
+    }
+  }
+
+  async #read(page: number) {
+    const text = this.text.trim();
+    const query: ResultQuery = {
+      ...(this.shelf === "starred" ? { starred: true } : {}),
+      state: this.shelf === "starred" ? "kept" : this.shelf,
+      ...(text ? { text } : {}),
+      ...(this.leastObedience > 0 ? { leastObedience: this.leastObedience } : {}),
+      order: this.order,
+      offset: page * PAGE,
+      limit: PAGE,
+    };
+    return { page, ...(await this.#app.api.listResults(query)) };
+  }
+
+  /** The ids of all under this filter, in order. */
+  async allIds(): Promise<number[]> {
+    const ids: number[] = [];
+    for (let page = 0; page * PAGE < this.total; page++)
+      ids.push(...(await this.#read(page)).results.map(({ id }) => id));
+    return [...new Set(ids)]; // one that arrives meanwhile pushes others over the edge of a page
+  }
+}

@@ -1,0 +1,116 @@
+/** What is drawn on a wish, and what is told instead: seeds that are there already, one more, the starred again, what a run left over. */
+import { expect, test } from "vitest";
+import { connectApp } from "../../src-main/api/bridge.ts";
+import { INTERRUPTED } from "../../src-main/api/store.ts";
+import { runCommand } from "../../src-renderer/state/commands.ts";
+import { drawAgain, drawLeftover, showDrawn } from "../../src-renderer/state/drawing.ts";
+import { changeRun, changeSettingsOf } from "../../src-renderer/state/edits.ts";
+import { Session } from "../../src-renderer/state/session.svelte.ts";
+import { drawn, open, until } from "./support/drawn.ts";
+import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
+
+/** The seeds of each wish that reached main. */
+const asked = (main: FakeMain) =>
+  main.calls.flatMap(({ method, request }) => (method === "generate" ? [(request as { seeds: string[] }).seeds] : []));
+
+test("seeds that were drawn from this scene are told and shown; the others alone are drawn", async () => {
+  const { main, session } = await drawn("1,2");
+  session.editor.apply("Seeds", changeRun({ seeds: "2,3,1" }));
+  await session.generate();
+  expect(asked(main)).toEqual([["1", "2"], ["3"]]);
+  expect(session.already).toMatchObject({ asked: 3, drawn: [{ seed: "2" }, { seed: "1" }], queued: [] });
+  await showDrawn(session, session.already!.drawn);
+  expect(session.view.mode).toBe("results");
+  expect(session.results.selection).toEqual([2, 1]);
+});
+
+test("a seed that waits in the queue is not put into it once more, unless that is wished", async () => {
+  const { main, session } = await open();
+  session.editor.apply("Seeds", changeRun({ seeds: "8" }));
+  await session.generate();
+  await session.generate();
+  expect(asked(main)).toEqual([["8"]]);
+  expect(session.already).toMatchObject({ asked: 1, drawn: [], queued: ["8"] });
+  await drawAgain(session, session.already!);
+  expect(asked(main)).toEqual([["8"], ["8"]]);
+});
+
+test("another setting makes another picture, and what was told is forgotten", async () => {
+  const { main, session } = await drawn("1");
+  await session.generate();
+  expect(session.already).toBeDefined();
+  session.editor.apply("Steps", changeSettingsOf({ steps: 7 }));
+  session.documentChanged();
+  expect(session.already).toBeUndefined();
+  await session.generate();
+  expect(asked(main)).toEqual([["1"], ["1"]]);
+});
+
+test("one more is one further seed, and the seeds asked for stay as they are", async () => {
+  const { main, session } = await open();
+  session.editor.apply("Seeds", changeRun({ seeds: "1-3" }));
+  runCommand(session, "generate.oneMore");
+  await until(() => expect(asked(main)).toHaveLength(1));
+  expect(asked(main)[0]).toEqual([expect.stringMatching(/^\d+$/)]);
+  expect(session.editor.document.seeds).toBe("1-3");
+});
+
+test("the starred are drawn again with the settings of now; without a star that is said", async () => {
+  const { main, session } = await drawn("4,5,6");
+  runCommand(session, "generate.starred");
+  await until(() => expect(session.notices.list.at(-1)?.text).toMatch(/^No picture is starred/));
+  await session.results.marks.star([1, 3]);
+  session.editor.apply("Steps", changeSettingsOf({ steps: 7 }));
+  runCommand(session, "generate.starred");
+  await until(() => expect(asked(main)).toHaveLength(2));
+  expect(asked(main)[1]).toEqual(["4", "6"]);
+});
+
+test("what was cancelled is offered, and drawn as it was asked for", async () => {
+  const { main, session } = await open();
+  session.editor.apply("Seeds", changeRun({ seeds: "1-3" }));
+  await session.generate();
+  await session.jobs.cancelAll();
+  await until(() => expect(session.jobs.leftovers).toHaveLength(1));
+  const [left] = session.jobs.leftovers;
+  session.editor.apply("Steps", changeSettingsOf({ steps: 7 }));
+  await drawLeftover(session, left!);
+  expect(session.jobs.leftovers).toEqual([]);
+  const last = main.calls.findLast(({ method }) => method === "generate")!.request as {
+    seeds: string[];
+    scene: unknown;
+  };
+  expect(last.seeds).toEqual(left!.seeds);
+  expect(last.scene).toEqual(left!.scene);
+});
+
+test("after a crash, what the runs that it cut off owe is offered", async () => {
+  const main = new FakeMain();
+  const scene = SAMPLE.scene;
+  const run = { created: "", prompt: "", model: "Demo", asked: 4, finished: 1, outcome: "cancelled", scene } as const;
+  main.runs = [
+    { ...run, id: 2, message: INTERRUPTED },
+    { ...run, id: 1, message: null },
+  ];
+  main.missing = ["2", "3", "4"];
+  const state = main.state();
+  main.state = () => ({ ...state, recovered: true });
+  const session = new Session(connectApp(main.bridge));
+  await session.start();
+  await until(() =>
+    expect(session.jobs.leftovers).toMatchObject([{ runId: 2, why: "interrupted", asked: 4, seeds: ["2", "3", "4"] }]),
+  );
+});
+
+test("a picture that the project has already is told, with a way to it, and the editor stays as it is", async () => {
+  const { main, session } = await drawn("1,2");
+  session.editor.apply("Seeds", changeRun({ seeds: "77" }));
+  const [result] = main.results;
+  main.emit("opened", { kind: "picture", path: "/home/me/poster.png", result: { ...result!, notes: [], known: true } });
+  await until(() =>
+    expect(session.notices.list.at(-1)?.text).toBe("poster.png is in this project already. It was not taken in again."),
+  );
+  expect(session.editor.document.seeds).toBe("77");
+  session.notices.list.at(-1)!.action!.run();
+  await until(() => expect([session.view.mode, session.results.current]).toEqual(["results", 1]));
+});
