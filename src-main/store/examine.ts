@@ -40,11 +40,15 @@ export function examine(path: string, db: Database.Database, what: "draft alone"
   return row.in_use !== 0;
 }
 
-/** What a checking pragma finds; some damage stops the check itself, and is then what was found. */
+/** SQLite puts up to a hundred findings into one text, under a heading. */
+const HEADING = /^\*\*\* in database .* \*\*\*$/;
+
+/** What a checking pragma finds, one by one; some damage stops the check itself, and is then what was found. */
 export function check(db: Database.Database, pragma: string): string[] {
   try {
     const rows = db.pragma(pragma) as Record<string, string>[];
-    return rows.flatMap((row) => Object.values(row)).filter((message) => message !== "ok");
+    const lines = rows.flatMap((row) => Object.values(row)).flatMap((message) => message.split("\n"));
+    return lines.filter((line) => line !== "ok" && !HEADING.test(line));
   } catch (error) {
     if (error instanceof SqliteError && error.code.startsWith("SQLITE_CORRUPT")) return [error.message];
     throw error;
