@@ -102,11 +102,12 @@ export function openDatabase(
     };
     return closedOnError(db, () => {
       distrust(db);
-      if (readOnly !== null)
-        db.pragma("locking_mode = EXCLUSIVE"); // for reading it is shared: others may read, and nobody writes
-      else if (format.kind === "document") lock(db);
+      if (readOnly !== null || format.kind === "document") share(db);
       const version = tellingOf(leftover, path, () => guarded(path, format, examined));
-      if (readOnly === null) keepJournal(db, format);
+      if (readOnly === null) {
+        if (format.kind === "document") lock(db);
+        keepJournal(db, format);
+      }
       const notes: string[] = [];
       if (version < format.migrations.length) {
         if (readOnly !== null) {
@@ -213,7 +214,13 @@ function distrust(db: Database.Database): void {
   db.pragma("temp_store = MEMORY"); // else a full disk of the system's temporary files would be told of as the project's
 }
 
-/** Takes a document for ourselves, as long as it is open. Nothing is written: also not where it is in another program's journal mode. */
+/** Keeps everybody from writing as long as the file is open; others may read. */
+function share(db: Database.Database): void {
+  db.pragma("locking_mode = EXCLUSIVE");
+  db.prepare("SELECT count(*) FROM sqlite_schema").get(); // the first reading takes the lock
+}
+
+/** Takes a document for ourselves, as long as it is open. SQLite mends what the file's header says of its size when it does. */
 function lock(db: Database.Database): void {
   db.pragma("locking_mode = EXCLUSIVE");
   db.exec("BEGIN EXCLUSIVE; COMMIT");

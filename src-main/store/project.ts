@@ -87,6 +87,7 @@ export class ProjectFile extends Drafts {
       return guarded(path, PROJECT_FORMAT, () => {
         findUnsound(db);
         notes.push(...tellUnsound(db));
+        summarise(db); // damage that would refuse the project later refuses it before anything is written
         if (wasInUse && !resumed)
           notes.push("Diorama did not end properly last time. The project is as it was last saved.");
         if (readOnly === null) notes.push(...beginSession(db, path, clock, resumed));
@@ -147,15 +148,10 @@ export class ProjectFile extends Drafts {
   }
 
   info(): Omit<ProjectInfo, "trouble"> {
-    const row = this.db
-      .prepare<[], { created: string; results: number }>(
-        `SELECT created, (SELECT count(*) FROM result WHERE emptied = 0 AND ${SOUND_RESULT}) AS results FROM project`,
-      )
-      .get()!;
     return {
       path: this.path,
       name: basename(this.path, extname(this.path)),
-      ...row,
+      ...summarise(this.db),
       notes: this.#notes,
       identity: this.identity,
     };
@@ -276,4 +272,13 @@ function fingerprintOf(db: Database.Database): string {
 
 function now(): string {
   return new Date().toISOString();
+}
+
+/** What is told of a project wherever it is named. */
+function summarise(db: Database.Database): { created: string; results: number } {
+  return db
+    .prepare<[], { created: string; results: number }>(
+      `SELECT created, (SELECT count(*) FROM result WHERE emptied = 0 AND ${SOUND_RESULT}) AS results FROM project`,
+    )
+    .get()!;
 }

@@ -41,3 +41,32 @@ test("a file that contradicts itself is told of in a person's words", () => {
     project.close();
   }
 });
+
+/** The file with a page of this table filled with nonsense. */
+function withBrokenTable(path: string, table: string): Buffer {
+  const db = new Database(path, { readonly: true });
+  const page = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").pluck().get(table) as number;
+  const size = db.pragma("page_size", { simple: true }) as number;
+  db.close();
+  const file = readFileSync(path);
+  file.fill(0xff, (page - 1) * size, page * size);
+  writeFileSync(path, file);
+  return file;
+}
+
+test("a project whose pictures cannot be counted is refused before it is marked as open", () => {
+  const path = honest();
+  const file = withBrokenTable(path, "result");
+  expect(() => ProjectFile.open(path)).toThrow(/is damaged/);
+  expect(readFileSync(path).equals(file)).toBe(true);
+});
+
+test("a header with a wrong count of pages is not mended in a project that is refused", () => {
+  const path = honest();
+  const file = withBrokenTable(path, "version");
+  file.writeUInt32BE(file.readUInt32BE(28) - 1, 28); // pages
+  file.writeUInt32BE(file.readUInt32BE(24) + 1, 92); // of another change, so SQLite believes the file's size instead
+  writeFileSync(path, file);
+  expect(() => ProjectFile.open(path)).toThrow(/is damaged/);
+  expect(readFileSync(path).equals(file)).toBe(true);
+});
