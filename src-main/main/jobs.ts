@@ -13,7 +13,8 @@ import { formatSeeds } from "../api/seeds.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
 import { Turns } from "../api/turns.ts";
 import { withoutStack } from "./calls.ts";
-import type { SharedEngine } from "./sharedEngine.ts";
+import type { Engine } from "../engine/host.ts";
+import type { Listener, SharedEngine } from "./sharedEngine.ts";
 import { Unkept } from "./unkept.ts";
 
 export interface JobsOptions {
@@ -21,7 +22,7 @@ export interface JobsOptions {
   store: Pick<Client<StoreApi>, "beginRun" | "addResult" | "endRun" | "listResults">;
   /** SHA-256 of a checkpoint's network, where it is known. */
   sha256Of?: (model: LoadRequest) => string | undefined;
-  emit: <Name extends "step" | "image" | "begun" | "job">(name: Name, payload: MainEvents[Name]) => void;
+  emit: <Name extends "loading" | "step" | "image" | "begun" | "job">(name: Name, payload: MainEvents[Name]) => void;
 }
 
 /** One request to the engine: the whole job, or what was left of it after a crash. */
@@ -134,7 +135,7 @@ export class Jobs {
     this.#entries.clear();
   }
 
-  /** A step of any window's job; those of others are not ours to tell. */
+  /** A step of a job, as the engine calls it. */
   onStep(step: StepEvent): void {
     const found = this.#find(step.jobId, step.index);
     if (!found) return;
@@ -189,7 +190,13 @@ export class Jobs {
       const indices = owed.map(({ index }) => index).filter((index) => Math.floor(index / perAlternative) === i);
       return indices.length === 0 ? [] : { id: randomUUID(), entry, indices, alternative };
     });
-    await this.#options.engine.with(model, async (api) => {
+    const listener: Listener = {
+      onLoading: (loading) => this.#options.emit("loading", loading),
+      jobs: entry.attempts.map(({ id }) => id),
+      onStep: (step) => this.onStep(step),
+      onImage: (image) => this.onImage(image),
+    };
+    const send = async (api: Engine["api"]) => {
       if (entry.cancelled) throw new AppError("cancelled", "Cancelled before the first picture.", {});
       // All at once: no other job comes in between.
       const drawn = entry.attempts.map(({ id, indices, alternative: { scene } }) => {
@@ -207,7 +214,8 @@ export class Jobs {
       );
       const failure = failures.find((error) => !isAppError(error, "cancelled"));
       if (failure !== undefined || failures.length === drawn.length) throw failure ?? failures[0];
-    });
+    };
+    await this.#options.engine.with(model, send, listener);
   }
 
   async #end(entry: Entry, outcome: RunOutcome): Promise<void> {

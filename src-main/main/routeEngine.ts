@@ -1,4 +1,4 @@
-/** Brings the engine's events to the windows, and the engine back when it ends. */
+/** Brings the engine back when it ends, and tells the windows. What comes of a call, its caller hears from SharedEngine. */
 import { toWire } from "../api/errors.ts";
 import type { Engine } from "../engine/host.ts";
 import { Deaths } from "./deaths.ts";
@@ -8,14 +8,6 @@ import type { Windows } from "./windows.ts";
 /** Gives what restarts the engine because a person wishes it, whether or not one runs. */
 export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows): () => void {
   const deaths = new Deaths();
-  host.on("step", (step) => {
-    for (const { jobs } of windows.all) jobs.onStep(step);
-  });
-  host.on("image", (image) => {
-    for (const { jobs } of windows.all) jobs.onImage(image);
-  });
-  host.on("loading", (loading) => windows.tell("loading", loading));
-
   host.on("exit", ({ expected, lastWords }) => {
     // A process also ends when another checkpoint takes its place: that is no news.
     const isNews = engine.wasKilled() || !expected;
@@ -39,7 +31,7 @@ export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows
 }
 
 function wake(engine: SharedEngine, windows: Windows): void {
-  engine.wake().then(
+  engine.wake({ onLoading: (loading) => windows.tell("loading", loading) }).then(
     (model) => {
       const message = model ? `The engine runs again, with ${model.name} open.` : "The engine runs again.";
       windows.tell("service", { service: "engine", state: "restarted", message });

@@ -4,22 +4,37 @@
  */
 import { basename } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { LoadRequest, ModelSummary } from "../api/engine.ts";
+import type { EngineEvents, LoadRequest, ModelSummary } from "../api/engine.ts";
 import { DEMO_MODEL } from "../api/main.ts";
 import { Turns } from "../api/turns.ts";
 import type { Engine } from "../engine/host.ts";
 
+/** Who is told what comes of a call while it lasts: the window that made it, and no other. */
+export interface Listener {
+  onLoading?: (loading: EngineEvents["loading"]) => void;
+  /** The jobs that the call asks for. */
+  jobs?: readonly string[];
+  onStep?: (step: EngineEvents["step"]) => void;
+  onImage?: (image: EngineEvents["image"]) => void;
+}
+
 export class SharedEngine {
-  readonly #engine: Pick<Engine, "api" | "kill">;
+  readonly #engine: Pick<Engine, "api" | "kill" | "on">;
+  /** Of the call that last needed a checkpoint: it is told when one is being opened. */
+  #onLoading: Listener["onLoading"];
+  readonly #listeners = new Map<string, Listener>();
   readonly #demoFolder: string;
   /** What was opened last, as it was asked for. */
   #open: { request: LoadRequest; summary: ModelSummary } | undefined;
   readonly #turns = new Turns();
   #killed = false;
 
-  constructor(engine: Pick<Engine, "api" | "kill">, demoFolder: string) {
+  constructor(engine: Pick<Engine, "api" | "kill" | "on">, demoFolder: string) {
     this.#engine = engine;
     this.#demoFolder = demoFolder;
+    engine.on("loading", (loading) => this.#onLoading?.(loading));
+    engine.on("step", (step) => this.#listeners.get(step.jobId)?.onStep?.(step));
+    engine.on("image", (image) => this.#listeners.get(image.jobId)?.onImage?.(image));
   }
 
   /** The summary of a checkpoint, if it is the one that is open. */
@@ -28,19 +43,31 @@ export class SharedEngine {
   }
 
   /** Opens a checkpoint, unless it is open: another window may be using it. */
-  load(request: LoadRequest): Promise<ModelSummary> {
+  load(request: LoadRequest, { onLoading }: Listener = {}): Promise<ModelSummary> {
     return this.#inOrder(async () => {
+      this.#onLoading = onLoading;
       const summary = this.summaryOf(request) ?? (await this.#load(request));
       return { reply: Promise.resolve(summary) };
     });
   }
 
   /** Sends a request while `model` is open. The reply may come after those of later requests. */
-  with<T>(model: LoadRequest, send: (api: Engine["api"]) => Promise<T>): Promise<T> {
+  with<T>(model: LoadRequest, send: (api: Engine["api"]) => Promise<T>, listener: Listener = {}): Promise<T> {
     return this.#inOrder(async () => {
+      this.#onLoading = listener.onLoading;
       if (!this.summaryOf(model)) await this.#load(model);
-      return { reply: send(this.#engine.api) };
+      return { reply: this.#listening(listener, () => send(this.#engine.api)) };
     });
+  }
+
+  async #listening<T>(listener: Listener, send: () => Promise<T>): Promise<T> {
+    const { jobs = [] } = listener;
+    for (const id of jobs) this.#listeners.set(id, listener);
+    try {
+      return await send();
+    } finally {
+      for (const id of jobs) this.#listeners.delete(id); // its last event came before its reply
+    }
   }
 
   /** What people call a checkpoint; by its folder while it has not been opened. */
@@ -54,10 +81,10 @@ export class SharedEngine {
   }
 
   /** Starts the process again after it ended, with the checkpoint it had. */
-  async wake(): Promise<ModelSummary | undefined> {
+  async wake(listener: Listener): Promise<ModelSummary | undefined> {
     if (!this.#open) return undefined;
     const { request } = this.#open;
-    await this.with(request, (api) => api.tokenize(""));
+    await this.with(request, (api) => api.tokenize(""), listener);
     return this.summaryOf(request);
   }
 

@@ -2,7 +2,7 @@
 import { app } from "electron";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
-import type { AppInfo, MainApi, Opened, ProjectState } from "../api/main.ts";
+import type { AppInfo, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
 import type { Handlers } from "../api/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
@@ -124,16 +124,17 @@ type DrawCalls = "tokenize" | "check" | "findDrawn" | "generate" | "cancel" | "r
 
 function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<MainApi, ModelCalls | DrawCalls>> {
   const { engine } = context;
+  const onLoading = (loading: MainEvents["loading"]) => at.emit("loading", loading);
   const load = async (request: LoadRequest) => {
     await at.models.refuseUnknown(request.path);
-    const summary = await engine.load(request);
+    const summary = await engine.load(request, { onLoading });
     at.model = request;
     await at.models.used(request, summary.name);
     at.emit("model", { model: summary });
     return summary;
   };
   const withModel = <T>(send: (api: Engine["api"]) => Promise<T>) => {
-    if (at.model) return engine.with(at.model, send);
+    if (at.model) return engine.with(at.model, send, { onLoading });
     throw new AppError("not-found", "This window has no checkpoint open. Choose one first.", {
       what: "checkpoint",
       id: "",
