@@ -23,7 +23,7 @@ function scenario() {
       on: ((name: string, listener: (payload: never) => void) => {
         listeners.set(name, listener);
         return () => listeners.delete(name);
-      }) as never,
+      }),
     },
     "/models/demo",
   );
