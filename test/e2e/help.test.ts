@@ -46,7 +46,8 @@ describe.skipIf(!electron)("when something may be wrong", { timeout: 240_000 }, 
   });
 
   test("the log has the program's version, its services and how they ended, and is shown", async () => {
-    const { app, page, dataFolder, quit } = await launch();
+    await using running = await launch();
+    const { app, page, dataFolder } = running;
     await open(page);
     const log = () => readFile(join(dataFolder, "diorama.log"), "utf8");
     await expect.poll(log).toMatch(/info \[main\] Diorama \d+\.\d+\.\d+, Electron [\d.]+, Node [\d.]+/);
@@ -61,6 +62,5 @@ describe.skipIf(!electron)("when something may be wrong", { timeout: 240_000 }, 
     });
     await apiOf(page).showLog();
     expect(await app.evaluate(() => (globalThis as { shown?: string }).shown)).toBe(join(dataFolder, "diorama.log"));
-    await quit();
   });
 });
