@@ -20,10 +20,10 @@ function scenario() {
         },
       } as never,
       kill: () => undefined,
-      on: ((name: string, listener: (payload: never) => void) => {
+      on: (name: string, listener: (payload: never) => void) => {
         listeners.set(name, listener);
         return () => listeners.delete(name);
-      }),
+      },
     },
     "/models/demo",
   );
