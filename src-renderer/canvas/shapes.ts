@@ -1,6 +1,7 @@
 /** What Fabric draws: boxes with their names and handles, guides and frames. Lines and letters keep their size at every zoom. */
 import { FabricImage, FabricObject } from "fabric";
 import { HANDLES } from "./hit.ts";
+import { placeOfLabel, type Rect } from "./labels.ts";
 import { showsPixels } from "./pictures.ts";
 
 const FONT = '600 12px "Inter Variable", system-ui, sans-serif';
@@ -68,21 +69,32 @@ export class BoxShape extends ScreenObject {
     const { title, color, ink, locked } = this.look;
     ctx.font = FONT;
     const text = locked ? `${title} · locked` : title;
-    const room = Math.max(60, width - 2);
+    const room = Math.max(96, width - 2);
     let shown = text;
     while (shown.length > 1 && ctx.measureText(`${shown}…`).width > room - 14) shown = shown.slice(0, -1);
     if (shown !== text) shown = `${shown.trimEnd()}…`;
     const wide = ctx.measureText(shown).width + 14;
-    const isOutside = height < 34;
-    const top = isOutside ? -22 : 0;
+    const place = placeOfLabel({ width, height }, { width: wide, height: 21 }, this.#others());
     ctx.globalAlpha = 1;
     ctx.fillStyle = color;
     ctx.beginPath();
-    ctx.roundRect(-1, top - 1, wide, 21, isOutside ? 4 : [0, 0, 5, 0]);
+    ctx.roundRect(place.x, place.y, wide, 21, place.inside ? 2 : 4);
     ctx.fill();
     ctx.fillStyle = ink;
     ctx.textBaseline = "middle";
-    ctx.fillText(shown, 6, top + 10);
+    ctx.fillText(shown, place.x + 7, place.y + 11);
+  }
+
+  /** The other boxes that are to be seen, from this one's corner. */
+  #others(): Rect[] {
+    const zoom = this.canvas?.getZoom() ?? 1;
+    const shapes = this.canvas?.getObjects().filter((one) => one instanceof BoxShape && one !== this && one.visible);
+    return (shapes ?? []).map(({ left, top, width, height }) => ({
+      x: (left - width / 2 - this.left + this.width / 2) * zoom,
+      y: (top - height / 2 - this.top + this.height / 2) * zoom,
+      width: width * zoom,
+      height: height * zoom,
+    }));
   }
 
   #handles(ctx: CanvasRenderingContext2D, width: number, height: number): void {

@@ -1,5 +1,6 @@
 /** Sizes to choose from: shapes of about as many pixels as the checkpoint was trained for. */
 import type { Size } from "./geometry.ts";
+import { formatSeconds } from "./jobs.svelte.ts";
 
 export const SHAPES = [
   { name: "Square", ratio: [1, 1] },
@@ -10,6 +11,20 @@ export const SHAPES = [
   { name: "Wide 16:9", ratio: [16, 9] },
   { name: "Tall 9:16", ratio: [9, 16] },
 ] as const;
+
+/** Times as many or as few pixels as the checkpoint was trained for from which its pictures suffer. */
+const FAR = 2;
+
+/** What to expect of a size far from what the checkpoint knows, with the seconds that a picture would take; undefined for others. */
+export function farFromKnown(size: Size, known: Size, seconds: number | undefined): string | undefined {
+  const times = (size.width * size.height) / (known.width * known.height);
+  const isLong = Math.max(size.width, size.height) > FAR * Math.max(known.width, known.height);
+  const time = seconds === undefined ? "" : ` A picture takes about ${formatSeconds(seconds)}.`;
+  const knows = `The checkpoint knows ${known.width} × ${known.height}:`;
+  if (times > FAR || isLong) return `${knows} in much larger pictures things repeat.${time}`;
+  if (times < 1 / FAR) return `${knows} much smaller pictures come out blurred or without their things.${time}`;
+  return undefined;
+}
 
 /** The size of that shape with about as many pixels as `best`, in multiples of `unit`. */
 export function sizeOf([across, down]: readonly [number, number], best: Size, unit: number): Size {

@@ -8,7 +8,7 @@ import { SAMPLE } from "./support/fakeBridge.ts";
 
 function item(entries: readonly MenuEntry[], label: string) {
   const found = entries.find((entry) => entry !== "line" && entry.label === label);
-  if (!found || found === "line") throw new Error(`no "${label}" in the menu`);
+  if (!found || found === "line" || "entries" in found) throw new Error(`no "${label}" in the menu`);
   return found;
 }
 

@@ -1,6 +1,8 @@
 /** What a menu of the window holds: commands of the table, other things that are done, lines between groups. */
 import { command, type CommandName } from "@api/commands.ts";
-import { isChecked, isEnabled, runCommand } from "../../state/commands.ts";
+import { writeBoxes } from "../../state/clipboard.ts";
+import { isChecked, isEnabled, runCommand, wordsToBind } from "../../state/commands.ts";
+import { bindBoxes } from "../../state/edits.ts";
 import type { Session } from "../../state/session.svelte.ts";
 
 export interface MenuItem {
@@ -13,7 +15,14 @@ export interface MenuItem {
   run: () => void;
 }
 
-export type MenuEntry = MenuItem | "line";
+/** A menu in the menu. */
+export interface SubMenu {
+  label: string;
+  entries: readonly MenuEntry[];
+  disabled?: boolean;
+}
+
+export type MenuEntry = MenuItem | SubMenu | "line";
 
 /** A command as a menu shows it, and does it; `label` where another one says more here. */
 export function commandItem(session: Session, name: CommandName, label?: string): MenuItem {
@@ -27,18 +36,53 @@ export function commandItem(session: Session, name: CommandName, label?: string)
   };
 }
 
+const ALIGNMENTS: readonly (CommandName | "line")[] = [
+  "box.alignLeft",
+  "box.alignCentre",
+  "box.alignRight",
+  "line",
+  "box.alignTop",
+  "box.alignMiddle",
+  "box.alignBottom",
+  "line",
+  "box.distributeHorizontally",
+  "box.distributeVertically",
+];
+
+/** As Ctrl+C does it. */
+function copyBoxes(session: Session): void {
+  const { app, editor } = session;
+  const text = writeBoxes(editor.selectedBoxes, editor.document.prompt);
+  void session.attempt(() => app.api.copyText(text));
+}
+
 /** Of what is done to the boxes that are selected. */
 export function boxItems(session: Session): MenuEntry[] {
   const { selection, textSelection } = session.editor;
   const isMarked = textSelection !== undefined && textSelection.start < textSelection.end;
   const item = (name: CommandName, label?: string) => commandItem(session, name, label);
+  const one = session.editor.selectedBoxes.length === 1 ? session.editor.selectedBoxes[0] : undefined;
+  const span = wordsToBind(session);
+  const tie = one && isMarked && span && session.editor.document.prompt.slice(span.start, span.end);
   return [
-    ...(isMarked ? [item("box.bind"), "line" as const] : []),
+    ...(one && tie !== undefined && tie !== "" && span
+      ? [
+          {
+            label: `Tie “${tie}” to this box`,
+            run: () => void session.editor.apply(`Bind “${tie}”`, bindBoxes([one.id], span)),
+          },
+        ]
+      : [{ ...item("box.bind"), label: isMarked ? "New box for the marked words" : "Tie words to it…" }]),
+    "line",
     item("box.rename"),
+    { label: "Copy", shortcut: "CmdOrCtrl+C", run: () => copyBoxes(session) },
     item("edit.duplicate"),
     "line",
-    item("box.forward"),
-    item("box.backward"),
+    { label: "Align and distribute", entries: ALIGNMENTS.map((one) => (one === "line" ? one : item(one))) },
+    {
+      label: "Order",
+      entries: [item("box.forward"), item("box.backward")],
+    },
     "line",
     item("box.lock"),
     item("box.hide"),
