@@ -1,0 +1,33 @@
+/** What is new in a run beside the one before it, as one would say it: "moved yellow moon, steps 25, 3 seeds". */
+import type { Scene } from "@api/scene.ts";
+import { type BoxChange, layoutChanges } from "./variant.ts";
+import { settingWords } from "./words.ts";
+
+/** More than so many things are "and more". */
+const MOST = 3;
+
+const VERBS: Record<BoxChange["kind"], string> = {
+  moved: "moved",
+  resized: "resized",
+  added: "added",
+  removed: "removed",
+  strength: "other strength for",
+  words: "other words for",
+};
+
+/** `before` is undefined for the first run of a project; `seeds` is how many pictures were asked for. */
+export function runChange(before: Scene | undefined, after: Scene, seeds: number): string {
+  const asked = seeds === 1 ? "1 seed" : `${seeds} seeds`;
+  if (!before) return `first run, ${asked}`;
+  const known = new Map(settingWords(before.settings));
+  const changes = [
+    ...(before.prompt === after.prompt ? [] : ["another prompt"]),
+    ...layoutChanges(before, after).map(({ kind, words }) => `${VERBS[kind]} ${words === "" ? "a box" : words}`),
+    ...(before.negativePrompt === after.negativePrompt ? [] : ["left out other things"]),
+    ...settingWords(after.settings)
+      .filter(([name, value]) => known.get(name) !== value)
+      .map(([name, value]) => `${name.charAt(0).toLowerCase()}${name.slice(1)} ${value}`),
+  ];
+  const told = changes.length === 0 ? ["the same scene"] : changes.slice(0, MOST);
+  return [...told, ...(changes.length > MOST ? ["more"] : []), asked].join(", ");
+}
