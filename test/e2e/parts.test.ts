@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
-import { box, compose, prompt, saved, type Composition } from "./window.ts";
+import { box, compose, draw, prompt, saved, shelf, type Composition } from "./window.ts";
 
 const TWO: Composition = {
   boxes: [
@@ -74,35 +74,58 @@ const didThrow = (page: Page) => page.evaluate(() => (globalThis as unknown as P
 describe.skipIf(!electron)("a part of the window that fails", { timeout: 120_000 }, () => {
   const running = sharedApp();
 
-  /** What makes each part write something. */
-  const PARTS: [pane: string, change: (page: Page) => Promise<unknown>][] = [
-    ["Header", (page) => page.keyboard.press("Control+2")],
-    ["Prompt", (page) => prompt(page).fill("a red circle and a green star")],
-    ["Boxes", (page) => box(page, "red circle").click()],
-    ["Canvas", (page) => page.keyboard.press("Control+=")],
-    ["Inspector", (page) => box(page, "red circle").click()],
-    ["Latest results", (page) => page.keyboard.press("Control+Enter")],
-    ["Results", (page) => page.keyboard.press("Control+2")],
-    ["Compare", (page) => page.keyboard.press("Control+3")],
-    ["History", (page) => page.keyboard.press("Control+4")],
+  interface Part {
+    pane: string;
+    /** Where the write fails; the whole part unless it says otherwise. */
+    place?: string;
+    /** What comes before. */
+    prepare?: (page: Page) => Promise<unknown>;
+    /** What makes the part write something. */
+    change: (page: Page) => Promise<unknown>;
+  }
+  const drawn = (key: string) => async (page: Page) => {
+    await draw(page, 1);
+    await page.keyboard.press(key);
+  };
+  const PARTS: Part[] = [
+    { pane: "Header", change: (page) => page.keyboard.press("Control+2") },
+    { pane: "Prompt", change: (page) => prompt(page).fill("a red circle and a green star") },
+    { pane: "Boxes", change: (page) => box(page, "red circle").click() },
+    { pane: "Canvas", change: (page) => page.keyboard.press("Control+=") },
+    {
+      pane: "Inspector",
+      place: 'section[aria-label="Selected boxes"]',
+      change: (page) => box(page, "red circle").click(),
+    },
+    { pane: "Latest results", change: (page) => page.keyboard.press("Control+Enter") },
+    { pane: "Results", prepare: drawn("Control+2"), change: (page) => shelf(page, "Starred").click() },
+    {
+      pane: "History",
+      prepare: drawn("Control+4"),
+      change: (page) => page.getByRole("textbox", { name: "Search prompts" }).fill("nothing like it"),
+    },
   ];
 
-  test.for(PARTS)("%s says what happened, leaves the rest alone, and is drawn again", async ([pane, change]) => {
-    const { page } = running();
-    await compose(page, TWO);
-    await saved(page).waitFor();
-    await breakNextWrite(page, `[data-pane="${pane}"]`);
-    await change(page);
-    const told = page.locator(`[data-pane="${pane}"]`).getByRole("alert");
-    await told.getByText(`${pane} could not be shown`).waitFor();
-    expect(await didThrow(page)).toBe(true);
-    expect(await told.textContent()).toContain("made to fail");
-    expect(await page.getByRole("alert").filter({ hasText: "could not be shown" }).count()).toBe(1);
+  test.for(PARTS)(
+    "$pane says what happened, leaves the rest alone, and is drawn again",
+    async ({ pane, place, prepare, change }) => {
+      const { page } = running();
+      await compose(page, TWO);
+      await saved(page).waitFor();
+      await prepare?.(page);
+      await breakNextWrite(page, place ?? `[data-pane="${pane}"]`);
+      await change(page);
+      const told = page.locator(`[data-pane="${pane}"]`).getByRole("alert");
+      await told.getByText(`${pane} could not be shown`).waitFor();
+      expect(await didThrow(page)).toBe(true);
+      expect(await told.textContent()).toContain("made to fail");
+      expect(await page.getByRole("alert").filter({ hasText: "could not be shown" }).count()).toBe(1);
 
-    await told.getByRole("button", { name: "Draw it again" }).click();
-    await expect.poll(() => page.getByText("could not be shown").count()).toBe(0);
-    await page.keyboard.press("Control+1");
-    await page.getByRole("button", { name: /^Generate/ }).waitFor();
-    await box(page, "red circle").click();
-  });
+      await told.getByRole("button", { name: "Draw it again" }).click();
+      await expect.poll(() => page.getByText("could not be shown").count()).toBe(0);
+      await page.keyboard.press("Control+1");
+      await page.getByRole("button", { name: /^Generate/ }).waitFor();
+      await box(page, "red circle").click();
+    },
+  );
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
-import { box, boxes, canvas, choice, compose, mark, prompt, saved, undo } from "./window.ts";
+import { box, boxes, canvas, choice, compose, draw, mark, prompt, saved, undo } from "./window.ts";
 
 const scene = async (page: Page) => {
   await saved(page).waitFor();
@@ -59,6 +59,7 @@ describe.skipIf(!electron)("the settings", { timeout: 120_000 }, () => {
   test("settings go back to the checkpoint's one by one and all at once; sides are swapped; far sizes are told", async () => {
     const { page } = running();
     await compose(page, { boxes: [], steps: 7 });
+    await draw(page, 1); // from then on it is known how fast this machine is
     const own = page.getByRole("button", { name: /^Back to the settings of/ });
     await page.getByText("Steps", { exact: true }).dblclick();
     await expect.poll(async () => (await scene(page)).settings.steps).toBe(50);
