@@ -99,11 +99,6 @@ describe.skipIf(!electron)("a part of the window that fails", { timeout: 120_000
     },
     { pane: "Latest results", change: (page) => page.keyboard.press("Control+Enter") },
     { pane: "Results", prepare: drawn("Control+2"), change: (page) => shelf(page, "Starred").click() },
-    {
-      pane: "History",
-      prepare: drawn("Control+4"),
-      change: (page) => page.getByRole("textbox", { name: "Search prompts" }).fill("nothing like it"),
-    },
   ];
 
   test.for(PARTS)(
