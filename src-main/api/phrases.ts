@@ -13,32 +13,67 @@ const MOST_SUGGESTED_WORDS = 12;
  * any white space where the phrase has some. In a script without spaces the dictionary's boundaries count first; where
  * the phrase stands at none of them, it is found wherever it stands.
  */
-export function findPhrase(prompt: string, phrase: string): TextSpan[] {
-  const places = placesOf(prompt, phrase);
-  const breaks = wordBreaks(prompt);
-  const atWords = places.filter(({ start, end }) => breaks[start] === BETWEEN && breaks[end] === BETWEEN);
-  return apart(atWords.length > 0 ? atWords : places);
+export function findPhrase(prompt: string, phrase: string): readonly TextSpan[] {
+  return searchFor(prompt, phrase).spans;
 }
 
 /** Whether `findPhrase` gives the same with any dictionary: what is written to be read elsewhere must not hang on one. */
 export function isFoundEverywhere(prompt: string, phrase: string): boolean {
-  return apart(placesOf(prompt, phrase)).length === findPhrase(prompt, phrase).length;
+  return searchFor(prompt, phrase).isEverywhere;
 }
 
-/** The prompt that was searched last: all phrases of a scene are looked for in one. */
-let latest: { prompt: string; characters: Character[]; text: string } | undefined;
+interface Found {
+  spans: readonly TextSpan[];
+  isEverywhere: boolean;
+}
+
+/** A prompt as it is searched, and what was found in it by phrase. */
+interface Searched {
+  prompt: string;
+  characters: Character[];
+  text: string;
+  found: Map<string, Found>;
+  /** In `found`, over all phrases. */
+  remembered: number;
+}
+
+/** Places that are remembered of one prompt, over all phrases (a few megabytes); then it begins anew. */
+const MOST_REMEMBERED = 100_000;
+
+/** The prompt that was searched last: all phrases of a scene are looked for in one, and many boxes may name the same. */
+let latest: Searched | undefined;
+
+function searchedOf(prompt: string): Searched {
+  if (latest?.prompt === prompt) return latest;
+  const characters = visible(prompt);
+  return (latest = { prompt, characters, text: textOf(characters), found: new Map(), remembered: 0 });
+}
+
+function searchFor(prompt: string, phrase: string): Found {
+  const searched = searchedOf(prompt);
+  const known = searched.found.get(phrase);
+  if (known) return known;
+  const places = placesOf(searched, phrase);
+  const breaks = wordBreaks(prompt);
+  const atWords = places.filter(({ start, end }) => breaks[start] === BETWEEN && breaks[end] === BETWEEN);
+  const all = apart(places);
+  const spans = atWords.length > 0 ? apart(atWords) : all;
+  const answer = { spans, isEverywhere: all.length === spans.length };
+  searched.remembered += spans.length + 1;
+  if (searched.remembered > MOST_REMEMBERED) {
+    searched.found.clear();
+    searched.remembered = spans.length + 1;
+  }
+  searched.found.set(phrase, answer);
+  return answer;
+}
 
 /** All places where the phrase stands and cuts no word of a script with spaces, and no character. */
-function placesOf(prompt: string, phrase: string): TextSpan[] {
+function placesOf({ prompt, characters, text }: Searched, phrase: string): TextSpan[] {
   const words = textOf(visible(phrase)).trim().split(/\s+/);
   if (words[0] === "") return [];
   const body = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)).join(String.raw`\s+`);
   const pattern = new RegExp(body, "giu");
-  if (latest?.prompt !== prompt) {
-    const characters = visible(prompt);
-    latest = { prompt, characters, text: textOf(characters) };
-  }
-  const { characters, text } = latest;
   const breaks = wordBreaks(prompt);
   const places: TextSpan[] = [];
   let at = 0; // index of the character, and
