@@ -11,7 +11,7 @@ import type { Region, Scene, TextSpan } from "./scene.ts";
 export const MOST_ALTERNATIVES = 64;
 const DEEPEST = 8;
 
-/** A scene without alternatives, and the words that were chosen for it; undefined where there was nothing to choose. */
+/** A scene without alternatives, and the words that were chosen for it, which no other has; undefined where there was nothing to choose. */
 export interface Alternative {
   scene: Scene;
   words: string | undefined;
@@ -45,6 +45,7 @@ export function expandScene(scene: Scene): Alternative[] {
     throw new AppError("scene-invalid", problem, { at: "prompt" });
   }
   const found = new Map<string, Alternative>();
+  const taken = new Set<string>();
   const negatives = pathsOf(negative);
   for (const path of pathsOf(prompt)) {
     for (const other of negatives) {
@@ -55,7 +56,7 @@ export function expandScene(scene: Scene): Alternative[] {
       if (found.has(key)) continue;
       found.set(key, {
         scene: { ...scene, ...chosen, regions },
-        words: words.length > 0 ? clip(words.join(", ")) : undefined,
+        words: words.length > 0 ? unlike(taken, clip(words.join(", "))) : undefined,
       });
     }
   }
@@ -92,6 +93,14 @@ export function asWritten(scene: Scene): Scene {
     spans: region.spans.map(({ start, end }) => ({ start: moved(start), end: moved(end) })),
   }));
   return { ...scene, prompt: escape(scene.prompt), negativePrompt: escape(scene.negativePrompt), regions };
+}
+
+/** The words, numbered where others look the same (such as `{a|a }b`): a picture is known by its seed and these. */
+function unlike(taken: Set<string>, words: string): string {
+  let name = words;
+  for (let n = 2; taken.has(name); n++) name = `${words} (${n})`;
+  taken.add(name);
+  return name;
 }
 
 /** Long enough to tell alternatives apart, short enough for a label. */

@@ -21,6 +21,7 @@ import type { Scene, Seed } from "./scene.ts";
 import type {
   Draft,
   DrawnSeed,
+  PictureChoice,
   PictureSize,
   ProjectInfo,
   RecentProject,
@@ -112,8 +113,11 @@ export interface JobChange extends Pick<Job, "jobId" | "outcome" | "error" | "wa
   pictures: Pick<JobPicture, "index" | "state" | "result">[];
 }
 
-/** Of the request to draw, `model` is the checkpoint it is meant for: opened first where it is not. */
-export type DrawRequest = GenerateRequest & { model: LoadRequest };
+/**
+ * Of the request to draw, `model` is the checkpoint it is meant for: opened first where it is not. `only`: of what its seeds and the
+ * alternatives of its prompt make, what is wanted; by default all.
+ */
+export type DrawRequest = GenerateRequest & { model: LoadRequest; only?: PictureChoice[] };
 
 export interface ModelEntry {
   request: LoadRequest;

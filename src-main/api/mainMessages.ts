@@ -1,7 +1,7 @@
 /** What a window's request must look like, method by method: a window is trusted no more than a web page. */
 import * as v from "valibot";
 import { COMMAND_NAMES } from "./commands.ts";
-import { engineSchemas, LIMITS } from "./engineMessages.ts";
+import { engineSchemas, LIMITS, seedSchema } from "./engineMessages.ts";
 import { listOf } from "./lists.ts";
 import type { MainApi } from "./main.ts";
 import type { Schemas } from "./rpc.ts";
@@ -35,6 +35,8 @@ const { renameVersion, deleteVersion, undeleteVersion, listRuns, readRun, listRe
 const { readAttention, emptyBin, refillBin, recentProjects, readPreferences, writePreferences } = storeSchemas;
 const { load, tokenize, check } = engineSchemas;
 const { scene, seeds, previewEvery, attention, jobId } = engineSchemas.generate.entries;
+const choice = v.strictObject({ seed: seedSchema, alternative: v.nullable(text(LIMITS.id)) });
+const only = v.pipe(listOf(choice, LIMITS.seeds), v.minLength(1));
 
 /** By method of `MainApi`; a method without an entry does not compile. */
 export const mainSchemas = {
@@ -62,7 +64,7 @@ export const mainSchemas = {
   tokenize,
   check,
   findDrawn: v.strictObject({ scene, seeds, model: load }),
-  generate: v.strictObject({ scene, seeds, previewEvery, attention, model: load }),
+  generate: v.strictObject({ scene, seeds, previewEvery, attention, model: load, only: v.exactOptional(only) }),
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,
 

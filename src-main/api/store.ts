@@ -77,11 +77,17 @@ export interface RunInfo {
 /** The message of a run that was going on when the program ended. */
 export const INTERRUPTED = "Diorama ended while this was drawn.";
 
-/** A run with all that is needed to draw it again. `before` is the run before it; `missing`, the seeds that it was asked for and has not drawn. */
+/** A picture of a scene that is to be drawn; with alternatives in the prompt, the words that are chosen for it. */
+export interface PictureChoice {
+  seed: Seed;
+  alternative: string | null;
+}
+
+/** A run with all that is needed to draw it again. `before` is the run before it; `missing`, what it was asked for and has not drawn. */
 export interface RunDetails extends RunInfo {
   scene: Scene;
   before: number | null;
-  missing: Seed[];
+  missing: PictureChoice[];
 }
 
 /** Pictures of one scene, drawn by one checkpoint on one kind of device: with the same seed they are the same. */
@@ -92,8 +98,8 @@ export interface DrawnQuery {
   provider: ProviderName;
 }
 
-/** A seed that was drawn: its newest picture that is not in the bin. */
-export type DrawnSeed = Pick<ResultInfo, "id" | "seed" | "state">;
+/** What was drawn of a scene: the newest picture of a seed, or of a seed and an alternative, that is not in the bin. */
+export type DrawnSeed = Pick<ResultInfo, "id" | "seed" | "state" | "alternative">;
 
 /** A piece of a text, and whether a search found it. */
 export interface TextPart {

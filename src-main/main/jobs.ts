@@ -9,6 +9,7 @@ import { type Alternative, countPictures, expandScene } from "../api/alternative
 import { AppError, isAppError } from "../api/errors.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
+import type { Seed } from "../api/scene.ts";
 import { formatSeeds } from "../api/seeds.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
 import { Turns } from "../api/turns.ts";
@@ -78,18 +79,22 @@ export class Jobs {
   }
 
   async begin({ model, ...request }: DrawRequest, waitsFor: string | null = null): Promise<Job> {
-    const { scene, seeds, previewEvery, attention } = request;
+    const { scene, seeds, previewEvery, attention, only } = request;
     const alternatives = expandScene(scene);
-    const asked = countPictures(alternatives.length, seeds.length);
+    countPictures(alternatives.length, seeds.length); // not too many
+    const wanted = only && new Set(only.map(({ seed, alternative }) => keyOf(seed, alternative ?? undefined)));
+    const pictures = alternatives
+      .flatMap(({ words }) => seeds.map((seed) => ({ seed, ...(words === undefined ? {} : { alternative: words }) })))
+      .filter(({ seed, alternative }) => wanted?.has(keyOf(seed, alternative)) ?? true)
+      .map((picture, index): JobPicture => ({ ...picture, index, state: "waiting", result: null }));
+    if (pictures.length === 0)
+      throw new AppError("bad-request", "None of the pictures asked for is one of this scene.", { method: "generate" });
     const run = await this.#options.store.beginRun({
       scene,
       model: this.#options.engine.nameOf(model),
-      asked,
+      asked: pictures.length,
       seeds: formatSeeds(seeds),
     });
-    const pictures = alternatives
-      .flatMap(({ words }) => seeds.map((seed) => ({ seed, ...(words === undefined ? {} : { alternative: words }) })))
-      .map((picture, index): JobPicture => ({ ...picture, index, state: "waiting", result: null }));
     const state = { outcome: "running", error: null, waitsFor } as const;
     const job: Job = { jobId: randomUUID(), runId: run.id, scene, model, ...state, pictures };
     const how = { model, previewEvery, attention, alternatives };
@@ -185,9 +190,8 @@ export class Jobs {
     for (const picture of job.pictures) if (picture.state === "drawing") picture.state = "waiting";
     const owed = job.pictures.filter(({ state }) => state === "waiting");
     if (owed.length === 0) return;
-    const perAlternative = job.pictures.length / entry.alternatives.length;
-    entry.attempts = entry.alternatives.flatMap((alternative, i) => {
-      const indices = owed.map(({ index }) => index).filter((index) => Math.floor(index / perAlternative) === i);
+    entry.attempts = entry.alternatives.flatMap((alternative) => {
+      const indices = owed.filter((picture) => picture.alternative === alternative.words).map(({ index }) => index);
       return indices.length === 0 ? [] : { id: randomUUID(), entry, indices, alternative };
     });
     const listener: Listener = {
@@ -317,6 +321,10 @@ export class Jobs {
       if (i >= REMEMBERED.jobs || pictures > REMEMBERED.pictures) this.#entries.delete(job.jobId);
     }
   }
+}
+
+function keyOf(seed: Seed, alternative: string | undefined): string {
+  return `${seed} ${alternative ?? ""}`;
 }
 
 function isOwed({ state }: JobPicture): boolean {

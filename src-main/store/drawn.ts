@@ -4,7 +4,7 @@ import { expandScene } from "../api/alternatives.ts";
 import type { RunRecord } from "../api/engine.ts";
 import type { Scene, Seed } from "../api/scene.ts";
 import { readSeeds } from "../api/seeds.ts";
-import type { DrawnQuery, DrawnSeed } from "../api/store.ts";
+import type { DrawnQuery, DrawnSeed, PictureChoice } from "../api/store.ts";
 import { SEEDS_TEXT } from "../api/storeMessages.ts";
 import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
 
@@ -22,31 +22,27 @@ export class Drawn {
   }
 
   /**
-   * The newest pictures of each seed that are not in the bin, in the order of the seeds: one, or one for each alternative of the prompt.
-   * A seed that lacks one of them is not drawn.
+   * The newest pictures of each seed that are not in the bin, in the order of the seeds: one, or one for each alternative of the prompt
+   * that was drawn.
    */
   find({ scene, seeds, model, provider }: DrawnQuery): DrawnSeed[] {
     const found = new Map<Seed, Map<string, DrawnSeed>>();
-    const results = this.#db.prepare<[number, string], DrawnSeed & { alternative: string | null }>(
+    const results = this.#db.prepare<[number, string], DrawnSeed>(
       `SELECT id, seed, state, record ->> '$.alternative' AS alternative FROM result
        WHERE run = ? AND emptied = 0 AND state <> 'binned' AND ${SOUND_RESULT} AND record ->> '$.engine.provider' = ?
        ORDER BY id`,
     );
     for (const run of this.#runsOf(scene, model)) {
-      for (const { alternative, ...result } of results.all(run, provider)) {
+      for (const result of results.all(run, provider)) {
         const ofSeed = found.get(result.seed) ?? new Map<string, DrawnSeed>();
-        found.set(result.seed, ofSeed.set(alternative ?? "", result));
+        found.set(result.seed, ofSeed.set(result.alternative ?? "", result));
       }
     }
-    const wanted = expandScene(scene).length;
-    return seeds.flatMap((seed) => {
-      const pictures = [...(found.get(seed)?.values() ?? [])];
-      return pictures.length < wanted ? [] : pictures;
-    });
+    return seeds.flatMap((seed) => [...(found.get(seed)?.values() ?? [])]);
   }
 
-  /** The seeds that a run was asked for and that neither it nor another run of its scene has drawn; none where they were not noted. */
-  missingOf(runId: number): Seed[] {
+  /** What a run was asked for and neither it nor another run of its scene has drawn; nothing where its seeds were not noted. */
+  missingOf(runId: number): PictureChoice[] {
     const row = this.#db
       .prepare<[number, number], { seeds: string | null; model: string }>(
         `SELECT ${bounded("seeds", "text")} AS seeds, model FROM run WHERE id = ? AND outcome <> 'running' AND ${SOUND_RUN}`,
@@ -64,8 +60,12 @@ export class Drawn {
         drawn.set(seed, (drawn.get(seed) ?? new Set()).add(alternative ?? ""));
       }
     }
-    const wanted = expandScene(scene).length;
-    return asked.seeds.filter((seed) => (drawn.get(seed)?.size ?? 0) < wanted);
+    const wanted = expandScene(scene).map(({ words = null }) => words);
+    return asked.seeds.flatMap((seed) =>
+      wanted
+        .filter((alternative) => !drawn.get(seed)?.has(alternative ?? ""))
+        .map((alternative) => ({ seed, alternative })),
+    );
   }
 
   /** Results that may be the picture of this record: the same scene, seed and checkpoint. Newest first. */

@@ -1,11 +1,11 @@
 /** Wishes to draw: what is composed, one more seed of it, the starred again, what an ended run has left over. Nothing is drawn twice unasked. */
-import { countAlternatives } from "@api/alternatives.ts";
+import { countPictures, expandScene } from "@api/alternatives.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import { messageOf } from "@api/errors.ts";
 import type { Scene, Seed } from "@api/scene.ts";
 import { MOST_SEEDS } from "@api/limits.ts";
 import { readSeeds } from "@api/seeds.ts";
-import { type DrawnSeed, INTERRUPTED } from "@api/store.ts";
+import { type DrawnSeed, INTERRUPTED, type PictureChoice } from "@api/store.ts";
 import { type Document, sceneToDraw } from "./document.ts";
 import { changeRun } from "./edits.ts";
 import type { Leftover } from "./jobs.svelte.ts";
@@ -13,13 +13,15 @@ import { DEMO_REQUEST } from "./models.svelte.ts";
 import { randomSeeds } from "./randomSeeds.ts";
 import type { Session } from "./session.svelte.ts";
 
-/** Seeds that were asked for and are in the project already, as they would be drawn now. */
+/** Pictures that were asked for and are in the project already, as they would be drawn now. */
 export interface AlreadyDrawn {
   drawn: readonly DrawnSeed[];
   /** Those that wait or are being drawn. */
-  queued: readonly Seed[];
-  /** Seeds asked for in all. */
+  queued: readonly PictureChoice[];
+  /** Pictures asked for in all. */
   asked: number;
+  /** Each seed is one picture: the prompt has no alternatives. */
+  isOne: boolean;
   scene: Scene;
   model: LoadRequest;
 }
@@ -63,15 +65,15 @@ export async function drawStarred(session: Session): Promise<void> {
 }
 
 /** What an ended run has left over, as it was asked for then. */
-export async function drawLeftover(session: Session, { runId, scene, seeds, model }: Leftover): Promise<void> {
+export async function drawLeftover(session: Session, { runId, scene, pictures, model }: Leftover): Promise<void> {
   session.jobs.dismiss(runId);
-  await begin(session, () => ({ scene, seeds, model: model ?? modelOf(session) }));
+  await begin(session, () => ({ scene, pictures, model: model ?? modelOf(session) }));
 }
 
-/** Draws seeds although they were drawn. */
+/** Draws pictures although they were drawn. */
 export async function drawAgain(session: Session, { scene, model, drawn, queued }: AlreadyDrawn): Promise<void> {
-  const seeds = [...new Set([...drawn.map(({ seed }) => seed), ...queued])];
-  await begin(session, () => ({ scene, seeds, model }), { again: true });
+  const pictures = [...drawn, ...queued].map(({ seed, alternative }) => ({ seed, alternative }));
+  await begin(session, () => ({ scene, pictures, model }), { again: true });
 }
 
 /** Shows pictures in Results, on the shelf where they are. */
@@ -93,20 +95,28 @@ export async function offerInterrupted(session: Session): Promise<void> {
   const { runs } = await api.listRuns({ offset: 0, limit: MOST_INTERRUPTED });
   for (const { id } of runs.filter(({ message }) => message === INTERRUPTED).reverse()) {
     const { scene, asked, missing } = await api.readRun({ id });
-    const alternatives = countAlternatives(scene);
-    const pictures = missing.length * ("count" in alternatives ? alternatives.count : 1);
-    session.jobs.offer({ runId: id, why: "interrupted", scene, model: undefined, asked, seeds: missing, pictures });
+    session.jobs.offer({ runId: id, why: "interrupted", scene, model: undefined, asked, pictures: missing });
   }
 }
 
 function drawSeeds(session: Session, seeds: Seed[]): Promise<void> {
-  return begin(session, () => ({ scene: sceneToDraw(session.editor.document), seeds, model: modelOf(session) }));
+  return begin(session, () => {
+    const scene = sceneToDraw(session.editor.document);
+    return { scene, pictures: picturesOf(scene, seeds), model: modelOf(session) };
+  });
+}
+
+/** What a scene makes of seeds: a picture of each, or one of each alternative of its prompt. */
+function picturesOf(scene: Scene, seeds: readonly Seed[]): PictureChoice[] {
+  const alternatives = expandScene(scene);
+  countPictures(alternatives.length, seeds.length); // too many are refused before they are listed
+  return alternatives.flatMap(({ words: alternative = null }) => seeds.map((seed) => ({ seed, alternative })));
 }
 
 /** `ask` is called when the checkpoint of a project that was just opened is there, and its settings are taken over. */
 async function begin(
   session: Session,
-  ask: () => { scene: Scene; seeds: Seed[]; model: LoadRequest },
+  ask: () => { scene: Scene; pictures: readonly PictureChoice[]; model: LoadRequest },
   { again = false } = {},
 ): Promise<void> {
   if (session.starting) return;
@@ -116,15 +126,23 @@ async function begin(
   session.results.follow();
   try {
     await session.opened;
-    const { scene, seeds, model } = ask();
-    const drawn = again ? [] : await session.app.api.findDrawn({ scene, seeds, model });
-    const waiting = new Set(again ? [] : queuedSeeds(session, scene, model));
-    const known = new Set(drawn.map(({ seed }) => seed));
-    const queued = seeds.filter((seed) => waiting.has(seed) && !known.has(seed));
-    const fresh = seeds.filter((seed) => !known.has(seed) && !waiting.has(seed));
-    if (fresh.length > 0) session.jobs.add(await session.app.api.generate(requestFor(scene, fresh, model)));
-    if (fresh.length < seeds.length) {
-      session.already = { drawn, queued, asked: seeds.length, scene, model };
+    const { scene, pictures, model } = ask();
+    const { api } = session.app;
+    const seeds = seedsOf(pictures);
+    const asked = new Set(pictures.map(keyOf));
+    const drawn = again ? [] : (await api.findDrawn({ scene, seeds, model })).filter((one) => asked.has(keyOf(one)));
+    const waiting = new Set(again ? [] : queuedPictures(session, scene, model).map(keyOf));
+    const known = new Set(drawn.map(keyOf));
+    const queued = pictures.filter((one) => waiting.has(keyOf(one)) && !known.has(keyOf(one)));
+    const fresh = pictures.filter((one) => !known.has(keyOf(one)) && !waiting.has(keyOf(one)));
+    if (fresh.length > 0) {
+      const request = requestFor(scene, seedsOf(fresh), model);
+      const isOne = fresh.every(({ alternative }) => alternative === null);
+      session.jobs.add(await api.generate(isOne ? request : { ...request, only: fresh }));
+    }
+    if (fresh.length < pictures.length) {
+      const isOne = pictures.every(({ alternative }) => alternative === null);
+      session.already = { drawn, queued, asked: pictures.length, isOne, scene, model };
       session.view.mode = "compose"; // where it is told
     }
   } catch (error) {
@@ -135,9 +153,20 @@ async function begin(
 }
 
 /** What is in this window's queue of a scene. */
-function queuedSeeds({ jobs }: Session, scene: Scene, model: LoadRequest): Seed[] {
+function queuedPictures({ jobs }: Session, scene: Scene, model: LoadRequest): PictureChoice[] {
   const same = jobs.running.filter((job) => isEqual(job.scene, scene) && isEqual(job.model, model));
-  return jobs.pending.filter(({ job }) => same.some(({ jobId }) => jobId === job.jobId)).map(({ seed }) => seed);
+  return jobs.pending
+    .filter(({ job }) => same.some(({ jobId }) => jobId === job.jobId))
+    .map(({ seed, alternative = null }) => ({ seed, alternative }));
+}
+
+function keyOf({ seed, alternative }: PictureChoice): string {
+  return `${seed} ${alternative ?? ""}`;
+}
+
+/** Each once. */
+function seedsOf(pictures: readonly PictureChoice[]): Seed[] {
+  return [...new Set(pictures.map(({ seed }) => seed))];
 }
 
 function isEqual(one: object, other: object): boolean {

@@ -2,7 +2,8 @@
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest, StepEvent } from "@api/engine.ts";
 import type { Job, JobChange, JobPicture, PictureState } from "@api/main.ts";
-import type { Scene, Seed } from "@api/scene.ts";
+import type { Scene } from "@api/scene.ts";
+import type { PictureChoice } from "@api/store.ts";
 
 /** A picture in the queue. */
 export interface LivePicture extends JobPicture {
@@ -19,9 +20,8 @@ export interface Leftover {
   model: LoadRequest | undefined;
   /** Pictures. */
   asked: number;
-  /** Of those that are not there, and how many pictures they lack. */
-  seeds: Seed[];
-  pictures: number;
+  /** Those that are not there. */
+  pictures: PictureChoice[];
 }
 
 /** How a run came to its end. */
@@ -119,7 +119,7 @@ export class Jobs {
   /** Offers what a run has left over. */
   offer(leftover: Leftover): void {
     this.dismiss(leftover.runId);
-    if (leftover.seeds.length > 0) this.leftovers = [...this.leftovers, leftover].slice(-MOST_LEFT_OVER);
+    if (leftover.pictures.length > 0) this.leftovers = [...this.leftovers, leftover].slice(-MOST_LEFT_OVER);
   }
 
   dismiss(runId: number): void {
@@ -150,12 +150,12 @@ export class Jobs {
     this.running = this.running.filter((one) => one !== job);
     this.#states.delete(jobId);
     this.ended = { outcome, done: states.filter((state) => state === "done").length, asked: states.length };
-    // Each seed once: with alternatives in the prompt, several pictures have the same.
-    const missing = job.pictures.filter((_, i) => states[i] !== "done");
-    const seeds = [...new Set(missing.map(({ seed }) => seed))];
+    const left = job.pictures
+      .filter((_, i) => states[i] !== "done")
+      .map(({ seed, alternative = null }) => ({ seed, alternative }));
     const { runId, scene, model } = job;
     const why = error ? "failed" : "cancelled";
-    this.offer({ runId, why, scene, model, asked: states.length, seeds, pictures: missing.length });
+    this.offer({ runId, why, scene, model, asked: states.length, pictures: left });
   }
 
   /** Those that have ended are not live any more. */

@@ -102,3 +102,11 @@ describe("tied phrases follow into each alternative:", () => {
     expect(asWritten(sceneOf("a {red} cat"))).toEqual(sceneOf("a {red} cat"));
   });
 });
+
+test("alternatives whose words look the same are told apart: a picture is known by its seed and its words", () => {
+  const scene = { prompt: "{red|red }house", negativePrompt: "", regions: [], settings: DEFAULT_SETTINGS };
+  expect(expandScene(scene).map(({ scene: { prompt }, words }) => [prompt, words])).toEqual([
+    ["redhouse", "red"],
+    ["red house", "red (2)"],
+  ]);
+});

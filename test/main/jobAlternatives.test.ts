@@ -85,6 +85,31 @@ test("each alternative is drawn with each seed, and the picture's record says wh
   ]);
 });
 
+test("of them, only what is wanted is drawn: what a cancelled job left over", async () => {
+  const s = scenario((asked, jobs) => {
+    draws(asked, jobs);
+    return Promise.resolve({ finished: asked.seeds.length });
+  });
+  const only = [
+    { seed: "6", alternative: "red" },
+    { seed: "5", alternative: "blue" },
+  ];
+  const job = await s.jobs.begin({ ...request, only });
+  expect(job.pictures.map(({ index, seed, alternative }) => [index, seed, alternative])).toEqual([
+    [0, "6", "red"],
+    [1, "5", "blue"],
+  ]);
+  await s.jobs.settled();
+  expect(s.asked.map(({ scene: { prompt }, seeds }) => [prompt, seeds])).toEqual([
+    ["a red house", ["6"]],
+    ["a blue house", ["5"]],
+  ]);
+  expect(s.kept.map(({ seed, record }) => `${seed} ${record.alternative}`)).toEqual(["6 red", "5 blue"]);
+  expect(s.runs[0]).toMatchObject({ scene, asked: 2 });
+  const none = [{ seed: "5", alternative: "green" }];
+  await expect(s.jobs.begin({ ...request, only: none })).rejects.toThrow("None of the pictures asked for");
+});
+
 test("an engine that died gets what is still owed of each", async () => {
   const s = scenario((asked, jobs) => {
     if (s.asked.length > 2) {

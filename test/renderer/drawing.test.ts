@@ -30,7 +30,7 @@ test("a seed that waits in the queue is not put into it once more, unless that i
   await session.generate();
   await session.generate();
   expect(asked(main)).toEqual([["8"]]);
-  expect(session.already).toMatchObject({ asked: 1, drawn: [], queued: ["8"] });
+  expect(session.already).toMatchObject({ asked: 1, drawn: [], queued: [{ seed: "8", alternative: null }] });
   await drawAgain(session, session.already!);
   expect(asked(main)).toEqual([["8"], ["8"]]);
 });
@@ -80,8 +80,23 @@ test("what was cancelled is offered, and drawn as it was asked for", async () =>
     seeds: string[];
     scene: unknown;
   };
-  expect(last.seeds).toEqual(left!.seeds);
+  expect(last.seeds).toEqual(left!.pictures.map(({ seed }) => seed));
   expect(last.scene).toEqual(left!.scene);
+});
+
+test("of a prompt with alternatives only what is not there is drawn, and what is there is told by pictures", async () => {
+  const { main, session } = await open();
+  session.editor.apply("Prompt", (before) => ({ ...before, prompt: "a {red|blue} house", boxes: [] }));
+  session.editor.apply("Seeds", changeRun({ seeds: "1,2" }));
+  main.drawnSeeds = [
+    { id: 7, seed: "1", state: "kept", alternative: "red" },
+    { id: 8, seed: "2", state: "kept", alternative: "red" },
+    { id: 9, seed: "2", state: "kept", alternative: "blue" },
+  ];
+  await session.generate();
+  const wishes = () => main.calls.filter(({ method }) => method === "generate").map(({ request }) => request);
+  expect(wishes()).toMatchObject([{ seeds: ["1"], only: [{ seed: "1", alternative: "blue" }] }]);
+  expect(session.already).toMatchObject({ asked: 4, isOne: false, drawn: main.drawnSeeds });
 });
 
 test("after a crash, what the runs that it cut off owe is offered", async () => {
@@ -92,13 +107,13 @@ test("after a crash, what the runs that it cut off owe is offered", async () => 
     { ...run, id: 2, message: INTERRUPTED },
     { ...run, id: 1, message: null },
   ];
-  main.missing = ["2", "3", "4"];
+  main.missing = ["2", "3", "4"].map((seed) => ({ seed, alternative: null }));
   const state = main.state();
   main.state = () => ({ ...state, recovered: true });
   const session = new Session(connectApp(main.bridge));
   await session.start();
   await until(() =>
-    expect(session.jobs.leftovers).toMatchObject([{ runId: 2, why: "interrupted", asked: 4, seeds: ["2", "3", "4"] }]),
+    expect(session.jobs.leftovers).toMatchObject([{ runId: 2, why: "interrupted", asked: 4, pictures: main.missing }]),
   );
 });
 

@@ -54,7 +54,8 @@ test("what was cancelled is left over, with the scene and the seeds to draw it a
   change([], "done");
   expect(jobs.running).toEqual([]);
   expect(jobs.ended).toEqual({ outcome: "done", done: 1, asked: 4 });
-  expect(jobs.leftovers).toMatchObject([{ runId: 3, why: "cancelled", scene, asked: 4, seeds: ["1", "2", "3"] }]);
+  const pictures = ["1", "2", "3"].map((seed) => ({ seed, alternative: null }));
+  expect(jobs.leftovers).toMatchObject([{ runId: 3, why: "cancelled", scene, asked: 4, pictures }]);
   jobs.dismiss(3);
   expect(jobs.leftovers).toEqual([]);
 });

@@ -36,11 +36,13 @@ function drawn(seeds: string[], scene: Scene = sampleScene()) {
   return { project, results: project.results, ids, find, run };
 }
 
+const plain = (seeds: string[]) => seeds.map((seed) => ({ seed, alternative: null }));
+
 test("the seeds of one scene are found in the order asked for, the newest picture of each", () => {
   const { results, ids, find, run } = drawn(["5", "18446744073709551615"]);
   expect(find(["18446744073709551615", "6", "5"])).toEqual([
-    { id: ids[1], seed: "18446744073709551615", state: "kept" },
-    { id: ids[0], seed: "5", state: "kept" },
+    { id: ids[1], seed: "18446744073709551615", state: "kept", alternative: null },
+    { id: ids[0], seed: "5", state: "kept", alternative: null },
   ]);
   const again = results.addResult(sampleResult(run.id, "5"));
   expect(find(["5"])).toMatchObject([{ id: again.id }]);
@@ -63,7 +65,7 @@ test("what is in the bin may be drawn again; what was rejected is known", () => 
   const { results, ids, find } = drawn(["5", "6"]);
   results.markResults([ids[0]!], undefined, "rejected");
   results.markResults([ids[1]!], undefined, "binned");
-  expect(find(["5", "6"])).toEqual([{ id: ids[0], seed: "5", state: "rejected" }]);
+  expect(find(["5", "6"])).toEqual([{ id: ids[0], seed: "5", state: "rejected", alternative: null }]);
 });
 
 test("a picture that the project has is found by what it shows, also packed otherwise, and is not taken in again", () => {
@@ -89,14 +91,36 @@ test("the seeds that a run owes are those asked for and not drawn, by it or by a
   results.addResult(sampleResult(run.id, "2"));
   expect(results.readRun(run.id).missing).toEqual([]); // it goes on
   results.endRun(run.id, "cancelled", null);
-  expect(results.readRun(run.id).missing).toEqual(["1", "3", "4", "9"]);
+  expect(results.readRun(run.id).missing).toEqual(plain(["1", "3", "4", "9"]));
   const later = results.beginRun(sampleScene(), "demo", 1, "3");
   results.addResult(sampleResult(later.id, "3"));
   results.endRun(later.id, "done", null);
-  expect(results.readRun(run.id).missing).toEqual(["1", "4", "9"]);
+  expect(results.readRun(run.id).missing).toEqual(plain(["1", "4", "9"]));
   const old = results.beginRun(sampleScene("fog", []), "demo", 2);
   results.endRun(old.id, "cancelled", null);
   expect(results.readRun(old.id).missing).toEqual([]); // its seeds were not noted
+});
+
+test("of a prompt with alternatives each picture is known by its words, and only what is not there is owed", () => {
+  const { results } = newProject();
+  const scene = sampleScene("a {red|blue} house", []);
+  const run = results.beginRun(scene, "demo", 4, "1,2");
+  const draw = (seed: string, alternative: string) => {
+    const sample = sampleResult(run.id, seed, scene);
+    return results.addResult({ ...sample, record: { ...sample.record, alternative } }).id;
+  };
+  const red = draw("1", "red");
+  const blue = draw("2", "blue");
+  results.endRun(run.id, "cancelled", null);
+  expect(results.readRun(run.id).missing).toEqual([
+    { seed: "1", alternative: "blue" },
+    { seed: "2", alternative: "red" },
+  ]);
+  const query = { scene, seeds: ["1", "2", "3"], model: "demo", provider: "cpu" as const };
+  expect(results.drawn.find(query)).toEqual([
+    { id: red, seed: "1", state: "kept", alternative: "red" },
+    { id: blue, seed: "2", state: "kept", alternative: "blue" },
+  ]);
 });
 
 test("a run that was cut off says so when the project is opened again, and what it owes", () => {
@@ -110,7 +134,7 @@ test("a run that was cut off says so when the project is opened again, and what 
   expect(again.results.readRun(run.id)).toMatchObject({
     outcome: "cancelled",
     message: INTERRUPTED,
-    missing: ["2", "3"],
+    missing: plain(["2", "3"]),
   });
 });
 

@@ -15,6 +15,8 @@ import {
 import type { Scene } from "../../../src-main/api/scene.ts";
 import type {
   Draft,
+  DrawnSeed,
+  PictureChoice,
   ResultDetails,
   ResultInfo,
   ResultQuery,
@@ -73,7 +75,9 @@ export class FakeMain {
   results: ResultDetails[] = [];
   runs: (RunInfo & { scene: Scene })[] = [];
   /** Seeds that every run owes. */
-  missing: string[] = [];
+  missing: PictureChoice[] = [];
+  /** What was drawn already, where `results` do not say it. */
+  drawnSeeds: DrawnSeed[] | undefined;
   jobs: Job[] = [];
   recent: RecentProject[] = [];
   versions: (VersionInfo & { draft: Draft; deleted: boolean })[] = [];
@@ -168,6 +172,7 @@ export class FakeMain {
       },
       check: () => ({ warnings: [], estimatedSeconds: 3.4, estimatedBytes: 210e6 }),
       findDrawn: ({ scene, seeds }) => {
+        if (this.drawnSeeds) return this.drawnSeeds;
         const same = ({ record }: ResultDetails) => JSON.stringify(record.scene) === JSON.stringify(scene);
         const drawn = this.results.filter((one) => one.state !== "binned" && same(one));
         return seeds.flatMap((seed) => drawn.findLast((one) => one.seed === seed) ?? []);
