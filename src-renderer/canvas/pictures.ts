@@ -14,7 +14,7 @@ export function pictureOf({ width, height, data }: Pixels): HTMLCanvasElement {
 }
 
 /** Of the outline of attention, in pixels of its picture. */
-const LINE = { side: 512, wide: 2 };
+const LINE = { side: 512, wide: 1 };
 
 /** Around where a box's words look at least half as much as where they look most, in its colour: the picture inside is to be seen. */
 export function heatOf(

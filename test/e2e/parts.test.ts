@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
-import { box, compose, draw, prompt, saved, shelf, type Composition } from "./window.ts";
+import { box, card, compose, draw, prompt, saved, shelf, type Composition } from "./window.ts";
 
 const TWO: Composition = {
   boxes: [
@@ -87,6 +87,7 @@ describe.skipIf(!electron)("a part of the window that fails", { timeout: 120_000
     await draw(page, 1);
     await page.keyboard.press(key);
   };
+  const runs = (page: Page) => page.getByRole("listbox", { name: "Runs" }).getByRole("option");
   const PARTS: Part[] = [
     { pane: "Header", change: (page) => page.keyboard.press("Control+2") },
     { pane: "Prompt", change: (page) => prompt(page).fill("a red circle and a green star") },
@@ -99,6 +100,31 @@ describe.skipIf(!electron)("a part of the window that fails", { timeout: 120_000
     },
     { pane: "Latest results", change: (page) => page.keyboard.press("Control+Enter") },
     { pane: "Results", prepare: drawn("Control+2"), change: (page) => shelf(page, "Starred").click() },
+    {
+      pane: "History",
+      prepare: async (page) => {
+        await draw(page, 1);
+        await page.getByRole("textbox", { name: "Seeds" }).fill("2");
+        await draw(page, 2);
+        await page.keyboard.press("Control+4");
+        await expect.poll(() => runs(page).count()).toBe(2);
+      },
+      change: (page) => runs(page).last().click(),
+    },
+    {
+      pane: "Compare",
+      prepare: async (page) => {
+        await page.getByRole("textbox", { name: "Seeds" }).fill("1-2");
+        await draw(page, 2);
+        for (const seed of [1, 2]) {
+          await card(page, seed).click();
+          await page.keyboard.press("c");
+        }
+        await page.keyboard.press("Control+3");
+        await page.getByRole("figure").nth(1).waitFor();
+      },
+      change: (page) => page.keyboard.press("o"),
+    },
   ];
 
   test.for(PARTS)(
