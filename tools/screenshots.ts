@@ -127,6 +127,12 @@ async function states(page: Page, shoot: (name: string) => Promise<void>): Promi
   await page.getByRole("dialog").waitFor();
   await shoot("07-export");
   await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.keyboard.press("Space");
+  await page.getByRole("dialog", { name: /^Seed/ }).waitFor();
+  await page.keyboard.press("i");
+  await shoot("16-large");
+  await page.keyboard.press("Escape");
 
   await mode("Compare");
   await page.getByRole("button", { name: /Compare the first/ }).click();

@@ -4,15 +4,17 @@
  */
 
 export interface Command {
-  menu: "File" | "Edit" | "Box" | "View" | "Generate" | "Result" | "Help";
+  menu: "File" | "Edit" | "Box" | "View" | "Generate" | "Result" | "Compare" | "Help";
   label: string;
   /** As Electron writes them; `CmdOrCtrl` is Cmd on a Mac. */
   shortcut?: string;
   /**
    * The window itself listens for this key (it depends on where the focus is: in a text, "R" is a letter); the menu only shows it.
-   * `result`: only while a result has the focus. The other shortcuts reach the window as events, unless it has prevented the key's default.
+   * `result`: only while a result has the focus, or pictures lie in front: side by side, or one of them large. `look`: only then. `compare`:
+   * only side by side. `clipboard`: it comes as the page's own event. The other shortcuts reach the window as events, unless it has
+   * prevented the key's default.
    */
-  windowKey?: true | "result";
+  windowKey?: true | "result" | "look" | "compare" | "clipboard";
   /** May be on or off. */
   toggle?: true;
   /** Begins a group: a line stands above it. */
@@ -37,6 +39,7 @@ export const COMMANDS = {
   "edit.redo": { menu: "Edit", label: "Redo", shortcut: "CmdOrCtrl+Shift+Z" },
   "edit.duplicate": { menu: "Edit", label: "Duplicate", shortcut: "CmdOrCtrl+D", group: true },
   "edit.delete": { menu: "Edit", label: "Delete", shortcut: "Delete", windowKey: true },
+  "edit.selectAll": { menu: "Edit", label: "Select all", shortcut: "CmdOrCtrl+A", windowKey: true },
   "edit.preferences": { menu: "Edit", label: "Preferences…", shortcut: "CmdOrCtrl+,", group: true },
 
   "box.bind": { menu: "Box", label: "Bind words to a box", shortcut: "CmdOrCtrl+B" },
@@ -78,12 +81,47 @@ export const COMMANDS = {
   "generate.restartEngine": { menu: "Generate", label: "Restart engine", group: true },
 
   "result.tryLayout": { menu: "Result", label: "Try the layout as it is now", shortcut: "CmdOrCtrl+Shift+Enter" },
-  "result.restore": { menu: "Result", label: "Use its scene", shortcut: "Enter", windowKey: "result" },
+  "result.restore": { menu: "Result", label: "Use its scene" },
+  "result.large": { menu: "Result", label: "Show large", shortcut: "Space", windowKey: "result", toggle: true },
   "result.star": { menu: "Result", label: "Star", shortcut: "S", windowKey: "result", toggle: true, group: true },
   "result.reject": { menu: "Result", label: "Reject", shortcut: "X", windowKey: "result", toggle: true },
   "result.compare": { menu: "Result", label: "Put into comparison", shortcut: "C", windowKey: "result", toggle: true },
-  "result.copy": { menu: "Result", label: "Copy picture", group: true },
+  "result.copy": {
+    menu: "Result",
+    label: "Copy picture",
+    shortcut: "CmdOrCtrl+C",
+    windowKey: "clipboard",
+    group: true,
+  },
   "result.bin": { menu: "Result", label: "Put into the bin", group: true, toggle: true },
+
+  "look.previous": { menu: "Compare", label: "Picture before", shortcut: "Left", windowKey: "look" },
+  "look.next": { menu: "Compare", label: "Next picture", shortcut: "Right", windowKey: "look" },
+  "compare.grid": {
+    menu: "Compare",
+    label: "Side by side",
+    shortcut: "G",
+    windowKey: "compare",
+    toggle: true,
+    group: true,
+  },
+  "compare.wipe": { menu: "Compare", label: "Wipe between two", shortcut: "W", windowKey: "compare", toggle: true },
+  "compare.blink": { menu: "Compare", label: "Blink between two", shortcut: "K", windowKey: "compare", toggle: true },
+  "look.whole": { menu: "Compare", label: "Whole pictures", shortcut: "0", windowKey: "look", group: true },
+  "look.actual": { menu: "Compare", label: "Pixel for pixel", shortcut: "Z", windowKey: "look", toggle: true },
+  "look.zoomIn": { menu: "Compare", label: "Closer", shortcut: "+", windowKey: "look" },
+  "look.zoomOut": { menu: "Compare", label: "Farther", shortcut: "-", windowKey: "look" },
+  "look.boxes": {
+    menu: "Compare",
+    label: "Boxes on the pictures",
+    shortcut: "O",
+    windowKey: "look",
+    toggle: true,
+    group: true,
+  },
+  "look.heat": { menu: "Compare", label: "Where the words looked", shortcut: "H", windowKey: "look", toggle: true },
+  "look.info": { menu: "Compare", label: "Beside it what made it", shortcut: "I", windowKey: "look", toggle: true },
+  "compare.export": { menu: "Compare", label: "Export the compared…", shortcut: "CmdOrCtrl+Alt+E", group: true },
 
   "help.shortcuts": { menu: "Help", label: "Keyboard shortcuts", shortcut: "?", windowKey: true },
   "help.log": { menu: "Help", label: "Show log file" },

@@ -46,7 +46,7 @@ function menuTemplate(state: MenuState, actions: MenuActions): Item[] {
       { role: "quit" },
     ],
   };
-  const clipboard: Item[] = [{ role: "cut" }, { role: "copy" }, { role: "paste" }, { role: "selectAll" }];
+  const clipboard: Item[] = [{ role: "cut" }, { role: "copy" }, { role: "paste" }];
   const development: Item[] = state.isPackaged ? [] : [LINE, { role: "reload" }, { role: "toggleDevTools" }];
   const about: Item = { label: `About ${app.name}`, click: actions.showAbout };
   const closing: Item[] = state.isMac ? [LINE, { role: "close" }] : [LINE, { role: "close" }, { role: "quit" }];
@@ -74,6 +74,7 @@ function menuTemplate(state: MenuState, actions: MenuActions): Item[] {
     { label: "&View", submenu: [...items("View"), LINE, { role: "togglefullscreen" }, ...development] },
     { label: "&Generate", submenu: items("Generate") },
     { label: "&Result", submenu: items("Result") },
+    { label: "&Compare", submenu: items("Compare") },
     { role: "windowMenu" },
     { label: "&Help", role: "help", submenu: [...items("Help"), ...(state.isMac ? [] : [LINE, about])] },
   ];
@@ -88,7 +89,7 @@ function item(name: CommandName, mayBeginGroup: boolean, state: MenuState, { run
     label,
     click: () => run(name),
     enabled: !state.disabled.includes(name),
-    ...(isShown ? { accelerator: shortcut, registerAccelerator: !windowKey } : {}),
+    ...(isShown ? { accelerator: shortcut === "+" ? "Plus" : shortcut, registerAccelerator: !windowKey } : {}),
     ...(toggle ? { type: "checkbox", checked: state.checked.includes(name) } : {}),
   };
   return group && mayBeginGroup ? [LINE, one] : [one];

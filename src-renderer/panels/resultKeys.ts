@@ -7,14 +7,14 @@ import { matches } from "../state/shortcuts.ts";
 /** True when the key was one of these; `columns` is how many results stand in a row. */
 export function resultKey(session: Session, event: KeyboardEvent, columns: number): boolean {
   const { results } = session;
+  if (event.key === " " && (event.ctrlKey || event.metaKey) && results.current !== undefined) {
+    results.pick(results.current, { toggle: true });
+    return true;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
   const by = steps[event.key];
   if (by !== undefined) return step(session, by, event.shiftKey);
-  if (event.key === " ") {
-    if (results.current !== undefined) results.pick(results.current, { toggle: true });
-    return true;
-  }
   const name = COMMAND_NAMES.find((one) => {
     const { shortcut, windowKey } = command(one);
     const isOurs = windowKey === "result" || one === "edit.delete";

@@ -1,25 +1,18 @@
 /** What each command of the table does, and when it can be done: menus, palette, shortcuts and buttons all come here. */
 import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
-import type { ResultInfo } from "@api/store.ts";
+import { type Action, composing, picturesChosen } from "./action.ts";
 import { addModel } from "./checkpoint.ts";
 import * as edits from "./edits.ts";
 import { drawOneMore, drawStarred } from "./drawing.ts";
 import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
 import type { Alignment } from "./geometry.ts";
+import { PICTURE_ACTIONS } from "./pictureCommands.ts";
 import { freePlace } from "./placement.ts";
 import type { Session } from "./session.svelte.ts";
 import { wordsAt } from "./spans.ts";
 
-interface Action {
-  run: (session: Session) => void;
-  enabled?: (session: Session) => boolean;
-  checked?: (session: Session) => boolean;
-}
-
 const someSelected = ({ editor }: Session) => editor.selection.length > 0;
-const composing = ({ view }: Session) => view.mode === "compose";
 const boxesChosen = (session: Session) => composing(session) && someSelected(session);
-const picturesChosen = ({ results }: Session) => results.chosen.length > 0;
 const count = (n: number) => (n === 1 ? "box" : `${n} boxes`);
 
 const alignment = (to: Alignment): Action => ({
@@ -40,18 +33,6 @@ const layer = (by: number, label: string): Action => ({
     if (id !== undefined) editor.apply(label, edits.reorderBox(id, at + by));
   },
 });
-
-/** Something done to the results that are chosen. */
-const about = (action: (session: Session) => Promise<unknown>): Action => ({
-  enabled: (session) => session.view.mode !== "history" && picturesChosen(session),
-  run: (session) => void session.attempt(() => action(session)),
-});
-
-const chosenAre = (claim: (result: ResultInfo, session: Session) => boolean) => (session: Session) => {
-  const { chosen, rows, details } = session.results;
-  const infos = chosen.map((id) => rows.find((row) => row?.id === id) ?? details.get(id));
-  return infos.length > 0 && infos.every((info) => info !== undefined && claim(info, session));
-};
 
 const mode = (to: Session["view"]["mode"]): Action => ({ run: ({ view }) => void (view.mode = to) });
 const zoom = (what: Parameters<Session["view"]["ask"]>[0]): Action => ({
@@ -100,13 +81,16 @@ const ACTIONS: Record<CommandName, Action> = {
   "edit.delete": {
     // Elsewhere the pictures that are chosen cannot be seen.
     enabled: (session) =>
-      composing(session) ? someSelected(session) : session.view.mode === "results" && picturesChosen(session),
+      composing(session)
+        ? someSelected(session)
+        : (session.view.mode === "results" || session.view.looking.large) && picturesChosen(session),
     run: (session) => {
-      const { editor, results } = session;
-      if (!composing(session)) return void session.attempt(() => results.marks.bin(results.chosen));
+      const { editor } = session;
+      if (!composing(session)) return runCommand(session, "result.bin");
       editor.apply(`Delete ${count(editor.selection.length)}`, edits.removeBoxes(editor.selection), { select: [] });
     },
   },
+  "edit.selectAll": { enabled: ({ view }) => !view.looking.large, run: selectAll },
   "edit.preferences": dialog("preferences"),
 
   "box.bind": { enabled: composing, run: bindWords },
@@ -170,29 +154,7 @@ const ACTIONS: Record<CommandName, Action> = {
   },
   "generate.restartEngine": { run: (session) => void session.attempt(() => session.app.api.restartEngine()) },
 
-  "result.tryLayout": about((session) => session.tryLayout()),
-  "result.restore": about((session) => session.restoreResult(session.results.chosen.at(-1)!)),
-  "result.star": {
-    ...about(({ results }) => results.marks.star(results.chosen)),
-    checked: chosenAre(({ starred }) => starred),
-  },
-  "result.reject": {
-    ...about(({ results }) => results.marks.reject(results.chosen)),
-    checked: chosenAre(({ state }) => state === "rejected"),
-  },
-  "result.compare": {
-    enabled: (session) => session.view.mode !== "history" && picturesChosen(session),
-    checked: chosenAre(({ id }, { results }) => results.tray.includes(id)),
-    run: ({ results }) => results.toggleTray(results.chosen),
-  },
-  "result.copy": about(async ({ app, results, notices }) => {
-    await app.api.copyPicture({ id: results.chosen[0]! });
-    notices.done("The picture is on the clipboard.");
-  }),
-  "result.bin": {
-    ...about(({ results }) => results.marks.bin(results.chosen)),
-    checked: chosenAre(({ state }) => state === "binned"),
-  },
+  ...PICTURE_ACTIONS,
 
   "help.shortcuts": dialog("shortcuts"),
   "help.log": { run: (session) => void session.attempt(() => session.app.api.showLog()) },
@@ -237,6 +199,19 @@ export async function exportSheet(session: Session, ids: number[], boxes = true)
     const run = () => void session.attempt(() => session.app.api.revealExported({ path }));
     session.notices.done(`The contact sheet is ${path}`, { label: "Show in folder", run });
   });
+}
+
+/** Of what has the focus: a text, the list of results; else what the view is about. */
+function selectAll(session: Session): void {
+  const { editor, results, view } = session;
+  const focused = document.activeElement;
+  const isInList = focused?.matches("[data-result]");
+  if (focused instanceof HTMLInputElement || focused instanceof HTMLTextAreaElement) focused.select();
+  else if (view.mode === "results" || (view.mode === "compose" && isInList)) {
+    void session.attempt(() => results.pickAll());
+  } else if (view.mode === "compose") {
+    editor.select(editor.document.boxes.filter(({ hidden }) => !hidden).map(({ id }) => id));
+  }
 }
 
 function duplicate({ editor }: Session): void {

@@ -61,14 +61,19 @@ export function phraseOf(prompt: string, region: Pick<Region, "spans">): string 
   return region.spans.map(({ start, end }) => prompt.slice(start, end)).join(" + ");
 }
 
-/** The colour of a region of some scene: of the box in the editor that it is, or that has its words; else by its place. */
+/** The colour of a region of some scene, as CSS. */
 export function colorOf(document: Pick<Document, "prompt" | "boxes">, scene: Scene, id: string): string {
+  return `var(--box-${colorNumberOf(document, scene, id)})`;
+}
+
+/** The number of a region's colour: of the box in the editor that it is, or that has its words; else by its place. */
+export function colorNumberOf(document: Pick<Document, "prompt" | "boxes">, scene: Scene, id: string): number {
   const { boxes, prompt } = document;
   const place = scene.regions.findIndex((region) => region.id === id);
   const region = scene.regions[place];
   const words = region && phraseOf(scene.prompt, region);
   const box = boxes.find((one) => one.id === id) ?? boxes.find((one) => phraseOf(prompt, one) === words);
-  return `var(--box-${box?.color ?? Math.max(0, place) % COLOR_COUNT})`;
+  return box?.color ?? Math.max(0, place) % COLOR_COUNT;
 }
 
 /** The colour least used so far, the first of them. */

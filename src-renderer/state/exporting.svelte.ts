@@ -8,6 +8,8 @@ const MOST_DRAGGED = 64;
 
 export class Exporting {
   embed = $state(true);
+  /** What the export dialog is to begin with, where that is not what is chosen. */
+  asked: readonly number[] | undefined = $state.raw();
   readonly #app: App;
   readonly #notices: Notices;
   /** What the person was last told of drags. */

@@ -1,7 +1,7 @@
 /** Keys and the clipboard of the whole window. What a focused control wants for itself never gets here. */
-import { COMMAND_NAMES, command } from "@api/commands.ts";
+import { COMMAND_NAMES, command, type CommandName } from "@api/commands.ts";
 import { readBoxes, writeBoxes } from "./clipboard.ts";
-import { runCommand } from "./commands.ts";
+import { isEnabled, runCommand } from "./commands.ts";
 import { pasteBoxes, removeBoxes } from "./edits.ts";
 import type { Session } from "./session.svelte.ts";
 import { nextPane } from "./panes.ts";
@@ -11,7 +11,7 @@ import { matches } from "./shortcuts.ts";
 export function listenToKeys(session: Session, target: Window): () => void {
   const isMac = target.navigator.platform.startsWith("Mac");
   const keydown = (event: KeyboardEvent) => press(session, event, isMac);
-  const copy = (event: ClipboardEvent) => copyBoxes(session, event);
+  const copy = (event: ClipboardEvent) => copyBoxes(session, event) || copyPicture(session, event);
   const cut = (event: ClipboardEvent) => {
     if (!copyBoxes(session, event)) return;
     session.editor.apply("Cut", removeBoxes(session.editor.selection), { select: [] });
@@ -33,23 +33,25 @@ function press(session: Session, event: KeyboardEvent, isMac: boolean): void {
   if (event.defaultPrevented) return;
   const inText = isTextField(event.target);
   const { editor, view } = session;
-  const name = COMMAND_NAMES.find((one) => {
-    const { shortcut, windowKey } = command(one);
-    const isHeard = windowKey === undefined || (windowKey === true && !inText);
-    return shortcut !== undefined && isHeard && matches(event, shortcut, isMac);
+  const heard = keysHeard(session, event.target);
+  const pressed = COMMAND_NAMES.filter((one) => {
+    const { shortcut } = command(one);
+    return shortcut !== undefined && heard(one) && matches(event, shortcut, isMac);
   });
+  // A key of what lies in front goes before the same key of the whole window.
+  const name = pressed.find((one) => typeof command(one).windowKey === "string") ?? pressed[0];
   if (view.dialog !== undefined && name !== "view.palette") return;
   if (name) {
     event.preventDefault();
     runCommand(session, name);
     return;
   }
-  // Also Ctrl+Y, as on Windows, and Ctrl+A for boxes.
+  if (pushPicture(session, event)) return;
+  // Also Ctrl+Y, as on Windows.
   const isPlain = !event.altKey && (isMac ? event.metaKey : event.ctrlKey);
   if (isPlain && event.key === "y") runCommand(session, "edit.redo");
-  else if (isPlain && event.key === "a" && !inText && view.mode === "compose") {
-    editor.select(editor.document.boxes.filter(({ hidden }) => !hidden).map(({ id }) => id));
-  } else if (event.key === "F6" && !event.altKey && !isPlain) {
+  else if (view.looking.large) return;
+  else if (event.key === "F6" && !event.altKey && !isPlain) {
     if (!nextPane(document.body, event.shiftKey ? -1 : 1)) return;
   } else if (event.key === "v" && !inText && !isPlain && view.mode === "compose") editor.tool = "select";
   // As in Figma; the command has a shortcut of its own.
@@ -62,17 +64,73 @@ function press(session: Session, event: KeyboardEvent, isMac: boolean): void {
   event.preventDefault();
 }
 
+/** The commands whose keys the window hears now. */
+function keysHeard({ view }: Session, target: EventTarget | null): (name: CommandName) => boolean {
+  const inText = isTextField(target);
+  const { large } = view.looking;
+  const inFront = large || view.mode === "compare";
+  // Space presses a button that has the focus, and arrows move a slider.
+  const wants = (controls: string) => target instanceof HTMLElement && target.matches(controls);
+  const taken = [
+    ...(wants("button, input, [role^=menuitem]") ? ["Space"] : []),
+    ...(wants("input") ? ["Left", "Right"] : []),
+  ];
+  return (name) => {
+    const { windowKey, shortcut = "" } = command(name);
+    if (windowKey === undefined) return true;
+    if (inText || windowKey === "clipboard") return false;
+    if (windowKey === true) return !large || name === "edit.delete" || name === "edit.selectAll";
+    if (!inFront || taken.includes(shortcut)) return false;
+    return windowKey !== "compare" || !large;
+  };
+}
+
+const PUSH: Record<string, [x: number, y: number]> = {
+  ArrowLeft: [1, 0],
+  ArrowRight: [-1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
+/** In pixels of the screen. */
+const PUSH_BY = 40;
+
+/** Shift with an arrow shows another part of the pictures in front. */
+function pushPicture({ view }: Session, event: KeyboardEvent): boolean {
+  const { key, shiftKey, ctrlKey, metaKey, altKey, target } = event;
+  const by = PUSH[key];
+  const inFront = view.looking.large || view.mode === "compare";
+  if (!by || !shiftKey || ctrlKey || metaKey || altKey || !inFront || isTextField(target)) return false;
+  event.preventDefault();
+  view.looking.zoom.move(by[0] * PUSH_BY, by[1] * PUSH_BY);
+  return true;
+}
+
 export function isTextField(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches("input:not([type=range]):not([type=checkbox]), textarea");
 }
 
 function copyBoxes({ editor, view }: Session, event: ClipboardEvent): boolean {
   const boxes = editor.selectedBoxes;
-  if (isTextField(event.target) || view.mode !== "compose" || boxes.length === 0) return false;
+  const isForPicture = view.looking.large || isResult(document.activeElement);
+  if (isTextField(event.target) || view.mode !== "compose" || isForPicture || boxes.length === 0) return false;
   event.clipboardData?.setData("text/plain", writeBoxes(boxes, editor.document.prompt));
   event.preventDefault();
   return true;
 }
+
+/** The chosen picture, where pictures are what is looked at; text that is marked stays what it is. */
+function copyPicture(session: Session, event: ClipboardEvent): boolean {
+  const { view } = session;
+  const isMarked = !(getSelection()?.isCollapsed ?? true);
+  const isAbout = view.looking.large || ["results", "compare"].includes(view.mode) || isResult(document.activeElement);
+  if (isTextField(event.target) || isMarked || !isAbout || view.dialog !== undefined) return false;
+  if (!isEnabled(session, "result.copy")) return false;
+  event.preventDefault();
+  runCommand(session, "result.copy");
+  return true;
+}
+
+const isResult = (element: Element | null) => element?.matches("[data-result]") ?? false;
 
 function pasteInto(session: Session, event: ClipboardEvent): void {
   const { editor, view } = session;

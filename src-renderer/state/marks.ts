@@ -40,7 +40,7 @@ export class Marks {
     const leave = async () => {
       this.#results.selection = this.#results.selection.filter((id) => !ids.includes(id));
       if (this.#results.current !== undefined && ids.includes(this.#results.current)) this.#results.current = undefined;
-      this.#results.tray = this.#results.tray.filter((id) => !ids.includes(id));
+      this.#results.tray.leave(ids);
       await this.#results.refresh();
     };
     await leave();

@@ -3,9 +3,11 @@ import type { App } from "@api/bridge.ts";
 import { pictureUrl, type ProjectState } from "@api/main.ts";
 import type { AttentionMaps } from "@api/engine.ts";
 import type { PictureSize, ResultDetails, ResultInfo } from "@api/store.ts";
+import { Turns } from "@api/turns.ts";
 import type { Editor } from "./editor.svelte.ts";
 import { Marks } from "./marks.ts";
 import { type Order, ResultList, type Shelf } from "./resultList.svelte.ts";
+import { Tray } from "./tray.svelte.ts";
 import { View } from "./view.svelte.ts";
 
 export type { Order, Shelf };
@@ -23,14 +25,15 @@ export class Results {
   selection: readonly number[] = $state.raw([]);
   /** The one that keys and the viewer are about. */
   current: number | undefined = $state();
-  /** What is compared, in order. */
-  tray: readonly number[] = $state.raw([]);
   details: ReadonlyMap<number, ResultDetails> = $state.raw(new Map<number, ResultDetails>());
   /** Where the boxes' words looked in the latest results asked for; null where that was not kept. */
   attention: ReadonlyMap<number, AttentionMaps | null> = $state.raw(new Map<number, AttentionMaps | null>());
   project: Pick<ProjectState, "key"> = $state.raw({ key: "none" });
 
   readonly marks: Marks;
+  /** What is done to results by key: one after another, however fast the keys come. */
+  readonly turns = new Turns();
+  readonly tray = new Tray((ids) => this.inOrder(ids));
   readonly #app: App;
   readonly #view: View;
   /** True while the newest picture becomes the current one by itself: until the person chooses another. */
@@ -80,7 +83,7 @@ export class Results {
   async open(project: Pick<ProjectState, "key">): Promise<void> {
     this.project = project;
     this.selection = [];
-    this.tray = [];
+    this.tray.show([]);
     this.current = undefined;
     this.details = new Map();
     this.attention = new Map();
@@ -120,6 +123,23 @@ export class Results {
   /** The ids of all in the list, in order. */
   allIds(): Promise<number[]> {
     return this.list.allIds();
+  }
+
+  /** These in the order of the list; those that are not in it come last, as they are given. */
+  async inOrder(ids: readonly number[]): Promise<number[]> {
+    const read = this.rows.flatMap((row) => row?.id ?? []);
+    const list = ids.every((id) => read.includes(id)) ? read : await this.allIds();
+    const places = new Map(list.map((id, place) => [id, place]));
+    const placeOf = (id: number) => places.get(id) ?? list.length;
+    return ids.toSorted((a, b) => placeOf(a) - placeOf(b));
+  }
+
+  /** Selects all of the list, whether it was read or not; the current one stays it. */
+  async pickAll(): Promise<void> {
+    this.#following = false;
+    const ids = await this.allIds();
+    this.selection = ids;
+    if (this.current === undefined || !ids.includes(this.current)) this.current = ids[0];
   }
 
   /** Scene, seed and figures of a result; read once. */
@@ -208,13 +228,6 @@ export class Results {
   get chosen(): number[] {
     if (this.selection.length > 0) return [...this.selection];
     return this.current === undefined ? [] : [this.current];
-  }
-
-  toggleTray(ids: readonly number[]): void {
-    const isIn = ids.every((id) => this.tray.includes(id));
-    this.tray = isIn
-      ? this.tray.filter((id) => !ids.includes(id))
-      : [...this.tray, ...ids.filter((id) => !this.tray.includes(id))].slice(-12);
   }
 }
 

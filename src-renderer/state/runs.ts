@@ -2,7 +2,6 @@
 import { formatSeeds } from "@api/seeds.ts";
 import type { ResultInfo } from "@api/store.ts";
 import type { Session } from "./session.svelte.ts";
-import { MOST_COMPARED } from "./tries.svelte.ts";
 
 /** The pictures of a run that are neither rejected nor in the bin, in the order of its seeds. */
 export async function picturesOf(session: Session, runId: number): Promise<ResultInfo[]> {
@@ -20,7 +19,7 @@ export async function restoreRun(session: Session, id: number): Promise<void> {
 /** Its pictures side by side, as many as fit. */
 export async function compareRun(session: Session, id: number): Promise<void> {
   const pictures = await picturesOf(session, id);
-  session.results.tray = pictures.slice(0, MOST_COMPARED).map((picture) => picture.id);
+  session.results.tray.show(pictures.map(({ id }) => id));
   session.view.mode = "compare";
 }
 

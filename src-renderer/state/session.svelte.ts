@@ -68,6 +68,7 @@ export class Session {
     this.editor.onRefused = (why) => this.notices.error(new Error(why));
     this.jobs = new Jobs(app);
     this.results = new Results(app, this.editor, this.view);
+    this.results.tray.say = (text) => this.notices.done(text);
     this.models = new Models(app);
     this.tries = new Tries(app, this.results, this.jobs);
     this.projects = new Projects(this);

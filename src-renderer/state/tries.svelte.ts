@@ -8,10 +8,8 @@ import type { Document } from "./document.ts";
 import { requestFor } from "./drawing.ts";
 import type { Jobs, LivePicture } from "./jobs.svelte.ts";
 import type { Results } from "./results.svelte.ts";
+import { MOST_COMPARED } from "./tray.svelte.ts";
 import { layoutChanges, withLayout } from "./variant.ts";
-
-/** What Compare shows at most. */
-export const MOST_COMPARED = 12;
 
 export class Tries {
   /** Jobs whose pictures belong in Compare. */
@@ -25,7 +23,7 @@ export class Tries {
     this.#results = results;
     this.#running = running;
     app.on("image", ({ jobId, result }) => {
-      if (this.#jobs.has(jobId)) this.#add(result.id);
+      if (this.#jobs.has(jobId)) this.#results.tray.follow(result.id);
     });
   }
 
@@ -49,7 +47,7 @@ export class Tries {
       const asked = group.map(({ seed }) => seed);
       const written = asWritten(scene);
       const drawn = await this.#app.api.findDrawn({ scene: written, seeds: asked, model });
-      for (const { id } of drawn) this.#add(id);
+      for (const { id } of drawn) this.#results.tray.follow(id);
       const seeds = asked.filter((seed) => !drawn.some((one) => one.seed === seed));
       if (seeds.length === 0) continue;
       const job = await this.#app.api.generate(requestFor(written, seeds, model));
@@ -62,16 +60,7 @@ export class Tries {
   /** Tries of the same picture gather behind it; those of another one begin a new comparison. */
   #show(originals: readonly number[]): void {
     const { tray } = this.#results;
-    const isGoing = originals.every((id) => tray.includes(id));
-    this.#results.tray = isGoing ? tray : originals;
-  }
-
-  /** The original stays; of the tries, the oldest makes room. */
-  #add(id: number): void {
-    if (this.#results.tray.includes(id)) return;
-    const [first, ...others] = this.#results.tray;
-    if (first === undefined) this.#results.tray = [id];
-    else this.#results.tray = [first, ...[...others, id].slice(1 - MOST_COMPARED)];
+    if (!originals.every((id) => tray.has(id))) tray.show(originals);
   }
 }
 

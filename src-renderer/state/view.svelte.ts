@@ -1,11 +1,12 @@
 /** What the window shows of the document, and how: nothing here is part of the project. */
 import type { Theme } from "@api/main.ts";
+import { Looking } from "./looking.svelte.ts";
 
 export type Mode = "compose" | "results" | "compare" | "history";
 export type DialogName = "palette" | "shortcuts" | "export" | "preferences" | "versions";
 
 export class View {
-  mode: Mode = $state("compose");
+  #mode: Mode = $state("compose");
   dialog: DialogName | undefined = $state();
   theme: Theme = $state("system");
   /** Whether the window is dark now, whoever decided that; set when the page's colours are already those. */
@@ -23,11 +24,23 @@ export class View {
   newcomer = $state(false);
   /** The box whose name is being written. */
   renaming: string | undefined = $state();
+  /** How finished pictures are looked at. */
+  readonly looking = new Looking();
   /** Asks the canvas for something it alone can do; counted, so that asking twice works. */
   request: { what: "fit" | "actual" | "selection" | "in" | "out"; count: number } = $state.raw({
     what: "fit",
     count: 0,
   });
+
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  /** What lay over the view before goes with it. */
+  set mode(mode: Mode) {
+    this.looking.large = false;
+    this.#mode = mode;
+  }
 
   /** Counts the wishes to write in the prompt, which its field fulfils. */
   writing = $state(0);

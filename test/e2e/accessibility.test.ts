@@ -116,6 +116,12 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     await page.getByRole("dialog", { name: /^Export/ }).waitFor();
     await audit("export");
     await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.keyboard.press("Space");
+    await page.getByRole("dialog", { name: /^Seed/ }).waitFor();
+    await page.keyboard.press("i");
+    await audit("one picture, large");
+    await page.keyboard.press("Escape");
 
     await mode("Compare");
     await page.getByRole("button", { name: /^Compare the first/ }).click();

@@ -100,7 +100,7 @@ describe.skipIf(!electron)("the editor", { timeout: 240_000 }, () => {
         .first()
         .click();
       await expect.poll(() => page.getByRole("figure").count()).toBe(2);
-      await page.getByRole("rowheader", { name: "Seed" }).waitFor();
+      await page.getByRole("columnheader", { name: "Seed" }).waitFor();
       expect(problems).toEqual([]);
     },
   );

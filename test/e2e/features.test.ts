@@ -101,7 +101,8 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     const figures = page.getByRole("figure");
     await expect.poll(() => figures.count(), { timeout: DRAWING_LIMIT }).toBe(2);
     await page.getByText("Same noise and settings as 1: “red circle” was moved.").waitFor();
-    expect(await page.getByRole("rowheader").allTextContents()).toEqual(["Box 1: red circle"]);
+    const heads = await page.getByRole("columnheader").allTextContents();
+    expect(heads).toEqual(["Picture", "Box 1: red circle", "Marks"]);
     await expect.poll(() => page.locator(".ghost").count()).toBe(1);
     await shoot(page, "same noise");
 

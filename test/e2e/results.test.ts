@@ -8,6 +8,7 @@ import {
   boxes,
   card,
   choose,
+  column,
   compose,
   draw,
   nameOf,
@@ -119,7 +120,7 @@ describe.skipIf(!electron)("results", { timeout: 120_000 }, () => {
     await expect.poll(() => nameOf(card(page, "2"))).not.toContain("starred");
   });
 
-  test("are compared by keyboard alone: chosen, starred, left out, wiped, blinked; what differs is listed", async () => {
+  test("are compared by keyboard alone: chosen, starred, rejected, taken out, wiped, blinked; what differs is listed", async () => {
     const { page } = running();
     await card(page, "9").click();
     await page.keyboard.press("c");
@@ -131,15 +132,10 @@ describe.skipIf(!electron)("results", { timeout: 120_000 }, () => {
     const figures = page.getByRole("group", { name: "Pictures" }).getByRole("figure");
     await expect.poll(() => figures.count()).toBe(3);
 
-    const row = (name: string | RegExp) => page.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) });
-    await expect.poll(() => row("Seed").getByRole("cell").allTextContents()).toEqual(["9", LARGEST, "3"]);
-    expect(await row("Prompt").getByRole("cell").allTextContents()).toEqual([SECOND, FIRST, FIRST]);
-    expect(
-      await row(/^Box \d: blue square/)
-        .getByRole("cell")
-        .allTextContents(),
-    ).toHaveLength(3);
-    expect(await row("Steps").count()).toBe(0);
+    await expect.poll(() => column(page, "Seed")).toEqual(["9", LARGEST, "3"]);
+    expect(await column(page, "Prompt")).toEqual([SECOND, FIRST, FIRST]);
+    expect(await column(page, /^Box \d: blue square/)).toHaveLength(3);
+    expect(await column(page, "Steps")).toEqual([]);
 
     // A star keeps the comparison as it is.
     await page.keyboard.press("ArrowRight");
@@ -184,7 +180,13 @@ describe.skipIf(!electron)("results", { timeout: 120_000 }, () => {
     await expect.poll(async () => (await looks())[0]).toContain("translate(0px, 0px) scale(1)");
 
     await page.keyboard.press("ArrowRight");
+    // X rejects here as anywhere: the picture stays in the comparison, and can be had back.
     await page.keyboard.press("x");
+    await expect.poll(() => figures.filter({ hasText: "rejected" }).count()).toBe(1);
+    expect(await figures.count()).toBe(3);
+    await page.keyboard.press("x");
+    await expect.poll(() => figures.filter({ hasText: "rejected" }).count()).toBe(0);
+    await page.keyboard.press("c");
     await expect.poll(() => figures.count()).toBe(2);
     await page.getByRole("button", { name: "Clear" }).click();
     await page.getByRole("heading", { name: "Nothing to compare yet" }).waitFor();

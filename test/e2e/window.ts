@@ -157,3 +157,16 @@ export async function placeOf(page: Page): Promise<number[]> {
   const fields = ["Left", "Top", "Width", "Height"].map((name) => section.getByRole("textbox", { name }).inputValue());
   return (await Promise.all(fields)).map(Number);
 }
+
+/** What the table of differences says under a heading, from the first picture to the last. */
+export async function column(page: Page, name: string | RegExp): Promise<string[]> {
+  const table = page.getByRole("complementary", { name: "What differs" }).getByRole("table");
+  const heads = await table.getByRole("columnheader").allTextContents();
+  const at = heads.findIndex((head) => (typeof name === "string" ? head === name : name.test(head)));
+  if (at < 0) return [];
+  // Each row begins with the header of its picture.
+  return table
+    .locator(`tbody tr > :nth-child(${at + 1})`)
+    .allTextContents()
+    .then((cells) => cells.map((cell) => cell.trim()));
+}

@@ -41,7 +41,7 @@ test("a result's menu is about it, or about those selected with it", async () =>
   item(resultItems(session), "Star").run();
   await until(() => expect(item(resultItems(session), "Star").checked).toBe(true));
   item(resultItems(session), "Put into comparison").run();
-  expect(results.tray).toEqual([3, 2]);
+  await until(() => expect(results.tray.ids).toEqual([3, 2]));
   item(resultItems(session), "Put into the bin").run();
   await until(() => expect(results.total).toBe(1));
 });
@@ -50,7 +50,7 @@ test("a run goes back into the editor with the seeds of its pictures, or side by
   const { session } = await drawn("5,9");
   session.editor.apply("Type", setPrompt("something else"));
   await compareRun(session, 1);
-  expect([session.view.mode, session.results.tray]).toEqual(["compare", [1, 2]]);
+  expect([session.view.mode, session.results.tray.ids]).toEqual(["compare", [1, 2]]);
   await restoreRun(session, 1);
   expect([session.editor.document.prompt, session.editor.document.seeds]).toEqual([SAMPLE.scene.prompt, "5,9"]);
   expect(session.view.mode).toBe("compose");

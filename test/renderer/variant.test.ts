@@ -77,13 +77,13 @@ test("one command draws a result again with its noise and the boxes of now, and 
   editor.apply("Seeds", changeRun({ seeds: "1" }));
   runCommand(session, "result.tryLayout");
   await until(() => expect(view.mode).toBe("compare"));
-  expect(results.tray).toEqual([2]);
+  expect(results.tray.ids).toEqual([2]);
   expect(session.tries.pending.map(({ seed }) => seed)).toEqual(["18446744073709551615"]);
   const { scene: variant, seeds } = asked().at(-1)!;
   expect([seeds, variant.settings]).toEqual([["18446744073709551615"], scene.settings]);
-  await until(() => expect(results.tray).toEqual([2, 3]));
+  await until(() => expect(results.tray.ids).toEqual([2, 3]));
   expect(results.current).toBe(2); // the next try is of the same picture
-  const all = await Promise.all(results.tray.map((id) => results.read(id)));
+  const all = await Promise.all(results.tray.ids.map((id) => results.read(id)));
   expect(onlyLayout(all, 1)).toBe("Same noise and settings as 1: “red circle” was moved.");
   expect(onlyLayout(all, 0)).toBeUndefined();
 });
@@ -93,9 +93,9 @@ test("tries of one picture gather up to twelve, and the picture itself stays fir
   for (let i = 1; i <= 13; i++) {
     session.editor.apply("Move", moveBoxes(["circle"], 0.01, 0));
     await session.tryLayout([1]);
-    await until(() => expect(session.results.tray).toContain(1 + i));
+    await until(() => expect(session.results.tray.ids).toContain(1 + i));
   }
-  expect(session.results.tray).toEqual([1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+  expect(session.results.tray.ids).toEqual([1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
 });
 
 test("several results of one run are one job; those of another run begin a new comparison", async () => {
@@ -103,16 +103,16 @@ test("several results of one run are one job; those of another run begin a new c
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([1, 2]);
   expect(asked().at(-1)!.seeds).toEqual(["7", "8"]);
-  await until(() => expect(session.results.tray).toEqual([1, 2, 3, 4]));
+  await until(() => expect(session.results.tray.ids).toEqual([1, 2, 3, 4]));
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([3]);
-  await until(() => expect(session.results.tray).toEqual([1, 2, 3, 4, 5]));
+  await until(() => expect(session.results.tray.ids).toEqual([1, 2, 3, 4, 5]));
   session.editor.apply("Seeds", changeRun({ seeds: "9,10" }));
   await session.generate();
   await until(() => expect(session.results.total).toBe(7));
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([7]);
-  await until(() => expect(session.results.tray).toEqual([7, 8]));
+  await until(() => expect(session.results.tray.ids).toEqual([7, 8]));
 });
 
 test("with the layout as it was nothing is drawn, and what to do is said", async () => {

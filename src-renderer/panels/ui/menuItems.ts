@@ -113,6 +113,7 @@ export function canvasItems(session: Session): MenuEntry[] {
 export function resultItems(session: Session): MenuEntry[] {
   const item = (name: CommandName) => commandItem(session, name);
   return [
+    item("result.large"),
     item("result.restore"),
     item("result.tryLayout"),
     "line",

@@ -1,0 +1,165 @@
+/** What the commands about finished pictures do: marks, the comparison, and how pictures are looked at. */
+import type { CommandName } from "@api/commands.ts";
+import type { ResultInfo } from "@api/store.ts";
+import { type Action, picturesChosen } from "./action.ts";
+import type { Way, Zoom } from "./looking.svelte.ts";
+import type { Session } from "./session.svelte.ts";
+
+type PictureCommand = Extract<CommandName, `${"result" | "look" | "compare"}.${string}`>;
+
+/** Results are to be seen, and some are chosen. */
+const someShown = (session: Session) => session.view.mode !== "history" && picturesChosen(session);
+/** Pictures lie in front, side by side or one of them large. */
+const looking = ({ view }: Session) => view.looking.large || comparing({ view });
+const comparing = ({ view }: Pick<Session, "view">) => view.mode === "compare" && !view.looking.large;
+
+/** Something done to the results that are chosen. */
+const about = (action: (session: Session) => Promise<unknown>): Action => ({
+  enabled: someShown,
+  run: (session) => void session.attempt(() => action(session)),
+});
+
+const chosenAre = (claim: (result: ResultInfo, session: Session) => boolean) => (session: Session) => {
+  const { chosen, rows, details } = session.results;
+  const infos = chosen.map((id) => rows.find((row) => row?.id === id) ?? details.get(id));
+  return infos.length > 0 && infos.every((info) => info !== undefined && claim(info, session));
+};
+
+const mark = (name: "star" | "reject" | "bin", is: (result: ResultInfo) => boolean): Action => ({
+  enabled: someShown,
+  checked: chosenAre(is),
+  run: (session) => void session.attempt(() => session.results.turns.take(() => marked(session, name, is))),
+});
+
+/** Marks what is chosen. A large picture that was given a mark makes room for the next: one key, one picture. */
+async function marked(session: Session, name: "star" | "reject" | "bin", is: (result: ResultInfo) => boolean) {
+  const { results, view } = session;
+  const { chosen, current } = results;
+  if (!view.looking.large) {
+    await results.marks[name](chosen);
+    if (view.mode === "compare" && current !== undefined) results.pick(current); // it stays in the comparison
+    return;
+  }
+  if (current === undefined) return;
+  const before = await results.read(current);
+  await needAround(session);
+  const next = neighbour(session, 1);
+  await results.marks[name]([current]);
+  const verbs = {
+    star: ["starred", "not starred any more"],
+    reject: ["rejected", "kept"],
+    bin: ["in the bin", "kept"],
+  };
+  view.looking.done = `Seed ${before.seed} is ${verbs[name][is(before) ? 1 : 0]!}.`;
+  if (next !== undefined && !is(before)) results.pick(next);
+  else if (view.mode === "compare") results.pick(current);
+}
+
+/** Reads the neighbours of the current picture, which may stand at the edge of what was read. */
+async function needAround({ results }: Session): Promise<void> {
+  const at = results.rows.findIndex((row) => row?.id === results.current);
+  if (at >= 0) await results.list.need(Math.max(0, at - 1), Math.min(results.total - 1, at + 1));
+}
+
+/** The picture before or after the current one, in the comparison or the list that it is looked at from. */
+function neighbour({ results, view }: Session, by: 1 | -1): number | undefined {
+  const ids: readonly (number | undefined)[] =
+    view.mode === "compare" ? results.tray.ids : results.rows.map((row) => row?.id);
+  const at = ids.indexOf(results.current);
+  return at < 0 ? ids.find((id) => id !== undefined) : ids[at + by];
+}
+
+/** Where the current picture stands in what it is looked at from, from 1, and of how many. */
+export function placeInFront({ results, view }: Session): { place: number; of: number } {
+  if (view.mode === "compare") {
+    return { place: results.tray.ids.indexOf(results.current ?? -1) + 1, of: results.tray.ids.length };
+  }
+  return { place: results.rows.findIndex((row) => row?.id === results.current) + 1, of: results.total };
+}
+
+/** The current picture's neighbours, the next one first: they are to be there when they are asked for. */
+export function neighbours(session: Session): number[] {
+  return [neighbour(session, 1), neighbour(session, -1)].flatMap((id) => id ?? []);
+}
+
+const step = (by: 1 | -1): Action => ({
+  enabled: looking,
+  run: (session) =>
+    void session.attempt(() =>
+      session.results.turns.take(async () => {
+        await needAround(session);
+        const next = neighbour(session, by);
+        if (next === undefined) return;
+        session.results.pick(next);
+        session.view.looking.done = "";
+      }),
+    ),
+});
+
+const zoom = (change: (zoom: Zoom) => void): Action => ({
+  enabled: looking,
+  run: ({ view }) => change(view.looking.zoom),
+});
+
+const toggle = (name: "boxes" | "heat" | "info", enabled: Action["enabled"] = looking): Action => ({
+  enabled,
+  checked: ({ view }) => view.looking[name],
+  run: ({ view }) => void (view.looking[name] = !view.looking[name]),
+});
+
+const way = (to: Way): Action => ({
+  enabled: comparing,
+  checked: ({ view }) => view.looking.way === to,
+  run: ({ view }) => void (view.looking.way = to),
+});
+
+export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
+  "result.tryLayout": about((session) => session.tryLayout()),
+  "result.restore": about((session) =>
+    session.restoreResult(session.results.current ?? session.results.chosen.at(-1)!),
+  ),
+  "result.large": {
+    enabled: (session) => session.view.looking.large || (someShown(session) && session.results.current !== undefined),
+    checked: ({ view }) => view.looking.large,
+    run: ({ view }) => (view.looking.large ? void (view.looking.large = false) : view.looking.open()),
+  },
+  "result.star": mark("star", ({ starred }) => starred),
+  "result.reject": mark("reject", ({ state }) => state === "rejected"),
+  "result.compare": {
+    ...about(({ results }) => results.tray.toggle(results.chosen)),
+    checked: chosenAre(({ id }, { results }) => results.tray.has(id)),
+  },
+  "result.copy": about(copy),
+  "result.bin": mark("bin", ({ state }) => state === "binned"),
+
+  "look.previous": step(-1),
+  "look.next": step(1),
+  "look.whole": zoom((one) => one.whole()),
+  "look.actual": { ...zoom((one) => one.actual()), checked: ({ view }) => view.looking.zoom.scale === 1 },
+  "look.zoomIn": zoom((one) => one.by(1.25)),
+  "look.zoomOut": zoom((one) => one.by(1 / 1.25)),
+  "look.boxes": toggle("boxes"),
+  "look.heat": toggle("heat"),
+  "look.info": toggle("info", ({ view }) => view.looking.large),
+
+  "compare.grid": way("grid"),
+  "compare.wipe": way("wipe"),
+  "compare.blink": way("blink"),
+  "compare.export": {
+    enabled: ({ results }) => results.tray.ids.length > 0,
+    run: ({ exporting, results, view }) => {
+      exporting.asked = results.tray.ids;
+      view.dialog = "export";
+    },
+  },
+};
+
+/** One fits on the clipboard: of several that are chosen, the current one. */
+async function copy({ app, results, notices }: Session): Promise<void> {
+  const { chosen, current } = results;
+  const id = current !== undefined && chosen.includes(current) ? current : chosen[0]!;
+  await app.api.copyPicture({ id });
+  if (chosen.length === 1) return notices.done("The picture is on the clipboard.");
+  const { seed } = await results.read(id);
+  notices.done(`Of the ${chosen.length} chosen, the one with seed ${seed} is on the clipboard.`);
+}
