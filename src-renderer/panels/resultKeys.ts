@@ -7,8 +7,8 @@ import { matches } from "../state/shortcuts.ts";
 /** True when the key was one of these; `columns` is how many results stand in a row. */
 export function resultKey(session: Session, event: KeyboardEvent, columns: number): boolean {
   const { results } = session;
-  if (event.key === " " && (event.ctrlKey || event.metaKey) && results.current !== undefined) {
-    results.pick(results.current, { toggle: true });
+  if (event.key === " " && (event.ctrlKey || event.metaKey) && results.selection.current !== undefined) {
+    results.selection.pick(results.selection.current, { toggle: true });
     return true;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
@@ -27,12 +27,12 @@ export function resultKey(session: Session, event: KeyboardEvent, columns: numbe
 }
 
 function step({ results }: Session, by: number, extend: boolean): boolean {
-  const at = results.rows.findIndex((row) => row?.id === results.current);
+  const at = results.rows.findIndex((row) => row?.id === results.selection.current);
   const next = results.rows[Math.min(results.rows.length - 1, Math.max(0, at + by))];
   if (!next) return true;
-  const selected = extend ? [...results.selection.filter((id) => id !== next.id), next.id] : [next.id];
-  results.pick(next.id);
-  results.selection = selected;
+  const selected = extend ? [...results.selection.ids.filter((id) => id !== next.id), next.id] : [next.id];
+  results.selection.pick(next.id);
+  results.selection.ids = selected;
   requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-result="${next.id}"]`)?.focus());
   return true;
 }

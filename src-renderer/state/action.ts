@@ -9,4 +9,4 @@ export interface Action {
 
 /** The canvas is to be seen. */
 export const composing = ({ view }: Session): boolean => view.mode === "compose" && !view.looking.large;
-export const picturesChosen = ({ results }: Session): boolean => results.chosen.length > 0;
+export const picturesChosen = ({ results }: Session): boolean => results.selection.chosen.length > 0;

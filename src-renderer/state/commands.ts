@@ -64,7 +64,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "file.export": { ...dialog("export"), enabled: picturesChosen },
   "file.exportSheet": {
     enabled: picturesChosen,
-    run: (session) => void exportSheet(session, session.results.chosen),
+    run: (session) => void exportSheet(session, session.results.selection.chosen),
   },
   "file.addModel": { run: (session) => void addModel(session, "file") },
   "file.addModelFolder": { run: (session) => void addModel(session, "folder") },
@@ -208,7 +208,7 @@ function selectAll(session: Session): void {
   const isInList = focused?.matches("[data-result]");
   if (focused instanceof HTMLInputElement || focused instanceof HTMLTextAreaElement) focused.select();
   else if (view.mode === "results" || (view.mode === "compose" && isInList)) {
-    void session.attempt(() => results.pickAll());
+    void session.attempt(() => results.selection.pickAll());
   } else if (view.mode === "compose") {
     editor.select(editor.document.boxes.filter(({ hidden }) => !hidden).map(({ id }) => id));
   }

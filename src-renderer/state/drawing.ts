@@ -85,8 +85,8 @@ export async function showDrawn(session: Session, drawn: readonly Pick<DrawnSeed
   const shelf = drawn.some(({ state }) => state === "kept") ? "kept" : first.state;
   await results.show({ shelf, text: "", leastObedience: 0 });
   const there = drawn.filter(({ state }) => state === shelf).map(({ id }) => id);
-  results.pick(there[0]!);
-  results.selection = there;
+  results.selection.pick(there[0]!);
+  results.selection.ids = there;
 }
 
 /** After a crash: what the runs that it cut off owe. */
@@ -123,7 +123,7 @@ async function begin(
   session.starting = true;
   session.problem = undefined;
   session.already = undefined;
-  session.results.follow();
+  session.results.selection.follow();
   try {
     await session.opened;
     const { scene, pictures, model } = ask();

@@ -38,8 +38,9 @@ export class Marks {
   async emptyBin(): Promise<number> {
     const ids = await this.#app.api.emptyBin();
     const leave = async () => {
-      this.#results.selection = this.#results.selection.filter((id) => !ids.includes(id));
-      if (this.#results.current !== undefined && ids.includes(this.#results.current)) this.#results.current = undefined;
+      this.#results.selection.leave(new Set(ids));
+      if (this.#results.selection.current !== undefined && ids.includes(this.#results.selection.current))
+        this.#results.selection.current = undefined;
       this.#results.tray.leave(ids);
       await this.#results.refresh();
     };
@@ -76,14 +77,14 @@ export class Marks {
     };
     const neighbour = this.#neighbourOf(ids);
     await redo();
-    const current = rows.find(({ id }) => id === this.#results.current);
-    if (current && !this.#results.list.holds({ ...current, ...change })) this.#results.current = neighbour;
+    const current = rows.find(({ id }) => id === this.#results.selection.current);
+    if (current && !this.#results.list.holds({ ...current, ...change })) this.#results.selection.current = neighbour;
     this.#editor.record(rows.length === 1 ? `${verb} picture` : `${verb} ${rows.length} pictures`, { undo, redo });
   }
 
   /** The result to go on with when these leave the list. */
   #neighbourOf(ids: readonly number[]): number | undefined {
-    const at = this.#results.rows.findIndex((row) => row?.id === this.#results.current);
+    const at = this.#results.rows.findIndex((row) => row?.id === this.#results.selection.current);
     const others = (list: readonly (ResultInfo | undefined)[]) => list.find((row) => row && !ids.includes(row.id))?.id;
     return others(this.#results.rows.slice(at + 1)) ?? others(this.#results.rows.slice(0, Math.max(0, at)).reverse());
   }
@@ -91,13 +92,8 @@ export class Marks {
   /** Results as they are marked now; those that have left the list are not selected any more. */
   async #showMarks(marked: readonly ResultInfo[]): Promise<void> {
     const gone = new Set(marked.filter((one) => !this.#results.list.holds(one)).map(({ id }) => id));
-    this.#results.selection = this.#results.selection.filter((id) => !gone.has(id));
-    const details = new Map(this.#results.details);
-    for (const { id, starred, state } of marked) {
-      const known = details.get(id);
-      if (known) details.set(id, { ...known, starred, state });
-    }
-    this.#results.details = details;
+    this.#results.selection.leave(gone);
+    this.#results.details.mark(marked);
     await this.#results.refresh();
   }
 

@@ -20,8 +20,8 @@ const about = (action: (session: Session) => Promise<unknown>): Action => ({
 });
 
 const chosenAre = (claim: (result: ResultInfo, session: Session) => boolean) => (session: Session) => {
-  const { chosen, rows, details } = session.results;
-  const infos = chosen.map((id) => rows.find((row) => row?.id === id) ?? details.get(id));
+  const { rows, details, selection } = session.results;
+  const infos = selection.chosen.map((id) => rows.find((row) => row?.id === id) ?? details.get(id));
   return infos.length > 0 && infos.every((info) => info !== undefined && claim(info, session));
 };
 
@@ -34,14 +34,14 @@ const mark = (name: "star" | "reject" | "bin", is: (result: ResultInfo) => boole
 /** Marks what is chosen. A large picture that was given a mark makes room for the next: one key, one picture. */
 async function marked(session: Session, name: "star" | "reject" | "bin", is: (result: ResultInfo) => boolean) {
   const { results, view } = session;
-  const { chosen, current } = results;
+  const { chosen, current } = results.selection;
   if (!view.looking.large) {
     await results.marks[name](chosen);
-    if (view.mode === "compare" && current !== undefined) results.pick(current); // it stays in the comparison
+    if (view.mode === "compare" && current !== undefined) results.selection.pick(current); // it stays in the comparison
     return;
   }
   if (current === undefined) return;
-  const before = await results.read(current);
+  const before = await results.details.read(current);
   await needAround(session);
   const next = neighbour(session, 1);
   await results.marks[name]([current]);
@@ -51,13 +51,13 @@ async function marked(session: Session, name: "star" | "reject" | "bin", is: (re
     bin: ["in the bin", "kept"],
   };
   view.looking.done = `Seed ${before.seed} is ${verbs[name][is(before) ? 1 : 0]!}.`;
-  if (next !== undefined && !is(before)) results.pick(next);
-  else if (view.mode === "compare") results.pick(current);
+  if (next !== undefined && !is(before)) results.selection.pick(next);
+  else if (view.mode === "compare") results.selection.pick(current);
 }
 
 /** Reads the neighbours of the current picture, which may stand at the edge of what was read. */
 async function needAround({ results }: Session): Promise<void> {
-  const at = results.rows.findIndex((row) => row?.id === results.current);
+  const at = results.rows.findIndex((row) => row?.id === results.selection.current);
   if (at >= 0) await results.list.need(Math.max(0, at - 1), Math.min(results.total - 1, at + 1));
 }
 
@@ -65,16 +65,16 @@ async function needAround({ results }: Session): Promise<void> {
 function neighbour({ results, view }: Session, by: 1 | -1): number | undefined {
   const ids: readonly (number | undefined)[] =
     view.mode === "compare" ? results.tray.ids : results.rows.map((row) => row?.id);
-  const at = ids.indexOf(results.current);
+  const at = ids.indexOf(results.selection.current);
   return at < 0 ? ids.find((id) => id !== undefined) : ids[at + by];
 }
 
 /** Where the current picture stands in what it is looked at from, from 1, and of how many. */
 export function placeInFront({ results, view }: Session): { place: number; of: number } {
   if (view.mode === "compare") {
-    return { place: results.tray.ids.indexOf(results.current ?? -1) + 1, of: results.tray.ids.length };
+    return { place: results.tray.ids.indexOf(results.selection.current ?? -1) + 1, of: results.tray.ids.length };
   }
-  return { place: results.rows.findIndex((row) => row?.id === results.current) + 1, of: results.total };
+  return { place: results.rows.findIndex((row) => row?.id === results.selection.current) + 1, of: results.total };
 }
 
 /** The current picture's neighbours, the next one first: they are to be there when they are asked for. */
@@ -90,7 +90,7 @@ const step = (by: 1 | -1): Action => ({
         await needAround(session);
         const next = neighbour(session, by);
         if (next === undefined) return;
-        session.results.pick(next);
+        session.results.selection.pick(next);
         session.view.looking.done = "";
       }),
     ),
@@ -116,17 +116,18 @@ const way = (to: Way): Action => ({
 export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
   "result.tryLayout": about((session) => session.tryLayout()),
   "result.restore": about((session) =>
-    session.restoreResult(session.results.current ?? session.results.chosen.at(-1)!),
+    session.restoreResult(session.results.selection.current ?? session.results.selection.chosen.at(-1)!),
   ),
   "result.large": {
-    enabled: (session) => session.view.looking.large || (someShown(session) && session.results.current !== undefined),
+    enabled: (session) =>
+      session.view.looking.large || (someShown(session) && session.results.selection.current !== undefined),
     checked: ({ view }) => view.looking.large,
     run: ({ view }) => (view.looking.large ? void (view.looking.large = false) : view.looking.open()),
   },
   "result.star": mark("star", ({ starred }) => starred),
   "result.reject": mark("reject", ({ state }) => state === "rejected"),
   "result.compare": {
-    ...about(({ results }) => results.tray.toggle(results.chosen)),
+    ...about(({ results }) => results.tray.toggle(results.selection.chosen)),
     checked: chosenAre(({ id }, { results }) => results.tray.has(id)),
   },
   "result.copy": about(copy),
@@ -156,10 +157,10 @@ export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
 
 /** One fits on the clipboard: of several that are chosen, the current one. */
 async function copy({ app, results, notices }: Session): Promise<void> {
-  const { chosen, current } = results;
+  const { chosen, current } = results.selection;
   const id = current !== undefined && chosen.includes(current) ? current : chosen[0]!;
   await app.api.copyPicture({ id });
   if (chosen.length === 1) return notices.done("The picture is on the clipboard.");
-  const { seed } = await results.read(id);
+  const { seed } = await results.details.read(id);
   notices.done(`Of the ${chosen.length} chosen, the one with seed ${seed} is on the clipboard.`);
 }

@@ -26,6 +26,6 @@ export async function compareRun(session: Session, id: number): Promise<void> {
 /** Its first picture in Results. */
 export async function showRun(session: Session, id: number): Promise<void> {
   const [first] = await picturesOf(session, id);
-  if (first) session.results.pick(first.id);
+  if (first) session.results.selection.pick(first.id);
   session.view.mode = "results";
 }

@@ -190,7 +190,7 @@ export class Session {
   }
 
   /** Draws results again with the same noise and settings, in the layout as it is now, and shows them side by side. */
-  async tryLayout(ids: readonly number[] = this.results.chosen): Promise<void> {
+  async tryLayout(ids: readonly number[] = this.results.selection.chosen): Promise<void> {
     await this.attempt(async () => {
       const model = this.editor.document.model ?? DEMO_REQUEST;
       if (await this.tries.begin(ids, this.editor.document, model)) {
@@ -218,9 +218,9 @@ export class Session {
 
   async restoreResult(id: number): Promise<void> {
     await this.attempt(async () => {
-      const { record } = await this.results.read(id);
+      const { record } = await this.results.details.read(id);
       this.restore(asWritten(record.scene), record.seed);
-      this.results.current = id;
+      this.results.selection.current = id;
     });
   }
 
@@ -252,7 +252,7 @@ export class Session {
 
   #tellKnown(path: string, result: ResultInfo): void {
     const name = path.split(/[\\/]/).at(-1)!;
-    this.results.pick(result.id);
+    this.results.selection.pick(result.id);
     const show = { label: "Show", run: () => void this.attempt(() => showDrawn(this, [result])) };
     this.notices.done(`${name} is in this project already. It was not taken in again.`, show);
   }

@@ -37,10 +37,10 @@ export class Tries {
    * when that layout is the one they were drawn with.
    */
   async begin(ids: readonly number[], document: Document, model: LoadRequest): Promise<boolean> {
-    const originals = await Promise.all(ids.slice(0, MOST_COMPARED / 2).map((id) => this.#results.read(id)));
+    const originals = await Promise.all(ids.slice(0, MOST_COMPARED / 2).map((id) => this.#results.details.read(id)));
     const groups = groupByScene(originals.filter(({ record }) => isOther(record.scene, document)));
     if (groups.length === 0) return false;
-    this.#results.stay();
+    this.#results.selection.stay();
     this.#show(originals.map(({ id }) => id));
     for (const group of groups) {
       const scene = withLayout(group[0]!.record.scene, document);

@@ -21,7 +21,7 @@ test("seeds that were drawn from this scene are told and shown; the others alone
   expect(session.already).toMatchObject({ asked: 3, drawn: [{ seed: "2" }, { seed: "1" }], queued: [] });
   await showDrawn(session, session.already!.drawn);
   expect(session.view.mode).toBe("results");
-  expect(session.results.selection).toEqual([2, 1]);
+  expect(session.results.selection.ids).toEqual([2, 1]);
 });
 
 test("a seed that waits in the queue is not put into it once more, unless that is wished", async () => {
@@ -127,5 +127,5 @@ test("a picture that the project has already is told, with a way to it, and the 
   );
   expect(session.editor.document.seeds).toBe("77");
   session.notices.list.at(-1)!.action!.run();
-  await until(() => expect([session.view.mode, session.results.current]).toEqual(["results", 1]));
+  await until(() => expect([session.view.mode, session.results.selection.current]).toEqual(["results", 1]));
 });

@@ -31,13 +31,13 @@ test("a box's menu says what is on, what cannot be done, and does it", async () 
 test("a result's menu is about it, or about those selected with it", async () => {
   const { session } = await drawn("1,2,3");
   const { results } = session;
-  results.pick(1);
-  results.pick(2, { toggle: true });
-  results.choose(3);
-  expect(results.chosen).toEqual([3]);
-  results.pick(2, { toggle: true });
-  results.choose(3);
-  expect(results.chosen).toEqual([3, 2]);
+  results.selection.pick(1);
+  results.selection.pick(2, { toggle: true });
+  results.selection.choose(3);
+  expect(results.selection.chosen).toEqual([3]);
+  results.selection.pick(2, { toggle: true });
+  results.selection.choose(3);
+  expect(results.selection.chosen).toEqual([3, 2]);
   item(resultItems(session), "Star").run();
   await until(() => expect(item(resultItems(session), "Star").checked).toBe(true));
   item(resultItems(session), "Put into comparison").run();

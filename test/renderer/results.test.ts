@@ -53,8 +53,8 @@ test("a page is read when it comes into view, and again after a change when it c
 
 test("what flies by gets no details; what stays gets them together", async () => {
   const { results, asked } = longList();
-  for (let id = 1; id <= 300; id++) results.wantSoon(id)();
-  for (let id = 301; id <= 330; id++) results.wantSoon(id);
+  for (let id = 1; id <= 300; id++) results.details.wantSoon(id)();
+  for (let id = 301; id <= 330; id++) results.details.wantSoon(id);
   await vi.waitFor(() => expect(results.details.size).toBe(30), { timeout: 10_000 });
   expect(asked.map(({ request }) => (request as { id: number }).id)).toEqual(
     Array.from({ length: 30 }, (_, i) => 301 + i),
@@ -66,12 +66,12 @@ test("a range takes also what was not read, and stays selected when the list is 
   await results.open({ key: "project" });
   await results.sheet.need(4_900, TOTAL - 1);
   expect(results.rows[2_500]).toBeUndefined();
-  results.pick(4_990);
-  await results.pickRange(11);
+  results.selection.pick(4_990);
+  await results.selection.pickRange(11);
   const all = Array.from({ length: 4_980 }, (_, i) => 11 + i);
-  expect(results.selection).toEqual(all);
+  expect(results.selection.ids).toEqual(all);
   await results.refresh();
-  expect(results.selection).toEqual(all);
-  await results.pickRange(4_989);
-  expect(results.selection).toEqual([4_989, 4_990]);
+  expect(results.selection.ids).toEqual(all);
+  await results.selection.pickRange(4_989);
+  expect(results.selection.ids).toEqual([4_989, 4_990]);
 });

@@ -92,9 +92,9 @@ test("emptying the bin is a step of undo, and so is what was binned", async () =
   await results.marks.bin([1, 2]);
   session.view.mode = "results";
   await results.show({ shelf: "binned" });
-  results.pick(1);
+  results.selection.pick(1);
   expect(await results.marks.emptyBin()).toBe(2);
-  expect([results.total, results.current]).toEqual([0, undefined]);
+  expect([results.total, results.selection.current]).toEqual([0, undefined]);
   await editor.undo();
   expect(results.total).toBe(2);
   await editor.redo();
@@ -108,23 +108,23 @@ test("emptying the bin is a step of undo, and so is what was binned", async () =
 test("the attention of a result is asked for once, and not known is an answer", async () => {
   const { main, session } = await drawn("1");
   const asked = () => main.calls.filter(({ method }) => method === "readAttention").length;
-  session.results.wantAttention(1);
+  session.results.details.wantAttention(1);
   expect(asked()).toBe(0); // it came with the picture
   await session.results.open({ key: "again" });
   main.results = main.results.map((one) => ({
     ...one,
     record: { ...one.record, scene: { ...one.record.scene, regions: [] } },
   }));
-  session.results.wantAttention(1);
-  await until(() => expect(session.results.attention.get(1)).toBeNull());
-  session.results.wantAttention(1);
+  session.results.details.wantAttention(1);
+  await until(() => expect(session.results.details.attention(1)).toBeNull());
+  session.results.details.wantAttention(1);
   expect(asked()).toBe(1);
 });
 
 test("heat is shown for a box only while its words are those of the picture", async () => {
   const { session } = await drawn("1");
   const { editor, results } = session;
-  const { scene } = (await results.read(1)).record;
+  const { scene } = (await results.details.read(1)).record;
   const says = () => saysOf(scene, editor.document, editor.boxOf("circle")!);
   expect(says()).toBe(true);
   editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
@@ -135,13 +135,13 @@ test("heat is shown for a box only while its words are those of the picture", as
 
 test("the newest picture is the current one until another is chosen", async () => {
   const { session } = await drawn("1,2");
-  expect(session.results.current).toBe(2);
-  session.results.pick(1);
+  expect(session.results.selection.current).toBe(2);
+  session.results.selection.pick(1);
   session.editor.apply("Seeds", changeRun({ seeds: "3,4" }));
   await session.generate();
-  session.results.pick(1);
+  session.results.selection.pick(1);
   await until(() => expect(session.results.total).toBe(4));
-  expect(session.results.current).toBe(1);
+  expect(session.results.selection.current).toBe(1);
 });
 
 test("a result's scene goes into the editor, and the draft is one undo away", async () => {

@@ -71,7 +71,7 @@ async function begun(seeds: string) {
 test("one command draws a result again with its noise and the boxes of now, and puts the two side by side", async () => {
   const { session, asked } = await begun("7,18446744073709551615");
   const { editor, results, view } = session;
-  results.pick(2);
+  results.selection.pick(2);
   editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   editor.apply("Steps", changeSettingsOf({ steps: 9 }));
   editor.apply("Seeds", changeRun({ seeds: "1" }));
@@ -82,8 +82,8 @@ test("one command draws a result again with its noise and the boxes of now, and 
   const { scene: variant, seeds } = asked().at(-1)!;
   expect([seeds, variant.settings]).toEqual([["18446744073709551615"], scene.settings]);
   await until(() => expect(results.tray.ids).toEqual([2, 3]));
-  expect(results.current).toBe(2); // the next try is of the same picture
-  const all = await Promise.all(results.tray.ids.map((id) => results.read(id)));
+  expect(results.selection.current).toBe(2); // the next try is of the same picture
+  const all = await Promise.all(results.tray.ids.map((id) => results.details.read(id)));
   expect(onlyLayout(all, 1)).toBe("Same noise and settings as 1: “red circle” was moved.");
   expect(onlyLayout(all, 0)).toBeUndefined();
 });

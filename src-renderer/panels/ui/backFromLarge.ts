@@ -7,7 +7,7 @@ export function backFromLarge(session: Session, scrollTo: (place: number) => voi
   if (!session.view.looking.large) return undefined;
   // The effect runs anew, or its list goes, when that changes.
   return () => {
-    const id = untrack(() => session.results.current);
+    const id = untrack(() => session.results.selection.current);
     const place = untrack(() => session.results.rows.findIndex((row) => row?.id === id));
     if (place < 0) return;
     scrollTo(place);
