@@ -7,8 +7,9 @@ import { matches } from "../state/shortcuts.ts";
 /** True when the key was one of these; `columns` is how many results stand in a row. */
 export function resultKey(session: Session, event: KeyboardEvent, columns: number): boolean {
   const { results } = session;
-  if (event.key === " " && (event.ctrlKey || event.metaKey) && results.selection.current !== undefined) {
-    results.selection.pick(results.selection.current, { toggle: true });
+  const focused = Number((event.target as HTMLElement).closest<HTMLElement>("[data-result]")?.dataset["result"]);
+  if (event.key === " " && (event.ctrlKey || event.metaKey)) {
+    results.selection.pick(focused, { toggle: true });
     return true;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
@@ -21,6 +22,9 @@ export function resultKey(session: Session, event: KeyboardEvent, columns: numbe
     return isOurs && shortcut !== undefined && matches(event, shortcut, false);
   });
   if (name === undefined) return false;
+  // It is about the one that has the focus, also where that came by other ways than a click or an arrow.
+  if (focused !== results.selection.current && !results.selection.has(focused)) results.selection.pick(focused);
+  else results.selection.current = focused;
   // With a result focused, Delete is about it, though boxes may be selected on the canvas.
   runCommand(session, name === "edit.delete" ? "result.bin" : name);
   return true;

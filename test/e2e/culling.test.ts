@@ -82,9 +82,7 @@ describe.skipIf(!electron)("one picture, large", { timeout: 240_000 }, () => {
 
   test("a hundred pictures are judged by a hundred keys, however fast they come, without a mouse", async () => {
     const { page } = running();
-    await card(page, TOTAL).focus();
-    await page.keyboard.press("Home");
-    await card(page, TOTAL).press("Space");
+    await card(page, TOTAL).press("Space"); // the one that has the focus, whichever was chosen before
     await expect.poll(() => shown(page)).toBe(`Seed ${TOTAL} 1 of ${TOTAL}`);
     // Every third is kept, every fourth starred, the others rejected; the list holds a page of a hundred, and more are needed.
     const keys = Array.from({ length: 100 }, (_, i) => (i % 3 === 0 ? "ArrowRight" : i % 4 === 1 ? "s" : "x"));

@@ -137,8 +137,8 @@ describe.skipIf(!electron)("results", { timeout: 120_000 }, () => {
     expect(await column(page, /^Box \d: blue square/)).toHaveLength(3);
     expect(await column(page, "Steps")).toEqual([]);
 
-    // A star keeps the comparison as it is.
-    await page.keyboard.press("ArrowRight");
+    // The one chosen last has the frame. A star keeps the comparison as it is.
+    await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("s");
     await figures.nth(1).getByLabel("starred").waitFor();
     expect(await figures.count()).toBe(3);
