@@ -137,7 +137,7 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
     await cp(demo, good, { recursive: true });
     await cp(demo, broken, { recursive: true });
     await truncate(join(broken, "unet/diffusion_pytorch_model.safetensors"), 4_096);
-    const add = page.getByRole("button", { name: "Add a checkpoint folder from the disk" });
+    const add = page.getByRole("button", { name: "Add a checkpoint file from the disk" });
     const checkpoint = choice(page, "Checkpoint");
 
     await answer(app, "showOpenDialog", [broken]);

@@ -32,7 +32,7 @@ describe.skipIf(!electron)("two windows", { timeout: 240_000 }, () => {
     const icons = folder("my-icons");
     await cp(join(ROOT, "resources/models/demo"), icons, { recursive: true });
     await answer(app, "showOpenDialog", [icons]);
-    await other.getByRole("button", { name: "Add a checkpoint folder from the disk" }).click();
+    await other.getByRole("button", { name: "Add a checkpoint file from the disk" }).click();
     await expect.poll(() => choice(other, "Checkpoint").getAttribute("aria-label")).toBe("Checkpoint: my-icons");
     await other.getByText(/M parameters/).waitFor();
     await other.getByRole("textbox", { name: "Seeds" }).fill("7");
