@@ -127,7 +127,7 @@ function parse(text: string, at: "prompt" | "negativePrompt"): Node[] {
     while (i < text.length) {
       const c = text[i]!;
       if (c === "\\" && /[{|}]/.test(text[i + 1] ?? "")) {
-        literal(i, i + 2, text[i + 1]!);
+        literal(i, i + 2, text[i + 1]);
         i += 2;
       } else if (c === "{") {
         const start = i++;

@@ -239,11 +239,11 @@ async function generate(
   };
   /** Pictures are saved one after another while the next is drawn; one that cannot be saved ends the run. */
   let saving = Promise.resolve();
-  let hasFailed = false;
+  const saved = { failed: false };
   const saveNext = (image: GeneratedImage, alternative: Alternative) => {
     saving = saving.then(() => save(image, alternative));
     saving.catch(() => {
-      hasFailed = true;
+      saved.failed = true;
       engine.api.cancel({ jobId: JOB }).catch(() => undefined);
     });
   };
@@ -264,7 +264,7 @@ async function generate(
   ];
   let failure: unknown;
   try {
-    for (; done < alternatives.length && !hasFailed; done++) {
+    for (; done < alternatives.length && !saved.failed; done++) {
       const { scene } = alternatives[done]!;
       await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false });
     }

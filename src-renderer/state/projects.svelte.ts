@@ -58,7 +58,10 @@ export class Projects {
     const { app, notices, project } = this.#session;
     const name = project?.untitled ? "This project" : `“${project?.name ?? "This project"}”`;
     const damage = await app.api.verifyProject();
-    if (damage.length === 0) return notices.done(`${name} is whole: all of its file was read, and nothing is damaged.`);
+    if (damage.length === 0) {
+      notices.done(`${name} is whole: all of its file was read, and nothing is damaged.`);
+      return;
+    }
     const places = damage.length === 1 ? "one place" : `${damage.length} places`;
     const message = `${name} is damaged in ${places} (${damage[0]!}). Save it under another name: what can still be read goes into the copy.`;
     notices.error(new Error(message), {
