@@ -114,7 +114,7 @@ async function fromNothing(dataFolder: string, project: string): Promise<void> {
 async function atWork(dataFolder: string, project: string, folder: string): Promise<void> {
   mkdirSync(dataFolder, { recursive: true });
   const library = new Library(path.join(dataFolder, "library.db"), { onNote: say });
-  library.rememberProject(project);
+  library.rememberProject({ path: project, title: path.basename(project, ".diorama") });
   const large: LoadRequest | undefined = values.checkpoint
     ? { path: path.resolve(values.checkpoint), provider: "cpu", memory: "fast" }
     : undefined;

@@ -31,6 +31,8 @@ export interface ProjectInfo {
   path: string;
   /** File name without its ending. */
   name: string;
+  /** What it is called for a person: see projectTitle.ts. */
+  title: string;
   created: string;
   results: number;
   /** What was repaired or noticed on opening, for a message to the person; mostly empty. */
@@ -188,7 +190,8 @@ export type NewResult = { runId: number } & Pick<
 
 export interface RecentProject {
   path: string;
-  name: string;
+  /** What it was called when it was open last: see projectTitle.ts. */
+  title: string;
   opened: string;
   /** False when the file is not there now: on a disk that is not plugged in, or deleted. */
   present: boolean;

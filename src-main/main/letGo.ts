@@ -51,7 +51,7 @@ function whyUnsaved({ state: { trouble }, unsaved }: OpenProject, unkept: Unkept
 async function askAboutUnsaved(window: BrowserWindow, project: OpenProject, why: string): Promise<Choice> {
   const { response } = await dialog.showMessageBox(window, {
     type: "warning",
-    message: `“${project.state.name}” could not be saved.`,
+    message: `“${project.state.title}” could not be saved.`,
     detail: `${why}\n\nWhat was done since the last save is lost when it is closed now. Saved in another place, all of it is kept.`,
     buttons: ["Keep Open", "Save Elsewhere…", "Close Without Saving"],
     defaultId: 1,

@@ -97,8 +97,8 @@ function item(name: CommandName, mayBeginGroup: boolean, state: MenuState, { run
 
 function recentMenu({ recent }: MenuState, { openRecent }: MenuActions): Item {
   const present = recent.filter((project) => project.present).slice(0, MOST_RECENT);
-  const submenu = present.map(({ name, path }): Item => ({
-    label: name,
+  const submenu = present.map(({ title, path }): Item => ({
+    label: title,
     sublabel: path,
     click: () => openRecent(path),
   }));

@@ -7,6 +7,7 @@ import { AppError, invariant, isAppError, messageOf } from "../api/errors.ts";
 import type { ProjectState } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { Draft, ProjectInfo, StoreApi } from "../api/store.ts";
+import { projectTitle } from "../api/projectTitle.ts";
 import { Turns } from "../api/turns.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
 
@@ -133,6 +134,7 @@ export class OpenProject {
 
   async #save(draft: Draft): ReturnType<StoreApi["saveDraft"]> {
     this.#unsaved = draft;
+    if (this.#state) this.#state = { ...this.#state, title: projectTitle(this.#state.name, draft.scene.prompt) };
     const saved = await this.#store.saveDraft(draft);
     this.#unsaved = undefined;
     return saved;

@@ -188,7 +188,7 @@ export class ProjectWindow {
     await this.jobs.unkept.tryAgain();
   }
 
-  #keep({ path, name }: ProjectInfo, draft: Draft | undefined): void {
+  #keep({ path, title: name }: ProjectInfo, draft: Draft | undefined): void {
     this.#shared.unsaved.keep({ path, name, draft, pictures: this.jobs.unkept.take() });
   }
 
@@ -218,7 +218,7 @@ export class ProjectWindow {
 
   async #close(reason: "window" | "quit"): Promise<boolean> {
     if (this.#isGone) return true;
-    if (this.jobs.areRunning && !(await askToStopDrawing(this.window, this.project.state.name))) return false;
+    if (this.jobs.areRunning && !(await askToStopDrawing(this.window, this.project.state.title))) return false;
     if (reason === "window" && !(await this.#shared.mayClose(this))) return false;
     const problem = await this.#savePage(reason);
     this.jobs.cancelAll();
@@ -307,9 +307,15 @@ export class ProjectWindow {
     this.emit("place", { project: this.project.state, note });
   }
 
+  /** A project without a name of its own is called by its prompt, which changes. */
+  showTitle(): void {
+    const title = `${this.project.state.title} – Diorama`;
+    if (this.window.getTitle() !== title) this.window.setTitle(title);
+  }
+
   #onProject(): void {
-    const { name, path, untitled } = this.project.state;
-    this.window.setTitle(`${name} – Diorama`);
+    const { path, untitled } = this.project.state;
+    this.showTitle();
     this.window.setRepresentedFilename(untitled ? "" : path);
     this.#shared.onProject(this);
   }

@@ -104,6 +104,7 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
     },
     saveDraft: async ({ key, draft }) => {
       const saved = await at.project.saveDraft(key, draft);
+      at.showTitle();
       await at.jobs.unkept.tryAgain(); // there is room again
       return saved;
     },
@@ -163,8 +164,8 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       at.project.refuseOther(key); // opening a checkpoint takes its time
       at.model = request.model;
       at.project.touch();
-      const ahead = context.windows.drawingBeside(at).map(({ project }) => `“${project.state.name}”`);
-      return at.jobs.begin(request, whyItWaits(inTheWay?.project.state.name, ahead));
+      const ahead = context.windows.drawingBeside(at).map(({ project }) => `“${project.state.title}”`);
+      return at.jobs.begin(request, whyItWaits(inTheWay?.project.state.title, ahead));
     },
     cancel: (target) => at.jobs.cancel(target),
     restartEngine: () => context.restartEngine(),

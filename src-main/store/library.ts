@@ -30,6 +30,10 @@ const LIBRARY_FORMAT: Format = {
           path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified INTEGER NOT NULL, sha256 TEXT NOT NULL
         ) STRICT;`,
     },
+    {
+      name: "what recent projects are called",
+      sql: "ALTER TABLE recent ADD COLUMN title TEXT;",
+    },
   ],
 };
 
@@ -81,25 +85,32 @@ export class Library {
 
   recentProjects(): RecentProject[] {
     const rows = this.#db
-      .prepare<[number], { path: string; opened: string }>(
-        "SELECT path, opened FROM recent ORDER BY opened DESC LIMIT ?",
+      .prepare<[number], { path: string; title: string | null; opened: string }>(
+        "SELECT path, title, opened FROM recent ORDER BY opened DESC LIMIT ?",
       )
       .all(MOST_RECENT);
-    return rows.map(({ path, opened }) => ({
+    return rows.map(({ path, title, opened }) => ({
       path,
-      name: basename(path, extname(path)),
+      title: title ?? basename(path, extname(path)),
       opened,
       present: existsSync(path),
     }));
   }
 
-  rememberProject(path: string): void {
+  rememberProject({ path, title }: { path: string; title: string }): void {
     const time = this.#clock();
     this.#change((db) =>
       db
-        .prepare("INSERT INTO recent (path, opened) VALUES (?, ?) ON CONFLICT DO UPDATE SET opened = excluded.opened")
-        .run(path, time),
+        .prepare(
+          `INSERT INTO recent (path, opened, title) VALUES (?, ?, ?)
+           ON CONFLICT DO UPDATE SET opened = excluded.opened, title = excluded.title`,
+        )
+        .run(path, time, title),
     );
+  }
+
+  retitleProject({ path, title }: { path: string; title: string }): void {
+    this.#change((db) => db.prepare("UPDATE recent SET title = ? WHERE path = ?").run(title, path));
   }
 
   knownModels(): KnownModel[] {

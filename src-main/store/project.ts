@@ -4,6 +4,7 @@ import { basename, extname } from "node:path";
 import type Database from "better-sqlite3";
 import { SqliteError } from "better-sqlite3";
 import { messageOf } from "../api/errors.ts";
+import { PROMPT_BEGINNING, projectTitle } from "../api/projectTitle.ts";
 import type { Draft, ProjectInfo } from "../api/store.ts";
 import { identityOf, realPath } from "../service/fileIdentity.ts";
 import { closeDocument, createDatabase, guarded, invalid, isInUse, openDatabase } from "./database.ts";
@@ -148,10 +149,13 @@ export class ProjectFile extends Drafts {
   }
 
   info(): Omit<ProjectInfo, "trouble"> {
+    const name = basename(this.path, extname(this.path));
+    const { beginning, ...summary } = summarise(this.db);
     return {
       path: this.path,
-      name: basename(this.path, extname(this.path)),
-      ...summarise(this.db),
+      name,
+      title: projectTitle(name, beginning),
+      ...summary,
       notes: this.#notes,
       identity: this.identity,
     };
@@ -275,10 +279,12 @@ function now(): string {
 }
 
 /** What is told of a project wherever it is named. */
-function summarise(db: Database.Database): { created: string; results: number } {
+/** `beginning` is the prompt's. */
+function summarise(db: Database.Database): { created: string; results: number; beginning: string } {
   return db
-    .prepare<[], { created: string; results: number }>(
-      `SELECT created, (SELECT count(*) FROM result WHERE emptied = 0 AND ${SOUND_RESULT}) AS results FROM project`,
+    .prepare<[number], { created: string; results: number; beginning: string }>(
+      `SELECT created, (SELECT count(*) FROM result WHERE emptied = 0 AND ${SOUND_RESULT}) AS results,
+         coalesce(iif(json_valid(draft), substr(draft ->> '$.scene.prompt', 1, ?), ''), '') AS beginning FROM project`,
     )
-    .get()!;
+    .get(PROMPT_BEGINNING)!;
 }

@@ -2,7 +2,8 @@
 import { join, resolve } from "node:path";
 import { messageOf } from "../api/errors.ts";
 import { serve, type Handlers, type Port, type Server } from "../api/rpc.ts";
-import type { ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
+import { projectTitle } from "../api/projectTitle.ts";
+import type { Draft, ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { CurrentProject } from "./currentProject.ts";
 import { Library } from "./library.ts";
@@ -19,11 +20,13 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
   });
   const unfinished = new Unfinished(join(dataFolder, "unfinished"), note);
   for (const path of unfinished.clean()) note(`${path} was left half by a process that was cut off, and is removed`);
+  /** As it was told to the library last. */
+  let known: ProjectInfo | undefined;
   const current = new CurrentProject({
     unfinished,
     warn: note,
     onPlace: (project, note) => {
-      remember(project.path);
+      remember(project);
       server.emit("place", { project, note });
     },
   });
@@ -37,17 +40,26 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     return value;
   };
   const use = (project: ProjectInfo) => {
-    remember(project.path);
+    remember(project);
     for (const what of ["project", "recent"] as const) server.emit("changed", { what });
     return project;
   };
   /** A library that cannot be written is no reason not to open a project. */
-  const remember = (path: string) => {
+  const remember = (project: ProjectInfo, how: "opened" | "retitled" = "opened") => {
+    known = project;
     try {
-      library.rememberProject(path);
+      if (how === "opened") library.rememberProject(project);
+      else library.retitleProject(project);
     } catch (error) {
-      note(`${path} could not be noted as a recent project: ${messageOf(error)}`);
+      note(`${project.path} could not be noted as a recent project: ${messageOf(error)}`);
     }
+  };
+  /** A project without a name of its own is called by its prompt. */
+  const retitle = ({ scene: { prompt } }: Draft) => {
+    const title = known && projectTitle(known.name, prompt);
+    if (!known || title === undefined || title === known.title) return;
+    remember({ ...known, title }, "retitled");
+    server.emit("changed", { what: "recent" });
   };
   const onLibrary = (what: StoreEvents["changed"]["what"], action: () => void) => {
     action();
@@ -66,7 +78,11 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     verifyProject: () => current.read((project) => project.verify()),
 
     readDraft: () => current.read((project) => project.readDraft()),
-    saveDraft: (draft) => telling(() => current.saveDraft(draft), ["draft"]),
+    saveDraft: (draft) => {
+      const saved = telling(() => current.saveDraft(draft), ["draft"]);
+      retitle(draft);
+      return saved;
+    },
     nameVersion: ({ name }) => telling(() => current.save((project) => project.nameVersion(name)), ["versions"]),
     listVersions: () => current.read((project) => project.listVersions()),
     restoreVersion: ({ id }) => change((project) => project.restoreVersion(id), "draft", "versions"),

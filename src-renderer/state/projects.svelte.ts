@@ -55,8 +55,8 @@ export class Projects {
 
   /** Reads all of the project's file, and says whether it is whole. */
   async verify(): Promise<void> {
-    const { app, notices, project } = this.#session;
-    const name = project?.untitled ? "This project" : `“${project?.name ?? "This project"}”`;
+    const { app, notices, title } = this.#session;
+    const name = `“${title}”`;
     const damage = await app.api.verifyProject();
     if (damage.length === 0) {
       notices.done(`${name} is whole: all of its file was read, and nothing is damaged.`);

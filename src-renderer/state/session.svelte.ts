@@ -4,6 +4,7 @@ import type { App } from "@api/bridge.ts";
 import { asWritten } from "@api/alternatives.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import type { AppInfo, Opened, ProjectState, ServiceState, Theme, WindowState } from "@api/main.ts";
+import { projectTitle } from "@api/projectTitle.ts";
 import type { Scene } from "@api/scene.ts";
 import type { ResultInfo } from "@api/store.ts";
 import { followModel, useModel } from "./checkpoint.ts";
@@ -87,6 +88,11 @@ export class Session {
     app.on("closing", () => void this.#close());
   }
 
+  /** What the project is called, as long as it has no name of its own by what is written. */
+  get title(): string {
+    return this.project ? projectTitle(this.project.name, this.editor.document.prompt) : "";
+  }
+
   async start(): Promise<void> {
     try {
       await this.#show(await this.app.api.windowState());
@@ -121,7 +127,7 @@ export class Session {
     this.view.newcomer = firstStart;
     const wanted = this.editor.document.model ?? DEMO_REQUEST;
     this.models.wanted = wanted;
-    if (this.editor.document.model === null) this.editor.adjust(changeRun({ model: wanted }));
+    if (this.editor.document.model === null) this.#fillIn(changeRun({ model: wanted }));
     // A draft that no window has written yet leaves the settings to the checkpoint.
     const isFresh = Object.keys(draft.draft.editor).length === 0;
     this.opened = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
@@ -135,8 +141,15 @@ export class Session {
     if (request) await this.models.load(request);
     const { summary } = this.models;
     if (isFresh && summary && this.editor.document.settings === settings) {
-      this.editor.adjust(adoptSettings(summary.defaults));
+      this.#fillIn(adoptSettings(summary.defaults));
     }
+  }
+
+  /** What the program itself fills in is no change of the person's: where nothing can be written, nothing of theirs is unsaved. */
+  #fillIn(change: Parameters<Editor["adjust"]>[0]): void {
+    const wasSaved = this.editor.revision === this.#saved;
+    this.editor.adjust(change);
+    if (wasSaved && this.project?.trouble?.kind === "read-only") this.#saved = this.editor.revision;
   }
 
   /** Called after every change of the document: saves it and has it looked at, a moment later. */
@@ -247,7 +260,7 @@ export class Session {
 
   /** Somebody, here or elsewhere, wanted to open the project that this window has. */
   #isHere({ path, here }: { path: string; here: boolean }): void {
-    if (here) this.notices.done(`“${this.project?.name ?? path}” is open in this window already.`);
+    if (here) this.notices.done(`“${this.project ? this.title : path}” is open in this window already.`);
   }
 
   #tellKnown(path: string, result: ResultInfo): void {

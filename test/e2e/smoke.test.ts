@@ -25,7 +25,7 @@ describe.skipIf(!electron)("the app at its first start", () => {
     );
     expect(policy).toBe(CONTENT_POLICY);
     expect(await running.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getTitle())).toBe(
-      "Untitled – Diorama",
+      "Untitled: a red circle and a blue square on a… – Diorama",
     );
     expect(problems).toEqual([]);
   });

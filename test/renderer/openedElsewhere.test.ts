@@ -21,6 +21,8 @@ test("a window whose project is opened elsewhere says that it has it", async () 
   expect(session.notices.list).toEqual([]);
   main.emit("opened", { kind: "project", path: "/fake", here: true });
   await until(() =>
-    expect(session.notices.list.map(({ text }) => text)).toEqual(["“Untitled” is open in this window already."]),
+    expect(session.notices.list.map(({ text }) => text)).toEqual([
+      "“Untitled: a red circle and a blue square on a…” is open in this window already.",
+    ]),
   );
 });

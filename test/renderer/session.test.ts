@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
+import { connectApp } from "../../src-main/api/bridge.ts";
 import { useModel } from "../../src-renderer/state/checkpoint.ts";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { fromDraft, toDraft } from "../../src-renderer/state/document.ts";
 import { changeRun, moveBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
 import { saysOf } from "../../src-renderer/state/heat.ts";
+import { Session } from "../../src-renderer/state/session.svelte.ts";
 import { drawn, open, until } from "./support/drawn.ts";
-import { SAMPLE } from "./support/fakeBridge.ts";
+import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
 
 test("a draft is the same after it was a document", () => {
   const again = toDraft(fromDraft(SAMPLE));
@@ -21,6 +23,28 @@ test("what is typed is saved, and the save is known", async () => {
   await session.saveNow();
   expect(main.saved.scene.prompt).toBe("a cat");
   expect(session.saving).toBe("saved");
+});
+
+test("what a checkpoint fills in at opening is nothing unsaved of a person's, where nothing can be written", async () => {
+  const main = new FakeMain();
+  main.saved = { ...SAMPLE, model: null, editor: {} };
+  const state = main.state();
+  const trouble = { kind: "read-only", message: "/fake is open for reading only" } as const;
+  main.state = () => ({ ...state, project: { ...state.project, trouble }, model: null });
+  const session = new Session(connectApp(main.bridge));
+  await session.start();
+  expect(session.editor.document.model).not.toBeNull();
+  session.documentChanged();
+  expect(session.saving).toBe("saved");
+  main.emit("closing", { reason: "window" });
+  await until(() => expect(main.calls.at(-1)).toMatchObject({ method: "readyToClose", request: { problem: null } }));
+  expect(main.calls.filter(({ method }) => method === "saveDraft")).toEqual([]);
+
+  session.editor.apply("Type", setPrompt("a cat")); // but this is theirs
+  session.documentChanged();
+  expect(session.saving).toBe("waiting");
+  await session.saveNow();
+  expect(main.calls.filter(({ method }) => method === "saveDraft")).toHaveLength(1);
 });
 
 test("a save names its project, and its end is no news to the next one", async () => {

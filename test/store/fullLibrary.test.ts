@@ -44,7 +44,7 @@ describe.skipIf(!canMount)("on a full disk", () => {
     expect(kept).toEqual([expect.stringContaining("cannot be written: its disk is full")]);
     expect(kept[0]).toContain(join(disk.folder, "data"));
     library.writePreferences({ theme: "light" });
-    library.rememberProject("/p.diorama");
+    library.rememberProject({ path: "/p.diorama", title: "p" });
     expect([library.readPreferences(), library.recentProjects().length]).toEqual([{ theme: "light" }, 1]);
     disk.makeRoom();
     library.forgetModel(model.path);

@@ -18,10 +18,12 @@ function openLibrary(path = join(temporaryFolder(), "library.db")) {
 
 test("recent projects come latest first, each once, with whether they are there", () => {
   const { library, path } = openLibrary();
-  for (const project of ["/gone/a.diorama", path, "/gone/a.diorama"]) library.rememberProject(project);
+  const gone = "/gone/Untitled.diorama";
+  for (const one of [gone, path, gone]) library.rememberProject({ path: one, title: `title of ${one}` });
+  library.retitleProject({ path, title: "Untitled: a red circle" });
   expect(library.recentProjects()).toMatchObject([
-    { path: "/gone/a.diorama", name: "a", present: false },
-    { path, name: "library", present: true },
+    { path: gone, title: `title of ${gone}`, present: false },
+    { path, title: "Untitled: a red circle", present: true },
   ]);
 });
 

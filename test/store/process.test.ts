@@ -55,6 +55,16 @@ test("a day's work: make, draw, star, name, close, open again", async () => {
   expect(new Set(changes)).toEqual(new Set(["project", "recent", "runs", "results", "draft", "versions"]));
 });
 
+test("a project without a name of its own is called by its prompt, wherever it is listed", async () => {
+  const { api } = start();
+  const path = join(temporaryFolder(), "Untitled.diorama");
+  const project = await api.createProject({ path, draft: sampleDraft("a cat"), replace: false });
+  expect(project.title).toBe("Untitled: a cat");
+  await api.saveDraft(sampleDraft("a dog on a mat"));
+  expect(await api.recentProjects()).toMatchObject([{ path, title: "Untitled: a dog on a mat" }]);
+  expect(await api.currentProject()).toMatchObject({ name: "Untitled", title: "Untitled: a dog on a mat" });
+});
+
 test("a store that is killed comes back with the project and everything that was saved", async () => {
   const { store, api, path } = start();
   await api.createProject({ path, draft: sampleDraft(), replace: false });

@@ -119,7 +119,7 @@ export class FakeMain {
   state(): WindowState {
     return {
       project: {
-        ...{ path: "/fake", name: "Untitled", created: "", results: 0, notes: [] },
+        ...{ path: "/fake", name: "Untitled", title: "Untitled", created: "", results: 0, notes: [] },
         ...{ identity: "1:1", trouble: null, key: "fake", untitled: true },
       },
       draft: { draft: this.saved, saved: "", versionId: null, changed: true },
