@@ -4,13 +4,14 @@
  */
 import { access, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { AppError } from "../api/errors.ts";
 import { parseSchedulerConfig, parseTextConfig, parseVaeConfig } from "./config.ts";
 import type { SchedulerConfig, TextConfig, VaeConfig } from "./config.ts";
 import { readFields } from "./fields.ts";
 import { projectedTextName, renamed, textName, vaeName } from "./names.ts";
 import type { TensorEntry } from "./header.ts";
 import { type Part, readPart } from "./parts.ts";
-import { checkTogether, refuseOtherPipelines, refuseOtherThings } from "./recognise.ts";
+import { checkTogether, refuseHalf, refuseOtherPipelines, refuseOtherThings } from "./recognise.ts";
 import { parseRecommended, type Recommended } from "./recommended.ts";
 import { orUnreadable } from "./safetensors.ts";
 import { sampleHash } from "./sampleHash.ts";
@@ -58,7 +59,12 @@ export interface Checkpoint {
 /** Opens the folder or single file at `path`; whatever is wrong with it is an `AppError` that says where. */
 export async function openCheckpoint(path: string, options: SingleFileOptions = {}): Promise<Checkpoint> {
   const absolute = resolve(path);
-  const status = await orUnreadable(absolute, () => stat(absolute));
+  const status = await stat(absolute).catch((cause: unknown) => {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT")
+      return orUnreadable(absolute, () => Promise.reject(cause as Error));
+    const message = `There is no checkpoint at ${absolute}: it was moved, renamed or deleted, or its disk is not connected. Connect it, or choose another checkpoint.`;
+    throw new AppError("file-unreadable", message, { path: absolute }, { cause });
+  });
   return status.isFile() && extname(path).toLowerCase() === ".safetensors"
     ? openSingleFile(absolute, options)
     : openFolder(absolute);
@@ -68,6 +74,7 @@ async function openFolder(folder: string): Promise<Checkpoint> {
   await refuseOtherThings(folder);
   const pipeline = await readFields(join(folder, "model_index.json"));
   const isXl = refuseOtherPipelines(pipeline);
+  await refuseHalf(folder, isXl);
 
   const unetConfig = parseUnetConfig(await readFields(join(folder, "unet", "config.json")));
   const vaeConfig = parseVaeConfig(await readFields(join(folder, "vae", "config.json")));

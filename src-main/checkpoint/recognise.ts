@@ -35,7 +35,7 @@ const OTHER_PIPELINES: readonly (readonly [RegExp, string])[] = [
 export async function refuseOtherThings(path: string): Promise<void> {
   const status = await orUnreadable(path, () => stat(path));
   if (status.isFile()) {
-    refusePickles([path], path);
+    refusePickles([basename(path)], path);
     const problem = /\.gguf$/i.test(path)
       ? "this is a GGUF file, whose weights are packed in a form that is not supported. Get the .safetensors version of this model"
       : "this is neither a .safetensors file nor a diffusers folder, which are the two forms of a checkpoint that open";
@@ -80,6 +80,17 @@ export function refuseOtherPipelines(index: Fields): boolean {
       });
   }
   return isXl;
+}
+
+/** Refuses a folder in which a part is not there at all. */
+export async function refuseHalf(folder: string, isXl: boolean): Promise<void> {
+  const parts = ["unet", "vae", "text_encoder", ...(isXl ? ["text_encoder_2"] : [])];
+  for (const name of [...parts.map((part) => `${part}/config.json`), "scheduler/scheduler_config.json"]) {
+    const there = await stat(join(folder, name)).catch(() => undefined);
+    if (there) continue;
+    const problem = `this folder has no ${name}: it is not a diffusers checkpoint, or not all of one. Download ${name.split("/")[0]!} into it, or choose another folder`;
+    refuse(folder, undefined, problem, { expected: name });
+  }
 }
 
 /** Each config is sound by itself; here they must fit each other. */

@@ -22,10 +22,14 @@ export function imageProblem(chunk: { type: string; offset: number }, message: s
   return new AppError("image-invalid", `PNG chunk ${chunk.type} at byte ${chunk.offset}: ${message}`, {}, { cause });
 }
 
+/** Whether a file begins as a PNG. */
+export function isPng(bytes: Uint8Array): boolean {
+  return SIGNATURE.every((byte, i) => bytes[i] === byte);
+}
+
 /** Width and height in pixels as the first bytes of a PNG say; nothing else is looked at. */
 export function statedSize(bytes: Uint8Array): { width: number; height: number } {
-  const isPng = SIGNATURE.every((byte, i) => bytes[i] === byte);
-  if (!isPng || bytes.length < 33 || String.fromCharCode(...bytes.subarray(12, 16)) !== "IHDR") {
+  if (!isPng(bytes) || bytes.length < 33 || String.fromCharCode(...bytes.subarray(12, 16)) !== "IHDR") {
     throw new AppError("image-invalid", "not a PNG: the file does not begin as one", {});
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -43,7 +47,7 @@ function isAncillary(type: string): boolean {
  * its checksum leave picture and settings whole.
  */
 export function readChunks(bytes: Uint8Array, problems: string[] = []): Chunk[] {
-  if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
+  if (!isPng(bytes)) {
     throw new AppError("image-invalid", "not a PNG: the file does not begin with the PNG signature", {});
   }
   if (bytes.length > LARGEST_FILE) {

@@ -1,7 +1,7 @@
 /** All windows: which there are, what they have open, what the menu shows for the one in front. */
 import { app, BrowserWindow, type WebContents } from "electron";
 import { existsSync, statSync } from "node:fs";
-import { extname } from "node:path";
+import { basename, extname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
@@ -20,6 +20,11 @@ import { UnsavedWork } from "./unsavedWork.ts";
 import { note } from "./log.ts";
 
 type Common = Omit<Shared, "unsaved" | "onChanged" | "onProject" | "mayClose" | "onClosing" | "openFile">;
+
+/** Ends of the names of checkpoints, and of what people take for one: why that does not open is said where it is read. */
+const WEIGHTS = [".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf"];
+/** The same of pictures. */
+const PICTURES = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".avif"];
 
 /** Things whose change every window may show: they belong to the app. */
 const APP_WIDE = ["recent", "models", "preferences"];
@@ -186,11 +191,12 @@ export class Windows {
       if (!this.focusProject(path)) await this.open({ path });
       return { kind: "project", path, here: false };
     }
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status?.isDirectory() || WEIGHTS.includes(extname(path).toLowerCase())) {
       return { kind: "model", path, model: await window.models.add(path) };
     }
-    if (extname(path).toLowerCase() !== ".png") {
-      const message = `${path} is neither a project, nor a PNG, nor a checkpoint folder.`;
+    if (status && !PICTURES.includes(extname(path).toLowerCase())) {
+      const message = `${basename(path)} is nothing that opens here. What does: a project (.diorama), a PNG with its settings, a checkpoint (a .safetensors file, or a folder as diffusers saves it).`;
       throw new AppError("file-unreadable", message, { path });
     }
     window.project.touch();

@@ -16,7 +16,14 @@ interface Action {
   run: () => void;
 }
 
+/** What was done that is shown at a time. */
+const MOST_DONE = 2;
+/** Errors that wait to be read: what drops hundreds of wrong files knows by then what is wrong with them. */
+const MOST_ERRORS = 100;
+
+/** What was done is shown as it comes; of errors one at a time, the newest first, so that they do not pile up over the canvas. */
 export class Notices {
+  /** Oldest first. */
   list: readonly Notice[] = $state.raw([]);
   #last = 0;
 
@@ -40,13 +47,28 @@ export class Notices {
     this.#add({ kind: "error", text });
   }
 
+  get doings(): readonly Notice[] {
+    return this.list.filter(({ kind }) => kind === "done");
+  }
+
+  get errors(): readonly Notice[] {
+    return this.list.filter(({ kind }) => kind === "error");
+  }
+
   dismiss(id: number): void {
     this.list = this.list.filter((notice) => notice.id !== id);
   }
 
+  dismissErrors(): void {
+    this.list = this.list.filter(({ kind }) => kind !== "error");
+  }
+
   #add(notice: Omit<Notice, "id">): number {
-    const rest = this.list.filter(({ text }) => text !== notice.text).slice(-2);
-    this.list = [...rest, { id: ++this.#last, ...notice }];
+    const rest = this.list.filter(({ text }) => text !== notice.text);
+    const most = notice.kind === "error" ? MOST_ERRORS : MOST_DONE;
+    const same = rest.filter(({ kind }) => kind === notice.kind).slice(1 - most);
+    const kept = rest.filter((one) => one.kind !== notice.kind || same.includes(one));
+    this.list = [...kept, { id: ++this.#last, ...notice }];
     return this.#last;
   }
 }

@@ -219,10 +219,10 @@ describe("what is refused", () => {
 
   test.each([
     ["model_index.json", "no model_index.json"],
-    ["unet/config.json", "unet/config.json does not exist"],
-    ["vae/config.json", "vae/config.json does not exist"],
-    ["text_encoder/config.json", "text_encoder/config.json does not exist"],
-    ["scheduler/scheduler_config.json", "scheduler_config.json does not exist"],
+    ["unet/config.json", "this folder has no unet/config.json: it is not a diffusers checkpoint"],
+    ["vae/config.json", "this folder has no vae/config.json: it is not a diffusers checkpoint"],
+    ["text_encoder/config.json", "this folder has no text_encoder/config.json: it is not a diffusers checkpoint"],
+    ["scheduler/scheduler_config.json", "this folder has no scheduler/scheduler_config.json"],
     [UNET_FILE, "there is no diffusion_pytorch_model.safetensors"],
     [TEXT_FILE, "there is no model.safetensors"],
   ])("a folder without %s", async (name, message) => {

@@ -1,4 +1,4 @@
-/** A disk of a few megabytes, to be filled. Only root may mount one. */
+/** A disk of a few megabytes, to be filled or made read-only. Only root may mount one. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,6 +13,8 @@ export interface SmallDisk {
   fill: (leave?: number) => void;
   /** Takes away what `fill` has put there. */
   makeRoom: () => void;
+  /** Nothing can be written there any more, by root neither. */
+  freeze: () => void;
 }
 
 export function smallDisk(megabytes = 6): SmallDisk {
@@ -30,5 +32,6 @@ export function smallDisk(megabytes = 6): SmallDisk {
       writeFileSync(ballast, Buffer.alloc(Math.max(0, bavail * bsize - leave)));
     },
     makeRoom: () => rmSync(ballast, { force: true }),
+    freeze: () => execFileSync("mount", ["-o", "remount,ro", folder]),
   };
 }
