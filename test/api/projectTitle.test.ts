@@ -12,7 +12,11 @@ test.each([
     `a red circle and a blue square, on a white background`,
     "Untitled: a red circle and a blue square, on a…",
   ],
-  ["Untitled", "a red circle and a blue square in a box, on white", "Untitled: a red circle and a blue square in a box…"],
+  [
+    "Untitled",
+    "a red circle and a blue square in a box, on white",
+    "Untitled: a red circle and a blue square in a box…",
+  ],
   ["Untitled", "赤い猫と青い犬".repeat(9), `Untitled: ${"赤い猫と青い犬".repeat(9).slice(0, 40)}…`],
   ["Untitled", "👩‍👧".repeat(60), `Untitled: ${"👩‍👧".repeat(40)}…`],
   ["Untitled poem", "a red circle", "Untitled poem"],
