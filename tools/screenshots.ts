@@ -128,7 +128,7 @@ async function states(page: Page, shoot: (name: string) => Promise<void>): Promi
   await shoot("07-export");
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
-  await page.keyboard.press("Space");
+  await page.locator("[data-result]").first().press("Space");
   await page.getByRole("dialog", { name: /^Seed/ }).waitFor();
   await page.keyboard.press("i");
   await shoot("16-large");

@@ -80,6 +80,7 @@ function keysHeard({ view }: Session, target: EventTarget | null): (name: Comman
     if (windowKey === undefined) return true;
     if (inText || windowKey === "clipboard") return false;
     if (windowKey === true) return !large || name === "edit.delete" || name === "edit.selectAll";
+    if (windowKey === "result" && view.mode === "results" && wants("body, main")) return true; // nothing else wants it
     if (!inFront || taken.includes(shortcut)) return false;
     return windowKey !== "compare" || !large;
   };

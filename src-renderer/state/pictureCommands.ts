@@ -135,7 +135,7 @@ export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
 
   "look.previous": step(-1),
   "look.next": step(1),
-  "look.whole": zoom((one) => one.whole()),
+  "look.whole": { ...zoom((one) => one.whole()), checked: ({ view }) => view.looking.zoom.scale === undefined },
   "look.actual": { ...zoom((one) => one.actual()), checked: ({ view }) => view.looking.zoom.scale === 1 },
   "look.zoomIn": zoom((one) => one.by(1.25)),
   "look.zoomOut": zoom((one) => one.by(1 / 1.25)),

@@ -117,7 +117,7 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     await audit("export");
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    await page.keyboard.press("Space");
+    await page.locator("[data-result]").first().press("Space");
     await page.getByRole("dialog", { name: /^Seed/ }).waitFor();
     await page.keyboard.press("i");
     await audit("one picture, large");

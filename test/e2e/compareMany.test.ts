@@ -99,7 +99,8 @@ describe.skipIf(!electron)("many pictures", { timeout: 120_000 }, () => {
   test("a hundred percent is a pixel for a pixel, and the whole picture is the whole picture", async () => {
     const { page } = running();
     const percent = comparison(page).getByRole("status", { name: "Zoom" });
-    await expect.poll(() => percent.textContent()).toMatch(/%, fit$/);
+    const whole = comparison(page).getByRole("button", { name: "Whole pictures" });
+    await expect.poll(() => whole.getAttribute("aria-pressed")).toBe("true");
     const shown = async () => {
       const { width } = (await figures(page).first().getByRole("img").boundingBox())!;
       return width;
@@ -109,6 +110,7 @@ describe.skipIf(!electron)("many pictures", { timeout: 120_000 }, () => {
     await page.keyboard.press("z");
     await expect.poll(() => percent.textContent()).toBe("100 %");
     await expect.poll(shown).toBeCloseTo(64, 1);
+    expect(await whole.getAttribute("aria-pressed")).toBe("false");
     await page.keyboard.press("0");
     await expect.poll(shown).toBeCloseTo(fit, 1);
   });

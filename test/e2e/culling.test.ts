@@ -138,5 +138,7 @@ describe.skipIf(!electron)("one picture, large", { timeout: 240_000 }, () => {
     await page.keyboard.press("Space");
     await large(page).waitFor();
     await page.keyboard.press("Escape");
+    await large(page).waitFor({ state: "detached" });
+    await saved(page).waitFor();
   });
 });
