@@ -3,7 +3,7 @@ import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
 import type { EngineEvents, LoadRequest, SceneWarning, StepEvent } from "../../src-main/api/engine.ts";
 import { AppError } from "../../src-main/api/errors.ts";
 import type { Scene, SceneSettings } from "../../src-main/api/scene.ts";
-import type { RenderEngine } from "../../src-main/cli/render.ts";
+import type { RenderEngine } from "../../src-main/cli/drawPictures.ts";
 import type { Terminal } from "../../src-main/cli/terminal.ts";
 
 export interface FakeEngineOptions {

@@ -1,0 +1,51 @@
+/** Reads a scene file for the command line: only a regular file of a sensible size, with every error naming it. */
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { expandScene } from "../api/alternatives.ts";
+import { AppError, isAppError } from "../api/errors.ts";
+import type { SceneSettings } from "../api/scene.ts";
+import { parseSceneText, type SceneFile } from "../api/sceneParser.ts";
+import type { RenderOptions } from "./renderOptions.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A scene file is a few kilobytes; this keeps a mistaken argument (a checkpoint, a film) out of memory. */
+const LARGEST_SCENE_FILE = 4 * 2 ** 20;
+
+/** The scene of the file under `defaults`, with the options applied. */
+export async function readScene(
+  options: RenderOptions,
+  { cwd }: Terminal,
+  defaults: SceneSettings,
+): Promise<SceneFile> {
+  const path = options.scenePath;
+  let bytes: Buffer;
+  try {
+    const { size } = await regularFile(resolve(cwd, path));
+    if (size > LARGEST_SCENE_FILE) throw new Error(`it has ${size} bytes, which no scene has`);
+    bytes = await readFile(resolve(cwd, path));
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
+    throw new AppError("file-unreadable", `cannot read the scene ${path}: ${why}`, { path }, { cause: error });
+  }
+  try {
+    const file = parseSceneText(bytes.toString("utf8"), defaults, options.changes);
+    expandScene(file.scene); // what is wrong with its alternatives is wrong with the file
+    return file;
+  } catch (error) {
+    if (!isAppError(error, "scene-invalid")) throw error;
+    throw new AppError("scene-invalid", `The scene ${path} is wrong:\n${indent(error.message)}`, error.details, {
+      cause: error,
+    });
+  }
+}
+
+/** A pipe would be waited for until somebody writes to it, a device may have no end. */
+async function regularFile(path: string): Promise<{ size: number }> {
+  const status = await stat(path);
+  if (!status.isFile()) throw new Error("it is a folder, a pipe or a device, not a file");
+  return status;
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, "  ");
+}
