@@ -9,8 +9,7 @@ import type { ServiceExit } from "../service/supervisor.ts";
 import { startStore, type Store } from "../store/host.ts";
 import { START_PAGE } from "./addresses.ts";
 import { withoutStack } from "./calls.ts";
-import { Deaths } from "./deaths.ts";
-import { askToReload, askToStopDrawing } from "./dialogs.ts";
+import { askToStopDrawing } from "./dialogs.ts";
 import { emptyDraft, sampleDraft } from "./drafts.ts";
 import { Exports } from "./exports.ts";
 import { createFrame } from "./frame.ts";
@@ -20,12 +19,15 @@ import type { Bounds, Opening } from "./lastSession.ts";
 import { letGo } from "./letGo.ts";
 import { Models } from "./models.ts";
 import { OpenProject } from "./openProject.ts";
+import { keepPage } from "./pageDeaths.ts";
+import { PageEvents } from "./pageEvents.ts";
+import { PageSaving } from "./pageSaving.ts";
 import type { Shared } from "./shared.ts";
 import { askAboutSilence } from "./silence.ts";
 import { serveTextMenu } from "./textMenu.ts";
 import { within } from "./within.ts";
 
-/** How long a window may take to save before it closes, and its jobs to stop, in milliseconds. */
+/** How long the jobs of a window may take to stop before it closes, in milliseconds. */
 const PATIENCE = 5_000;
 
 export class ProjectWindow {
@@ -43,12 +45,10 @@ export class ProjectWindow {
   readonly #service: Store;
   #firstStart = false;
   #recovered = false;
-  /** Events from before the page asked for its state: it has no listeners yet. */
-  #early: { name: string; payload: unknown }[] | undefined = [];
-  #saved: ((problem: string | null) => void) | undefined;
+  readonly #page: PageEvents;
+  readonly #saving: PageSaving;
   #closing: Promise<boolean> | undefined;
   #isGone = false;
-  readonly #deaths = new Deaths();
 
   constructor(shared: Shared, { bounds }: { bounds?: Bounds | undefined } = {}) {
     this.#shared = shared;
@@ -75,6 +75,8 @@ export class ProjectWindow {
       emit: (name, payload) => this.emit(name, payload),
     });
     this.window = createFrame(bounds);
+    this.#page = new PageEvents(this.window);
+    this.#saving = new PageSaving(this.#page);
     this.exports = new Exports({
       window: this.window,
       store: this.store,
@@ -88,17 +90,7 @@ export class ProjectWindow {
       event.preventDefault();
       void this.close("window");
     });
-    this.window.webContents.on("did-start-navigation", ({ isMainFrame, isSameDocument }) => {
-      if (isMainFrame && !isSameDocument) this.#early ??= [];
-    });
-    // A page goes to about:blank without asking anybody.
-    this.window.webContents.on("did-navigate", (_event, url) => {
-      if (url !== START_PAGE && !this.#isGone) void this.window.loadURL(START_PAGE);
-    });
-    this.window.webContents.on("render-process-gone", (_event, { reason }) => {
-      note("window", `its process ended: ${reason}`, "error");
-      if (!this.#isGone && reason !== "clean-exit") void this.#reload();
-    });
+    keepPage(this.window, { isGone: () => this.#isGone, close: () => void this.close("window") });
   }
 
   get isGone(): boolean {
@@ -130,19 +122,13 @@ export class ProjectWindow {
   }
 
   emit<Name extends keyof MainEvents>(name: Name, payload: MainEvents[Name]): void {
-    if (this.#isGone || this.window.isDestroyed()) return;
-    if (this.#early) this.#early.push({ name, payload });
-    else this.window.webContents.send("app:event", name, payload);
+    if (!this.#isGone) this.#page.emit(name, payload);
   }
 
   /** What the page shows; from now on it hears events. */
   async state(): Promise<WindowState> {
     const state = await this.#state();
-    const early = this.#early ?? [];
-    this.#early = undefined;
-    setImmediate(() => {
-      for (const { name, payload } of early) this.window.webContents.send("app:event", name, payload);
-    });
+    this.#page.begin();
     return state;
   }
 
@@ -207,7 +193,7 @@ export class ProjectWindow {
 
   /** The page has saved, or tells why it could not. */
   readyToClose(problem: string | null): void {
-    this.#saved?.(problem);
+    this.#saving.answered(problem);
   }
 
   /** Saves, stops what is running, lets go of the project, and closes; false when the person would rather stay. */
@@ -220,28 +206,13 @@ export class ProjectWindow {
     if (this.#isGone) return true;
     if (this.jobs.areRunning && !(await askToStopDrawing(this.window, this.project.state.title))) return false;
     if (reason === "window" && !(await this.#shared.mayClose(this))) return false;
-    const problem = await this.#savePage(reason);
+    const problem = await this.#saving.ask(reason);
     this.jobs.cancelAll();
     await within(PATIENCE, this.jobs.settled());
     if (this.project.isOpen && !(await this.#letGo(problem))) return false;
     this.#shared.onClosing(this, reason);
     await this.discard();
     return true;
-  }
-
-  /** Has the page save what it shows; gives why it could not, or null. */
-  async #savePage(reason: "window" | "quit"): Promise<string | null> {
-    if (this.#early || this.window.webContents.isCrashed()) return null; // it has shown nothing yet, or has nothing any more
-    let problem: string | null = "Its window does not answer: the last changes may be in it.";
-    const saved = new Promise<void>((resolve) => {
-      this.#saved = (told) => {
-        problem = told;
-        resolve();
-      };
-    });
-    this.emit("closing", { reason });
-    await within(PATIENCE, saved);
-    return problem;
   }
 
   #letGo(problem: string | null): Promise<boolean> {
@@ -281,15 +252,6 @@ export class ProjectWindow {
       firstStart: this.#firstStart,
       recovered: this.#recovered,
     };
-  }
-
-  /** A page whose process has died comes back; when that was too often, if the person wants it to. */
-  async #reload(): Promise<void> {
-    if (this.#deaths.add()) {
-      if (!(await askToReload(this.window))) return void this.close("window");
-      this.#deaths.forget();
-    }
-    if (!this.#isGone) this.window.webContents.reload();
   }
 
   /** Other programs may have done something to the file while another window was in front; what, the store tells as an event. */

@@ -3,13 +3,12 @@ import { messageOf } from "@api/errors.ts";
 import type { App } from "@api/bridge.ts";
 import { asWritten } from "@api/alternatives.ts";
 import type { LoadRequest } from "@api/engine.ts";
-import type { AppInfo, Opened, ProjectState, ServiceState, Theme, WindowState } from "@api/main.ts";
+import type { AppInfo, ProjectState, ServiceState, Theme, WindowState } from "@api/main.ts";
 import { projectTitle } from "@api/projectTitle.ts";
 import type { Scene } from "@api/scene.ts";
-import type { ResultInfo } from "@api/store.ts";
-import { followModel, useModel } from "./checkpoint.ts";
+import { followModel } from "./checkpoint.ts";
 import { fromDraft, fromScene, toDraft } from "./document.ts";
-import { type AlreadyDrawn, drawComposed, offerInterrupted, showDrawn } from "./drawing.ts";
+import { type AlreadyDrawn, drawComposed, offerInterrupted } from "./drawing.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import { Editor } from "./editor.svelte.ts";
 import { Exporting } from "./exporting.svelte.ts";
@@ -17,6 +16,7 @@ import { FilePlace } from "./filePlace.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { Notices } from "./notices.svelte.ts";
+import { takeOpened } from "./opened.ts";
 import { Projects } from "./projects.svelte.ts";
 import { Results } from "./results.svelte.ts";
 import { Tries } from "./tries.svelte.ts";
@@ -76,7 +76,7 @@ export class Session {
     this.exporting = new Exporting(app, this.notices);
     this.place = new FilePlace(this);
     app.on("project", ({ state }) => void this.#show(state));
-    app.on("opened", (opened) => void this.#taken([opened]));
+    app.on("opened", (opened) => void takeOpened(this, [opened]));
     app.on("job", ({ outcome, error }) => {
       if (outcome !== "failed" || !error) return; // told once, at the end
       const run = () => void (this.view.mode = "history");
@@ -239,39 +239,11 @@ export class Session {
 
   async openFiles(files: File[]): Promise<void> {
     if (files.length === 0) return;
-    await this.attempt(async () => this.#taken(await this.app.openFiles(files)));
-  }
-
-  async #taken(all: readonly Opened[]): Promise<void> {
-    for (const opened of all) {
-      if (opened.kind === "refused") this.notices.error(new Error(opened.error.message));
-      else if (opened.kind === "project") this.#isHere(opened);
-      else if (opened.kind === "model") await useModel(this, opened.model.request);
-      else if (opened.kind === "picture") {
-        await this.results.refresh();
-        const { known, notes, id } = opened.result;
-        if (known) this.#tellKnown(opened.path, opened.result);
-        else await this.restoreResult(id);
-        if (!known && notes.length > 0)
-          this.notices.warn(`The scene was made of the picture’s text alone: ${notes.slice(0, 8).join("; ")}.`);
-      }
-    }
-  }
-
-  /** Somebody, here or elsewhere, wanted to open the project that this window has. */
-  #isHere({ path, here }: { path: string; here: boolean }): void {
-    if (here) this.notices.done(`“${this.project ? this.title : path}” is open in this window already.`);
-  }
-
-  #tellKnown(path: string, result: ResultInfo): void {
-    const name = path.split(/[\\/]/).at(-1)!;
-    this.results.selection.pick(result.id);
-    const show = { label: "Show", run: () => void this.attempt(() => showDrawn(this, [result])) };
-    this.notices.done(`${name} is in this project already. It was not taken in again.`, show);
+    await this.attempt(async () => takeOpened(this, await this.app.openFiles(files)));
   }
 
   async importPictures(): Promise<void> {
-    await this.attempt(async () => this.#taken((await this.app.api.importPictures()) ?? []));
+    await this.attempt(async () => takeOpened(this, (await this.app.api.importPictures()) ?? []));
   }
 
   /** What was on the screen at `revision` is on the disk, as a version or in another file. */
