@@ -13,7 +13,6 @@ import { nameProtocols, serveProtocols } from "./main/protocols.ts";
 import { routeEngine } from "./main/routeEngine.ts";
 import { hardenContents, hardenSession } from "./main/security.ts";
 import { findServices } from "./main/services.ts";
-import { SharedEngine } from "./main/sharedEngine.ts";
 import { Themes } from "./main/themes.ts";
 import { windowCalls } from "./main/windowCalls.ts";
 import { Windows } from "./main/windows.ts";
@@ -54,14 +53,14 @@ async function start(): Promise<void> {
   const { fork, entry } = services;
   removeDragged(folders.dragged);
   const env = { [BACKGROUND]: "1" }; // a step takes all processors: a drag goes first
-  const host = await startEngine({
+  const engine = await startEngine({
     fork,
     env,
     timings: join(folders.data, "timings.json"),
     entry: entry("engine"),
     probeEntry: entry("engineProbe"),
+    demoModel: folders.demoModel,
   });
-  const engine = new SharedEngine(host, folders.demoModel);
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
   const hashes = new ModelHashes(workshop, (message) => note("models", message));
   const themes = new Themes((event) => windows.tell("theme", event));
@@ -74,11 +73,10 @@ async function start(): Promise<void> {
     readPicture: (...picture) => windows.readPicture(...picture),
     developmentServer: app.isPackaged ? undefined : process.env["DIORAMA_DEV_SERVER"],
   });
-  const providers = () => host.api.providers();
-  const restartEngine = routeEngine(host, engine, windows);
-  serveCalls(windows, (window) => windowCalls(window, { windows, engine, restartEngine, providers, themes }));
+  const restartEngine = routeEngine(engine, windows);
+  serveCalls(windows, (window) => windowCalls(window, { windows, engine, restartEngine, themes }));
   windows.onOpened(({ store }) => void themes.restore(store).catch(() => undefined)); // the system's theme will do
-  endInOrder(windows, () => Promise.all([host.stop(), workshop.stop()]));
+  endInOrder(windows, () => Promise.all([engine.stop(), workshop.stop()]));
 
   openLater = (path) => windows.openAsked([path]);
   app.on("second-instance", (_event, argv, cwd) => {

@@ -14,12 +14,11 @@ import { formatSeeds } from "../api/seeds.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
 import { Turns } from "../api/turns.ts";
 import { withoutStack } from "./calls.ts";
-import type { Engine } from "../engine/host.ts";
-import type { Listener, SharedEngine } from "./sharedEngine.ts";
+import type { Engine, Listener, OpenedApi } from "../engine/host.ts";
 import { Unkept } from "./unkept.ts";
 
 export interface JobsOptions {
-  engine: Pick<SharedEngine, "with" | "cancel" | "nameOf">;
+  engine: Pick<Engine, "with" | "cancel" | "nameOf">;
   store: Pick<Client<StoreApi>, "beginRun" | "addResult" | "endRun" | "listResults">;
   /** SHA-256 of a checkpoint's network, where it is known. */
   sha256Of?: (model: LoadRequest) => string | undefined;
@@ -200,7 +199,7 @@ export class Jobs {
       onStep: (step) => this.onStep(step),
       onImage: (image) => this.onImage(image),
     };
-    const send = async (api: Engine["api"]) => {
+    const send = async (api: OpenedApi) => {
       if (entry.cancelled) throw new AppError("cancelled", "Cancelled before the first picture.", {});
       // All at once: no other job comes in between.
       const drawn = entry.attempts.map(({ id, indices, alternative: { scene } }) => {

@@ -1,16 +1,15 @@
-/** Brings the engine back when it ends, and tells the windows. What comes of a call, its caller hears from SharedEngine. */
+/** Brings the engine back when it ends, and tells the windows. What comes of a call, its caller hears from the engine itself. */
 import { toWire } from "../api/errors.ts";
 import type { Engine } from "../engine/host.ts";
 import { Deaths } from "./deaths.ts";
-import type { SharedEngine } from "./sharedEngine.ts";
 import type { Windows } from "./windows.ts";
 
 /** Gives what restarts the engine because a person wishes it, whether or not one runs. */
-export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows): () => void {
+export function routeEngine(engine: Engine, windows: Windows): () => void {
   const deaths = new Deaths();
-  host.on("exit", ({ expected, lastWords }) => {
+  engine.on("exit", ({ expected, killed, lastWords }) => {
     // A process also ends when another checkpoint takes its place: that is no news.
-    const isNews = engine.wasKilled() || !expected;
+    const isNews = killed || !expected;
     if (!isNews || windows.all.every(({ isGone }) => isGone)) return;
     if (expected) deaths.forget();
     const isTooOften = !expected && deaths.add();
@@ -25,12 +24,12 @@ export function routeEngine(host: Engine, engine: SharedEngine, windows: Windows
 
   return () => {
     deaths.forget();
-    if (host.pid === undefined) wake(engine, windows);
+    if (engine.pid === undefined) wake(engine, windows);
     else engine.kill(); // its end wakes it
   };
 }
 
-function wake(engine: SharedEngine, windows: Windows): void {
+function wake(engine: Engine, windows: Windows): void {
   engine.wake({ onLoading: (loading) => windows.tell("loading", loading) }).then(
     (model) => {
       const message = model ? `The engine runs again, with ${model.name} open.` : "The engine runs again.";

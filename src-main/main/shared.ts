@@ -1,18 +1,18 @@
 /** What all windows share, as one of them sees it. */
 import type { Opened, Theme } from "../api/main.ts";
 import type { StoreEvents } from "../api/store.ts";
+import type { Engine } from "../engine/host.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { Folders } from "./folders.ts";
 import type { ModelHashes } from "./modelHashes.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
 import type { Services } from "./services.ts";
-import type { SharedEngine } from "./sharedEngine.ts";
 import type { UnsavedWork } from "./unsavedWork.ts";
 
 export interface Shared {
   folders: Folders;
   services: Services;
-  engine: SharedEngine;
+  engine: Engine;
   workshop: Workshop;
   hashes: ModelHashes;
   theme: () => Theme;

@@ -5,22 +5,19 @@ import { AppError } from "../api/errors.ts";
 import type { AppInfo, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
 import type { Handlers } from "../api/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
-import type { Engine } from "../engine/host.ts";
+import type { Engine, OpenedApi } from "../engine/host.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
 import { askModel, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
 import { showLog } from "./log.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
-import type { SharedEngine } from "./sharedEngine.ts";
 import type { Themes } from "./themes.ts";
 import type { Windows } from "./windows.ts";
 
 export interface CallContext {
   windows: Windows;
-  engine: SharedEngine;
+  engine: Engine;
   restartEngine: () => void;
-  /** What the machine can run: asked without a checkpoint. */
-  providers: Engine["api"]["providers"];
   themes: Themes;
 }
 
@@ -134,7 +131,7 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     at.emit("model", { model: summary });
     return summary;
   };
-  const withModel = <T>(send: (api: Engine["api"]) => Promise<T>) => {
+  const withModel = <T>(send: (api: OpenedApi) => Promise<T>) => {
     if (at.model) return engine.with(at.model, send, { onLoading });
     throw new AppError("not-found", "This window has no checkpoint open. Choose one first.", {
       what: "checkpoint",
@@ -142,7 +139,7 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     });
   };
   return {
-    providers: () => context.providers(),
+    providers: () => engine.api.providers(),
     loadModel: load,
     listModels: () => at.models.list(),
     addModel: async ({ form }) => {
