@@ -7,7 +7,7 @@ import { basename, dirname, extname, join } from "node:path";
 import { AppError, messageOf } from "../api/errors.ts";
 import type { Draft, ProjectInfo, Trouble } from "../api/store.ts";
 import { identityOf } from "../service/fileIdentity.ts";
-import { invalid } from "./database.ts";
+import { invalid } from "./databaseErrors.ts";
 import { findByIdentity } from "./place.ts";
 import { ProjectFile, type Opening } from "./project.ts";
 import { whyReadOnly } from "./readOnly.ts";

@@ -5,7 +5,7 @@ import { AppError } from "../api/errors.ts";
 import { describe } from "../api/rpc.ts";
 import type { Draft, SavedDraft, VersionInfo } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
-import { invalid } from "./database.ts";
+import { invalid } from "./databaseErrors.ts";
 import { MOST_VERSIONS, SOUND_VERSION } from "./soundness.ts";
 
 interface VersionRow {

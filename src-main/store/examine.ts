@@ -1,7 +1,7 @@
 /** Whether a project can be worked with, found out before anything in it is changed. */
 import type Database from "better-sqlite3";
 import { SqliteError } from "better-sqlite3";
-import { invalid } from "./database.ts";
+import { invalid } from "./databaseErrors.ts";
 import { parseDraft } from "./drafts.ts";
 import { bounded, LONGEST_DRAFT } from "./soundness.ts";
 

@@ -6,7 +6,8 @@ import { SqliteError } from "better-sqlite3";
 import type { LoadRequest } from "../api/engine.ts";
 import { isAppError } from "../api/errors.ts";
 import type { FileIdentity, KnownModel, RecentProject } from "../api/store.ts";
-import { guarded, openInMemory, openShared, type Format } from "./database.ts";
+import { openInMemory, openShared, type Format } from "./database.ts";
+import { guarded } from "./databaseErrors.ts";
 import { setAside } from "./files.ts";
 
 const LIBRARY_FORMAT: Format = {
