@@ -5,16 +5,17 @@
  */
 import { randomUUID } from "node:crypto";
 import type { EngineEvents, GeneratedImage, LoadRequest, StepEvent } from "../api/engine.ts";
-import { type Alternative, countPictures, expandScene } from "../api/alternatives.ts";
+import { type Alternative, expandScene } from "../api/alternatives.ts";
 import { AppError, isAppError } from "../api/errors.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
-import type { Seed } from "../api/scene.ts";
 import { formatSeeds } from "../api/seeds.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
 import { Turns } from "../api/turns.ts";
 import { withoutStack } from "./calls.ts";
 import type { Engine, Listener, OpenedApi } from "../engine/host.ts";
+import { picturesOf } from "./jobPictures.ts";
+import { keepResult } from "./keepResult.ts";
 import { Unkept } from "./unkept.ts";
 
 export interface JobsOptions {
@@ -50,8 +51,6 @@ interface Entry {
 
 /** Times that a job is begun again after the engine died under it. A scene that kills the engine must not do so for ever. */
 const RESTARTS = 1;
-/** Times that a picture is handed to the store again after that died. */
-const COMMIT_RETRIES = 3;
 /** Ended jobs that a reloaded window is told of, and their pictures in all. */
 const REMEMBERED = { jobs: 50, pictures: 10_000 };
 
@@ -80,14 +79,7 @@ export class Jobs {
   async begin({ model, ...request }: DrawRequest, waitsFor: string | null = null): Promise<Job> {
     const { scene, seeds, previewEvery, attention, only } = request;
     const alternatives = expandScene(scene);
-    countPictures(alternatives.length, seeds.length); // not too many
-    const wanted = only && new Set(only.map(({ seed, alternative }) => keyOf(seed, alternative ?? undefined)));
-    const pictures = alternatives
-      .flatMap(({ words }) => seeds.map((seed) => ({ seed, ...(words === undefined ? {} : { alternative: words }) })))
-      .filter(({ seed, alternative }) => wanted?.has(keyOf(seed, alternative)) ?? true)
-      .map((picture, index): JobPicture => ({ ...picture, index, state: "waiting", result: null }));
-    if (pictures.length === 0)
-      throw new AppError("bad-request", "None of the pictures asked for is one of this scene.", { method: "generate" });
+    const pictures = picturesOf(alternatives, seeds, only);
     const run = await this.#options.store.beginRun({
       scene,
       model: this.#options.engine.nameOf(model),
@@ -253,7 +245,7 @@ export class Jobs {
     };
     const drawn: NewResult = { runId: job.runId, seed, pixels, seconds, record, attention };
     try {
-      picture.result = await this.#keep(job, drawn);
+      picture.result = await keepResult(this.#options.store, job, drawn);
       picture.state = "done";
       const { result, index } = picture;
       this.#options.emit("image", { jobId: job.jobId, index, seed, result, obedience, attention });
@@ -270,26 +262,6 @@ export class Jobs {
     Object.assign(picture, { state: "done", result });
     if (entry.job.pictures.every(({ state }) => state === "done")) entry.job.error = null;
     this.#tell(entry, [picture]);
-  }
-
-  /** Hands a picture to the store; again if that dies over it, unless it was kept already. */
-  async #keep(job: Job, result: Parameters<Client<StoreApi>["addResult"]>[0]): Promise<ResultInfo> {
-    const { store } = this.#options;
-    for (let tries = 0; ; tries++) {
-      try {
-        return await store.addResult(result);
-      } catch (error) {
-        if (!isAppError(error, "service-crashed") || tries === COMMIT_RETRIES) throw error;
-      }
-      const query = { runId: result.runId, order: "newest", offset: 0, limit: 500 } as const;
-      const { results } = await store.listResults(query).catch(() => ({ results: [] as ResultInfo[] }));
-      const known = new Set(job.pictures.flatMap((picture) => picture.result?.id ?? []));
-      const { alternative = null } = result.record;
-      const kept = results.find(
-        (one) => one.seed === result.seed && one.alternative === alternative && !known.has(one.id),
-      );
-      if (kept) return kept;
-    }
   }
 
   #cancelOne({ attempts }: Entry, index: number): void {
@@ -320,10 +292,6 @@ export class Jobs {
       if (i >= REMEMBERED.jobs || pictures > REMEMBERED.pictures) this.#entries.delete(job.jobId);
     }
   }
-}
-
-function keyOf(seed: Seed, alternative: string | undefined): string {
-  return `${seed} ${alternative ?? ""}`;
 }
 
 function isOwed({ state }: JobPicture): boolean {

@@ -1,0 +1,25 @@
+/** The pictures of a job, in the order in which they are drawn: alternative by alternative, seed by seed. */
+import { type Alternative, countPictures } from "../api/alternatives.ts";
+import { AppError } from "../api/errors.ts";
+import type { DrawRequest, JobPicture } from "../api/main.ts";
+import type { Seed } from "../api/scene.ts";
+
+/** What alternatives and seeds make, or of that what is wanted; throws `bad-request` where that is nothing. */
+export function picturesOf(
+  alternatives: readonly Alternative[],
+  seeds: readonly Seed[],
+  only: DrawRequest["only"],
+): JobPicture[] {
+  countPictures(alternatives.length, seeds.length); // not too many
+  const wanted = only && new Set(only.map(({ seed, alternative }) => keyOf(seed, alternative ?? undefined)));
+  const pictures = alternatives
+    .flatMap(({ words }) => seeds.map((seed) => ({ seed, ...(words === undefined ? {} : { alternative: words }) })))
+    .filter(({ seed, alternative }) => wanted?.has(keyOf(seed, alternative)) ?? true)
+    .map((picture, index): JobPicture => ({ ...picture, index, state: "waiting", result: null }));
+  if (pictures.length > 0) return pictures;
+  throw new AppError("bad-request", "None of the pictures asked for is one of this scene.", { method: "generate" });
+}
+
+function keyOf(seed: Seed, alternative: string | undefined): string {
+  return `${seed} ${alternative ?? ""}`;
+}
