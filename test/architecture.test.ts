@@ -89,11 +89,14 @@ function circles(files: readonly string[], imports: readonly Import[]): string[]
 test("no file of ours imports itself by way of others", () => {
   const all = [...sources, ...renderer];
   const files = [...filesIn("src-main"), ...filesIn("src-renderer")];
-  const running = all.filter(({ typeOnly }) => !typeOnly);
-  expect(circles(files, running)).toEqual([]);
-  // The graph language's wings know its middle and not each other, types included.
+  // Types included, but for one: the window's session makes its parts, and they act on all of it.
+  const session = "src-renderer/state/session.svelte.ts";
+  const counted = all.filter(({ file, target, typeOnly }) => {
+    return !(typeOnly && target === session && file.startsWith("src-renderer/state/"));
+  });
+  expect(circles(files, counted)).toEqual([]);
+  // The graph language's wings know its middle and not each other.
   const graph = files.filter((file) => file.startsWith("src-main/graph/"));
-  expect(circles(graph, all)).toEqual([]);
   const wing = (file: string) => /^src-main\/graph\/(\w+)\//.exec(file)?.[1];
   const across = all.filter(({ file, target }) => graph.includes(file) && wing(target) && wing(target) !== wing(file));
   expect(across.map(tell)).toEqual([]);

@@ -1,7 +1,7 @@
 /** What a picture will need of memory, and what there is. */
 import { freemem } from "node:os";
 import type { MemoryMode } from "../api/engine.ts";
-import type { Checkpoint } from "../checkpoint/folder.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Grid } from "../guidance/masks.ts";
 
 /**

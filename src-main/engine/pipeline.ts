@@ -6,7 +6,7 @@ import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { AttentionMaps, ModelSummary, Pixels, RunRecord, SceneCheck } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { Scene, SceneSettings } from "../api/scene.ts";
-import type { Checkpoint } from "../checkpoint/folder.ts";
+import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import type { BoundRegion } from "../guidance/layout.ts";
 import { layoutOf, obedience, regionAttention } from "../guidance/layout.ts";

@@ -41,7 +41,7 @@ export class ProjectWindow {
   model: LoadRequest | undefined;
   commands: { disabled: readonly CommandName[]; checked: readonly CommandName[] } = { disabled: [], checked: [] };
 
-  readonly #shared: Shared;
+  readonly #shared: Shared<ProjectWindow>;
   readonly #service: Store;
   #firstStart = false;
   #recovered = false;
@@ -50,7 +50,7 @@ export class ProjectWindow {
   #closing: Promise<boolean> | undefined;
   #isGone = false;
 
-  constructor(shared: Shared, { bounds }: { bounds?: Bounds | undefined } = {}) {
+  constructor(shared: Shared<ProjectWindow>, { bounds }: { bounds?: Bounds | undefined } = {}) {
     this.#shared = shared;
     this.#service = startStore({
       dataFolder: shared.folders.data,

@@ -1,15 +1,14 @@
-/** What all windows share, as one of them sees it. */
+/** What all windows share, as one of them, a `Window`, sees it. */
 import type { Opened, Theme } from "../api/main.ts";
 import type { StoreEvents } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { Folders } from "./folders.ts";
 import type { ModelHashes } from "./modelHashes.ts";
-import type { ProjectWindow } from "./projectWindow.ts";
 import type { Services } from "./services.ts";
 import type { UnsavedWork } from "./unsavedWork.ts";
 
-export interface Shared {
+export interface Shared<Window> {
   folders: Folders;
   services: Services;
   engine: Engine;
@@ -21,10 +20,10 @@ export interface Shared {
   /** Something changed that other windows or the menu may show. */
   onChanged: (what: StoreEvents["changed"]["what"]) => void;
   /** A window has another project. */
-  onProject: (window: ProjectWindow) => void;
+  onProject: (window: Window) => void;
   /** Asks before the last window goes while work of other projects is kept in memory; false when the person would rather stay. */
-  mayClose: (window: ProjectWindow) => Promise<boolean>;
-  onClosing: (window: ProjectWindow, reason: "window" | "quit") => void;
+  mayClose: (window: Window) => Promise<boolean>;
+  onClosing: (window: Window, reason: "window" | "quit") => void;
   /** Opens a file of whatever kind, in `window` where it fits. */
-  openFile: (window: ProjectWindow, path: string) => Promise<Opened>;
+  openFile: (window: Window, path: string) => Promise<Opened>;
 }

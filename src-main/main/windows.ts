@@ -19,7 +19,10 @@ import type { Shared } from "./shared.ts";
 import { UnsavedWork } from "./unsavedWork.ts";
 import { note } from "./log.ts";
 
-type Common = Omit<Shared, "unsaved" | "onChanged" | "onProject" | "mayClose" | "onClosing" | "openFile">;
+type Common = Omit<
+  Shared<ProjectWindow>,
+  "unsaved" | "onChanged" | "onProject" | "mayClose" | "onClosing" | "openFile"
+>;
 
 /** Ends of the names of checkpoints, and of what people take for one: why that does not open is said where it is read. */
 const WEIGHTS = [".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf"];
@@ -31,7 +34,7 @@ const APP_WIDE = ["recent", "models", "preferences"];
 
 export class Windows {
   readonly unsaved = new UnsavedWork((projects) => this.tell("unsaved", { projects }));
-  readonly #shared: Shared;
+  readonly #shared: Shared<ProjectWindow>;
   readonly #sessionFile: string;
   readonly #all = new Set<ProjectWindow>();
   #recent: RecentProject[] = [];

@@ -7,7 +7,7 @@ import type { Draft, ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts"
 import { storeSchemas } from "../api/storeMessages.ts";
 import { CurrentProject } from "./currentProject.ts";
 import { Library } from "./library.ts";
-import { importPicture } from "./pictures.ts";
+import { importPicture } from "./importPicture.ts";
 import type { ProjectFile } from "./project.ts";
 import { Unfinished } from "./unfinished.ts";
 

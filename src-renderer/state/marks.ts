@@ -1,15 +1,27 @@
 /** What is done to results: stars, rejections, the bin; each a step of undo. */
 import type { App } from "@api/bridge.ts";
 import type { ResultInfo } from "@api/store.ts";
+import type { Details } from "./details.svelte.ts";
 import type { Editor } from "./editor.svelte.ts";
-import type { Results } from "./results.svelte.ts";
+import type { ResultList } from "./resultList.svelte.ts";
+import type { Selection } from "./selection.svelte.ts";
+import type { Tray } from "./tray.svelte.ts";
+
+/** Where marks are seen: the list at hand, what is chosen in it, what is compared, what is known of each. */
+interface Seen {
+  readonly list: ResultList;
+  readonly selection: Selection;
+  readonly tray: Tray;
+  readonly details: Details;
+  refresh(): Promise<void>;
+}
 
 export class Marks {
   readonly #app: App;
   readonly #editor: Editor;
-  readonly #results: Results;
+  readonly #results: Seen;
 
-  constructor(app: App, editor: Editor, results: Results) {
+  constructor(app: App, editor: Editor, results: Seen) {
     this.#app = app;
     this.#editor = editor;
     this.#results = results;
@@ -84,9 +96,12 @@ export class Marks {
 
   /** The result to go on with when these leave the list. */
   #neighbourOf(ids: readonly number[]): number | undefined {
-    const at = this.#results.rows.findIndex((row) => row?.id === this.#results.selection.current);
+    const at = this.#results.list.rows.findIndex((row) => row?.id === this.#results.selection.current);
     const others = (list: readonly (ResultInfo | undefined)[]) => list.find((row) => row && !ids.includes(row.id))?.id;
-    return others(this.#results.rows.slice(at + 1)) ?? others(this.#results.rows.slice(0, Math.max(0, at)).reverse());
+    return (
+      others(this.#results.list.rows.slice(at + 1)) ??
+      others(this.#results.list.rows.slice(0, Math.max(0, at)).reverse())
+    );
   }
 
   /** Results as they are marked now; those that have left the list are not selected any more. */
@@ -98,7 +113,7 @@ export class Marks {
   }
 
   async #infosOf(ids: readonly number[]): Promise<ResultInfo[]> {
-    const known = new Map(this.#results.rows.flatMap((row) => (row ? [[row.id, row] as const] : [])));
+    const known = new Map(this.#results.list.rows.flatMap((row) => (row ? [[row.id, row] as const] : [])));
     return Promise.all(ids.map(async (id) => known.get(id) ?? this.#app.api.readResult({ id })));
   }
 }

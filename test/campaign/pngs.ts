@@ -13,7 +13,7 @@ import { isAppError } from "../../src-main/api/errors.ts";
 import { metadataTexts, parseRecord, readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng, encodePng } from "../../src-main/image/png.ts";
 import { readChunks } from "../../src-main/image/pngChunks.ts";
-import { importPicture } from "../../src-main/store/pictures.ts";
+import { importPicture } from "../../src-main/store/importPicture.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 import { sampleDraft, sampleRecord, sampleScene } from "../support/projects.ts";
 import { Fault, type Part } from "./part.ts";

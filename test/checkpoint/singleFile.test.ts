@@ -1,7 +1,7 @@
 /** Single files: which network they hold, what they lack, and what is refused by name. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Checkpoint } from "../../src-main/checkpoint/folder.ts";
+import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { unetLayers, unetName, vaeName } from "../../src-main/checkpoint/single/names.ts";
 import { FAMILIES, GOLDENS, openGolden, TINY_CONSTANTS } from "../support/familyGoldens.ts";

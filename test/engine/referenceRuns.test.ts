@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { GuidanceSettings, Method } from "../../src-main/api/scene.ts";
-import type { Checkpoint } from "../../src-main/checkpoint/folder.ts";
+import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { denoise } from "../../src-main/engine/denoise.ts";
 import { Networks } from "../../src-main/engine/sessions/networks.ts";

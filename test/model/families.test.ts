@@ -4,7 +4,7 @@
  * rounding alone moves diffusers' own float32 prediction by 7%.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Checkpoint } from "../../src-main/checkpoint/folder.ts";
+import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { OrtSession } from "../../src-main/engine/sessions/session.ts";
 import { TextEncoders } from "../../src-main/engine/sessions/textEncoders.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";

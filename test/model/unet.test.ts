@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Checkpoint } from "../../src-main/checkpoint/folder.ts";
+import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import type { UnetConfig } from "../../src-main/checkpoint/unetConfig.ts";
 import { OrtSession } from "../../src-main/engine/sessions/session.ts";

@@ -6,7 +6,7 @@ import type { Scene } from "../../src-main/api/scene.ts";
 import { INTERRUPTED } from "../../src-main/api/store.ts";
 import { decodePng, encodePng, withTexts } from "../../src-main/image/png.ts";
 import { metadataTexts } from "../../src-main/image/metadata.ts";
-import { importPicture } from "../../src-main/store/pictures.ts";
+import { importPicture } from "../../src-main/store/importPicture.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 import {
   sampleDraft,

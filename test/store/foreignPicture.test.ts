@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { metadataTexts } from "../../src-main/image/metadata.ts";
 import { encodePng } from "../../src-main/image/png.ts";
-import { importPicture } from "../../src-main/store/pictures.ts";
+import { importPicture } from "../../src-main/store/importPicture.ts";
 import { newProject, samplePixels, sampleRecord, sampleScene, temporaryFolder } from "../support/projects.ts";
 
 function imported(text: string) {

@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { AppError } from "../../src-main/api/errors.ts";
 import { createDatabase, openDatabase } from "../../src-main/store/database.ts";
 import { startStore } from "../../src-main/store/host.ts";
-import { importPicture } from "../../src-main/store/pictures.ts";
+import { importPicture } from "../../src-main/store/importPicture.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 import { PROJECT_FORMAT } from "../../src-main/store/projectFormat.ts";
 import { HOSTILE_PROJECTS, writeHonest, type HostileProject } from "../campaign/hostileProjects.ts";

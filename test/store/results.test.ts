@@ -6,7 +6,7 @@ import type { ResultQuery } from "../../src-main/api/store.ts";
 import { metadataTexts, readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng, encodePng } from "../../src-main/image/png.ts";
 import { readChunks, writeChunks } from "../../src-main/image/pngChunks.ts";
-import { importPicture } from "../../src-main/store/pictures.ts";
+import { importPicture } from "../../src-main/store/importPicture.ts";
 import type { Results } from "../../src-main/store/results.ts";
 import {
   newProject,

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { encodePng } from "../../src-main/image/png.ts";
-import { importPicture } from "../../src-main/store/pictures.ts";
+import { importPicture } from "../../src-main/store/importPicture.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 import { sampleDraft, samplePixels, temporaryFolder } from "../support/projects.ts";
 

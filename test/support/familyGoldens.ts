@@ -1,5 +1,5 @@
 /** The goldens of Stable Diffusion 1, 2 and XL, each as a diffusers folder and as an original single file (test/goldens/single-file). */
-import type { Checkpoint } from "../../src-main/checkpoint/folder.ts";
+import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import type { FamilyConstants } from "../../src-main/checkpoint/single/configs.ts";
 import type { Family } from "../../src-main/checkpoint/single/family.ts";

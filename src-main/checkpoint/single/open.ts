@@ -3,7 +3,7 @@
  * names that the network asks for. What the file lacks comes with the program: configurations by shapes and family, CLIP's tokenizer.
  */
 import { basename, extname, resolve } from "node:path";
-import type { Checkpoint, TextEncoder } from "../folder.ts";
+import type { Checkpoint, TextEncoder } from "../checkpoint.ts";
 import { checkTogether } from "../recognise.ts";
 import { refuse, type TensorEntry } from "../header.ts";
 import { renamed, textName } from "../names.ts";

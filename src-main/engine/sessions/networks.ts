@@ -5,7 +5,7 @@
 import { access } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
 import { AppError, isAppError } from "../../api/errors.ts";
-import type { Checkpoint } from "../../checkpoint/folder.ts";
+import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey } from "../../guidance/masks.ts";
 import { GraphBuilder } from "../../graph/builder.ts";

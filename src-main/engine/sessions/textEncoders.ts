@@ -2,7 +2,7 @@
 import { LRUCache } from "lru-cache";
 import type { MemoryMode } from "../../api/engine.ts";
 import { invariant } from "../../api/errors.ts";
-import type { Checkpoint, TextEncoder } from "../../checkpoint/folder.ts";
+import type { Checkpoint, TextEncoder } from "../../checkpoint/checkpoint.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { clipLayers, clipTextEncoder, clipTextPooled } from "../../model/clip.ts";

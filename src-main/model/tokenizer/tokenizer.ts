@@ -8,7 +8,7 @@ import type { PromptTokens } from "../../api/engine.ts";
 import { AppError } from "../../api/errors.ts";
 import type { TextSpan } from "../../api/scene.ts";
 import type { TextConfig } from "../../checkpoint/config.ts";
-import type { Checkpoint } from "../../checkpoint/folder.ts";
+import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { TokenizerFiles, Vocabulary } from "../../checkpoint/tokenizerFiles.ts";
 import { BytePairs } from "./bytePairs.ts";
 import { uniform } from "./characters.ts";
