@@ -16,6 +16,7 @@ import { metadataTexts } from "../src-main/image/metadata.ts";
 import { Library } from "../src-main/store/library.ts";
 import { apiOf, hear, listen } from "../test/e2e/driver.ts";
 import { launch } from "../test/e2e/harness.ts";
+import { DEFAULT_PATTERN } from "../src-main/api/pictureName.ts";
 import { bigProject, recordOf, SIDE } from "./editor/bigProject.ts";
 import { blocksDuring, memoryOf, processorTimeOf, type Blocks } from "./editor/machine.ts";
 import { drag, scroll, untilShown, type Motion } from "./editor/page.ts";
@@ -237,10 +238,13 @@ async function moving(app: ElectronApplication, page: Page, folder: string): Pro
     dialog.showSaveDialog = () => Promise.resolve({ canceled: false, filePath: `${to}/sheet.png` });
   }, folder);
   report.main["exporting 100 pictures"] = await blocksDuring(app, () =>
-    api.exportPictures({ ids: others, settings: true }),
+    api.exportPictures({ ids: others, settings: true, form: "png", pattern: DEFAULT_PATTERN }),
   );
   report.main["a contact sheet of 100 pictures"] = await blocksDuring(app, () =>
-    api.exportSheet({ ids: others, title: "all", boxes: true }),
+    api.exportSheet({
+      ...{ ids: others, title: "all", settings: true, pattern: DEFAULT_PATTERN, notes: [], colors: [] },
+      look: { form: "png", columns: null, captions: ["seed"], boxes: true, footer: true },
+    }),
   );
 }
 

@@ -11,9 +11,9 @@ import { licenceTexts, packagesOf } from "./licences.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 /** Loaded from node_modules at run time: they carry native files, or are Electron itself. */
-const EXTERNAL = ["electron", "onnxruntime-node", "better-sqlite3"];
+const EXTERNAL = ["electron", "onnxruntime-node", "better-sqlite3", "@napi-rs/canvas"];
 /** Packed beside what is bundled (electron-builder.yml). */
-const PACKED = ["onnxruntime-node", "onnxruntime-common", "better-sqlite3"];
+const PACKED = ["onnxruntime-node", "onnxruntime-common", "better-sqlite3", "@napi-rs/canvas"];
 /** The oldest that anything here runs under: Electron 33's Node, and its page. */
 const OLDEST_NODE = "node20";
 

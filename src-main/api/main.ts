@@ -12,12 +12,14 @@ import type {
   LoadRequest,
   ModelSummary,
   PromptTokens,
+  RunRecord,
   ProviderReport,
   SceneCheck,
   StepEvent,
 } from "./engine.ts";
 import type { WireError } from "./errors.ts";
 import type { Scene, Seed } from "./scene.ts";
+import type { BoxColor, PictureForm, SheetLook } from "./sheets.ts";
 import type {
   Draft,
   DrawnSeed,
@@ -143,6 +145,8 @@ export type Opened =
   /** `here`: this window had it open already, and was brought to the front. */
   | { kind: "project"; path: string; here: boolean }
   | { kind: "picture"; path: string; result: ImportedPicture }
+  /** `pictures`: those of its `total` pictures that the project has; `record` is of its first picture. */
+  | { kind: "sheet"; path: string; pictures: Pick<ResultInfo, "id" | "state">[]; total: number; record: RunRecord }
   | { kind: "model"; path: string; model: ModelEntry }
   | { kind: "refused"; path: string; error: WireError };
 
@@ -150,11 +154,23 @@ export interface Exported {
   paths: string[];
 }
 
-export interface SheetRequest {
+/** Pictures that leave as files of their own. */
+export interface PictureRequest {
   ids: number[];
+  /** Whether the settings are inside the files. */
+  settings: boolean;
+  form: PictureForm;
+  /** Of the files' names, see pictureName.ts. */
+  pattern: string;
+}
+
+export interface SheetRequest extends Pick<PictureRequest, "ids" | "settings" | "pattern"> {
   title: string;
-  /** Draw the boxes on the pictures. */
-  boxes: boolean;
+  look: SheetLook;
+  /** A line beneath each picture, such as what sets it apart from the others; empty for none. */
+  notes: string[];
+  /** How the boxes look in the editor. */
+  colors: BoxColor[];
 }
 
 /** Calls that go to the store as they are. */
@@ -233,14 +249,14 @@ export interface MainApi extends StoreCalls {
   restartEngine(): Promise<void>;
 
   /** Asks where to, once for all; with or without the settings inside the files. An existing file is never replaced unasked. */
-  exportPictures(request: { ids: number[]; settings: boolean }): Promise<Exported | null>;
+  exportPictures(request: PictureRequest): Promise<Exported | null>;
   exportSheet(request: SheetRequest): Promise<Exported | null>;
   /** Shows a file that was exported in the system's file manager. */
   revealExported(request: { path: string }): Promise<void>;
   copyPicture(request: { id: number }): Promise<void>;
   copyText(text: string): Promise<void>;
   /** Call in `dragstart` after `preventDefault()`: the drag goes on as one of PNG files. */
-  dragPictures(request: { ids: number[]; settings: boolean }): Promise<void>;
+  dragPictures(request: Pick<PictureRequest, "ids" | "settings" | "pattern">): Promise<void>;
 }
 
 /** A step, less what the window knows from the job. */

@@ -1,19 +1,22 @@
 /** What a window's request must look like, method by method: a window is trusted no more than a web page. */
 import * as v from "valibot";
+import { COLOR_COUNT } from "./boxColors.ts";
 import { COMMAND_NAMES } from "./commands.ts";
 import { engineSchemas, LIMITS, seedSchema } from "./engineMessages.ts";
 import { listOf } from "./lists.ts";
 import type { MainApi } from "./main.ts";
+import { LONGEST_PATTERN } from "./pictureName.ts";
 import type { Schemas } from "./rpc.ts";
+import { CAPTIONS, MOST_COLUMNS, MOST_ON_SHEET, PICTURE_FORMS, SHEET_FORMS } from "./sheets.ts";
 import { storeSchemas } from "./storeMessages.ts";
 
 const MOST_PICTURES = 10_000;
 /** Characters of a text for the clipboard: all boxes with their words, or a prompt with its settings. */
 const LONGEST_COPY = 4_000_000;
-/** A sheet is one picture: more would not fit in its longest side. */
-const MOST_ON_SHEET = 400;
 /** Files that a drag carries are written while the mouse waits. */
 const MOST_DRAGGED = 64;
+/** Letters of what sets a picture of a sheet apart. */
+const LONGEST_NOTE = 4_000;
 
 const nothing = v.undefined("expected no argument");
 const text = (length: number) => v.pipe(v.string(), v.maxLength(length, `expected at most ${length} characters`));
@@ -27,6 +30,7 @@ const where = v.picklist(["here", "window"]);
 const draft = storeSchemas.saveDraft;
 const id = v.pipe(v.number(), v.safeInteger("expected an id"), v.minValue(1, "expected an id"));
 const ids = (most: number) => v.pipe(listOf(id, most), v.minLength(1));
+const pattern = text(LONGEST_PATTERN);
 const commands = listOf(v.picklist(COMMAND_NAMES), COMMAND_NAMES.length);
 
 const { verifyProject, readDraft, nameVersion, listVersions, restoreVersion } = storeSchemas;
@@ -68,12 +72,38 @@ export const mainSchemas = {
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,
 
-  exportPictures: v.strictObject({ ids: ids(MOST_PICTURES), settings: v.boolean() }),
-  exportSheet: v.strictObject({ ids: ids(MOST_ON_SHEET), title: text(LIMITS.id), boxes: v.boolean() }),
+  exportPictures: v.strictObject({
+    ids: ids(MOST_PICTURES),
+    settings: v.boolean(),
+    form: v.picklist(PICTURE_FORMS),
+    pattern,
+  }),
+  exportSheet: v.strictObject({
+    ids: ids(MOST_ON_SHEET),
+    settings: v.boolean(),
+    pattern,
+    title: text(LIMITS.text),
+    look: v.strictObject({
+      form: v.picklist(SHEET_FORMS),
+      columns: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MOST_COLUMNS))),
+      captions: listOf(v.picklist(CAPTIONS), CAPTIONS.length),
+      boxes: v.boolean(),
+      footer: v.boolean(),
+    }),
+    notes: listOf(text(LONGEST_NOTE), MOST_ON_SHEET),
+    colors: listOf(
+      v.strictObject({
+        id: text(LIMITS.id),
+        words: text(LIMITS.text),
+        color: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(COLOR_COUNT - 1)),
+      }),
+      LIMITS.regions,
+    ),
+  }),
   revealExported: byPath,
   copyPicture: v.strictObject({ id }),
   copyText: text(LONGEST_COPY),
-  dragPictures: v.strictObject({ ids: ids(MOST_DRAGGED), settings: v.boolean() }),
+  dragPictures: v.strictObject({ ids: ids(MOST_DRAGGED), settings: v.boolean(), pattern }),
 
   verifyProject,
   readDraft,

@@ -2,7 +2,7 @@
  * The store's contract: every call and event between the process that keeps projects and whoever uses it. One project is open at a
  * time. Times are ISO 8601 in UTC. Results are listed without their pictures; pictures are fetched one by one.
  */
-import type { AttentionMaps, GeneratedImage, LoadRequest } from "./engine.ts";
+import type { AttentionMaps, GeneratedImage, LoadRequest, RunRecord } from "./engine.ts";
 import type { ProviderName, Scene, Seed } from "./scene.ts";
 
 /** What the editor shows and a person can save. Unlike a scene sent to the engine, a box may have no phrase yet. */
@@ -258,9 +258,11 @@ export interface StoreApi {
   refillBin(request: { ids: number[] }): Promise<void>;
   /**
    * Takes in a PNG that carries Diorama's settings, or the text that other programs write, as a run of its own; one that the project has
-   * already is found instead.
+   * already is found instead. `png` is what the file was made into, where it is in another form.
    */
-  importPicture(request: { path: string }): Promise<ImportedPicture>;
+  importPicture(request: { path: string; png?: Uint8Array<ArrayBuffer> }): Promise<ImportedPicture>;
+  /** The kept results that these records tell of, in their order; null where the project has none. */
+  findPictures(request: { records: RunRecord[] }): Promise<(number | null)[]>;
 
   recentProjects(): Promise<RecentProject[]>;
   /** Latest used first. */

@@ -8,6 +8,8 @@ import type { Schemas } from "./rpc.ts";
 import { PICTURE_SIZES, RESULT_STATES, type StoreApi } from "./store.ts";
 
 const MOST_IDS = 10_000;
+/** Pictures of a sheet that is opened. */
+const MOST_RECORDS = 2_000;
 const PAGE = 500;
 /** Letters of a list of seeds: each has at most twenty digits and a comma. */
 export const SEEDS_TEXT = LIMITS.seeds * 21;
@@ -144,7 +146,16 @@ export const storeSchemas = {
   }),
   emptyBin: nothing,
   refillBin: v.strictObject({ ids }),
-  importPicture: byPath,
+  importPicture: v.strictObject({
+    path: byPath.entries.path,
+    png: v.exactOptional(v.instance(Uint8Array<ArrayBuffer>)),
+  }),
+  findPictures: v.strictObject({
+    records: listOf(
+      v.custom<RunRecord>((one) => typeof (one as RunRecord | null)?.seed === "string", "expected a record"),
+      MOST_RECORDS,
+    ),
+  }),
   recentProjects: nothing,
   knownModels: nothing,
   rememberModel: v.strictObject({ request: engineSchemas.load, name: text(LIMITS.path) }),

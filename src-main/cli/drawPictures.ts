@@ -1,15 +1,17 @@
 /** Draws the prompts of a scene with its seeds, saves each picture as it comes, and the sheet of them at last. */
+import { readFileSync } from "node:fs";
 import { basename, relative } from "node:path";
 import type { Alternative } from "../api/alternatives.ts";
-import type { GeneratedImage } from "../api/engine.ts";
+import type { GeneratedImage, RunRecord } from "../api/engine.ts";
 import type { Seed } from "../api/scene.ts";
 import type { Engine } from "../engine/host.ts";
-import { contactSheet, type SheetPicture } from "../image/contactSheet.ts";
 import { metadataTexts } from "../image/metadata.ts";
-import { encodePng } from "../image/png.ts";
-import { resize, thumbnailSize } from "../image/resize.ts";
+import { decodePng, encodePng, withTexts } from "../image/png.ts";
+import type { SheetPicture } from "../image/sheetPlan.ts";
+import { sheetTexts } from "../image/sheetRecords.ts";
+import { captionLines, sharedSettings, sheetBoxes } from "../image/sheetText.ts";
 import { fileStem, type PictureFolder } from "./pictureFolder.ts";
-import { boxPhrases, type Progress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 import type { RenderOptions } from "./renderOptions.ts";
 
 /** What `render` uses of an engine; a test hands in a small one. */
@@ -19,9 +21,6 @@ export type RenderEngine = Pick<Engine, "on" | "kill" | "stop"> & {
 
 /** The id of the one job of a command. */
 export const JOB = "render";
-/** Pictures on a sheet; more are still drawn, each to its own file. */
-const MOST_ON_SHEET = 100;
-const SHEET_CELL = 320;
 
 export async function generate(
   engine: RenderEngine,
@@ -38,16 +37,17 @@ export async function generate(
   const [{ scene }] = alternatives as [Alternative];
   const { method } = scene.settings.guidance;
   const finished: { file: string; obedience: Record<string, number> }[] = [];
-  const onSheet: SheetPicture[] = [];
+  const onSheet: { path: string; record: RunRecord }[] = [];
 
   const save = async (image: GeneratedImage, { words }: Alternative) => {
     if (words !== undefined) image.record = { ...image.record, alternative: words };
     const png = encodePng(image.pixels, metadataTexts(image.record));
     const chosen = words === undefined ? "" : `-${fileStem(words)}`;
-    const file = shortPath(cwd, await folder.save(`${name}${chosen}-seed${image.seed}-${method}`, png));
+    const path = await folder.save(`${name}${chosen}-seed${image.seed}-${method}`, png);
+    const file = shortPath(cwd, path);
     const { obedience } = image.record;
     finished.push({ file, obedience });
-    if (options.sheet && onSheet.length < MOST_ON_SHEET) onSheet.push(sheetPicture(image));
+    if (options.sheet) onSheet.push({ path, record: image.record });
     progress.image(image, file);
   };
   /** Pictures are saved one after another while the next is drawn; one that cannot be saved ends the run. */
@@ -87,9 +87,13 @@ export async function generate(
   for (const stop of unlisten) stop();
   await saving; // its error is the cause, and the cancelled job only what came of it
   if (onSheet.length > 0) {
-    const title = `${method}: ${scene.prompt.replace(/\s+/g, " ")}`;
-    const sheet = encodePng(contactSheet(onSheet, { title, cell: SHEET_CELL }));
-    progress.sheet(shortPath(cwd, await folder.save(`${name}-${method}-sheet`, sheet)));
+    const { sheetPngs } = await import("../image/contactSheet.ts"); // large: only those wait for it who want a sheet
+    const records = onSheet.map(({ record }) => record);
+    const look = { title: scene.prompt, footer: sharedSettings(records), boxes: true, words: "above" } as const;
+    for (const page of sheetPngs(onSheet.map(sheetPicture), look)) {
+      const sheet = withTexts(page.png, sheetTexts(page.pictures.map((n) => records[n]!)));
+      progress.sheet(shortPath(cwd, await folder.save(`${name}-${method}-sheet`, sheet)));
+    }
   }
   const obedience = meanObedience(finished.map((picture) => picture.obedience));
   progress.done({
@@ -107,18 +111,12 @@ function shortPath(cwd: string, path: string): string {
   return short.startsWith("..") ? path : short;
 }
 
-/** A picture for the sheet, no larger than it is shown there: a queue of thousands must fit in memory. */
-function sheetPicture({ pixels, seed, record }: GeneratedImage): SheetPicture {
-  const { scene, obedience, alternative } = record;
-  const isLarge = Math.max(pixels.width, pixels.height) > SHEET_CELL;
-  const { width, height } = thumbnailSize(pixels.width, pixels.height, SHEET_CELL);
-  const percents = scene.regions.map(({ id }) => `${Math.round((obedience[id] ?? 0) * 100)}%`);
-  const phrases = boxPhrases(scene); // without names: the place tells boxes of the same phrase apart
-  return {
-    pixels: isLarge ? resize(pixels, width, height) : pixels,
-    label: [alternative ?? "", `seed ${seed}`, ...percents].join(" ").trim(),
-    boxes: scene.regions.map(({ box }, i) => ({ box, label: phrases[i]! })),
-  };
+/** A picture for the sheet, read from its file again when it is drawn: a queue of thousands does not fit in memory. */
+function sheetPicture({ path, record }: { path: string; record: RunRecord }): SheetPicture {
+  const { width, height } = record.scene.settings;
+  const caption = captionLines(record, ["seed", "score", "words"], basename(path));
+  const pixels = () => decodePng(readFileSync(path)).pixels;
+  return { width, height, pixels, caption, boxes: sheetBoxes(record.scene) };
 }
 
 function meanObedience(all: readonly Record<string, number>[]): Record<string, number> {

@@ -1,121 +1,132 @@
-/**
- * Several pictures on one sheet, with a line of text under each and their boxes drawn: for comparing seeds and
- * methods.
- */
+/** Several pictures on a sheet that can be sent to somebody, as PNG pages or as one PDF. */
+import { createCanvas, PDFDocument, type Canvas } from "@napi-rs/canvas";
 import type { Pixels } from "../api/engine.ts";
-import { invariant } from "../api/errors.ts";
-import type { UnitBox } from "../api/scene.ts";
-import { canvas, drawPixels, drawText, fillRect, fitText, strokeRect, textSize, type Colour } from "./draw.ts";
-import { resize, thumbnailSize } from "./resize.ts";
+import { resize } from "./resize.ts";
+import { colorOf, layOut, SQUARES_FROM, type SheetPage } from "./sheetLayout.ts";
+import type { SheetOptions, SheetPicture } from "./sheetPlan.ts";
+import { font, isRightToLeft, type Context } from "./type.ts";
 
-export interface SheetPicture {
-  pixels: Pixels;
-  /** Stands under the picture. */
-  label: string;
-  /** Boxes with the same place in the list have the same colour on the whole sheet. */
-  boxes: readonly { box: UnitBox; label: string }[];
+export type { SheetOptions, SheetPicture } from "./sheetPlan.ts";
+
+const PAPER = "#ffffff";
+const TONES = { ink: "#181a22", muted: "#5a6072" };
+const HALO = "#ffffff";
+/** A4 across, in points; the long side where a sheet lies. */
+const A4_POINTS = { upright: 595.28, lying: 841.89 };
+
+/** A page as a PNG without texts, and which of the pictures are on it. */
+export interface DrawnPage {
+  png: Uint8Array<ArrayBuffer>;
+  pictures: number[];
 }
 
-export interface SheetOptions {
-  /** Stands above all pictures. */
-  title?: string;
-  /** Pictures in a row; by default as many as make the sheet about square. */
-  columns?: number;
-  /** Side of the square that each picture is fitted in; 320 by default. Small pictures grow by whole factors. */
-  cell?: number;
-}
-
-/** Okabe & Ito 2008, told apart with any kind of colour vision; without its black and gray, which pictures swallow. */
-const BOX_COLOURS: readonly Colour[] = [
-  [230, 159, 0],
-  [86, 180, 233],
-  [0, 158, 115],
-  [240, 228, 66],
-  [0, 114, 178],
-  [213, 94, 0],
-  [204, 121, 167],
-];
-const PAPER: Colour = [250, 250, 248];
-const INK: Colour = [32, 33, 36];
-const WHITE: Colour = [255, 255, 255];
-const GAP = 12;
-
-/** The sheet as pixels. */
-export function contactSheet(pictures: readonly SheetPicture[], options: SheetOptions = {}): Pixels {
-  invariant(pictures.length > 0, "a sheet needs a picture");
-  const cell = options.cell ?? 320;
-  const columns = Math.min(pictures.length, options.columns ?? Math.ceil(Math.sqrt(pictures.length)));
-  const rows = Math.ceil(pictures.length / columns);
-  const scale = Math.max(1, Math.round(cell / 160));
-  const line = textSize("", scale).height + 8;
-  const titleHeight = options.title === undefined ? 0 : line;
-  const width = GAP + columns * (cell + GAP);
-  const sheet = canvas(width, GAP + titleHeight + rows * (cell + line + GAP), PAPER);
-  if (options.title !== undefined)
-    drawText(sheet, fitText(options.title, scale, width - 2 * GAP), GAP, GAP, scale, INK);
-
-  for (const [n, picture] of pictures.entries()) {
-    const left = GAP + (n % columns) * (cell + GAP);
-    const top = GAP + titleHeight + Math.floor(n / columns) * (cell + line + GAP);
-    const fitted = fit(picture.pixels, cell);
-    const x = left + Math.floor((cell - fitted.width) / 2);
-    const y = top + Math.floor((cell - fitted.height) / 2);
-    drawPixels(sheet, fitted, x, y);
-    for (const [i, { box, label }] of picture.boxes.entries()) {
-      drawBox(
-        sheet,
-        box,
-        label,
-        { x, y, width: fitted.width, height: fitted.height },
-        scale,
-        BOX_COLOURS[i % BOX_COLOURS.length]!,
-      );
-    }
-    drawText(sheet, fitText(picture.label, scale, cell), left, top + cell + 5, scale, INK);
+/** The sheet as PNG pages, one after the other: each is drawn when it is asked for. */
+export function* sheetPngs(pictures: readonly SheetPicture[], options: SheetOptions = {}): Generator<DrawnPage> {
+  for (const page of layOut(ruler(), pictures, options)) {
+    const canvas = drawn(page, pictures, options);
+    yield { png: new Uint8Array(canvas.toBuffer("image/png")), pictures: page.pictures.map(({ index }) => index) };
   }
-  return sheet;
 }
 
-function fit(pixels: Pixels, cell: number): Pixels {
-  const factor = Math.floor(cell / Math.max(pixels.width, pixels.height));
-  const size =
-    factor >= 1
-      ? { width: pixels.width * factor, height: pixels.height * factor }
-      : thumbnailSize(pixels.width, pixels.height, cell);
-  return resize(pixels, size.width, size.height);
+/** The sheet as pixels, all of it on one page. */
+export function sheetPixels(pictures: readonly SheetPicture[], options: SheetOptions = {}): Pixels {
+  const [page] = layOut(ruler(), pictures, { ...options, page: "scroll" });
+  const { width, height } = page!;
+  const { data } = drawn(page!, pictures, options).getContext("2d").getImageData(0, 0, width, height);
+  return { width, height, data: Uint8Array.from(data) };
 }
 
-/**
- * Outline between two white lines, readable on any picture, and a tag on the box, or inside where there is no room
- * above.
- */
-function drawBox(
-  sheet: Pixels,
-  box: UnitBox,
-  label: string,
-  frame: { x: number; y: number; width: number; height: number },
-  scale: number,
-  colour: Colour,
-): void {
-  const x = frame.x + Math.round(box.x * frame.width);
-  const y = frame.y + Math.round(box.y * frame.height);
-  const width = frame.x + Math.round((box.x + box.width) * frame.width) - x;
-  const height = frame.y + Math.round((box.y + box.height) * frame.height) - y;
-  strokeRect(sheet, x, y, width, height, scale + 2, WHITE);
-  strokeRect(sheet, x, y, width, height, scale + 1, colour);
+/** The sheet as a PDF of A4 pages, with its type as type. */
+export function sheetPdf(pictures: readonly SheetPicture[], options: SheetOptions = {}): Buffer {
+  const pages = layOut(ruler(), pictures, { page: "paper", ...options });
+  const title = options.title ?? "Contact sheet";
+  const pdf = new PDFDocument({ title, creator: "Diorama", producer: "Diorama", encodingQuality: 92 });
+  for (const page of pages) {
+    const across = page.height > page.width ? A4_POINTS.upright : A4_POINTS.lying;
+    const scale = across / page.width;
+    const ctx = pdf.beginPage(across, page.height * scale) as Context;
+    ctx.scale(scale, scale);
+    drawPage(ctx, page, pictures, options);
+    pdf.endPage();
+  }
+  return pdf.close();
+}
 
-  // The largest letters that there is room for, down to the font's own size; a tag may be a little wider than its box.
-  const widest = Math.min(frame.x + frame.width - x, width * 1.25);
-  const room = (letters: number) => widest - 4 * letters;
-  let letters = scale;
-  while (letters > 1 && textSize(label, letters).width > room(letters)) letters--;
-  const text = fitText(label, letters, room(letters));
-  if (text === "" || text === "..") return;
-  const size = textSize(text, letters);
-  const tagHeight = size.height + 2 * letters;
-  const top = y - tagHeight >= frame.y ? y - tagHeight : y;
-  fillRect(sheet, x, top, size.width + 4 * letters, tagHeight, colour);
-  // Dark letters on the bright colours: luminance by Rec. 709.
-  const isBright = 0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2] > 120;
-  drawText(sheet, text, x + 2 * letters, top + 2 * letters, letters, isBright ? INK : WHITE);
+function ruler(): Context {
+  return createCanvas(1, 1).getContext("2d");
+}
+
+function drawn(page: SheetPage, pictures: readonly SheetPicture[], options: SheetOptions): Canvas {
+  const canvas = createCanvas(page.width, page.height);
+  drawPage(canvas.getContext("2d"), page, pictures, options);
+  return canvas;
+}
+
+function drawPage(ctx: Context, page: SheetPage, pictures: readonly SheetPicture[], options: SheetOptions): void {
+  ctx.fillStyle = PAPER;
+  ctx.fillRect(0, 0, page.width, page.height);
+  for (const { index, x, y, width, height } of page.pictures) {
+    const picture = pictures[index]!;
+    const pixels = picture.pixels();
+    // Area averages where it shrinks and squares where it grows much; between them the canvas's own smoothing.
+    const isSmooth = width > pixels.width && width < SQUARES_FROM * pixels.width;
+    ctx.imageSmoothingQuality = "high";
+    ctx.drawImage(canvasOf(isSmooth ? pixels : resize(pixels, width, height)), x, y, width, height);
+    if (options.boxes) drawBoxes(ctx, picture, { x, y, width, height });
+  }
+  for (const { x, y, size, color } of page.spots) {
+    ctx.fillStyle = color;
+    ctx.beginPath();
+    ctx.roundRect(x, y, size, size, size * 0.25);
+    ctx.fill();
+  }
+  for (const { text, x, y, width, size, weight, tone, align } of page.texts) {
+    const isFromRight = isRightToLeft(text);
+    ctx.font = font(size, weight);
+    ctx.fillStyle = TONES[tone];
+    ctx.direction = isFromRight ? "rtl" : "ltr";
+    ctx.textAlign = isFromRight || align === "end" ? "right" : "left";
+    ctx.fillText(text, ctx.textAlign === "right" ? x + width : x, y);
+  }
+}
+
+export function canvasOf({ width, height, data }: Pixels): Canvas {
+  const canvas = createCanvas(width, height);
+  const ctx = canvas.getContext("2d");
+  const image = ctx.createImageData(width, height);
+  image.data.set(data);
+  ctx.putImageData(image, 0, 0);
+  return canvas;
+}
+
+interface Frame {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+/** Outlines between two white lines, readable on any picture. */
+function drawBoxes(ctx: Context, { boxes }: SheetPicture, frame: Frame): void {
+  const line = Math.max(2, Math.round(Math.max(frame.width, frame.height) / 160));
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(frame.x, frame.y, frame.width, frame.height);
+  ctx.clip();
+  for (const [i, one] of boxes.entries()) {
+    const x = frame.x + one.box.x * frame.width;
+    const y = frame.y + one.box.y * frame.height;
+    const [width, height] = [one.box.width * frame.width, one.box.height * frame.height];
+    for (const [style, thick] of [
+      [HALO, line + 2],
+      [colorOf(one, i), line],
+    ] as const) {
+      // Inside the box: at the picture's edge nothing is cut off.
+      const inset = (line + 2) / 2;
+      ctx.strokeStyle = style;
+      ctx.lineWidth = thick;
+      ctx.strokeRect(x + inset, y + inset, Math.max(1, width - 2 * inset), Math.max(1, height - 2 * inset));
+    }
+  }
+  ctx.restore();
 }

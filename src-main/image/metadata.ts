@@ -14,7 +14,7 @@ import { readPngTexts } from "./png.ts";
 import type { PngText } from "./pngText.ts";
 
 const RECORD_KEYWORD = "diorama";
-const INFOTEXT_KEYWORD = "parameters";
+export const INFOTEXT_KEYWORD = "parameters";
 /** A record has a few kilobytes; a prompt and 64 boxes stay far below this. */
 export const LONGEST_RECORD = 2 ** 20;
 
@@ -34,7 +34,7 @@ export function metadataTexts(record: RunRecord): PngText[] {
 }
 
 /** JSON in ASCII, which every reader of PNG texts decodes alike. */
-function asciiJson(value: unknown): string {
+export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(/[\x7f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 

@@ -1,13 +1,27 @@
 /** The system's dialogs: each asks one thing, and gives null when the person cancels. */
-import { app, dialog, type BrowserWindow, type MessageBoxOptions } from "electron";
+import { app, dialog, type BrowserWindow, type FileFilter, type MessageBoxOptions } from "electron";
 import { basename, dirname, join } from "node:path";
 import { messageOf } from "../api/errors.ts";
 import type { ModelForm } from "../api/main.ts";
+import type { PictureForm, SheetForm } from "../api/sheets.ts";
 import { ENDING } from "./openProject.ts";
 import { askWhereToWrite } from "./saveDialog.ts";
 
 const PROJECTS = { name: "Diorama projects", extensions: [ENDING] };
-const PICTURES = { name: "PNG pictures", extensions: ["png"] };
+/** What holds settings that can be opened again; sheets too. */
+export const READABLE = ["png", "jpg", "jpeg", "webp", "pdf"];
+const PICTURES = { name: "Pictures and sheets", extensions: READABLE };
+/** By form; the first ending is added to a name that has none. */
+const FORMS: Record<PictureForm | SheetForm, FileFilter> = {
+  png: { name: "PNG pictures", extensions: ["png"] },
+  jpeg: { name: "JPEG pictures", extensions: ["jpg", "jpeg"] },
+  webp: { name: "WebP pictures", extensions: ["webp"] },
+  pdf: { name: "PDF documents", extensions: ["pdf"] },
+};
+
+export function endingOf(form: PictureForm | SheetForm): string {
+  return FORMS[form].extensions[0]!;
+}
 
 export async function askProjectToOpen(window: BrowserWindow): Promise<string | null> {
   const { filePaths } = await dialog.showOpenDialog(window, { properties: ["openFile"], filters: [PROJECTS] });
@@ -43,9 +57,13 @@ export async function askModel(window: BrowserWindow, form: ModelForm): Promise<
 /** The last folder that pictures went to, for the next time. */
 let exportFolder: string | undefined;
 
-export async function askWhereToExport(window: BrowserWindow, name: string): Promise<string | null> {
-  const suggested = join(exportFolder ?? app.getPath("pictures"), `${name}.png`);
-  const path = await askWhereToWrite(window, { suggested, filter: PICTURES });
+export async function askWhereToExport(
+  window: BrowserWindow,
+  name: string,
+  form: PictureForm | SheetForm,
+): Promise<string | null> {
+  const suggested = join(exportFolder ?? app.getPath("pictures"), `${name}.${endingOf(form)}`);
+  const path = await askWhereToWrite(window, { suggested, filter: FORMS[form] });
   if (path !== null) exportFolder = dirname(path);
   return path;
 }

@@ -1,16 +1,20 @@
 /** Pictures on their way out of a project: files, contact sheets, the clipboard, a drag. Encoding is the workshop's work. */
 import { nativeImage, shell, type BrowserWindow } from "electron";
 import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, parse } from "node:path";
+import type { RunRecord } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { Exported, SheetRequest } from "../api/main.ts";
-import { nameFrom, pictureName } from "../api/pictureName.ts";
+import { factsOf, nameFrom, pictureName } from "../api/pictureName.ts";
 import type { Client } from "../api/rpc.ts";
-import type { Scene } from "../api/scene.ts";
-import type { StoreApi } from "../api/store.ts";
+import type { PictureForm } from "../api/sheets.ts";
+import type { ResultDetails, StoreApi } from "../api/store.ts";
+import { cellFor, columnsFor, type SheetOptions } from "../image/sheetPlan.ts";
+import { captionLines, sharedSettings, sheetBoxes } from "../image/sheetText.ts";
+import type { SheetEntry } from "../workshop/api.ts";
 import type { Workshop } from "../workshop/host.ts";
 import { copyPng } from "./clipboard.ts";
-import { askExportFolder, askWhereToExport } from "./dialogs.ts";
+import { askExportFolder, askWhereToExport, endingOf } from "./dialogs.ts";
 
 export interface ExportOptions {
   window: BrowserWindow;
@@ -18,12 +22,17 @@ export interface ExportOptions {
   workshop: Workshop;
   /** Where the files of a drag lie; other programs read them after the drop. */
   dragFolder: string;
+  projectName: () => string;
 }
 
 interface PictureChoice {
   ids: number[];
   settings: boolean;
+  pattern: string;
 }
+
+/** The longer side of the picture under the pointer in a drag. */
+const DRAG_SIDE = 96;
 
 export class Exports {
   readonly #options: ExportOptions;
@@ -34,39 +43,59 @@ export class Exports {
     this.#options = options;
   }
 
-  async pictures({ ids, settings }: PictureChoice): Promise<Exported | null> {
+  async pictures({ ids, settings, pattern, form }: PictureChoice & { form: PictureForm }): Promise<Exported | null> {
     const { window } = this.#options;
     if (ids.length === 1) {
-      const path = await askWhereToExport(window, await this.#nameOf(ids[0]!));
+      const path = await askWhereToExport(window, await this.#nameOf(ids[0]!, pattern), form);
       if (path === null) return null;
-      await this.#write(ids[0]!, path, settings);
+      await this.#write(ids[0]!, path, settings, form);
       return this.#exported([path]);
     }
     const folder = await askExportFolder(window, ids.length);
     if (folder === null) return null;
     const paths: string[] = [];
     for (const id of ids) {
-      const path = freePath(folder, await this.#nameOf(id));
-      await this.#write(id, path, settings);
+      const path = freePath(folder, await this.#nameOf(id, pattern), endingOf(form));
+      await this.#write(id, path, settings, form);
       paths.push(path);
     }
     return this.#exported(paths);
   }
 
-  async sheet({ ids, title, boxes }: SheetRequest): Promise<Exported | null> {
+  async sheet({ ids, title, look, notes, colors, settings, pattern }: SheetRequest): Promise<Exported | null> {
     const { window, store, workshop } = this.#options;
-    const path = await askWhereToExport(window, nameFrom(title) || "contact sheet");
+    const path = await askWhereToExport(window, nameFrom(title) || "contact sheet", look.form);
     if (path === null) return null;
-    const pictures = [];
-    for (const id of ids) {
-      const { seed, record } = await store.readResult({ id });
+    const columns = look.columns ?? columnsFor(ids.length);
+    const pictures: SheetEntry[] = [];
+    const records: RunRecord[] = [];
+    for (const [n, id] of ids.entries()) {
+      const result = await store.readResult({ id });
+      const { record } = result;
       // One after the other: all of them as they are may be more than there is memory for.
-      const png = await workshop.api.shrink({ png: await this.#read(id), use: "sheet" });
-      pictures.push({ png, label: `seed ${seed}`, boxes: boxes ? labelledBoxes(record.scene) : [] });
+      const png = await workshop.api.shrink({ png: await this.#read(id), side: cellFor(columns) });
+      const name = `${this.#named(result, pattern)}.png`;
+      const caption = [...captionLines(record, look.captions, name), notes[n] ?? ""];
+      pictures.push({ png, caption, boxes: sheetBoxes(record.scene, colors), record: settings ? record : null });
+      records.push(record);
     }
-    const png = await workshop.api.contactSheet({ title, pictures });
-    await workshop.api.writePicture({ path, png, settings: true });
-    return this.#exported([path]);
+    const options: SheetOptions = {
+      title,
+      footer: look.footer ? sharedSettings(records) : "",
+      columns,
+      boxes: look.boxes,
+      words: look.captions.includes("words") ? "each" : look.boxes ? "above" : "none",
+      page: look.form === "pdf" ? "paper" : "sheet",
+    };
+    const pages = await workshop.api.contactSheet({ pictures, options, form: look.form });
+    const paths: string[] = [];
+    for (const [n, bytes] of pages.entries()) {
+      const { dir, name, ext } = parse(path);
+      const to = n === 0 ? path : freePath(dir, `${name}-page-${n + 1}`, ext.slice(1));
+      await workshop.api.writeFile({ path: to, bytes });
+      paths.push(to);
+    }
+    return this.#exported(paths);
   }
 
   reveal(path: string): void {
@@ -79,31 +108,37 @@ export class Exports {
     await copyPng(await this.#options.workshop.api.bare({ png: await this.#read(id) }));
   }
 
-  async drag({ ids, settings }: PictureChoice): Promise<void> {
+  async drag({ ids, settings, pattern }: PictureChoice): Promise<void> {
     const { window, workshop, store, dragFolder } = this.#options;
     mkdirSync(dragFolder, { recursive: true });
     const files: string[] = [];
     for (const id of ids) {
-      const path = join(dragFolder, `${await this.#nameOf(id)}.png`);
-      await this.#write(id, path, settings);
+      const name = await this.#nameOf(id, pattern);
+      const taken = files.includes(join(dragFolder, `${name}.png`));
+      const path = join(dragFolder, `${name}${taken ? `-${id}` : ""}.png`);
+      await this.#write(id, path, settings, "png");
       files.push(path);
     }
     const thumbnail = await store.readPicture({ id: ids[0]!, size: "thumbnail" });
-    const small = await workshop.api.shrink({ png: thumbnail, use: "drag" });
+    const small = await workshop.api.shrink({ png: thumbnail, side: DRAG_SIDE });
     const icon = nativeImage.createFromBuffer(Buffer.from(small));
     window.webContents.startDrag({ file: files[0]!, files, icon });
   }
 
-  async #write(id: number, path: string, settings: boolean): Promise<void> {
-    await this.#options.workshop.api.writePicture({ path, png: await this.#read(id), settings });
+  async #write(id: number, path: string, settings: boolean, form: PictureForm): Promise<void> {
+    await this.#options.workshop.api.writePicture({ path, png: await this.#read(id), settings, form });
   }
 
   #read(id: number): Promise<Uint8Array<ArrayBuffer>> {
     return this.#options.store.readPicture({ id, size: "full" });
   }
 
-  async #nameOf(id: number): Promise<string> {
-    return pictureName(await this.#options.store.readResult({ id }));
+  async #nameOf(id: number, pattern: string): Promise<string> {
+    return this.#named(await this.#options.store.readResult({ id }), pattern);
+  }
+
+  #named(result: ResultDetails, pattern: string): string {
+    return pictureName(pattern, factsOf(result, this.#options.projectName()));
   }
 
   #exported(paths: string[]): Exported {
@@ -112,17 +147,9 @@ export class Exports {
   }
 }
 
-/** Each box with the words that belong in it. */
-function labelledBoxes({ prompt, regions }: Scene) {
-  return regions.map(({ box, spans }) => ({
-    box,
-    label: spans.map(({ start, end }) => prompt.slice(start, end)).join(", "),
-  }));
-}
-
-function freePath(folder: string, name: string): string {
+function freePath(folder: string, name: string, ending: string): string {
   for (let n = 1; ; n++) {
-    const path = join(folder, `${name}${n === 1 ? "" : `-${n}`}.png`);
+    const path = join(folder, `${name}${n === 1 ? "" : `-${n}`}.${ending}`);
     if (!existsSync(path)) return path;
   }
 }

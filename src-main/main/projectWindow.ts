@@ -22,6 +22,7 @@ import { OpenProject } from "./openProject.ts";
 import { keepPage } from "./pageDeaths.ts";
 import { PageEvents } from "./pageEvents.ts";
 import { PageSaving } from "./pageSaving.ts";
+import type { Workshop } from "../workshop/host.ts";
 import type { Shared } from "./shared.ts";
 import { askAboutSilence } from "./silence.ts";
 import { serveTextMenu } from "./textMenu.ts";
@@ -37,6 +38,7 @@ export class ProjectWindow {
   readonly jobs: Jobs;
   readonly models: Models;
   readonly exports: Exports;
+  readonly workshop: Workshop;
   /** The checkpoint that this window works with. */
   model: LoadRequest | undefined;
   commands: { disabled: readonly CommandName[]; checked: readonly CommandName[] } = { disabled: [], checked: [] };
@@ -77,11 +79,13 @@ export class ProjectWindow {
     this.window = createFrame(bounds);
     this.#page = new PageEvents(this.window);
     this.#saving = new PageSaving(this.#page);
+    this.workshop = shared.workshop;
     this.exports = new Exports({
       window: this.window,
       store: this.store,
       workshop: shared.workshop,
       dragFolder: shared.folders.dragged,
+      projectName: () => this.project.state.name,
     });
     serveTextMenu(this.window);
     this.window.on("focus", () => this.#lookAfterFile());

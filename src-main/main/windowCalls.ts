@@ -10,6 +10,7 @@ import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
 import { askModel, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
 import { showLog } from "./log.ts";
+import { openPicture } from "./openPictures.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
 import type { Themes } from "./themes.ts";
 import type { Windows } from "./windows.ts";
@@ -211,8 +212,7 @@ async function importAll(at: ProjectWindow, paths: readonly string[]): Promise<O
   const opened: Opened[] = [];
   for (const path of paths) {
     try {
-      opened.push({ kind: "picture", path, result: await at.store.importPicture({ path }) });
-      at.project.touch();
+      opened.push(await openPicture(at, path));
     } catch (error) {
       opened.push({ kind: "refused", path, error: withoutStack(error) });
     }

@@ -13,6 +13,7 @@ import { showAbout, tellFailure } from "./dialogs.ts";
 import { readSession, whatToOpen, writeSession, type Bounds, type Opening, type LastSession } from "./lastSession.ts";
 import { askToLoseUnsaved } from "./lossDialogs.ts";
 import { showMenu } from "./menu.ts";
+import { openPicture } from "./openPictures.ts";
 import { ENDING } from "./openProject.ts";
 import { ProjectWindow } from "./projectWindow.ts";
 import type { Shared } from "./shared.ts";
@@ -27,7 +28,7 @@ type Common = Omit<
 /** Ends of the names of checkpoints, and of what people take for one: why that does not open is said where it is read. */
 const WEIGHTS = [".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf"];
 /** The same of pictures. */
-const PICTURES = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".avif"];
+const PICTURES = [".png", ".jpg", ".jpeg", ".webp", ".pdf", ".gif", ".heic", ".avif"];
 
 /** Things whose change every window may show: they belong to the app. */
 const APP_WIDE = ["recent", "models", "preferences"];
@@ -199,11 +200,10 @@ export class Windows {
       return { kind: "model", path, model: await window.models.add(path) };
     }
     if (status && !PICTURES.includes(extname(path).toLowerCase())) {
-      const message = `${basename(path)} is nothing that opens here. What does: a project (.diorama), a PNG with its settings, a checkpoint (a .safetensors file, or a folder as diffusers saves it).`;
+      const message = `${basename(path)} is nothing that opens here. What does: a project (.diorama), a picture or a sheet with its settings (PNG, JPEG, WebP, PDF), a checkpoint (a .safetensors file, or a folder as diffusers saves it).`;
       throw new AppError("file-unreadable", message, { path });
     }
-    window.project.touch();
-    return { kind: "picture", path, result: await window.store.importPicture({ path }) };
+    return openPicture(window, path);
   }
 
   #onChanged(what: string): void {

@@ -1,11 +1,11 @@
 /** Pictures from outside on their way into a project. */
 import { basename } from "node:path";
-import type { Pixels } from "../api/engine.ts";
+import type { Pixels, RunRecord } from "../api/engine.ts";
 import { LIMITS } from "../api/engineMessages.ts";
 import { AppError, isAppError, messageOf } from "../api/errors.ts";
 import type { ImportedPicture } from "../api/store.ts";
 import { recordFromTexts } from "../image/foreignRecord.ts";
-import { readMetadata } from "../image/metadata.ts";
+import { parseRecord, readMetadata } from "../image/metadata.ts";
 import { decodePng } from "../image/png.ts";
 import { isPng, statedSize } from "../image/pngChunks.ts";
 import { readRegular } from "./files.ts";
@@ -13,13 +13,13 @@ import { LARGEST_PICTURE, thumbnailOf } from "./pictures.ts";
 import type { Results } from "./results.ts";
 
 /** Takes in a picture that carries our settings, or a text that tells them, as a run of its own; one that is there already is found instead. */
-export function importPicture(results: Results, path: string): ImportedPicture {
-  const png = readPicture(path);
+export function importPicture(results: Results, path: string, made?: Uint8Array): ImportedPicture {
+  const png = made ?? readPicture(path);
   const name = basename(path);
   if (!isPng(png)) {
     const what = kindOf(png);
     const is = what === undefined ? "is no PNG, whatever its name says" : `is ${what}, not a PNG`;
-    const message = `${name} ${is}. Only PNGs carry the settings that a scene is made of: choose the PNG that was drawn.`;
+    const message = `${name} ${is}. Only PNG, JPEG and WebP files carry the settings that a scene is made of: choose the picture as it was exported.`;
     throw new AppError("image-invalid", message, { path });
   }
   try {
@@ -76,6 +76,18 @@ function kindOf(bytes: Uint8Array): string | undefined {
 function shows(results: Results, id: number, png: Uint8Array, pixels: Pixels): boolean {
   const own = results.readPicture(id, "full");
   return Buffer.compare(own, png) === 0 || Buffer.compare(decodePng(own).pixels.data, pixels.data) === 0;
+}
+
+/** For each record the newest result that is its picture, each result once. */
+export function findPictures(results: Results, records: readonly RunRecord[]): (number | null)[] {
+  const taken = new Set<number>();
+  return records.map((given) => {
+    const record = parseRecord(given);
+    const { width, height } = record.scene.settings;
+    const found = results.drawn.likeRecord(record, { width, height }).find((id) => !taken.has(id));
+    if (found !== undefined) taken.add(found);
+    return found ?? null;
+  });
 }
 
 function readPicture(path: string): Uint8Array {

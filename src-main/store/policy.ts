@@ -42,6 +42,7 @@ const TRAITS: Readonly<Record<keyof StoreApi, readonly Trait[]>> = {
   emptyBin: [],
   refillBin: ["again"],
   importPicture: [],
+  findPictures: ["again"],
   recentProjects: ["again", "alone"],
   knownModels: ["again", "alone"],
   rememberModel: ["again", "alone"],

@@ -7,7 +7,7 @@ import type { Draft, ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts"
 import { storeSchemas } from "../api/storeMessages.ts";
 import { CurrentProject } from "./currentProject.ts";
 import { Library } from "./library.ts";
-import { importPicture } from "./importPicture.ts";
+import { findPictures, importPicture } from "./importPicture.ts";
 import type { ProjectFile } from "./project.ts";
 import { Unfinished } from "./unfinished.ts";
 
@@ -106,7 +106,9 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     readAttention: ({ id }) => current.read(({ results }) => results.readAttention(id)),
     refillBin: ({ ids }) => change(({ results }) => results.refillBin(ids), "results", "runs"),
     emptyBin: () => change(({ results }) => results.emptyBin(), "results", "runs"),
-    importPicture: ({ path }) => change(({ results }) => importPicture(results, resolve(path)), "results", "runs"),
+    importPicture: ({ path, png }) =>
+      change(({ results }) => importPicture(results, resolve(path), png), "results", "runs"),
+    findPictures: ({ records }) => current.read(({ results }) => findPictures(results, records)),
 
     recentProjects: () => library.recentProjects(),
     knownModels: () => library.knownModels(),

@@ -36,6 +36,8 @@ export function openWorkshop({ fork = forkNode(), entry }: WorkshopOptions = {})
       bare: (request) => supervisor.connection().api.bare(request),
       contactSheet: (request) => supervisor.connection().api.contactSheet(request),
       writePicture: (request) => supervisor.connection().api.writePicture(request),
+      writeFile: (request) => supervisor.connection().api.writeFile(request),
+      lookAt: (request) => supervisor.connection().api.lookAt(request),
     },
     stop: (patience) => supervisor.stop(patience),
   };

@@ -6,31 +6,32 @@ import type { Pixels } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { serve, type Port, type Schemas } from "../api/rpc.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
-import { contactSheet } from "../image/contactSheet.ts";
 import { decodePng, encodePng } from "../image/png.ts";
 import { readChunks, writeChunks } from "../image/pngChunks.ts";
 import { resize, thumbnailSize } from "../image/resize.ts";
-import type { WorkshopApi } from "./api.ts";
+import { PICTURE_FORMS, SHEET_FORMS } from "../api/sheets.ts";
+import type { SheetEntry, WorkshopApi } from "./api.ts";
 import { hashFile, networkFile } from "./fileHash.ts";
+import { drawSheet } from "./sheets.ts";
+import { lookAt } from "./lookAt.ts";
 
 const bytes = v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes");
-const box = v.object({ x: v.number(), y: v.number(), width: v.number(), height: v.number() });
-const labelled = v.object({ box, label: v.string() });
 const schemas: Schemas<WorkshopApi> = {
   inspectModel: v.object({ path: v.string() }),
   networkFile: v.object({ path: v.string() }),
   hashFile: v.object({ path: v.string(), size: v.number(), modified: v.number() }),
-  shrink: v.object({ png: bytes, use: v.picklist(["sheet", "drag"]) }),
+  shrink: v.object({ png: bytes, side: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
   bare: v.object({ png: bytes }),
   contactSheet: v.object({
-    title: v.string(),
-    pictures: v.array(v.object({ png: bytes, label: v.string(), boxes: v.array(labelled) })),
+    // Main is who asks, with what the store gave it.
+    pictures: v.array(v.custom<SheetEntry>((entry) => typeof entry === "object" && entry !== null)),
+    options: v.record(v.string(), v.any()),
+    form: v.picklist(SHEET_FORMS),
   }),
-  writePicture: v.object({ path: v.string(), png: bytes, settings: v.boolean() }),
+  writePicture: v.object({ path: v.string(), png: bytes, settings: v.boolean(), form: v.picklist(PICTURE_FORMS) }),
+  writeFile: v.object({ path: v.string(), bytes }),
+  lookAt: v.object({ path: v.string() }),
 };
-
-/** The longer side of a picture on a sheet, and of the one under the pointer in a drag. */
-const SIDES = { sheet: 320, drag: 96 };
 
 export function runService(port: Port, onEnd: () => void): void {
   const { closed } = serve<WorkshopApi, Record<string, never>>(
@@ -44,16 +45,19 @@ export function runService(port: Port, onEnd: () => void): void {
       },
       networkFile: ({ path }) => networkFile(path),
       hashFile,
-      contactSheet: ({ title, pictures }) => {
-        const decoded = pictures.map(({ png, ...rest }) => ({ ...rest, pixels: decodePng(png).pixels }));
-        return encodePng(contactSheet(decoded, { cell: SIDES.sheet, ...(title ? { title } : {}) }));
-      },
-      shrink: ({ png, use }) => encodePng(atMost(decodePng(png).pixels, SIDES[use])),
+      contactSheet: drawSheet,
+      shrink: ({ png, side }) => encodePng(atMost(decodePng(png).pixels, side)),
       bare: ({ png }) => {
         decodePng(png); // it may come from a stranger's project, and goes on to programs that trust more
         return bare(png);
       },
-      writePicture: ({ path, png, settings }) => writeWhole(path, settings ? png : bare(png)),
+      writePicture: async ({ path, png, settings, form }) => {
+        if (form === "png") return writeWhole(path, settings ? png : bare(png));
+        const { encodeAs } = await import("../image/otherForms.ts");
+        return writeWhole(path, encodeAs(form, png, settings));
+      },
+      writeFile: ({ path, bytes }) => writeWhole(path, bytes),
+      lookAt,
     },
     schemas,
   );

@@ -1,5 +1,5 @@
 /** The theme's colours as the canvas paints with them. */
-import { COLOR_COUNT } from "../state/document.ts";
+import { BOX_COLORS } from "@api/boxColors.ts";
 import { channels } from "./pictures.ts";
 
 export interface Palette {
@@ -16,7 +16,7 @@ export interface Palette {
 export function readPalette(dark: boolean): Palette {
   const style = getComputedStyle(document.documentElement);
   const token = (name: string) => style.getPropertyValue(name).trim();
-  const boxes = Array.from({ length: COLOR_COUNT }, (_, i) => token(`--box-${i}`));
+  const boxes = BOX_COLORS[dark ? "dark" : "light"];
   return {
     boxes,
     inks: boxes.map(inkOn),

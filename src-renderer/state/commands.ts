@@ -61,11 +61,8 @@ const ACTIONS: Record<CommandName, Action> = {
   "file.saveAs": { run: (session) => void session.attempt(() => session.projects.saveAs()) },
   "file.versions": dialog("versions"),
   "file.verify": { run: (session) => void session.attempt(() => session.projects.verify()) },
-  "file.export": { ...dialog("export"), enabled: picturesChosen },
-  "file.exportSheet": {
-    enabled: picturesChosen,
-    run: (session) => void exportSheet(session, session.results.selection.chosen),
-  },
+  "file.export": { enabled: picturesChosen, run: (session) => exportAs(session, "pictures") },
+  "file.exportSheet": { enabled: picturesChosen, run: (session) => exportAs(session, "sheet") },
   "file.addModel": { run: (session) => void addModel(session, "file") },
   "file.addModelFolder": { run: (session) => void addModel(session, "folder") },
 
@@ -189,16 +186,12 @@ async function create(session: Session, where: "here" | "window"): Promise<void>
   });
 }
 
-/** At most 400 pictures on a sheet; with their boxes drawn on them where that is wished. */
-export async function exportSheet(session: Session, ids: number[], boxes = true): Promise<void> {
-  await session.attempt(async () => {
-    const title = session.editor.document.prompt.slice(0, 200);
-    const done = await session.app.api.exportSheet({ ids: ids.slice(0, 400), title, boxes });
-    const path = done?.paths[0];
-    if (path === undefined) return;
-    const run = () => void session.attempt(() => session.app.api.revealExported({ path }));
-    session.notices.done(`The contact sheet is ${path}`, { label: "Show in folder", run });
-  });
+/** The dialog of export, for pictures as files or for a sheet; in Compare it is about what is compared. */
+function exportAs(session: Session, what: "pictures" | "sheet"): void {
+  const { exporting, results, view } = session;
+  exporting.what = what;
+  exporting.asked = what === "sheet" && view.mode === "compare" ? results.tray.ids : undefined;
+  view.dialog = "export";
 }
 
 /** Of what has the focus: a text, the list of results; else what the view is about. */

@@ -150,6 +150,7 @@ export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
     enabled: ({ results }) => results.tray.ids.length > 0,
     run: ({ exporting, results, view }) => {
       exporting.asked = results.tray.ids;
+      exporting.what = "sheet";
       view.dialog = "export";
     },
   },

@@ -223,6 +223,7 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     emptyBin: () => api.emptyBin(),
     refillBin: () => api.refillBin({ ids: [2] }),
     importPicture: () => api.importPicture({ path: join(home, "1.png") }),
+    findPictures: () => api.findPictures({ records: [] }),
     recentProjects: () => api.recentProjects(),
     knownModels: () => api.knownModels(),
     rememberModel: () => api.rememberModel({ request: model, name: "mine" }),

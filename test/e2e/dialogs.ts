@@ -1,5 +1,5 @@
 /** Answers the system's dialogs in a person's place: the one thing of the app that no test can press. */
-import type { ElectronApplication } from "playwright-core";
+import type { ElectronApplication, Page } from "playwright-core";
 
 type Kind = "showOpenDialog" | "showSaveDialog";
 interface Asked {
@@ -53,4 +53,26 @@ export async function answer(app: ElectronApplication, kind: Kind, paths: string
 /** The paths that the dialogs suggested since `answer`. */
 export async function suggested(app: ElectronApplication): Promise<string[]> {
   return app.evaluate(() => (globalThis as Asked).asked ?? []);
+}
+
+/** Lets go of a file over the window. A page cannot make up a file with a path: a file field gives one. */
+export async function drop(page: Page, path: string): Promise<void> {
+  const field = await page.evaluateHandle(() => {
+    const { document } = globalThis as unknown as { document: { createElement(tag: string): { type: string } } };
+    const input = document.createElement("input");
+    input.type = "file";
+    return input;
+  });
+  await (field.asElement() as unknown as { setInputFiles(path: string): Promise<void> }).setInputFiles(path);
+  await page.evaluate((input) => {
+    const { DataTransfer, DragEvent, document } = globalThis as unknown as {
+      DataTransfer: new () => { items: { add(file: unknown): void } };
+      DragEvent: new (name: string, options: object) => object;
+      document: { querySelector(selector: string): { dispatchEvent(event: object): void } };
+    };
+    const dataTransfer = new DataTransfer();
+    for (const file of (input as unknown as { files: Iterable<unknown> }).files) dataTransfer.items.add(file);
+    const options = { dataTransfer, bubbles: true, cancelable: true };
+    document.querySelector("[role=application]").dispatchEvent(new DragEvent("drop", options));
+  }, field);
 }

@@ -6,7 +6,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { readChunks } from "../../src-main/image/pngChunks.ts";
-import { answer, suggested } from "./dialogs.ts";
+import { answer, drop, suggested } from "./dialogs.ts";
 import { electron } from "./harness.ts";
 import { sharedApp, sharedFolder } from "./shared.ts";
 import { box, boxes, card, compose, draw, prompt, results, type Composition } from "./window.ts";
@@ -141,6 +141,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
     await card(page, 4).click({ modifiers: ["Shift"] });
     await answer(app, "showSaveDialog", [sheet]);
     await page.keyboard.press("Control+Shift+e");
+    await dialog(page).getByRole("button", { name: "Export…" }).click();
     await exported(page, `The contact sheet is ${sheet}`).waitFor();
     const { width, height } = decodePng(await bytesOf(sheet)).pixels;
     expect(width).toBeGreaterThan(2 * 64);
@@ -224,26 +225,4 @@ async function dragOut(page: Page, one: Locator): Promise<void> {
   await page.mouse.down();
   await page.mouse.move(x + width / 2 + 40, y + height / 2 - 60, { steps: 4 });
   await page.mouse.up();
-}
-
-/** Lets go of a file over the window. A page cannot make up a file with a path: a file field gives one. */
-async function drop(page: Page, path: string): Promise<void> {
-  const field = await page.evaluateHandle(() => {
-    const { document } = globalThis as unknown as { document: { createElement(tag: string): { type: string } } };
-    const input = document.createElement("input");
-    input.type = "file";
-    return input;
-  });
-  await (field.asElement() as unknown as { setInputFiles(path: string): Promise<void> }).setInputFiles(path);
-  await page.evaluate((input) => {
-    const { DataTransfer, DragEvent, document } = globalThis as unknown as {
-      DataTransfer: new () => { items: { add(file: unknown): void } };
-      DragEvent: new (name: string, options: object) => object;
-      document: { querySelector(selector: string): { dispatchEvent(event: object): void } };
-    };
-    const dataTransfer = new DataTransfer();
-    for (const file of (input as unknown as { files: Iterable<unknown> }).files) dataTransfer.items.add(file);
-    const options = { dataTransfer, bubbles: true, cancelable: true };
-    document.querySelector("[role=application]").dispatchEvent(new DragEvent("drop", options));
-  }, field);
 }

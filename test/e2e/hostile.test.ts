@@ -53,7 +53,7 @@ describe.skipIf(!electron)("a page that was taken over", { timeout: LIMIT }, () 
       const wrong = new Array<number>(3_000_000).fill(-1);
       const sent = [
         app.call("markResults", { ids: wrong }),
-        app.call("exportPictures", { ids: wrong, settings: true }),
+        app.call("exportPictures", { ids: wrong, settings: true, form: "png", pattern: "x" }),
       ];
       const flood = Array.from({ length: 5_000 }, () => app.call("readResult", { id: 999_999 }));
       return [...(await Promise.all(sent)), ...(await Promise.all(flood))].map(({ error }) => error?.code);
@@ -76,8 +76,10 @@ describe.skipIf(!electron)("a project of a stranger, in the window", { timeout: 
     await answer(app, "showSaveDialog", []);
     const { results } = await apiOf(page).listResults({ order: "newest", offset: 0, limit: 9 });
     const ids = results.map(({ id }) => id);
-    await apiOf(page).exportSheet({ ids, title: "../../.config/autostart/x", boxes: false });
-    await apiOf(page).exportSheet({ ids, title: "../", boxes: false });
+    const look = { form: "png", columns: null, captions: [], boxes: false, footer: false } as const;
+    const request = { ids, look: { ...look, captions: [] }, settings: false, pattern: "x", notes: [], colors: [] };
+    await apiOf(page).exportSheet({ ...request, title: "../../.config/autostart/x" });
+    await apiOf(page).exportSheet({ ...request, title: "../" });
     const names = (await suggested(app)).map((path) => path.split("/").at(-1));
     expect(names).toEqual(["config autostart x.png", "contact sheet.png"]);
     expect(new Set((await suggested(app)).map((path) => path.split("/").slice(0, -1).join("/"))).size).toBe(1);

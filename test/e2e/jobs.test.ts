@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { answer } from "./dialogs.ts";
 import { apiOf, hear, listen } from "./driver.ts";
+import { DEFAULT_PATTERN } from "../../src-main/api/pictureName.ts";
 import { electron, launch } from "./harness.ts";
 import { sharedApp, sharedFolder } from "./shared.ts";
 import {
@@ -71,7 +72,9 @@ describe.skipIf(!electron)("what is asked for", { timeout: 240_000 }, () => {
     const { results: listed } = await apiOf(page).listResults({ order: "oldest", offset: 0, limit: 9 });
     await answer(app, "showSaveDialog", [folder("poster.png")]);
     await answer(app, "showOpenDialog", [folder()]);
-    const [file] = (await apiOf(page).exportPictures({ ids: [listed[0]!.id], settings: true }))!.paths;
+    const [file] = (await apiOf(page).exportPictures({
+      ...{ ids: [listed[0]!.id], settings: true, form: "png", pattern: DEFAULT_PATTERN },
+    }))!.paths;
     await app.evaluate(({ app: electron }, path) => electron.emit("second-instance", {}, ["", path], "/"), file!);
     const note = told(page, /is in this project already\. It was not taken in again\./);
     await note.waitFor();

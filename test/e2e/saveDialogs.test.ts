@@ -97,6 +97,7 @@ describe.skipIf(!electron)("a name typed without its ending", { timeout: 120_000
     writeFileSync(folder("sheet.png"), "somebody's work");
     await typed(app, [folder("sheet")]);
     await page.keyboard.press("Control+Shift+e");
+    await dialog(page).getByRole("button", { name: "Export…" }).click();
     await expect.poll(() => questions(app)).toHaveLength(2);
     const words = (await questions(app)).map(({ message }) => message);
     expect(words).toEqual([expect.stringContaining("“picture.png”"), expect.stringContaining("“sheet.png”")]);

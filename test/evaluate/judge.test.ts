@@ -1,6 +1,6 @@
 /** The judge on pictures whose content is known. tools/evaluate/measureJudge.ts measures it on many more. */
 import { expect, test } from "vitest";
-import { canvas } from "../../src-main/image/draw.ts";
+import { plain } from "../support/pixels.ts";
 import { drawScene } from "../../tools/evaluate/drawScene.ts";
 import { judge } from "../../tools/evaluate/judge.ts";
 import { examine } from "../../tools/evaluate/truth.ts";
@@ -46,11 +46,11 @@ test("finds a thing that another lies across", () => {
 });
 
 test("sees nothing where there is nothing, and says which background", () => {
-  expect(judge(canvas(64, 64, [24, 36, 84]))).toEqual({ background: "navy", detections: [] });
+  expect(judge(plain(64, 64, [24, 36, 84]))).toEqual({ background: "navy", detections: [] });
 });
 
 test("is unsure of a blot: confidence is low where no icon fits", () => {
-  const blot = canvas(128, 128, [245, 245, 245]);
+  const blot = plain(128, 128, [245, 245, 245]);
   for (let y = 0; y < 128; y++) {
     for (let x = 0; x < 128; x++) {
       const [dx, dy] = [x - 64, y - 64];

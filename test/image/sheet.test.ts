@@ -1,8 +1,15 @@
+/** Pictures in other sizes, and sheets of them: what stands where is read from the layout, what is drawn from the pixels. */
+import { createCanvas } from "@napi-rs/canvas";
 import { describe, expect, test } from "vitest";
 import type { Pixels } from "../../src-main/api/engine.ts";
-import { contactSheet } from "../../src-main/image/contactSheet.ts";
-import { canvas, drawPixels, drawText, fillRect, fitText, strokeRect } from "../../src-main/image/draw.ts";
+import { BOX_COLORS } from "../../src-main/api/boxColors.ts";
+import { sheetPdf, sheetPixels, sheetPngs } from "../../src-main/image/contactSheet.ts";
+import { decodePng } from "../../src-main/image/png.ts";
 import { resize, thumbnailSize } from "../../src-main/image/resize.ts";
+import { layOut, type PlacedPicture, type PlacedText } from "../../src-main/image/sheetLayout.ts";
+import type { SheetOptions, SheetPicture } from "../../src-main/image/sheetPlan.ts";
+import { font, isRightToLeft, shorten, wrap } from "../../src-main/image/type.ts";
+import { pixelAt as at, plain } from "../support/pixels.ts";
 
 function gray(rows: number[][]): Pixels {
   const data = Uint8Array.from(rows.flat().flatMap((value) => [value, value, value, 255]));
@@ -11,15 +18,6 @@ function gray(rows: number[][]): Pixels {
 function grays({ width, height, data }: Pixels): number[][] {
   return Array.from({ length: height }, (_, y) => Array.from({ length: width }, (_, x) => data[(y * width + x) * 4]!));
 }
-/** The canvas with ink as # and paper as dots, which a reviewer can read. */
-function print(pixels: Pixels): string {
-  return grays(pixels)
-    .map((row) => row.map((value) => (value < 128 ? "#" : ".")).join(""))
-    .join("\n");
-}
-const at = ({ width, data }: Pixels, x: number, y: number) => [
-  ...data.subarray((y * width + x) * 4, (y * width + x) * 4 + 4),
-];
 
 describe("resize", () => {
   test("averages the area that a new pixel covers", () => {
@@ -74,90 +72,200 @@ describe("resize", () => {
   });
 });
 
-describe("drawing", () => {
-  test("writes letters that a person can read", () => {
-    const paper = canvas(23, 9, [255, 255, 255]);
-    drawText(paper, "Ag7%", 0, 0, 1, [0, 0, 0]);
-    expect(`\n${print(paper)}`).toMatchInlineSnapshot(`
-      "
-      .###........#####.##...
-      #...#...........#.##..#
-      #...#..####....#.....#.
-      #...#.#...#...#.....#..
-      #####.#...#..#.....#...
-      #...#.#...#..#....#..##
-      #...#..####..#.......##
-      ..........#............
-      .......###............."
-    `);
+const ruler = () => createCanvas(1, 1).getContext("2d");
+const RED = [214, 40, 40] as const;
+const LONG =
+  "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen neben einer außergewöhnlich großen Straßenbahnhaltestelle";
+
+function picture(change: Partial<SheetPicture> = {}): SheetPicture {
+  const { width = 64, height = 64 } = change;
+  return { width, height, pixels: () => plain(width, height, RED), caption: ["Seed 7"], boxes: [], ...change };
+}
+const page = (pictures: SheetPicture[], options: SheetOptions = {}) => layOut(ruler(), pictures, options);
+const rgb = (hex: string) => [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16));
+/** Pixels of a rectangle that are not white. */
+function ink(pixels: Pixels, x: number, y: number, width: number, height: number): number {
+  let dark = 0;
+  for (let j = y; j < y + height; j++) {
+    for (let i = x; i < x + width; i++) if (at(pixels, i, j)[0]! < 160) dark++;
+  }
+  return dark;
+}
+
+describe("type", () => {
+  test.each([
+    ["Latin", "Größe żółć"],
+    ["Greek", "Ελλάδα"],
+    ["Cyrillic", "Привет"],
+  ])("%s is set in the font that comes along, not in the system's", (_name, text) => {
+    const ctx = ruler();
+    ctx.font = font(40, 400);
+    const own = ctx.measureText(text).width;
+    ctx.font = "40px serif";
+    expect(own).not.toBe(ctx.measureText(text).width);
+    expect(own).toBeGreaterThan(text.length * 15);
   });
 
-  test("clips to the canvas on every side", () => {
-    const paper = canvas(3, 3, [255, 255, 255]);
-    fillRect(paper, -5, -5, 6, 6, [0, 0, 0]);
-    drawPixels(
-      paper,
-      gray([
-        [0, 0],
-        [0, 0],
-      ]),
-      2,
-      2,
-    );
-    strokeRect(paper, 10, 10, 5, 5, 1, [0, 0, 0]);
-    expect(print(paper)).toBe("#..\n...\n..#");
+  test("a long text is broken between words, a long word between its letters, and nothing of it is lost", () => {
+    const ctx = ruler();
+    ctx.font = font(16, 400);
+    const lines = wrap(ctx, LONG, 200, 20);
+    expect(lines.length).toBeGreaterThan(4);
+    for (const line of lines) expect(ctx.measureText(line).width).toBeLessThanOrEqual(200);
+    expect(lines.join("").replaceAll(" ", "")).toBe(LONG.replaceAll(" ", ""));
+    expect(lines.at(-1)).not.toContain("…");
   });
 
-  test("draws a frame inside its rectangle", () => {
-    const paper = canvas(5, 4, [255, 255, 255]);
-    strokeRect(paper, 0, 0, 5, 4, 1, [0, 0, 0]);
-    expect(print(paper)).toBe("#####\n#...#\n#...#\n#####");
+  test("Japanese is broken without spaces, and no line begins with a full stop", () => {
+    const ctx = ruler();
+    ctx.font = font(16, 400);
+    const text = "赤い円と青い四角のある静かな風景。水彩画、柔らかい光、早朝の霧。";
+    const lines = wrap(ctx, text, 130, 20);
+    expect(lines.join("")).toBe(text);
+    expect(lines.length).toBeGreaterThan(2);
+    for (const line of lines) expect(line).not.toMatch(/^[。、]/);
   });
 
-  test("lays transparent pictures over what is there", () => {
-    const paper = canvas(1, 1, [200, 200, 200]);
-    drawPixels(paper, { width: 1, height: 1, data: Uint8Array.of(0, 0, 0, 128) }, 0, 0);
-    expect(at(paper, 0, 0)).toEqual([100, 100, 100, 255]);
+  test("what does not fit ends with dots", () => {
+    const ctx = ruler();
+    ctx.font = font(16, 400);
+    expect(wrap(ctx, LONG, 200, 2)).toHaveLength(2);
+    expect(wrap(ctx, LONG, 200, 2).at(-1)).toMatch(/…$/);
+    expect(shorten(ctx, "red", 200)).toBe("red");
+    expect(wrap(ctx, "", 200, 2)).toEqual([]);
+    expect(wrap(ctx, "🧑‍🚀".repeat(50), 1, 3)).toHaveLength(3);
   });
 
-  test("shortens text that does not fit", () => {
-    expect(fitText("red circle", 1, 60)).toBe("red circle");
-    expect(fitText("red circle", 1, 59)).toBe("red cir..");
-    expect(fitText("red circle", 2, 60)).toBe("red..");
+  test("the first letter says where a text is read from", () => {
+    expect([..."قطة حمراء"].length > 0 && isRightToLeft("12 قطة")).toBe(true);
+    expect(isRightToLeft("cat قطة")).toBe(false);
+    expect(isRightToLeft("חתול")).toBe(true);
   });
 });
 
-describe("a contact sheet", () => {
-  const red = canvas(64, 64, [214, 40, 40]);
-  const picture = {
-    pixels: red,
-    label: "seed 7",
-    boxes: [{ box: { x: 0.25, y: 0.5, width: 0.5, height: 0.25 }, label: "cat" }],
-  };
-
-  test("has a place for every picture, its text and the title", () => {
-    const one = contactSheet([picture], { cell: 64 });
-    const grid = contactSheet([picture, picture, picture], { cell: 64, title: "three cats" });
-    expect([one.width, one.height]).toEqual([64 + 24, 12 + 64 + 17 + 12]);
-    expect([grid.width, grid.height]).toEqual([12 + 2 * 76, 12 + 17 + 2 * (64 + 17 + 12)]);
-    expect(contactSheet([picture, picture, picture], { cell: 64, columns: 3 }).height).toBe(one.height);
+describe("a sheet", () => {
+  test("has captions beneath the pictures, never over them, and no two over each other", () => {
+    const caption = ["Seed 1 · obeyed 83 %", LONG, "قطة حمراء كبيرة على سجادة"];
+    const boxes = ["cat", LONG, "赤い円"].map((label) => ({ label, box: { x: 0, y: 0, width: 1, height: 1 } }));
+    const pictures = [picture({ caption, boxes }), picture({ height: 128, boxes }), picture({ caption: [] })];
+    const [sheet] = page([...pictures, ...pictures], {
+      title: LONG,
+      footer: LONG,
+      words: "each",
+      cell: 240,
+      columns: 3,
+    });
+    const boxesOf = sheet!.texts.map(({ x, y, width, size }) => ({ x, y: y - size, width, height: size }));
+    for (const text of boxesOf) {
+      expect(text.x).toBeGreaterThanOrEqual(0);
+      expect(text.x + text.width).toBeLessThanOrEqual(sheet!.width);
+      expect(text.y + text.height).toBeLessThanOrEqual(sheet!.height);
+    }
+    const overlap = (a: (typeof boxesOf)[0], b: (typeof boxesOf)[0]) =>
+      a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+    for (const [i, one] of boxesOf.entries()) {
+      expect(sheet!.pictures.filter((other) => overlap(one, other))).toEqual([]);
+      expect(boxesOf.filter((other, j) => j < i && overlap(one, other))).toEqual([]);
+    }
+    // The whole title is there.
+    expect(
+      sheet!.texts
+        .filter(({ weight, size }) => weight === 600 && size > 12)
+        .map(({ text }) => text)
+        .join(" "),
+    ).toContain("Straßenbahnhaltestelle");
   });
 
-  test("draws the outline of a box where the box is", () => {
-    const sheet = contactSheet([picture], { cell: 64 });
-    const orange = [230, 159, 0, 255];
-    expect(at(sheet, 12 + 16, 12 + 47)).toEqual(orange);
-    expect(at(sheet, 12 + 47, 12 + 46)).toEqual(orange);
-    expect(at(sheet, 12 + 40, 12 + 44)).toEqual([214, 40, 40, 255]);
-    expect(at(sheet, 12 + 8, 12 + 8)).toEqual([214, 40, 40, 255]);
+  test("has as many columns as were chosen, or as suit", () => {
+    const columns = (n: number, options: SheetOptions = {}) => {
+      const [sheet] = page(
+        Array.from({ length: n }, () => picture()),
+        { cell: 100, page: "scroll", ...options },
+      );
+      return new Set(sheet!.pictures.map(({ x }) => x)).size;
+    };
+    expect([1, 2, 3, 4, 9, 20, 60].map((n) => columns(n))).toEqual([1, 2, 3, 2, 3, 4, 5]);
+    expect(columns(9, { columns: 7 })).toBe(7);
+    expect(columns(2, { columns: 7 })).toBe(2);
   });
 
-  test("grows small pictures by whole factors and shrinks large ones", () => {
-    const tiny = contactSheet([{ ...picture, pixels: canvas(60, 60, [0, 0, 0]), boxes: [] }], { cell: 200 });
-    expect(at(tiny, 12 + 10, 12 + 10)).toEqual([0, 0, 0, 255]);
-    expect(at(tiny, 12 + 9, 12 + 9)).toEqual([250, 250, 248, 255]);
-    const large = contactSheet([{ ...picture, pixels: canvas(512, 256, [0, 0, 0]), boxes: [] }], { cell: 64 });
-    expect(at(large, 12, 12 + 16)).toEqual([0, 0, 0, 255]);
-    expect(at(large, 12, 12 + 15)).toEqual([250, 250, 248, 255]);
+  test("of many pictures goes over pages, and none is cut", () => {
+    const many = Array.from({ length: 1_000 }, (_, i) => picture({ caption: [`Seed ${i}`] }));
+    for (const kind of ["sheet", "paper"] as const) {
+      const pages = page(many, { page: kind, footer: "20 steps" });
+      expect(pages.length).toBeGreaterThan(3);
+      expect(pages.flatMap(({ pictures }) => pictures.map(({ index }) => index))).toEqual([...many.keys()]);
+      const texts = pages.flatMap((one) => one.texts.map(({ text }) => text));
+      for (const i of many.keys()) expect(texts).toContain(`Seed ${i}`);
+      expect(texts).toContain(`2 / ${pages.length}`);
+      for (const { pictures, height } of pages) {
+        for (const one of pictures) expect(one.y + one.height).toBeLessThan(height);
+      }
+      expect(Math.max(...pages.map(({ height, width }) => height / width))).toBeLessThanOrEqual(2);
+    }
+  });
+
+  test("shows boxes in the editor's colours, by their place or as they are told, or not at all", () => {
+    const box = { x: 0.25, y: 0.25, width: 0.5, height: 0.5 };
+    const colourOf = (color: number | undefined, boxes = true) => {
+      const one = picture({ boxes: [{ box, label: "cat", ...(color === undefined ? {} : { color }) }] });
+      const options: SheetOptions = { cell: 256, boxes, columns: 1 };
+      const [{ pictures }] = page([one], options) as [ReturnType<typeof page>[0]];
+      const [{ x, y }] = pictures as [(typeof pictures)[0]];
+      return at(sheetPixels([one], options), x + 128, y + 64 + 2).slice(0, 3);
+    };
+    expect(colourOf(undefined)).toEqual(rgb(BOX_COLORS.light[0]!));
+    expect(colourOf(4)).toEqual(rgb(BOX_COLORS.light[4]!));
+    expect(colourOf(4, false)).toEqual([...RED]);
+  });
+
+  test("says the words of boxes once above all where they are the same, and nowhere else", () => {
+    const of = (label: string) => picture({ boxes: [{ label, box: { x: 0, y: 0, width: 1, height: 1 } }] });
+    const texts = (labels: string[]) => page(labels.map(of), { words: "above" })[0]!.texts.map(({ text }) => text);
+    expect(texts(["cat", "cat"]).filter((text) => text === "cat")).toHaveLength(1);
+    expect(texts(["cat", "dog"])).not.toContain("cat");
+  });
+
+  test.each([
+    ["Latin", "Seed 7"],
+    ["Japanese", "赤い円"],
+    ["Arabic", "قطة حمراء"],
+  ])("is drawn with its captions in %s", (_name, caption) => {
+    const one = picture({ caption: [caption] });
+    const [sheet] = page([one], { cell: 256 });
+    const [{ x, y, width, size }] = sheet!.texts as [PlacedText];
+    const dark = ink(sheetPixels([one], { cell: 256 }), x, y - size, width, size);
+    expect(dark).toBeGreaterThan(40);
+    expect(ink(sheetPixels([picture({ caption: [] })], { cell: 256 }), 0, 0, 20, 20)).toBe(0);
+  });
+
+  test("grows small pictures by whole factors, others to the room there is", () => {
+    const [{ pictures }] = page(
+      [picture(), picture({ width: 300, height: 150 }), picture({ width: 900, height: 600 })],
+      {
+        cell: 330,
+        columns: 3,
+      },
+    ) as [ReturnType<typeof page>[0]];
+    expect(pictures.map(({ width, height }) => [width, height])).toEqual([
+      [320, 320],
+      [330, 165],
+      [330, 220],
+    ]);
+    const checked = { width: 2, height: 1, pixels: () => gray([[0, 200]]), caption: [], boxes: [] };
+    const pixels = sheetPixels([checked], { cell: 200, columns: 1 });
+    const [{ x, y }] = page([checked], { cell: 200, columns: 1 })[0]!.pictures as [PlacedPicture];
+    expect([at(pixels, x + 99, y + 50)[0], at(pixels, x + 100, y + 50)[0]]).toEqual([0, 200]);
+  });
+
+  test("as PNG has a page after the other, as PDF one file with its type in it", () => {
+    const many = Array.from({ length: 40 }, () => picture());
+    const pngs = [...sheetPngs(many, { columns: 2 })];
+    expect(pngs.flatMap(({ pictures }) => pictures)).toHaveLength(40);
+    expect(pngs.length).toBeGreaterThan(1);
+    expect(decodePng(pngs[0]!.png).pixels.width).toBe(page(many, { columns: 2 })[0]!.width);
+    const pdf = sheetPdf(many, { columns: 2, title: "Cats" }).toString("latin1");
+    expect(pdf.match(/\/Type \/Page\n/g)).toHaveLength(page(many, { columns: 2, page: "paper" }).length);
+    expect(pdf).toContain("/ToUnicode"); // type, which can be searched and copied
   });
 });

@@ -66,7 +66,16 @@ describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
     expect(files).toContain("models/demo/model_index.json");
     const native = files.filter((file) => /\.(node|so(\.\d+)*|dll|dylib)$/.test(file)).sort();
     const here = `${process.platform}/${process.arch}`;
-    expect(native).toEqual([
+    const [canvas, ...others] = native.filter((file) => file.includes("@napi-rs"));
+    expect(canvas).toMatch(
+      /^app\.asar\.unpacked\/node_modules\/@napi-rs\/canvas-linux-\w+-gnu\/skia\.linux-[\w-]+\.node$/,
+    );
+    expect(others).toEqual([]);
+    expect(files.filter((file) => file.includes("inter/files/inter-latin-"))).toEqual([
+      "app.asar.unpacked/node_modules/@fontsource-variable/inter/files/inter-latin-ext-wght-normal.woff2",
+      "app.asar.unpacked/node_modules/@fontsource-variable/inter/files/inter-latin-wght-normal.woff2",
+    ]);
+    expect(native.filter((file) => file !== canvas)).toEqual([
       `app.asar.unpacked/node_modules/better-sqlite3/prebuilds/${here.replace("/", "-")}.node`,
       `app.asar.unpacked/node_modules/onnxruntime-node/bin/napi-v6/${here}/libonnxruntime.so.1`,
       `app.asar.unpacked/node_modules/onnxruntime-node/bin/napi-v6/${here}/onnxruntime_binding.node`,
@@ -92,7 +101,8 @@ describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
       "@fontsource-variable/inter",
       "onnxruntime-node",
     ];
-    for (const name of [...packages, "better-sqlite3"]) expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
+    for (const name of [...packages, "better-sqlite3", "@napi-rs/canvas"])
+      expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
     expect(readdirSync(join(PACKED, "locales")).sort()).toEqual(["en-GB.pak", "en-US.pak"]);
   });
 

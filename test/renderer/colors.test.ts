@@ -1,5 +1,6 @@
 /** The boxes' colours in styles.css: far enough apart for eyes with two kinds of cones, and readable where they stand. */
 import { describe, expect, test } from "vitest";
+import { BOX_COLORS } from "../../src-main/api/boxColors.ts";
 import { inkOn } from "../../src-renderer/canvas/palette.ts";
 import { COLOR_COUNT } from "../../src-renderer/state/document.ts";
 import styles from "../../src-renderer/styles.css?raw";
@@ -13,6 +14,10 @@ const themes = [
 ].map(({ theme, text }) => {
   const token = (name: string) => new RegExp(`--${name}: (#[0-9a-f]{6});`).exec(text)![1]!;
   return { theme, token, boxes: Array.from({ length: COLOR_COUNT }, (_, i) => token(`box-${i}`)) };
+});
+
+test("sheets and the canvas have the colours of the page", () => {
+  for (const { theme, boxes } of themes) expect(BOX_COLORS[theme as "dark" | "light"]).toEqual(boxes);
 });
 
 /** Linear light of `#rrggbb`. */

@@ -1,7 +1,7 @@
 /** The sheet of an evaluation: scenes as rows, methods as columns, boxes drawn. */
 import { readFile } from "node:fs/promises";
 import type { Pixels } from "../../src-main/api/engine.ts";
-import { contactSheet, type SheetPicture } from "../../src-main/image/contactSheet.ts";
+import { sheetPixels, type SheetPicture } from "../../src-main/image/contactSheet.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { thingResults } from "./metrics.ts";
 import { phraseOf, type IconScene } from "./scene.ts";
@@ -22,8 +22,10 @@ export async function methodsSheet(rows: readonly SheetRow[], title: string, cel
       const results = thingResults({ scene, detections: entry.detections });
       const placed = results.filter(({ iou }) => iou >= 0.5).length;
       const { pixels } = decodePng(await readFile(file));
-      pictures.push({ pixels, boxes, label: `${title}: ${placed} of ${results.length}` });
+      const { width, height } = pixels;
+      const caption = [title, `${placed} of ${results.length} in their boxes`];
+      pictures.push({ width, height, pixels: () => pixels, boxes, caption });
     }
   }
-  return contactSheet(pictures, { title, columns: rows[0]!.cells.length, cell });
+  return sheetPixels(pictures, { title, columns: rows[0]!.cells.length, cell, boxes: true, words: "each" });
 }

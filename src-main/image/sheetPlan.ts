@@ -1,0 +1,47 @@
+/** What is asked of a sheet, and what follows from it before anything is drawn. */
+import type { Pixels } from "../api/engine.ts";
+import type { UnitBox } from "../api/scene.ts";
+
+export interface SheetBox {
+  box: UnitBox;
+  /** The words that belong in it. */
+  label: string;
+  /** Place in the editor's colours; by default the box's place in the list. */
+  color?: number;
+}
+
+export interface SheetPicture {
+  width: number;
+  height: number;
+  /** Read when it is drawn: not all pictures of a sheet fit in memory at once. */
+  pixels: () => Pixels;
+  /** Lines beneath the picture; the first is set stronger. */
+  caption: readonly string[];
+  boxes: readonly SheetBox[];
+}
+
+export interface SheetOptions {
+  /** Stands above all pictures, whole. */
+  title?: string;
+  /** Stands at the end of each page. */
+  footer?: string;
+  /** Pictures in a row; by default as `columnsFor` says. */
+  columns?: number;
+  /** Side of the square that each picture is fitted in, in pixels; by default as `cellFor` says. */
+  cell?: number;
+  /** Draw the boxes on the pictures. */
+  boxes?: boolean;
+  /** The words of the boxes with their colours: beneath each picture, or once above all where all have the same. */
+  words?: "each" | "above" | "none";
+  /** `sheet`: as high as what is on it, up to twice the width. `paper`: the proportions of A4. `scroll`: one page, whatever its height. */
+  page?: "sheet" | "paper" | "scroll";
+}
+
+export function columnsFor(pictures: number): number {
+  return pictures <= 3 ? pictures : pictures <= 4 ? 2 : pictures <= 9 ? 3 : pictures <= 24 ? 4 : pictures <= 60 ? 5 : 6;
+}
+
+/** About 2400 pixels across: what a large screen shows, and 290 to the inch on A4. */
+export function cellFor(columns: number): number {
+  return Math.min(768, Math.max(240, Math.round(2160 / columns)));
+}

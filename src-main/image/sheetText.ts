@@ -1,0 +1,54 @@
+/** What stands on a sheet in words: captions beneath pictures, and the settings that all of them share. */
+import type { RunRecord } from "../api/engine.ts";
+import type { BoxColor, Caption } from "../api/sheets.ts";
+import { takesKarras, type Scene } from "../api/scene.ts";
+import type { SheetBox } from "./sheetPlan.ts";
+
+/** The lines beneath a picture; `name` is its file's. The words of boxes are drawn with their colours, see `SheetOptions.words`. */
+export function captionLines(record: RunRecord, captions: readonly Caption[], name: string): string[] {
+  const { scene, seed, obedience } = record;
+  const shares = scene.regions.map(({ id }) => obedience[id] ?? 0);
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const numbers = [
+    captions.includes("seed") ? `Seed ${seed}` : "",
+    captions.includes("score") && shares.length > 0 ? `obeyed ${Math.round(mean * 100)} %` : "",
+  ].filter((part) => part !== "");
+  const first = numbers.join(" · ");
+  return [
+    first.charAt(0).toUpperCase() + first.slice(1),
+    captions.includes("name") ? name : "",
+    captions.includes("words") ? (record.alternative ?? (shares.length === 0 ? scene.prompt : "")) : "",
+  ].filter((line) => line !== "");
+}
+
+/** The boxes of a scene for a sheet, in the colours that they have in the editor, or else by their place. */
+export function sheetBoxes({ prompt, regions }: Scene, colors: readonly BoxColor[] = []): SheetBox[] {
+  return regions.map(({ id, box, spans }) => {
+    const label = spans.map(({ start, end }) => prompt.slice(start, end).trim()).join(" + ");
+    const known = colors.find((one) => one.id === id) ?? colors.find(({ words }) => words === label);
+    return { box, label, ...(known === undefined ? {} : { color: known.color }) };
+  });
+}
+
+const METHOD_WORDS = { none: "no guidance by boxes", injection: "injection", loss: "loss guidance", ilgd: "iLGD" };
+
+/** What all pictures were made with; what differs among them is left out. */
+export function sharedSettings(records: readonly RunRecord[]): string {
+  const parts = records.map(({ scene, seed, model }) => {
+    const { settings, negativePrompt } = scene;
+    const { width, height, steps, scheduler, karras, guidanceScale, guidance } = settings;
+    return [
+      model.name,
+      `${width} × ${height}`,
+      `${steps} steps`,
+      `${scheduler}${karras && takesKarras(scheduler) ? ", Karras" : ""}`,
+      `guidance ${guidanceScale}`,
+      METHOD_WORDS[guidance.method],
+      `seed ${seed}`,
+      negativePrompt === "" ? "" : `without: ${negativePrompt}`,
+    ];
+  });
+  const [first] = parts;
+  const shared = (first ?? []).filter((part, i) => part !== "" && parts.every((one) => one[i] === part));
+  return shared.join(" · ");
+}
