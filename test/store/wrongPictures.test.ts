@@ -10,7 +10,11 @@ import { sampleDraft, samplePixels, temporaryFolder } from "../support/projects.
 const bytes = (text: string) => Buffer.from(text, "latin1");
 
 test.each([
-  ["notes.png", bytes("hello"), /^notes\.png is no PNG, whatever its name says\. .*choose the PNG that was drawn\.$/],
+  [
+    "notes.png",
+    bytes("hello"),
+    /^notes\.png is no PNG, whatever its name says\. .*choose the picture as it was exported\.$/,
+  ],
   ["empty.png", bytes(""), /^empty\.png is empty, not a PNG\. /],
   ["photo.png", bytes("\xff\xd8\xff\xe0 JFIF"), /^photo\.png is a JPEG, not a PNG\. /],
   ["photo.webp", bytes("RIFF\x00\x00\x00\x00WEBPVP8 "), /^photo\.webp is a WebP, not a PNG\. /],
