@@ -29,11 +29,27 @@ function preview(): Plugin {
   };
 }
 
+/** The content policy refuses styles in markup, also those of a library: there they become the class of the same effect. */
+function withoutInlineStyles(): Plugin {
+  return {
+    name: "diorama-without-inline-styles",
+    enforce: "pre",
+    transform: (code, id) =>
+      /[\\/]bits-ui[\\/].*\.svelte$/.test(id)
+        ? code.replaceAll('style="display: contents;"', 'class="contents"')
+        : undefined,
+  };
+}
+
 export default defineConfig(({ mode }) => ({
   root: join(root, "src-renderer"),
   // Relative, so that the page works under whatever protocol the main process serves it.
   base: "./",
-  plugins: [svelte({ configFile: join(root, "svelte.config.js") }), ...(mode === "preview" ? [preview()] : [])],
+  plugins: [
+    withoutInlineStyles(),
+    svelte({ configFile: join(root, "svelte.config.js") }),
+    ...(mode === "preview" ? [preview()] : []),
+  ],
   resolve: { alias: { "@api": join(root, "src-main/api") } },
   build: {
     outDir: join(root, "dist/renderer"),
