@@ -44,6 +44,14 @@ export class ResultList {
     await this.refresh();
   }
 
+  /** Another project: what was read, or is being read, is of the one before. */
+  forget(): void {
+    this.#generation++;
+    this.#asked.clear();
+    this.total = 0;
+    this.rows = [];
+  }
+
   /** Reads the pages again that were on the screen. Calls during a refresh become one more. */
   async refresh(): Promise<void> {
     if (this.#refreshing) {

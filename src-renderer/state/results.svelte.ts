@@ -72,6 +72,7 @@ export class Results {
     this.selection.current = undefined;
     this.tray.show([]);
     this.details.forget();
+    for (const list of [this.sheet, this.latest]) list.forget(); // else their pictures would be asked of the new project
     await this.refresh();
     this.selection.current = this.latest.rows[0]?.id;
   }

@@ -10,7 +10,7 @@ const DOG = /^Untitled( \d+)?: a dog on a mat$/;
 /** What the menu of the system offers under "Open recent". */
 const offered = (app: ElectronApplication) =>
   app.evaluate(({ Menu }) => {
-    const file = Menu.getApplicationMenu()?.items.find(({ label }) => label === "File");
+    const file = Menu.getApplicationMenu()?.items.find(({ label }) => label === "&File");
     const recent = file?.submenu?.items.find(({ label }) => label === "Open recent");
     return (recent?.submenu?.items ?? []).map(({ label }) => label);
   });

@@ -75,3 +75,15 @@ test("a range takes also what was not read, and stays selected when the list is 
   await results.selection.pickRange(4_989);
   expect(results.selection.ids).toEqual([4_989, 4_990]);
 });
+
+test("another project shows nothing of the one before, not even what was being read of it", async () => {
+  const { results } = longList();
+  await results.open({ key: "project" });
+  expect(results.total).toBe(TOTAL);
+  const late = results.refresh();
+  const opened = results.open({ key: "other" });
+  expect([results.sheet.rows, results.latest.rows, results.total]).toEqual([[], [], 0]);
+  await Promise.all([late, opened]);
+  expect(results.url(1, "small")).toContain("other");
+  expect(results.total).toBe(TOTAL);
+});

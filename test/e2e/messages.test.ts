@@ -1,0 +1,62 @@
+/** What a designer does wrong is told with the file's name and what to do, and several such messages are one card. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { electron } from "./harness.ts";
+import { sharedApp, sharedFolder } from "./shared.ts";
+import { compose } from "./window.ts";
+
+const card = (page: Page) => page.getByRole("alert").filter({ has: page.getByRole("button", { name: "Dismiss" }) });
+
+/** Drops files on the window, as from the system's file manager. */
+async function drop(page: Page, paths: string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: paths, dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await session.send("Input.dispatchDragEvent", { type, x: 400, y: 300, data });
+  await session.detach();
+}
+
+describe.skipIf(!electron)("wrong files that are dropped", { timeout: 120_000 }, () => {
+  const running = sharedApp();
+  const folder = sharedFolder();
+
+  test("are each named with what to do, one at a time", async () => {
+    const { app, page } = running();
+    await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setContentSize(1024, 640));
+    await compose(page, { prompt: "a red circle" });
+    mkdirSync(join(folder("half"), "vae"), { recursive: true });
+    writeFileSync(join(folder("half"), "model_index.json"), '{"_class_name": "StableDiffusionPipeline"}');
+    writeFileSync(folder("poster.png"), "no picture");
+    writeFileSync(folder("notes.txt"), "hello");
+    writeFileSync(folder("model.ckpt"), "pickle");
+    writeFileSync(folder("cut.diorama"), "no project");
+    await drop(page, [
+      folder("poster.png"),
+      folder("notes.txt"),
+      folder("half"),
+      folder("model.ckpt"),
+      folder("cut.diorama"),
+    ]);
+    await card(page).getByText("5 of 5").waitFor();
+    expect(await card(page).count()).toBe(1);
+    const told: string[] = [];
+    for (let n = 5; n >= 1; n--) {
+      await card(page).getByText(`${n} of 5`).waitFor();
+      told.unshift((await card(page).locator(".text").textContent())!);
+      if (n > 1) await card(page).getByRole("button", { name: "Earlier message" }).click();
+    }
+    expect(told).toEqual([
+      expect.stringMatching(/^poster\.png is no PNG, whatever its name says\. .*choose the PNG that was drawn\.$/),
+      expect.stringMatching(/^notes\.txt is nothing that opens here\. What does: a project \(\.diorama\), a PNG/),
+      expect.stringMatching(/half: this folder has no unet\/config\.json: it is not a diffusers checkpoint/),
+      expect.stringMatching(/model\.ckpt" is a pickle.*Get the \.safetensors version/),
+      expect.stringMatching(/cut\.diorama is not a Diorama project\.$/),
+    ]);
+    const { height } = (await card(page).boundingBox())!;
+    expect(height, "of the window's 640 pixels").toBeLessThan(160);
+    await card(page).getByRole("button", { name: "Dismiss all" }).click();
+    await card(page).waitFor({ state: "detached" });
+  });
+});
