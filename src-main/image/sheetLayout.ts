@@ -43,6 +43,8 @@ const MOST_TITLE_LINES = 8;
 const MOST_CAPTION_LINES = 4;
 const MOST_FOOTER_LINES = 4;
 const A4 = Math.SQRT2;
+/** Pixels that a page that is not for paper may have in its height, or twice its width where that is more. */
+const HIGHEST_SHEET = 4_800;
 /** Pictures that grow by this or more show their pixels as squares. */
 export const SQUARES_FROM = 3;
 
@@ -81,7 +83,7 @@ export function layOut(ctx: Context, pictures: readonly SheetPicture[], options:
   const width = inner + 2 * m.margin;
   const kind = options.page ?? "sheet";
   const paper = Math.round(columns <= 3 ? width * A4 : width / A4);
-  const most = kind === "paper" ? paper : kind === "sheet" ? 2 * width : Infinity;
+  const most = kind === "paper" ? paper : kind === "sheet" ? Math.max(2 * width, HIGHEST_SHEET) : Infinity;
   const words = options.words ?? "none";
 
   const head = heading(ctx, options.title ?? "", words === "above" ? commonBoxes(pictures) : [], inner, m);

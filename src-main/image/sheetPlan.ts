@@ -33,7 +33,7 @@ export interface SheetOptions {
   boxes?: boolean;
   /** The words of the boxes with their colours: beneath each picture, or once above all where all have the same. */
   words?: "each" | "above" | "none";
-  /** `sheet`: as high as what is on it, up to twice the width. `paper`: the proportions of A4. `scroll`: one page, whatever its height. */
+  /** `sheet`: as high as what is on it, up to twice the width or 4800 pixels. `paper`: the proportions of A4. `scroll`: one page, whatever its height. */
   page?: "sheet" | "paper" | "scroll";
 }
 
