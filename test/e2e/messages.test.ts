@@ -48,8 +48,10 @@ describe.skipIf(!electron)("wrong files that are dropped", { timeout: 120_000 },
       if (n > 1) await card(page).getByRole("button", { name: "Earlier message" }).click();
     }
     expect(told).toEqual([
-      expect.stringMatching(/^poster\.png is no PNG, whatever its name says\. .*choose the PNG that was drawn\.$/),
-      expect.stringMatching(/^notes\.txt is nothing that opens here\. What does: a project \(\.diorama\), a PNG/),
+      expect.stringMatching(
+        /^poster\.png is no PNG, whatever its name says\. .*choose the picture as it was exported\.$/,
+      ),
+      expect.stringMatching(/^notes\.txt is nothing that opens here\. What does: a project \(\.diorama\), a picture/),
       expect.stringMatching(/half: this folder has no unet\/config\.json: it is not a diffusers checkpoint/),
       expect.stringMatching(/model\.ckpt" is a pickle.*Get the \.safetensors version/),
       expect.stringMatching(/cut\.diorama is not a Diorama project\.$/),
