@@ -5,30 +5,6 @@ import { defineConfig, type Plugin } from "vite";
 
 const root = import.meta.dirname;
 
-/** In mode `preview` the page gets a main process in memory, and its pictures come from this server. */
-function preview(): Plugin {
-  return {
-    name: "diorama-preview",
-    transformIndexHtml: () => [
-      {
-        tag: "script",
-        attrs: { type: "module", src: `/@fs${join(root, "test/renderer/support/preview.ts")}` },
-        injectTo: "head",
-      },
-    ],
-    transform: (code, id) => (id.endsWith("api/main.ts") ? code.replace("img://", "/img/") : undefined),
-    configureServer: (server) => {
-      server.middlewares.use("/img", (request, response) => {
-        const id = Number(/(\d+)/.exec(request.url ?? "")?.[1] ?? 0);
-        response.setHeader("content-type", "image/svg+xml");
-        response.end(
-          `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="64" height="64"><rect width="64" height="64" fill="#f8f8f6"/><circle cx="${16 + (id % 5)}" cy="${30 + (id % 7)}" r="12" fill="#d63031"/><rect x="${36 + (id % 4)}" y="22" width="23" height="${20 + (id % 6)}" fill="#305cde"/></svg>`,
-        );
-      });
-    },
-  };
-}
-
 /** The content policy refuses styles in markup, also those of a library: there they become the class of the same effect. */
 function withoutInlineStyles(): Plugin {
   return {
@@ -41,15 +17,11 @@ function withoutInlineStyles(): Plugin {
   };
 }
 
-export default defineConfig(({ mode }) => ({
+export default defineConfig({
   root: join(root, "src-renderer"),
   // Relative, so that the page works under whatever protocol the main process serves it.
   base: "./",
-  plugins: [
-    withoutInlineStyles(),
-    svelte({ configFile: join(root, "svelte.config.js") }),
-    ...(mode === "preview" ? [preview()] : []),
-  ],
+  plugins: [withoutInlineStyles(), svelte({ configFile: join(root, "svelte.config.js") })],
   resolve: { alias: { "@api": join(root, "src-main/api") } },
   build: {
     outDir: join(root, "dist/renderer"),
@@ -61,4 +33,4 @@ export default defineConfig(({ mode }) => ({
     chunkSizeWarningLimit: 1500,
   },
   server: { port: 5180, strictPort: true, fs: { allow: [root] } },
-}));
+});

@@ -4,13 +4,16 @@ import { connectApp } from "../../src-main/api/bridge.ts";
 import { INTERRUPTED } from "../../src-main/api/store.ts";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { drawAgain, drawLeftover, showDrawn } from "../../src-renderer/state/drawing.ts";
+import { toDraft } from "../../src-renderer/state/document.ts";
 import { changeRun, changeSettingsOf } from "../../src-renderer/state/edits.ts";
 import { Session } from "../../src-renderer/state/session.svelte.ts";
 import { drawn, open, until } from "./support/drawn.ts";
-import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
+import { sampleResult } from "../support/projects.ts";
+import { startMain, type TestMain } from "./support/main.ts";
+import { SAMPLE, SUMMARY } from "./support/painter.ts";
 
 /** The seeds of each wish that reached main. */
-const asked = (main: FakeMain) =>
+const asked = (main: TestMain) =>
   main.calls.flatMap(({ method, request }) => (method === "generate" ? [(request as { seeds: string[] }).seeds] : []));
 
 test("seeds that were drawn from this scene are told and shown; the others alone are drawn", async () => {
@@ -88,40 +91,46 @@ test("of a prompt with alternatives only what is not there is drawn, and what is
   const { main, session } = await open();
   session.editor.apply("Prompt", (before) => ({ ...before, prompt: "a {red|blue} house", boxes: [] }));
   session.editor.apply("Seeds", changeRun({ seeds: "1,2" }));
-  main.drawnSeeds = [
-    { id: 7, seed: "1", state: "kept", alternative: "red" },
-    { id: 8, seed: "2", state: "kept", alternative: "red" },
-    { id: 9, seed: "2", state: "kept", alternative: "blue" },
+  const there = [
+    { seed: "1", alternative: "red" },
+    { seed: "2", alternative: "blue" },
+    { seed: "2", alternative: "red" },
   ];
+  const scene = toDraft(session.editor.document).scene;
+  const how = { previewEvery: 0, attention: false, model: SAMPLE.model! };
+  await main.jobs.begin({ scene, seeds: ["1", "2"], ...how, only: there });
+  await main.jobs.settled();
   await session.generate();
   const wishes = () => main.calls.filter(({ method }) => method === "generate").map(({ request }) => request);
   expect(wishes()).toMatchObject([{ seeds: ["1"], only: [{ seed: "1", alternative: "blue" }] }]);
-  expect(session.already).toMatchObject({ asked: 4, isOne: false, drawn: main.drawnSeeds });
+  expect(session.already).toMatchObject({ asked: 4, isOne: false, drawn: there });
 });
 
 test("after a crash, what the runs that it cut off owe is offered", async () => {
-  const main = new FakeMain();
-  const scene = SAMPLE.scene;
-  const run = { created: "", prompt: "", model: "Demo", asked: 4, finished: 1, outcome: "cancelled", scene } as const;
-  main.runs = [
-    { ...run, id: 2, message: INTERRUPTED },
-    { ...run, id: 1, message: null },
-  ];
-  main.missing = ["2", "3", "4"].map((seed) => ({ seed, alternative: null }));
-  const state = main.state();
-  main.state = () => ({ ...state, recovered: true });
+  const main = await startMain();
+  const { scene } = SAMPLE;
+  const run = { scene, model: SUMMARY.name, asked: 4, seeds: "1-4" };
+  const cancelled = await main.store.beginRun(run);
+  await main.store.endRun({ runId: cancelled.id, outcome: "cancelled", message: null });
+  const cut = await main.store.beginRun(run);
+  await main.store.addResult(sampleResult(cut.id, "1", scene));
+  await main.store.closeProject();
+  await main.project.open(main.project.state.path);
+  expect(await main.store.readRun({ id: cut.id })).toMatchObject({ outcome: "cancelled", message: INTERRUPTED });
+  main.says.recovered = true;
   const session = new Session(connectApp(main.bridge));
   await session.start();
+  const missing = ["2", "3", "4"].map((seed) => ({ seed, alternative: null }));
   await until(() =>
-    expect(session.jobs.leftovers).toMatchObject([{ runId: 2, why: "interrupted", asked: 4, pictures: main.missing }]),
+    expect(session.jobs.leftovers).toMatchObject([{ runId: cut.id, why: "interrupted", asked: 4, pictures: missing }]),
   );
 });
 
 test("a picture that the project has already is told, with a way to it, and the editor stays as it is", async () => {
   const { main, session } = await drawn("1,2");
   session.editor.apply("Seeds", changeRun({ seeds: "77" }));
-  const [result] = main.results;
-  main.emit("opened", { kind: "picture", path: "/home/me/poster.png", result: { ...result!, notes: [], known: true } });
+  const result = await main.store.readResult({ id: 1 });
+  main.emit("opened", { kind: "picture", path: "/home/me/poster.png", result: { ...result, notes: [], known: true } });
   await until(() =>
     expect(session.notices.list.at(-1)?.text).toBe("poster.png is in this project already. It was not taken in again."),
   );

@@ -5,7 +5,8 @@ import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import type { Job, JobPicture } from "../../src-main/api/main.ts";
 import type { ResultInfo } from "../../src-main/api/store.ts";
 import { Jobs } from "../../src-renderer/state/jobs.svelte.ts";
-import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
+import { FakeBridge } from "./support/fakeBridge.ts";
+import { SAMPLE } from "./support/painter.ts";
 
 const scene = { prompt: "a cat", negativePrompt: "", regions: [], settings: DEFAULT_SETTINGS };
 
@@ -21,7 +22,7 @@ function jobOf(count: number): Job {
 }
 
 function heard(count: number) {
-  const main = new FakeMain();
+  const main = new FakeBridge();
   const jobs = new Jobs(connectApp(main.bridge));
   main.emit("begun", jobOf(count));
   const base = { jobId: "one", error: null, waitsFor: null };

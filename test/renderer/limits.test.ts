@@ -90,5 +90,6 @@ test("the window says it, and what is done after it is saved", async () => {
   expect(notices.list.map(({ kind, text }) => [kind, text])).toEqual([["error", expect.stringContaining("64 boxes")]]);
   editor.apply("Type", edits.setPrompt("after it"));
   await session.saveNow();
-  expect([session.saving, main.saved.scene.prompt, main.saved.scene.regions.length]).toEqual(["saved", "after it", 64]);
+  const { scene } = (await main.store.readDraft()).draft;
+  expect([session.saving, scene.prompt, scene.regions.length]).toEqual(["saved", "after it", 64]);
 });

@@ -4,7 +4,7 @@ import { boxItems, canvasItems, resultItems, type MenuEntry } from "../../src-re
 import { compareRun, restoreRun } from "../../src-renderer/state/runs.ts";
 import { changeBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
 import { drawn, until } from "./support/drawn.ts";
-import { SAMPLE } from "./support/fakeBridge.ts";
+import { SAMPLE } from "./support/painter.ts";
 
 function item(entries: readonly MenuEntry[], label: string) {
   const found = entries.find((entry) => entry !== "line" && entry.label === label);

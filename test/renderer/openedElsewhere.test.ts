@@ -1,18 +1,23 @@
 /** Which projects are offered as opened last, and what a window says when its project is opened again. */
 import { expect, test } from "vitest";
 import { open, until } from "./support/drawn.ts";
-
-const project = (path: string) => ({ path, name: path, opened: "", present: true });
+import { SAMPLE } from "./support/painter.ts";
 
 test("opened last is the project that was just left, and never the one that is open", async () => {
   const { main, session } = await open();
-  main.recent = [project("/b.diorama"), project("/fake")];
-  main.emit("changed", { what: "recent" }); // the store tells it before this window knows of its new project
-  await until(() => expect(session.projects.recent.map(({ path }) => path)).toEqual(["/b.diorama"]));
-  const state = main.state();
-  main.emit("project", { state: { ...state, project: { ...state.project, path: "/b.diorama", key: "b" } } });
-  await until(() => expect(session.project?.path).toBe("/b.diorama"));
-  expect(session.projects.recent.map(({ path }) => path)).toEqual(["/fake"]);
+  const listed = () => session.projects.recent.map(({ path }) => path);
+  const own = await main.openedBefore("own");
+  await main.project.open(own); // no untitled one, which would go when it is left
+  main.emit("project", { state: await main.state() });
+  await until(() => expect(session.project?.path).toBe(own));
+  const path = main.pathOf("b");
+  // The store tells what was opened last before this window knows of its new project.
+  await main.store.createProject({ path, draft: SAMPLE, replace: false });
+  await until(() => expect(listed()).toEqual([path]));
+  await main.project.open(path);
+  main.emit("project", { state: await main.state() });
+  await until(() => expect(session.project?.path).toBe(path));
+  await until(() => expect(listed()).toEqual([own]));
 });
 
 test("a window whose project is opened elsewhere says that it has it", async () => {

@@ -1,18 +1,22 @@
 /** Named versions and recent projects, as the window shows them. */
+import { rmSync } from "node:fs";
 import { expect, test } from "vitest";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { setPrompt } from "../../src-renderer/state/edits.ts";
-import { open, until } from "./support/drawn.ts";
+import { open } from "./support/drawn.ts";
 
 test("saving keeps a version, named by its time or by the person, and the project is saved", async () => {
   const { main, session } = await open();
   session.editor.apply("Type", setPrompt("a cat"));
   await session.projects.save("first idea");
-  expect(main.versions[0]).toMatchObject({ name: "first idea", draft: { scene: { prompt: "a cat" } } });
+  const { draft, changed } = await main.store.readDraft();
+  expect([draft.scene.prompt, changed]).toEqual(["a cat", false]);
+  const versions = () => main.store.listVersions();
+  expect(await versions()).toMatchObject([{ name: "first idea", automatic: false }]);
   expect([session.saving, session.changed, session.project?.name]).toEqual(["saved", false, "cats"]);
   runCommand(session, "file.save");
-  await until(() => expect(main.versions).toHaveLength(2));
-  expect(main.versions[0]!.name).toMatch(/\d{4}/);
+  await expect.poll(versions).toHaveLength(2);
+  expect((await versions())[0]!.name).toMatch(/\d{4}/);
   session.editor.apply("Type", setPrompt("a dog"));
   session.documentChanged();
   expect(session.changed).toBe(true);
@@ -24,7 +28,7 @@ test("going back to a version is a step of undo, and what was there goes to the 
   editor.apply("Type", setPrompt("a cat"));
   await projects.save("cat");
   editor.apply("Type", setPrompt("a dog"));
-  await projects.restore(main.versions[0]!);
+  await projects.restore((await main.store.listVersions())[0]!);
   const order = main.calls.map(({ method }) => method).filter((method) => /saveDraft|restoreVersion/.test(method));
   expect(order.slice(0, 2)).toEqual(["saveDraft", "restoreVersion"]);
   expect([editor.document.prompt, projects.current]).toEqual(["a cat", 1]);
@@ -51,12 +55,15 @@ test("a version is renamed, and deleting it is a step of undo", async () => {
 
 test("recent projects are those that are there and not open here; the draft is saved before another is opened", async () => {
   const { main, session } = await open();
-  const project = (path: string, present: boolean) => ({ path, name: path, opened: "", present });
-  main.recent = [project("/fake", true), project("/a.diorama", true), project("/gone.diorama", false)];
-  main.emit("changed", { what: "recent" });
-  await until(() => expect(session.projects.recent.map(({ path }) => path)).toEqual(["/a.diorama"]));
+  const path = await main.openedBefore("a");
+  rmSync(await main.openedBefore("gone"));
+  await session.projects.listRecent();
+  expect(session.projects.recent.map((project) => project.path)).toEqual([path]);
   session.editor.apply("Type", setPrompt("a cat"));
-  await session.projects.openRecent("/a.diorama");
-  expect(main.saved.scene.prompt).toBe("a cat");
-  expect(main.calls.at(-1)).toEqual({ method: "openRecent", request: { path: "/a.diorama", where: "here" } });
+  const own = main.project.state.path;
+  await session.projects.openRecent(path);
+  expect(main.calls).toContainEqual({ method: "openRecent", request: { path, where: "here" } });
+  expect(main.project.state.path).toBe(path);
+  await main.project.open(own);
+  expect((await main.store.readDraft()).draft.scene.prompt).toBe("a cat");
 });

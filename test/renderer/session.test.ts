@@ -7,7 +7,8 @@ import { changeRun, moveBoxes, setPrompt } from "../../src-renderer/state/edits.
 import { saysOf } from "../../src-renderer/state/heat.ts";
 import { Session } from "../../src-renderer/state/session.svelte.ts";
 import { drawn, open, until } from "./support/drawn.ts";
-import { FakeMain, SAMPLE } from "./support/fakeBridge.ts";
+import { startMain } from "./support/main.ts";
+import { SAMPLE } from "./support/painter.ts";
 
 test("a draft is the same after it was a document", () => {
   const again = toDraft(fromDraft(SAMPLE));
@@ -21,16 +22,14 @@ test("what is typed is saved, and the save is known", async () => {
   session.documentChanged();
   expect(session.saving).toBe("waiting");
   await session.saveNow();
-  expect(main.saved.scene.prompt).toBe("a cat");
+  expect((await main.store.readDraft()).draft.scene.prompt).toBe("a cat");
   expect(session.saving).toBe("saved");
 });
 
 test("what a checkpoint fills in at opening is nothing unsaved of a person's, where nothing can be written", async () => {
-  const main = new FakeMain();
-  main.saved = { ...SAMPLE, model: null, editor: {} };
-  const state = main.state();
-  const trouble = { kind: "read-only", message: "/fake is open for reading only" } as const;
-  main.state = () => ({ ...state, project: { ...state.project, trouble }, model: null });
+  const main = await startMain({ ...SAMPLE, model: null, editor: {} });
+  const trouble = { kind: "read-only", message: "The project is open for reading only" } as const;
+  Object.assign(main.says, { project: { ...main.project.state, trouble }, model: null });
   const session = new Session(connectApp(main.bridge));
   await session.start();
   expect(session.editor.document.model).not.toBeNull();
@@ -51,15 +50,16 @@ test("a save names its project, and its end is no news to the next one", async (
   const { main, session } = await open();
   session.editor.apply("Type", setPrompt("a cat"));
   const saving = session.saveNow();
-  const state = main.state();
+  const state = await main.state();
+  const { key } = state.project;
   main.emit("project", { state: { ...state, project: { ...state.project, key: "another" } } });
   await saving;
-  expect(main.calls.find(({ method }) => method === "saveDraft")?.request).toMatchObject({ key: "fake" });
+  expect(main.calls.find(({ method }) => method === "saveDraft")?.request).toMatchObject({ key });
   expect(session.saving).toBe("saved");
   session.editor.apply("Type", setPrompt("a dog"));
   await session.saveNow();
   const saves = main.calls.filter(({ method }) => method === "saveDraft");
-  expect(saves.map(({ request }) => (request as { key: string }).key)).toEqual(["fake", "another"]);
+  expect(saves.map(({ request }) => (request as { key: string }).key)).toEqual([key, "another"]);
 });
 
 test("seeds of 64 bits reach the engine as they were typed", async () => {
@@ -130,15 +130,14 @@ test("emptying the bin is a step of undo, and so is what was binned", async () =
 });
 
 test("the attention of a result is asked for once, and not known is an answer", async () => {
-  const { main, session } = await drawn("1");
+  const { main, session } = await open();
+  session.editor.open({ ...session.editor.document, boxes: [], seeds: "1" });
+  await session.generate();
+  await until(() => expect(session.results.total).toBe(1));
   const asked = () => main.calls.filter(({ method }) => method === "readAttention").length;
   session.results.details.wantAttention(1);
   expect(asked()).toBe(0); // it came with the picture
   await session.results.open({ key: "again" });
-  main.results = main.results.map((one) => ({
-    ...one,
-    record: { ...one.record, scene: { ...one.record.scene, regions: [] } },
-  }));
   session.results.details.wantAttention(1);
   await until(() => expect(session.results.details.attention(1)).toBeNull());
   session.results.details.wantAttention(1);

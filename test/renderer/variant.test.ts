@@ -17,7 +17,7 @@ import {
 } from "../../src-renderer/state/edits.ts";
 import { changeWords, layoutChanges, withLayout } from "../../src-renderer/state/variant.ts";
 import { drawn, until } from "./support/drawn.ts";
-import { SAMPLE } from "./support/fakeBridge.ts";
+import { SAMPLE } from "./support/painter.ts";
 
 const { scene } = SAMPLE;
 const after = (...edits: Edit[]) => edits.reduce((document, edit) => edit(document), fromDraft(SAMPLE));

@@ -1,9 +1,9 @@
-/** A session on the main process in memory, open or with pictures drawn; and waiting for what it does in its own time. */
+/** A session on a main process of its own, open or with pictures drawn; and waiting for what it does in its own time. */
 import { expect, vi } from "vitest";
 import { connectApp } from "../../../src-main/api/bridge.ts";
 import { changeRun } from "../../../src-renderer/state/edits.ts";
 import { Session } from "../../../src-renderer/state/session.svelte.ts";
-import { FakeMain } from "./fakeBridge.ts";
+import { startMain } from "./main.ts";
 
 /** Waits until `check` does not throw; as long as a slow machine may need. */
 export function until(check: () => void): Promise<void> {
@@ -11,7 +11,7 @@ export function until(check: () => void): Promise<void> {
 }
 
 export async function open() {
-  const main = new FakeMain();
+  const main = await startMain();
   const session = new Session(connectApp(main.bridge));
   await session.start();
   return { main, session };
