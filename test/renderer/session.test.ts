@@ -211,7 +211,7 @@ test("whether settings are inside is remembered, used for drags, and said once",
   await exporting.drag([1, 2]);
   expect(said()).toBe(2);
   const drags = main.calls.filter(({ method }) => method === "dragPictures").map(({ request }) => request);
-  expect(drags).toEqual([
+  expect(drags).toMatchObject([
     { ids: [1], settings: true },
     { ids: [2], settings: true },
     { ids: [1, 2], settings: false },
