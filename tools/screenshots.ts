@@ -163,7 +163,7 @@ async function states(page: Page, shoot: (name: string) => Promise<void>): Promi
   await page.keyboard.press("Escape");
 
   await mode("Compose");
-  await page.getByRole("textbox", { name: "Seeds" }).fill("7-3");
+  await page.getByRole("textbox", { name: "Seeds" }).fill("7-");
   await page.keyboard.press("Control+Enter");
   await page.getByRole("alert").first().waitFor();
   await shoot("14-error");

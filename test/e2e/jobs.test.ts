@@ -58,7 +58,7 @@ describe.skipIf(!electron)("what is asked for", { timeout: 240_000 }, () => {
     await seedsField(page).fill("2,3");
     await note.waitFor({ state: "detached" });
     await draw(page, 3);
-    const some = told(page, /1 of 2 seeds are drawn already/);
+    const some = told(page, /1 of 2 seeds is drawn already/);
     await some.waitFor();
     expect(await seeds(page)).toEqual(["3", "2", "1"]);
     await some.getByRole("button", { name: "Draw again" }).click();
