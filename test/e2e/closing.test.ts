@@ -44,8 +44,8 @@ async function fullProject(app: ElectronApplication, from: Page) {
 }
 
 describe.skipIf(!electron || !canMount)("closing a window whose draft could not be saved", { timeout: 120_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
 
   test("asks and says why; it stays open, or is closed once all of it is saved elsewhere", async () => {
     const { app, page: first } = running();

@@ -25,8 +25,8 @@ async function put(page: Page, seeds: number[]): Promise<void> {
 }
 
 describe.skipIf(!electron)("the comparison", { timeout: 120_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
   beforeAll(async () => {
     const path = folder("fourteen.diorama");
     makeProject(path, 14);

@@ -18,8 +18,8 @@ const markedText = (page: Page) =>
   page.evaluate(() => (globalThis as unknown as { getSelection(): unknown }).getSelection()?.toString() ?? "");
 
 describe.skipIf(!electron)("many pictures", { timeout: 120_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
   beforeAll(async () => {
     const path = folder("twenty.diorama");
     makeProject(path, TOTAL);

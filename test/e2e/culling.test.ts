@@ -16,8 +16,8 @@ const tool = (page: Page, name: string) => large(page).getByRole("toolbar").getB
 const shown = async (page: Page) => (await title(page).textContent())!.replace(/\s+/g, " ").trim();
 
 describe.skipIf(!electron)("one picture, large", { timeout: 240_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
   beforeAll(async () => {
     const { app, page } = running();
     const path = folder("many.diorama");

@@ -23,8 +23,8 @@ function promptIn(path: string): string {
 }
 
 describe.skipIf(!electron)("the project's file", { timeout: 120_000 }, () => {
-  const app = sharedApp();
   const folder = sharedFolder();
+  const app = sharedApp();
 
   /** A project of its own, saved at this path. */
   async function begin(path: string): Promise<Page> {

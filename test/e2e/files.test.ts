@@ -24,8 +24,8 @@ const exported = (page: Page, text: string) => page.getByRole("status").filter({
 const bytesOf = async (path: string) => new Uint8Array(await readFile(path));
 
 describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
   let withSettings: string;
   let without: string;
 

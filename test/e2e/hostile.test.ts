@@ -65,8 +65,8 @@ describe.skipIf(!electron)("a page that was taken over", { timeout: LIMIT }, () 
 });
 
 describe.skipIf(!electron)("a project of a stranger, in the window", { timeout: LIMIT }, () => {
-  const shared = sharedApp();
   const file = sharedFolder();
+  const shared = sharedApp();
 
   test("a title of a sheet is no path", async () => {
     const { app, page } = shared();
@@ -100,8 +100,8 @@ describe.skipIf(!electron)("a project of a stranger, in the window", { timeout: 
 });
 
 describe.skipIf(!electron || process.platform === "win32")("a store that does not answer", { timeout: LIMIT }, () => {
-  const shared = sharedApp();
   const file = sharedFolder();
+  const shared = sharedApp();
 
   test("is asked about, and waited for as long as the person wishes", async () => {
     const { app, page } = shared();

@@ -40,8 +40,8 @@ const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
 describe.skipIf(!electron)("what is asked for", { timeout: 240_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
 
   test("seeds that are drawn already are told, shown and drawn again only when that is wished", async () => {
     const { page } = running();

@@ -19,8 +19,8 @@ async function drop(page: Page, paths: string[]): Promise<void> {
 }
 
 describe.skipIf(!electron)("wrong files that are dropped", { timeout: 120_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
 
   test("are each named with what to do, one at a time", async () => {
     const { app, page } = running();

@@ -37,8 +37,8 @@ async function typed(app: ElectronApplication, names: string[]): Promise<void> {
 }
 
 describe.skipIf(!electron)("a name typed without its ending", { timeout: 120_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
 
   test("of a project is asked about, and another name is asked for instead", async () => {
     const { app, page } = running();

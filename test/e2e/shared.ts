@@ -23,7 +23,10 @@ export function sharedApp(options: LaunchOptions = {}): () => RunningApp {
   };
 }
 
-/** Makes a folder before the tests of this `describe` and removes it after them; the function returned joins names to its path. */
+/**
+ * Makes a folder before the tests of this `describe` and removes it after them; the function returned joins names to its path. Ask for
+ * it before the app: what came first goes last, and an app whose project is gone asks what to do about it.
+ */
 export function sharedFolder(): (...names: string[]) => string {
   let folder: string | undefined;
   beforeAll(async () => {

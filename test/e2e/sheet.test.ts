@@ -31,8 +31,8 @@ const selected = (page: Page) =>
   page.getByRole("listbox", { name: "Pictures" }).getByRole("option", { selected: true });
 
 describe.skipIf(!electron)("the contact sheet", { timeout: 240_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
 
   test("fills live, with a preview, progress and time left for each picture and for all; one is cancelled, then all", async () => {
     const { page } = running();

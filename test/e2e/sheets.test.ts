@@ -22,8 +22,8 @@ const told = (page: Page, text: string) => page.getByRole("status").filter({ has
 const bytesOf = async (path: string) => new Uint8Array(await readFile(path));
 
 describe.skipIf(!electron)("sheets", { timeout: 120_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
 
   beforeAll(async () => {
     const { page } = running();

@@ -12,8 +12,8 @@ const dialog = (page: Page) => page.getByRole("dialog", { name: "Versions" });
 const versions = (page: Page) => dialog(page).getByRole("list", { name: "Versions" }).getByRole("listitem");
 
 describe.skipIf(!electron)("what is kept", { timeout: 120_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
   let first: string;
   beforeAll(() => {
     first = folder("first.diorama");

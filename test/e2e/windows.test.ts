@@ -12,8 +12,8 @@ import { boxes, choice, compose, DRAWING_LIMIT, open, prompt, results, seeds, un
 const queue = (page: Page) => page.getByRole("progressbar", { name: "Queue" });
 
 describe.skipIf(!electron)("two windows", { timeout: 240_000 }, () => {
-  const running = sharedApp();
   const folder = sharedFolder();
+  const running = sharedApp();
 
   test("draw one after the other, each into its own project; who waits is told for what, and goes on by itself", async () => {
     const { app, page } = running();
