@@ -3,6 +3,7 @@
  * are timed in turn, round after round, each next to a matrix product, so that a machine that slows down slows all alike.
  */
 import { readFileSync } from "node:fs";
+import { stackOf } from "../src-main/api/errors.ts";
 import { parentPort } from "../src-main/api/ports.ts";
 import type { MemoryMode } from "../src-main/api/engine.ts";
 import type { ProviderName, Region } from "../src-main/api/scene.ts";
@@ -188,7 +189,7 @@ port.onMessage((message) => {
       process.disconnect();
     },
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.stderr.write(`${stackOf(error)}\n`);
       process.exit(1);
     },
   );

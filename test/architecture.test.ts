@@ -19,7 +19,8 @@ const mayImport: Record<string, readonly string[]> = {
   store: ["api", "service", "image"],
   workshop: ["api", "service", "checkpoint", "image"],
   cli: ["api", "engine", "image"],
-  main: ["api", "service", "engine", "store", "workshop"],
+  // Of `image`, main plans a sheet and words its captions; the pixels are the workshop's.
+  main: ["api", "service", "image", "engine", "store", "workshop"],
 };
 
 /** Packages that only some may import; `electron` etc. may not creep into what also runs without it. */

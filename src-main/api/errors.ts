@@ -61,6 +61,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The same with where it was thrown, for those who look for its cause. */
+export function stackOf(error: unknown): string {
+  return error instanceof Error && error.stack ? error.stack : messageOf(error);
+}
+
 /** An error as it crosses a process boundary. */
 export interface WireError {
   code: ErrorCode;

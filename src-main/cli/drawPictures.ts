@@ -4,6 +4,7 @@ import { basename, relative } from "node:path";
 import type { Alternative } from "../api/alternatives.ts";
 import type { GeneratedImage, RunRecord } from "../api/engine.ts";
 import type { Seed } from "../api/scene.ts";
+import { Turns } from "../api/turns.ts";
 import type { Engine } from "../engine/host.ts";
 import { metadataTexts } from "../image/metadata.ts";
 import { decodePng, encodePng, withTexts } from "../image/png.ts";
@@ -51,12 +52,12 @@ export async function generate(
     progress.image(image, file);
   };
   /** Pictures are saved one after another while the next is drawn; one that cannot be saved ends the run. */
-  let saving = Promise.resolve();
-  const saved = { failed: false };
+  const saving = new Turns();
+  const saved: { failed: boolean; why?: unknown } = { failed: false };
   const saveNext = (image: GeneratedImage, alternative: Alternative) => {
-    saving = saving.then(() => save(image, alternative));
-    saving.catch(() => {
-      saved.failed = true;
+    const inTurn = saving.take(() => (saved.failed ? undefined : save(image, alternative)));
+    inTurn.catch((error: unknown) => {
+      Object.assign(saved, { failed: true, why: error });
       engine.api.cancel({ jobId: JOB }).catch(() => undefined);
     });
   };
@@ -85,7 +86,8 @@ export async function generate(
     failure = error;
   }
   for (const stop of unlisten) stop();
-  await saving; // its error is the cause, and the cancelled job only what came of it
+  await saving.idle();
+  if (saved.failed) throw saved.why as Error; // the cause, and the cancelled job only what came of it
   if (onSheet.length > 0) {
     const { sheetPngs } = await import("../image/contactSheet.ts"); // large: only those wait for it who want a sheet
     const records = onSheet.map(({ record }) => record);

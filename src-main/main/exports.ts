@@ -11,8 +11,7 @@ import type { PictureForm } from "../api/sheets.ts";
 import type { ResultDetails, StoreApi } from "../api/store.ts";
 import { cellFor, columnsFor, type SheetOptions } from "../image/sheetPlan.ts";
 import { captionLines, sharedSettings, sheetBoxes } from "../image/sheetText.ts";
-import type { SheetEntry } from "../workshop/api.ts";
-import type { Workshop } from "../workshop/host.ts";
+import type { SheetEntry, Workshop } from "../workshop/host.ts";
 import { copyPng } from "./clipboard.ts";
 import { askExportFolder, askWhereToExport, endingOf } from "./dialogs.ts";
 

@@ -8,7 +8,7 @@ import { recordFromTexts } from "../image/foreignRecord.ts";
 import { parseRecord, readMetadata } from "../image/metadata.ts";
 import { decodePng } from "../image/png.ts";
 import { isPng, statedSize } from "../image/pngChunks.ts";
-import { readRegular } from "./files.ts";
+import { readRegular } from "../service/regularFile.ts";
 import { LARGEST_PICTURE, thumbnailOf } from "./pictures.ts";
 import type { Results } from "./results.ts";
 

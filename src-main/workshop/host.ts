@@ -6,6 +6,8 @@ import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor } from "../service/supervisor.ts";
 import type { WorkshopApi } from "./api.ts";
 
+export type { SheetEntry } from "./api.ts";
+
 export interface Workshop {
   readonly api: Client<WorkshopApi>;
   stop(patience?: number): Promise<void>;

@@ -4,7 +4,7 @@ import { AppError, isAppError, messageOf } from "../api/errors.ts";
 import { readAttachment } from "../image/pdfSettings.ts";
 import { readPngTexts } from "../image/png.ts";
 import { readSheetRecords, sheetTextOf } from "../image/sheetRecords.ts";
-import { readRegular } from "../store/files.ts";
+import { readRegular } from "../service/regularFile.ts";
 import type { LookedAt } from "./api.ts";
 
 /** Bytes of a file that is read: a thousand pictures in a PDF have less. */

@@ -3,7 +3,7 @@
  * Arguments are vitest's (`npm test -- test/store -t "a save"`). Files that use no Electron have none prepared for them.
  */
 import { createVitest, parseCLI } from "vitest/node";
-import { messageOf } from "../../src-main/api/errors.ts";
+import { messageOf, stackOf } from "../../src-main/api/errors.ts";
 import { electronRuntime, WITHOUT_ELECTRON } from "../electron/runtime.ts";
 import { missingPackages } from "../electron/systemPackages.ts";
 import { closing, countOf, isAnyRunning } from "./closing.ts";
@@ -46,7 +46,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 process.exitCode = await run(process.argv.slice(2)).catch((error: unknown) => {
-  say(`The tests could not be run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  say(`The tests could not be run: ${stackOf(error)}`);
   say("0 passed, 1 failed, 0 skipped");
   return 1;
 });
