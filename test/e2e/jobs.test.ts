@@ -135,7 +135,7 @@ describe.skipIf(!electron)("what is asked for", { timeout: 240_000 }, () => {
     const offer = page.getByText(/^Cancelled: \d of 6 pictures are not drawn\.$/);
     await offer.waitFor();
     await view(page, "History").click();
-    await page.getByText(/^\d of its seeds (is|are) not drawn\.$/).waitFor();
+    await page.getByText(/^\d of its pictures (is|are) not drawn\.$/).waitFor();
     await view(page, "Compose").click();
     await page.getByRole("button", { name: "Draw them" }).click();
     await offer.waitFor({ state: "detached" });
