@@ -61,8 +61,8 @@ const ACTIONS: Record<CommandName, Action> = {
   "file.saveAs": { run: (session) => void session.attempt(() => session.projects.saveAs()) },
   "file.versions": dialog("versions"),
   "file.verify": { run: (session) => void session.attempt(() => session.projects.verify()) },
-  "file.export": { enabled: picturesChosen, run: (session) => void exportAs(session, "pictures") },
-  "file.exportSheet": { enabled: picturesChosen, run: (session) => void exportAs(session, "sheet") },
+  "file.export": { enabled: picturesChosen, run: (session) => exportAs(session, "pictures") },
+  "file.exportSheet": { enabled: picturesChosen, run: (session) => exportAs(session, "sheet") },
   "file.addModel": { run: (session) => void addModel(session, "file") },
   "file.addModelFolder": { run: (session) => void addModel(session, "folder") },
 
@@ -83,8 +83,10 @@ const ACTIONS: Record<CommandName, Action> = {
         : (session.view.mode === "results" || session.view.looking.large) && picturesChosen(session),
     run: (session) => {
       const { editor } = session;
-      if (!composing(session)) return runCommand(session, "result.bin");
-      editor.apply(`Delete ${count(editor.selection.length)}`, edits.removeBoxes(editor.selection), { select: [] });
+      if (!composing(session)) runCommand(session, "result.bin");
+      else {
+        editor.apply(`Delete ${count(editor.selection.length)}`, edits.removeBoxes(editor.selection), { select: [] });
+      }
     },
   },
   "edit.selectAll": { enabled: ({ view }) => !view.looking.large, run: selectAll },

@@ -161,7 +161,10 @@ async function copy({ app, results, notices }: Session): Promise<void> {
   const { chosen, current } = results.selection;
   const id = current !== undefined && chosen.includes(current) ? current : chosen[0]!;
   await app.api.copyPicture({ id });
-  if (chosen.length === 1) return notices.done("The picture is on the clipboard.");
+  if (chosen.length === 1) {
+    notices.done("The picture is on the clipboard.");
+    return;
+  }
   const { seed } = await results.details.read(id);
   notices.done(`Of the ${chosen.length} chosen, the one with seed ${seed} is on the clipboard.`);
 }
