@@ -15,6 +15,9 @@ import { displayForTests } from "./display.ts";
 /** Undefined where none could be fetched: the tests that need it are skipped. */
 export const electron = await findElectron();
 
+/** A process that is just ending may still write into the folder. */
+const GONE = { recursive: true, force: true, maxRetries: 10, retryDelay: 100 };
+
 export interface LaunchOptions {
   /** Of an earlier launch: the app finds what that one left. By default a new one, removed at the end. */
   dataFolder?: string;
@@ -113,7 +116,7 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
     quit,
     [Symbol.asyncDispose]: async () => {
       await quit();
-      if (dataFolder === undefined) await rm(folder, { recursive: true, force: true });
+      if (dataFolder === undefined) await rm(folder, GONE);
     },
   };
 }

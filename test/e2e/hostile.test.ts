@@ -141,6 +141,8 @@ describe.skipIf(!electron || process.platform === "win32")("a store that does no
     makeProject(path, 1);
     await using running = await launch();
     const { app, page } = running;
+    await open(page);
+    await saved(page).waitFor(); // else what is silent is the saving of the project that is open
     await answerQuestions(app, 1);
     await answer(app, "showOpenDialog", [path]);
     const before = (await apiOf(page).windowState()).project.path;
