@@ -37,6 +37,14 @@ function step({ results }: Session, by: number, extend: boolean): boolean {
   const selected = extend ? [...results.selection.ids.filter((id) => id !== next.id), next.id] : [next.id];
   results.selection.pick(next.id);
   results.selection.ids = selected;
-  requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-result="${next.id}"]`)?.focus());
+  // At once: the next key may come before the next frame, and is about the card that has the focus.
+  if (!focusCard(next.id)) requestAnimationFrame(() => focusCard(next.id));
   return true;
+}
+
+/** False when the result has no card yet: the list has still to scroll to it. */
+function focusCard(id: number): boolean {
+  const card = document.querySelector<HTMLElement>(`[data-result="${id}"]`);
+  card?.focus();
+  return card !== null;
 }

@@ -89,7 +89,10 @@ describe.skipIf(!electron)("many pictures", { timeout: 120_000 }, () => {
     await answer(app, "showOpenDialog", [folder()]);
     await comparison(page).getByRole("button", { name: "Export the 12 compared…" }).click();
     const dialog = page.getByRole("dialog", { name: "Export 12 pictures" });
-    await dialog.waitFor();
+    // It opens on the sheet of what is compared; files of their own are a choice away.
+    const made = dialog.getByRole("radiogroup", { name: "What to make of them" });
+    await expect.poll(() => made.getByRole("radio", { name: "Contact sheet" }).isChecked()).toBe(true);
+    await made.getByRole("radio", { name: "Pictures" }).click();
     await dialog.getByRole("button", { name: "Export…" }).click();
     await notice(page, /12 pictures are exported/).waitFor();
     const written = (await readdir(folder(), { recursive: true })).filter((name) => name.endsWith(".png"));
@@ -140,5 +143,32 @@ describe.skipIf(!electron)("many pictures", { timeout: 120_000 }, () => {
     expect(rejected.map((one) => one.seed)).toEqual(["18"]);
     await comparison(page).getByRole("button", { name: "Clear" }).click();
     await page.getByRole("heading", { name: "Nothing to compare yet" }).waitFor();
+  });
+
+  test("keys on a list are about the picture the arrow before them chose, however fast they come", async () => {
+    const { page } = running();
+    await view(page, "Results").click();
+    await expect.poll(async () => (await seeds(page)).slice(0, 3)).toEqual(["20", "19", "17"]);
+    await card(page, 20).click();
+    await expect.poll(() => page.locator(":focus").getAttribute("data-result")).not.toBeNull();
+    // All of them before the window draws its next frame.
+    await page.evaluate(
+      (keys) => {
+        interface Page {
+          document: { activeElement: { dispatchEvent(event: unknown): void } };
+          KeyboardEvent: new (type: string, init: object) => unknown;
+        }
+        const { document, KeyboardEvent } = globalThis as unknown as Page;
+        for (const key of keys) {
+          const { activeElement } = document;
+          activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key, code: key, bubbles: true, cancelable: true }),
+          );
+        }
+      },
+      ["c", "ArrowRight", "c", "ArrowRight", "c"],
+    );
+    await view(page, "Compare").click();
+    await expect.poll(() => column(page, "Seed")).toEqual(["20", "19", "17"]);
   });
 });

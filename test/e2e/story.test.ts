@@ -74,10 +74,10 @@ test.skipIf(!electron)(
       const figures = page.getByRole("group", { name: "Pictures" }).getByRole("figure");
       await expect
         .poll(() => attributes(figures.getByRole("img"), "alt"))
-        .toEqual([`Seed 5: ${TEXT}`, `Seed 7: ${TEXT}`]);
-      await page.keyboard.press("ArrowRight");
+        .toEqual([`Seed 7: ${TEXT}`, `Seed 5: ${TEXT}`]); // as in the list they come from, newest first
+      await page.keyboard.press("ArrowLeft");
       await page.keyboard.press("s");
-      await figures.last().getByLabel("starred").waitFor();
+      await figures.first().getByLabel("starred").waitFor();
       await answer(app, "showSaveDialog", [png]);
       await page.keyboard.press("Control+e");
       await page
