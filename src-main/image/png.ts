@@ -165,14 +165,21 @@ function inflatePixels(chunks: readonly Chunk[], expected: number): Uint8Array<A
   const stream = Buffer.concat(chunks.filter(({ type }) => type === "IDAT").map(({ data }) => data));
   let raw: Buffer<ArrayBuffer>;
   try {
-    raw = inflateSync(stream, inOnePiece(expected));
+    raw = inflateStream(stream, expected);
   } catch (error) {
-    if (!isTooLong(error) || expected > MOST_WITH_MORE)
-      throw imageProblem(first, `the pixels cannot be unpacked: ${(error as Error).message}`, error);
-    raw = inflateBeginning(stream, expected);
+    throw imageProblem(first, `the pixels cannot be unpacked: ${(error as Error).message}`, error);
   }
   if (raw.length < expected) throw imageProblem(first, `the pixels end after ${raw.length} of ${expected} bytes`);
   return raw.subarray(0, expected);
+}
+
+function inflateStream(stream: Buffer, expected: number): Buffer<ArrayBuffer> {
+  try {
+    return inflateSync(stream, inOnePiece(expected));
+  } catch (error) {
+    if (!isTooLong(error) || expected > MOST_WITH_MORE) throw error;
+    return inflateBeginning(stream, expected);
+  }
 }
 
 /** Output in one buffer: in pieces it would be there twice, for the moment in which they are put together. */

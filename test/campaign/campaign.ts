@@ -45,6 +45,8 @@ const SILENCE = 12 * SLOWEST;
 const LOOK_EVERY = 100;
 /** Of each part so many failures are written down whole. */
 const MOST_FAILURES = 25;
+/** A process of the program does not read thousands of files in a row: workers that read in their own process are replaced after so many. */
+const CASES_OF_A_WORKER = 500;
 /** A part is given up after so many deaths of its worker. */
 const MOST_DEATHS = 20;
 
@@ -55,7 +57,8 @@ async function runPart(name: string): Promise<void> {
   let deaths = 0;
   for (let from = tally.from; from < tally.to;) {
     const folder = mkdtempSync(join(tmpdir(), `diorama-campaign-${name}-`));
-    const range: Range = { part: name, seed: SEED, from, to: tally.to, folder };
+    const to = PARTS[name]!.memory === "worker" ? Math.min(from + CASES_OF_A_WORKER, tally.to) : tally.to;
+    const range: Range = { part: name, seed: SEED, from, to, folder };
     const ending = await runWorker(range, tally, begun);
     if (ending !== undefined) {
       const at = Math.max(from, Number(readAt(folder) ?? from));
@@ -67,7 +70,7 @@ async function runPart(name: string): Promise<void> {
       });
       from = at + 1;
       deaths++;
-    } else from = tally.to;
+    } else from = tally.note === undefined ? to : tally.to;
     rmSync(folder, { recursive: true, force: true });
     if (deaths === MOST_DEATHS) tally.note = `given up after ${deaths} deaths`;
     if (deaths === MOST_DEATHS) break;

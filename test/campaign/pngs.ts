@@ -274,12 +274,19 @@ function tryPicture(sound: Sound, file: Damaged): string {
   return metadata?.kind === "record" ? "read" : "read without settings";
 }
 
-/** A picture that is taken in is in the project as it was in the file. */
+/** A picture that is taken in is in the project as it was in the file; one that is found there instead shows the same pixels. */
 function tryImport({ results }: ProjectFile, path: string, bytes: Uint8Array): void {
   writeFileSync(path, bytes);
   const result = readOrRefused(bytes, () => importPicture(results, path));
   if (!result) return;
-  if (Buffer.compare(results.readPicture(result.id, "full"), bytes) !== 0)
+  const kept = results.readPicture(result.id, "full");
+  if (result.known) {
+    if (!isDeepStrictEqual(decodePng(kept).pixels, decodePng(bytes).pixels))
+      throw new Fault("another picture was taken for the one in the file", {
+        evidence: { "picture.png": bytes },
+        lost: 1,
+      });
+  } else if (Buffer.compare(kept, bytes) !== 0)
     throw new Fault("what was taken in is not what was in the file", { evidence: { "picture.png": bytes }, lost: 1 });
   results.readResult(result.id);
 }

@@ -78,3 +78,18 @@ test("a large picture with pixels without an end is refused, not searched for it
   expect(() => decodePng(png)).toThrow(/the pixels cannot be unpacked/);
   expect(process.cpuUsage(before).user / 1e6).toBeLessThan(3);
 });
+
+test("more pixels than the picture needs, damaged where they go on, are refused in words", () => {
+  const [header, ...rest] = readChunks(encodePng(samplePixels()));
+  // Stored blocks of 1,000 bytes: one in the part that is looked at for the pixels does not say its length twice alike.
+  const blocks = Array.from({ length: 120 }, (_, i) => {
+    const block = Buffer.alloc(5 + 1_000);
+    block[0] = i === 119 ? 1 : 0;
+    block.writeUInt16LE(1_000, 1);
+    block.writeUInt16LE(i === 30 ? 1_000 : 0xffff - 1_000, 3);
+    return block;
+  });
+  const data = Buffer.concat([Buffer.of(0x78, 0x01), ...blocks]);
+  const png = writeChunks([header!, { type: "IDAT", data, offset: 0 }, ...rest.filter(({ type }) => type !== "IDAT")]);
+  expect(() => decodePng(png)).toThrow(/IDAT.*the pixels cannot be unpacked: invalid stored block lengths/);
+});
