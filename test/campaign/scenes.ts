@@ -84,7 +84,8 @@ function change(scene: unknown, pick: Pick): void {
       else Reflect.deleteProperty(place, key);
       break;
     case 1:
-      place[key] = structuredClone(place[strangerKey]);
+      // Among the names are some that every object has: their values are functions, which no file holds.
+      place[key] = Object.hasOwn(place, strangerKey) ? structuredClone(place[strangerKey]) : null;
       break;
     default:
       place[key] = oneOf(pick, VALUES)(pick);
