@@ -7,7 +7,7 @@ import { apiOf, servicePid } from "./driver.ts";
 import { electron, launch } from "./harness.ts";
 import { makeProject, openProject } from "./manyResults.ts";
 import { sharedApp, sharedFolder } from "./shared.ts";
-import { compose, open, prompt, results as shown, saved } from "./window.ts";
+import { compose, open, prompt, results as shown, saved, settled } from "./window.ts";
 
 const LIMIT = 240_000;
 
@@ -142,7 +142,7 @@ describe.skipIf(!electron || process.platform === "win32")("a store that does no
     await using running = await launch();
     const { app, page } = running;
     await open(page);
-    await saved(page).waitFor(); // else what is silent is the saving of the project that is open
+    await settled(page); // else what is silent is the saving of the project that is open
     await answerQuestions(app, 1);
     await answer(app, "showOpenDialog", [path]);
     const before = (await apiOf(page).windowState()).project.path;

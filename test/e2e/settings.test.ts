@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
-import { box, boxes, canvas, choice, compose, draw, mark, prompt, saved, undo } from "./window.ts";
+import { box, boxes, canvas, choice, compose, draw, mark, prompt, saved, settled, undo } from "./window.ts";
 
 const scene = async (page: Page) => {
   await saved(page).waitFor();
@@ -17,6 +17,7 @@ describe.skipIf(!electron)("the settings", { timeout: 120_000 }, () => {
 
   test("one slider says how strictly boxes are followed; the numbers are under Advanced, open for those who opened it", async () => {
     const { page, app } = running();
+    await settled(page);
     await compose(page, { boxes: [] });
     const advanced = page.getByRole("button", { name: "Advanced" });
     expect(await advanced.getAttribute("aria-expanded")).toBe("false");

@@ -60,6 +60,14 @@ export async function attributes(all: Locator, name: string): Promise<(string | 
   return all.evaluateAll(read, name);
 }
 
+/** Waits until the demo model of a first project is open, and its settings are taken over and saved. */
+export async function settled(page: Page): Promise<void> {
+  await until(async () => {
+    await saved(page).waitFor();
+    expect((await apiOf(page).readDraft()).draft.scene.settings.guidance.eta).toBe(4);
+  });
+}
+
 /** Begins a new project in this window: each test has one of its own. */
 export async function compose(page: Page, scene: Composition = {}): Promise<ProjectState> {
   const api = apiOf(page);
