@@ -18,7 +18,7 @@ import { sampleHash } from "./sampleHash.ts";
 import { openSingleFile, type SingleFileOptions } from "./single/open.ts";
 import { readTokenizer } from "./tokenizerFiles.ts";
 import { parseUnetConfig } from "./unetConfig.ts";
-import { Weights } from "./weights.ts";
+import { sizesOf, Weights } from "./weights.ts";
 
 /** Opens the folder or single file at `path`; whatever is wrong with it is an `AppError` that says where. */
 export async function openCheckpoint(path: string, options: SingleFileOptions = {}): Promise<Checkpoint> {
@@ -64,8 +64,7 @@ async function openFolder(folder: string): Promise<Checkpoint> {
     text: text.encoder,
     ...(text2 ? { text2: text2.encoder } : {}),
     scheduler,
-    weightBytes: entries.reduce((sum, { length }) => sum + length, 0),
-    parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    ...sizesOf(entries),
     ...(recommended ? { recommended } : {}),
     ...(unet.files.length === 1 ? { networkFile: unet.files[0]!.file } : {}),
     notes: [],

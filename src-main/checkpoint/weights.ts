@@ -96,6 +96,14 @@ export class Weights {
   }
 }
 
+/** Bytes on disk and numbers of these tensors. */
+export function sizesOf(entries: readonly TensorEntry[]): { weightBytes: number; parameters: number } {
+  return {
+    weightBytes: entries.reduce((sum, { length }) => sum + length, 0),
+    parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+  };
+}
+
 function sameButTrailingOnes(a: Shape, b: Shape): boolean {
   const length = Math.max(a.length, b.length);
   for (let i = 0; i < length; i++) if ((a[i] ?? 1) !== (b[i] ?? 1)) return false;

@@ -1,5 +1,6 @@
 /** CLIP's text encoder (transformers' CLIPTextModel): token ids to the states that the UNet attends to. */
 import type { TextConfig } from "../checkpoint/config.ts";
+import { STORED_PROJECTION } from "../checkpoint/single/names.ts";
 import type { Value } from "../graph/graph.ts";
 import type { Module } from "./layers.ts";
 import { layerNorm, linear } from "./layers.ts";
@@ -28,8 +29,8 @@ export function clipTextPooled(
   const mark = layerNorm(m.at("final_layer_norm"), m.g.gather(last, end), config.layerNormEps);
   const width = config.hiddenSize;
   // OpenCLIP's own files hold the transpose of what transformers writes.
-  const pooled = m.has("text_projection.transposed")
-    ? m.g.gemm(mark, m.weight("text_projection.transposed", [width, projection]))
+  const pooled = m.has(STORED_PROJECTION)
+    ? m.g.gemm(mark, m.weight(STORED_PROJECTION, [width, projection]))
     : linear(m.at("text_projection"), mark, projection);
   return { penultimate, pooled };
 }

@@ -10,7 +10,7 @@ import { renamed, textName } from "../names.ts";
 import { readSafetensors } from "../safetensors.ts";
 import { sampleHash } from "../sampleHash.ts";
 import type { TokenizerFiles } from "../tokenizerFiles.ts";
-import { Weights } from "../weights.ts";
+import { sizesOf, Weights } from "../weights.ts";
 import {
   CONSTANTS,
   type FamilyConstants,
@@ -29,7 +29,7 @@ import {
   UNET_PREFIX,
   VAE_PREFIXES,
 } from "./family.ts";
-import { openClipTensors, under, unetLayers, unetName, vaeName } from "./names.ts";
+import { openClipTensors, STORED_PROJECTION, under, unetLayers, unetName, vaeName } from "./names.ts";
 import { guessPrediction, type Prediction } from "./prediction.ts";
 
 export interface SingleFileOptions {
@@ -86,8 +86,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
     text: text!,
     ...(text2 ? { text2 } : {}),
     scheduler,
-    weightBytes: entries.reduce((sum, { length }) => sum + length, 0),
-    parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    ...sizesOf(entries),
     networkFile: file,
     notes: [
       `${FAMILY_NAMES[family]}, one file. It predicts ${prediction === "epsilon" ? "noise" : "velocity"}: ${options.prediction ? "you chose so" : guess.because}.`,
@@ -126,8 +125,7 @@ function textEncoders(
   const openClip = (prefixes: readonly string[], states: TextEncoder["states"]): Encoder => {
     const table = openClipTensors(under(tensors, ...prefixes));
     const config = textConfigOf(table, file, "gelu", constants);
-    const projection =
-      table.get("text_projection.transposed")?.shape[1] ?? table.get("text_projection.weight")?.shape[0];
+    const projection = table.get(STORED_PROJECTION)?.shape[1] ?? table.get("text_projection.weight")?.shape[0];
     // The file has a layer more than 2.x computes with (diffusers drops it by its number, resblocks.23).
     if (family === "sd2")
       return { table, config: { ...config, layers: config.layers - 1 }, states, tokenizer: tokenizer(file, "!") };
