@@ -242,7 +242,7 @@ export class Engine {
     try {
       const at = this.#supervisor.connection();
       const isDemo = request.path === DEMO_MODEL && this.#demoModel !== undefined;
-      const found = await at.api.load(isDemo ? { ...request, path: this.#demoModel! } : request, options);
+      const found = await at.api.load(isDemo ? { ...request, path: this.#demoModel } : request, options);
       const summary = isDemo ? { ...found, path: DEMO_MODEL } : found;
       this.#opened = { request, summary, at };
       return summary;
