@@ -2,9 +2,11 @@
 import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
 import { type Action, composing, picturesChosen } from "./action.ts";
 import { addModel } from "./checkpoint.ts";
+import type { Commands } from "./commandContext.ts";
 import * as edits from "./edits.ts";
 import { drawOneMore, drawStarred } from "./drawing.ts";
 import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
+import type { Editor } from "./editor.svelte.ts";
 import type { Alignment } from "./geometry.ts";
 import { PICTURE_ACTIONS } from "./pictureCommands.ts";
 import { freePlace } from "./placement.ts";
@@ -172,6 +174,17 @@ export function runCommand(session: Session, name: CommandName): void {
   if (isEnabled(session, name)) ACTIONS[name].run(session);
 }
 
+/** The commands as panels ask for them. */
+export function commandsOf(session: Session): Commands {
+  return {
+    run: (name) => runCommand(session, name),
+    isEnabled: (name) => isEnabled(session, name),
+    isChecked: (name) => isChecked(session, name),
+    attempt: (action) => session.attempt(action),
+    copyText: (text) => void session.attempt(() => session.app.api.copyText(text)),
+  };
+}
+
 /** What the menus should know. */
 export function commandStates(session: Session): { disabled: CommandName[]; checked: CommandName[] } {
   return {
@@ -216,14 +229,14 @@ function duplicate({ editor }: Session): void {
 }
 
 /** The words marked in the prompt that can be tied to a box. */
-export function wordsToBind({ editor }: Session) {
+export function wordsToBind(editor: Editor) {
   return editor.textSelection && wordsAt(editor.document.prompt, editor.textSelection);
 }
 
 /** Ties the marked words to the one box that is selected and has none yet, else to a new one. Without any it goes to the prompt. */
-export function bindWords(session: Session): void {
+function bindWords(session: Session): void {
   const { editor, notices } = session;
-  const span = wordsToBind(session);
+  const span = wordsToBind(editor);
   if (!span) {
     session.view.write();
     return;

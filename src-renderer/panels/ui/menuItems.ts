@@ -62,7 +62,7 @@ export function boxItems(session: Session): MenuEntry[] {
   const isMarked = textSelection !== undefined && textSelection.start < textSelection.end;
   const item = (name: CommandName, label?: string) => commandItem(session, name, label);
   const one = session.editor.selectedBoxes.length === 1 ? session.editor.selectedBoxes[0] : undefined;
-  const span = wordsToBind(session);
+  const span = wordsToBind(session.editor);
   const tie = one && isMarked && span && session.editor.document.prompt.slice(span.start, span.end);
   return [
     ...(one && tie !== undefined && tie !== "" && span
