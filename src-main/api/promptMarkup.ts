@@ -2,6 +2,19 @@
  * What other programs take for instructions in a prompt: weights, LoRAs. Here they are drawn as the letters they are
  * made of, which must be said.
  */
+import type { TextSpan } from "./scene.ts";
+
+/** A LoRA that a prompt asks for, as in `<lora:name:0.8>`. */
+export interface LoraTag {
+  /** Of its file, without ending and folder. */
+  name: string;
+  /** Factor on what it changes in the noise predictor; 1 where the tag says none. Range -10 to 10. */
+  strength: number;
+  /** The same in the text encoders: `<lora:name:0.5:1>` gives first this, then `strength`. */
+  textStrength: number;
+  /** Where the tag stands in the prompt; it is no part of the text that is drawn. */
+  span: TextSpan;
+}
 
 export interface Markup {
   kind: "weight" | "network";
@@ -13,8 +26,52 @@ export interface Markup {
 const WEIGHT = /(?<!\\)(?:\([^()[\]]{1,200}:\s*[+-]?\d*\.?\d+\s*\)|\(\([^()]{1,200}\)\)|\[[^()[\]]{1,200}\])/g;
 /** `<lora:name:0.8>` and its like; other words in angle brackets may be learned concepts of a checkpoint. */
 const NETWORK = /<(?:lora|lyco|hypernet):[^<>]{1,200}>/gi;
+/** `lyco` is what an extension of the same program called LoRAs of other kinds, before they were one. */
+const LORA = /<(?:lora|lyco):([^<>:]{1,200})((?::[^<>:]{0,40}){0,6})>/gi;
+const NUMBER = /^[+-]?(?:\d{1,6}(?:\.\d{0,20})?|\.\d{1,20})$/;
+const STRONGEST = 10;
 /** More are not told one by one. */
 const MOST = 8;
+
+/**
+ * The LoRAs of a prompt, in its order, as AUTOMATIC1111's web UI reads them: strengths by place or by name (`te=`, `unet=`), a tag
+ * whose strength is no number from -10 to 10 is none.
+ */
+export function findLoras(prompt: string): LoraTag[] {
+  return Array.from(prompt.matchAll(LORA)).flatMap((match) => {
+    const strengths = readStrengths(match[2]!.split(":").slice(1));
+    const name = match[1]!.trim();
+    if (!strengths || name === "") return [];
+    return [{ name, ...strengths, span: { start: match.index, end: match.index + match[0].length } }];
+  });
+}
+
+/** The text that is drawn: without the tags of LoRAs. */
+export function withoutLoras(prompt: string): string {
+  let from = 0;
+  const kept = findLoras(prompt).map(({ span }) => {
+    const before = prompt.slice(from, span.start);
+    from = span.end;
+    return before;
+  });
+  return [...kept, prompt.slice(from)].join("");
+}
+
+function readStrengths(words: readonly string[]): Pick<LoraTag, "strength" | "textStrength"> | undefined {
+  const given: { te?: number; unet?: number } = {};
+  const places = ["te", "unet"] as const;
+  let place = 0;
+  for (const word of words) {
+    const [, key, value] = /^\s*(?:(te|unet|dyn)\s*=)?\s*(.*?)\s*$/i.exec(word)!;
+    const name = key === undefined ? places[place++] : key.toLowerCase();
+    if (name !== "te" && name !== "unet") continue; // dyn: how much of a rank is used, in a kind of LoRA of that program's alone
+    const number = Number(value);
+    if (!NUMBER.test(value!) || Math.abs(number) > STRONGEST) return undefined;
+    given[name] = number;
+  }
+  const textStrength = given.te ?? 1;
+  return { strength: given.unet ?? textStrength, textStrength };
+}
 
 /** The first of a prompt's instructions that nothing here follows; a bracket behind a backslash is a bracket everywhere. */
 export function findMarkup(prompt: string): Markup[] {
