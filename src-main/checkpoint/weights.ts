@@ -54,13 +54,8 @@ export class Weights {
     if (!sameButTrailingOnes(entry.shape, shape)) {
       refuse(entry.file, entry.key, `the shape is wrong: expected ${expected}, found ${found}`, { expected, found });
     }
-    const dtype = FLOATS[entry.type];
-    if (!dtype) {
-      const problem = `weights of type ${entry.type} cannot be computed with; use a float32, float16 or bfloat16 version of this checkpoint`;
-      refuse(entry.file, entry.key, problem, { expected: "F32, F16 or BF16", found: entry.type });
-    }
     this.#asked.add(this.fullName(name));
-    return { file: entry.file, offset: entry.offset, length: entry.length, dtype, shape };
+    return weightRef(entry, shape);
   }
 
   /** Names in this scope, relative to it. */
@@ -94,6 +89,16 @@ export class Weights {
       ...(near === undefined ? {} : { found: near }),
     });
   }
+}
+
+/** A tensor as the graph takes it, as `shape`, which has as many numbers. Throws where it is of a type that cannot be computed with. */
+export function weightRef(entry: TensorEntry, shape: Shape): WeightRef {
+  const dtype = FLOATS[entry.type];
+  if (!dtype) {
+    const problem = `weights of type ${entry.type} cannot be computed with; use a float32, float16 or bfloat16 version of this checkpoint`;
+    refuse(entry.file, entry.key, problem, { expected: "F32, F16 or BF16", found: entry.type });
+  }
+  return { file: entry.file, offset: entry.offset, length: entry.length, dtype, shape };
 }
 
 /** Bytes on disk and numbers of these tensors. */

@@ -2,6 +2,7 @@
 import { appKills } from "./appKills.ts";
 import { diskFull, diskReadOnly, diskVanished } from "./disks.ts";
 import { hostile } from "./hostile.ts";
+import { loras } from "./loras.ts";
 import type { Part } from "./part.ts";
 import { pngs } from "./pngs.ts";
 import { projects } from "./projects.ts";
@@ -20,6 +21,7 @@ export const PARTS: Record<string, Part> = {
   hostile,
   projects,
   safetensors,
+  loras,
   pngs,
   scenes,
 };

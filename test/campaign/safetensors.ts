@@ -32,7 +32,7 @@ const WEIGHTS = [
 ];
 const CHECKPOINT_EVERY = 50;
 
-interface Sound {
+export interface Sound {
   name: string;
   header: Buffer;
   dataBytes: number;
@@ -86,7 +86,7 @@ const HEADER_DAMAGES: Damage[] = [
 ];
 
 /** Header and size of the file; the weights themselves are not read, so they are left out as a hole. */
-function damaged({ header, dataBytes }: Sound, pick: Pick): { start: Uint8Array; size: number } {
+export function damaged({ header, dataBytes }: Sound, pick: Pick): { start: Uint8Array; size: number } {
   let bytes: Uint8Array = header;
   const isBytewise = pick(3) === 0;
   if (isBytewise) bytes = damageBytes(bytes, pick);

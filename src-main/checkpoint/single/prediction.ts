@@ -1,6 +1,7 @@
 /** What a single file's network predicts, noise or velocity: its keys and shapes do not say. */
 import { open } from "node:fs/promises";
 import type { SchedulerConfig } from "../config.ts";
+import { decodeNumbers } from "../floats.ts";
 import type { TensorEntry } from "../header.ts";
 import { orUnreadable, readExactly, type SafetensorsFile } from "../safetensors.ts";
 import type { Family } from "./family.ts";
@@ -45,23 +46,11 @@ async function deviation({ file, offset, length, type, shape }: TensorEntry): Pr
   if (shape.length !== 1 || length > 65_536) return undefined;
   const handle = await orUnreadable(file, () => open(file, "r"));
   try {
-    const values = decode(await readExactly(handle, offset, length, file), type);
+    const values = decodeNumbers(await readExactly(handle, offset, length, file), type);
     if (!values) return undefined;
     const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
     return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
   } finally {
     await handle.close();
   }
-}
-
-function decode(bytes: Buffer, type: TensorEntry["type"]): number[] | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (type === "F32") return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(i * 4, true));
-  if (type === "F16") return Array.from({ length: bytes.length / 2 }, (_, i) => view.getFloat16(i * 2, true));
-  if (type !== "BF16") return undefined;
-  const widened = new DataView(new ArrayBuffer(4));
-  return Array.from({ length: bytes.length / 2 }, (_, i) => {
-    widened.setUint32(0, view.getUint16(i * 2, true) << 16);
-    return widened.getFloat32(0);
-  });
 }
