@@ -6,21 +6,29 @@ import type { Weights } from "../checkpoint/weights.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { DType, Shape, Value, WeightRef } from "../graph/graph.ts";
 import { DTYPE_BYTES, sizeOf } from "../graph/graph.ts";
+import type { Adapter, Adapters } from "./adapters.ts";
 
 export class Module {
   readonly g: GraphBuilder;
   readonly weights: Weights;
   /** Number type that is computed in. */
   readonly dtype: DType;
+  readonly #adapters: Adapters | undefined;
 
-  constructor(g: GraphBuilder, weights: Weights, dtype: DType) {
+  constructor(g: GraphBuilder, weights: Weights, dtype: DType, adapters?: Adapters) {
     this.g = g;
     this.weights = weights;
     this.dtype = dtype;
+    this.#adapters = adapters;
   }
 
   at(scope: string): Module {
-    return new Module(this.g, this.weights.at(scope), this.dtype);
+    return new Module(this.g, this.weights.at(scope), this.dtype, this.#adapters);
+  }
+
+  /** What stands beside this layer. */
+  get adapters(): readonly Adapter[] {
+    return this.#adapters?.at(this.weights.scope, this.dtype) ?? [];
   }
 
   has(name: string): boolean {
@@ -48,7 +56,15 @@ function rows(ref: WeightRef, start: number, end: number): WeightRef {
 /** x [rows, in] to [rows, out]; the weight is PyTorch's [out, in]. */
 export function linear(m: Module, x: Value, out: number): Value {
   const bias = m.has("bias") ? m.weight("bias", [out]) : undefined;
-  return m.g.gemm(x, m.weight("weight", [out, x.shape[1]!]), bias, { b: true });
+  const y = m.g.gemm(x, m.weight("weight", [out, x.shape[1]!]), bias, { b: true });
+  return m.adapters.reduce((sum, adapter) => adapter.linear(x, sum, false), y);
+}
+
+/** Outputs `start` to `end` of linear() alone, whose whole weight has `out` rows: a part of its bytes, not a copy. */
+export function linearRows(m: Module, x: Value, out: number, start: number, end: number): Value {
+  const weight = m.weightRows("weight", [out, x.shape[1]!], start, end);
+  const y = m.g.gemm(x, weight, m.weightRows("bias", [out], start, end), { b: true });
+  return m.adapters.reduce((sum, adapter) => adapter.linear(x, sum, false, [start, end]), y);
 }
 
 export interface ConvOptions {
@@ -67,7 +83,9 @@ export function conv2d(
   const pads = typeof padding === "number" ? ([padding, padding, padding, padding] as const) : padding;
   const weight = m.weight("weight", [out, x.shape[1]!, kernel, kernel]);
   const bias = m.has("bias") ? m.weight("bias", [out]) : undefined;
-  return m.g.conv(x, weight, bias, { strides: [stride, stride], pads });
+  const attributes = { strides: [stride, stride], pads } as const;
+  const y = m.g.conv(x, weight, bias, attributes);
+  return m.adapters.reduce((sum, adapter) => adapter.conv(x, sum, attributes), y);
 }
 
 export function groupNorm(m: Module, x: Value, groups: number, epsilon: number): Value {
@@ -109,11 +127,13 @@ export function flatten(m: Module, x: Value): Value {
 /** linear() of the transpose of x [in, rows]: [rows, out], without turning x first. */
 export function linearOfColumns(m: Module, x: Value, out: number): Value {
   const bias = m.has("bias") ? m.weight("bias", [out]) : undefined;
-  return m.g.gemm(x, m.weight("weight", [out, x.shape[0]!]), bias, { a: true, b: true });
+  const y = m.g.gemm(x, m.weight("weight", [out, x.shape[0]!]), bias, { a: true, b: true });
+  return m.adapters.reduce((sum, adapter) => adapter.linear(x, sum, true), y);
 }
 
 /** Transpose of linear(): x [rows, in] to [out, rows]. */
 export function linearToColumns(m: Module, x: Value, out: number): Value {
   const bias = m.has("bias") ? m.g.reshape(m.weight("bias", [out]), [out, 1]) : undefined;
-  return m.g.gemm(m.weight("weight", [out, x.shape[1]!]), x, bias, { b: true });
+  const y = m.g.gemm(m.weight("weight", [out, x.shape[1]!]), x, bias, { b: true });
+  return m.adapters.reduce((sum, adapter) => adapter.linearToColumns(x, sum), y);
 }

@@ -12,6 +12,7 @@ import {
   layerNorm,
   linear,
   linearOfColumns,
+  linearRows,
   linearToColumns,
   residualBlock,
   silu,
@@ -184,10 +185,7 @@ function feedForward(m: Module, x: Value): Value {
   const c = x.shape[1]!;
   const inner = 4 * c;
   const proj = m.at("net.0.proj");
-  const half = (start: number) => {
-    const weight = proj.weightRows("weight", [2 * inner, c], start, start + inner);
-    return g.gemm(x, weight, proj.weightRows("bias", [2 * inner], start, start + inner), { b: true });
-  };
+  const half = (start: number) => linearRows(proj, x, 2 * inner, start, start + inner);
   return linear(m.at("net.2"), g.mul(half(0), g.gelu(half(inner))), c);
 }
 
