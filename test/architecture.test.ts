@@ -18,9 +18,10 @@ const mayImport: Record<string, readonly string[]> = {
   engine: ["api", "service", "graph", "sampling", "checkpoint", "model", "guidance", "image"],
   store: ["api", "service", "image"],
   workshop: ["api", "service", "checkpoint", "image"],
-  cli: ["api", "engine", "image"],
+  models: ["api", "service", "checkpoint", "image"],
+  cli: ["api", "engine", "image", "models"],
   // Of `image`, main plans a sheet and words its captions; the pixels are the workshop's.
-  main: ["api", "service", "image", "engine", "store", "workshop"],
+  main: ["api", "service", "image", "engine", "store", "workshop", "models"],
 };
 
 /** Packages that only some may import; `electron` etc. may not creep into what also runs without it. */
@@ -37,6 +38,7 @@ const entrances: Record<string, readonly string[]> = {
   engine: ["src-main/engine/host.ts"],
   store: ["src-main/store/host.ts"],
   workshop: ["src-main/workshop/host.ts"],
+  models: ["src-main/models/host.ts"],
 };
 
 const sources = filesIn("src-main").flatMap(importsOf);

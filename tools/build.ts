@@ -33,6 +33,7 @@ const TARGETS: readonly Target[] = [
       engineProbe: "src-main/engine/probe.ts",
       store: "src-main/store/process.ts",
       workshop: "src-main/workshop/process.ts",
+      models: "src-main/models/process.ts",
     },
     form: "es",
   },

@@ -64,6 +64,11 @@ export class Weights {
     return [...this.#table.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
   }
 
+  /** Number types of all of them, that of most bytes first. */
+  precisions(): StoredType[] {
+    return precisionsOf([...this.#table.values()]);
+  }
+
   /** Full names in this scope that `tensor` was never asked for: after building the network, what it ignores. */
   unused(): string[] {
     return this.names()
@@ -107,6 +112,13 @@ export function sizesOf(entries: readonly TensorEntry[]): { weightBytes: number;
     weightBytes: entries.reduce((sum, { length }) => sum + length, 0),
     parameters: entries.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
   };
+}
+
+/** Number types, that of most bytes first. */
+export function precisionsOf(entries: readonly TensorEntry[]): StoredType[] {
+  const bytes = new Map<StoredType, number>();
+  for (const { type, length } of entries) bytes.set(type, (bytes.get(type) ?? 0) + length);
+  return [...bytes].sort(([, a], [, b]) => b - a).map(([type]) => type);
 }
 
 function sameButTrailingOnes(a: Shape, b: Shape): boolean {

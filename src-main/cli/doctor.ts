@@ -5,12 +5,13 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism, cpus, freemem, homedir, release, tmpdir, totalmem, type as systemName } from "node:os";
+import { availableParallelism, cpus, freemem, release, tmpdir, totalmem, type as systemName } from "node:os";
 import { join } from "node:path";
 import type { ProviderReport } from "../api/engine.ts";
 import { PROVIDERS } from "../api/scene.ts";
 import { startEngine, type Engine } from "../engine/host.ts";
 import { describeOptions, readArguments, type Option } from "./arguments.ts";
+import { dataFolder } from "./dataFolder.ts";
 import { DEMO_FOLDER } from "./render.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
 import { isAppError } from "../api/errors.ts";
@@ -92,7 +93,7 @@ async function diagnose(providers: Providers, demoModel: string, env: Terminal["
     reports = PROVIDERS.map((provider) => ({ provider, available: false, detail }));
   }
   const missing = MODEL_FILES.filter((file) => !existsSync(join(demoModel, file)));
-  const folders = [checkFolder("temporary files", tmpdir()), checkFolder("settings of the app", settingsFolder(env))];
+  const folders = [checkFolder("temporary files", tmpdir()), checkFolder("settings of the app", dataFolder(env))];
   const [processor] = cpus();
   return {
     versions: { app: appVersion(), node: process.versions.node, onnxruntime: runtimeVersion() },
@@ -124,13 +125,6 @@ function runtimeVersion(): string {
   } catch {
     return "not installed; run npm install";
   }
-}
-
-/** Where Electron keeps an app's settings (`app.getPath("userData")`). */
-function settingsFolder(env: Terminal["env"]): string {
-  if (process.platform === "win32") return join(env["APPDATA"] ?? join(homedir(), "AppData", "Roaming"), "Diorama");
-  if (process.platform === "darwin") return join(homedir(), "Library", "Application Support", "Diorama");
-  return join(env["XDG_CONFIG_HOME"] ?? join(homedir(), ".config"), "Diorama");
 }
 
 /** Whether a file can be made there. A folder that was not there is removed again. */

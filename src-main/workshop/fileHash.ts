@@ -1,12 +1,7 @@
-/** SHA-256 of whole files of weights, which other programs know models by. Read in pieces, beside other work. */
-import { createHash } from "node:crypto";
+/** Which file of a checkpoint other programs know it by. */
 import { open } from "node:fs/promises";
-import { AppError } from "../api/errors.ts";
 import type { FileIdentity } from "../api/store.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
-
-/** Bytes read at a time: some milliseconds of work, between which others have their turn. */
-const PIECE = 4 * 2 ** 20;
 
 /** The file that holds the network of a checkpoint; null where it is spread over several, which together have no such hash. */
 export async function networkFile(path: string): Promise<FileIdentity | null> {
@@ -19,25 +14,4 @@ export async function networkFile(path: string): Promise<FileIdentity | null> {
   } finally {
     await handle.close();
   }
-}
-
-/** In hexadecimal. Rejects when the file is not, or does not stay, the one that was meant. */
-export async function hashFile(file: FileIdentity): Promise<string> {
-  const handle = await open(file.path, "r");
-  try {
-    const hash = createHash("sha256");
-    const piece = Buffer.alloc(PIECE);
-    let done = 0;
-    for (;;) {
-      const { bytesRead } = await handle.read(piece, 0, PIECE, done);
-      if (bytesRead === 0) break;
-      hash.update(piece.subarray(0, bytesRead));
-      done += bytesRead;
-    }
-    const { size, mtimeMs } = await handle.stat();
-    if (done === file.size && size === file.size && Math.round(mtimeMs) === file.modified) return hash.digest("hex");
-  } finally {
-    await handle.close();
-  }
-  throw new AppError("file-unreadable", `${file.path} changed while it was read`, { path: file.path });
 }

@@ -11,7 +11,8 @@ import { readChunks, writeChunks } from "../image/pngChunks.ts";
 import { resize, thumbnailSize } from "../image/resize.ts";
 import { PICTURE_FORMS, SHEET_FORMS } from "../api/sheets.ts";
 import type { SheetEntry, WorkshopApi } from "./api.ts";
-import { hashFile, networkFile } from "./fileHash.ts";
+import { hashFile } from "../service/hashFile.ts";
+import { networkFile } from "./fileHash.ts";
 import { drawSheet } from "./sheets.ts";
 import { lookAt } from "./lookAt.ts";
 
@@ -44,7 +45,7 @@ export function runService(port: Port, onEnd: () => void): void {
         return { path, name, weightBytes, parameters, recommended: size };
       },
       networkFile: ({ path }) => networkFile(path),
-      hashFile,
+      hashFile: (file, { signal }) => hashFile(file, signal),
       contactSheet: drawSheet,
       shrink: ({ png, side }) => encodePng(atMost(decodePng(png).pixels, side)),
       bare: ({ png }) => {

@@ -1,0 +1,14 @@
+/** The models process: a plain Node program that serves whoever started it; see host.ts. */
+import { invariant } from "../api/errors.ts";
+import { parentPort } from "../api/ports.ts";
+import { closeInheritedSockets } from "../service/inherited.ts";
+import { stepBack } from "../service/priority.ts";
+import { runService } from "./service.ts";
+
+closeInheritedSockets();
+const dataFolder = process.env["DIORAMA_DATA"];
+invariant(dataFolder, "the models process needs DIORAMA_DATA, the folder of the app's own data");
+process.title = "diorama-models";
+const lasting = process.env["DIORAMA_LASTING"] === "1";
+if (lasting) stepBack(); // hashes are nothing that anybody waits for
+runService(parentPort(process), { dataFolder, lasting, env: process.env }, () => process.exit());

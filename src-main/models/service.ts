@@ -1,0 +1,63 @@
+/** What the models process does with each request. */
+import { serve, type Port } from "../api/rpc.ts";
+import { inspect } from "../checkpoint/inspect.ts";
+import { modelsSchemas, type ModelsApi, type ModelsEvents } from "./api.ts";
+import { Home } from "./home.ts";
+import { Memory } from "./memory.ts";
+import { readThumbnail } from "./thumbnails.ts";
+
+export interface ModelsServiceOptions {
+  dataFolder: string;
+  /** See `HomeOptions`. */
+  lasting: boolean;
+  env: Record<string, string | undefined>;
+}
+
+export function runService(port: Port, { dataFolder, lasting, env }: ModelsServiceOptions, onEnd: () => void): void {
+  const note = (message: string) => server.emit("log", { message });
+  const memory = new Memory(dataFolder, note);
+  const home = new Home({ memory, env, lasting, note, onChange: () => server.emit("changed", {}) });
+  let first: Promise<void> | undefined;
+  /** Done when the folders have been looked into once. */
+  const looked = () => (first ??= home.look());
+
+  const server = serve<ModelsApi, ModelsEvents>(
+    port,
+    {
+      list: () => {
+        void looked();
+        return home.list;
+      },
+      look: async () => {
+        await home.look();
+        return home.list;
+      },
+      inspect: ({ path }) => inspect(path),
+      find: async ({ kind, name }) => {
+        await looked();
+        return home.find(kind, name);
+      },
+      has: async ({ path }) => {
+        await looked();
+        return home.has(path);
+      },
+      addFolder: ({ path }) => home.addFolder(path),
+      forgetFolder: ({ path }) => home.forgetFolder(path),
+      mark: ({ path, favourite, notes }) =>
+        home.mark(path, {
+          ...(favourite === undefined ? {} : { favourite }),
+          ...(notes === undefined ? {} : { notes }),
+        }),
+      thumbnail: async ({ path }) => {
+        const candidate = home.candidate(path);
+        return candidate ? readThumbnail(path, candidate.picture) : null;
+      },
+      missing: async ({ path, sha256 }) => {
+        await looked();
+        return home.missing(path, sha256);
+      },
+    },
+    modelsSchemas,
+  );
+  server.closed.addEventListener("abort", () => void home.close().finally(onEnd));
+}
