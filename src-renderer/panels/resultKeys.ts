@@ -1,12 +1,11 @@
 /** Keys on a result, the same wherever results are shown: those of the commands about results, and those that go from one to the next. */
 import { COMMAND_NAMES, command } from "@api/commands.ts";
-import { runCommand } from "../state/commands.ts";
-import type { Session } from "../state/session.svelte.ts";
+import type { Commands } from "../state/commandContext.ts";
+import type { Results } from "../state/results.svelte.ts";
 import { matches } from "../state/shortcuts.ts";
 
 /** True when the key was one of these; `columns` is how many results stand in a row. */
-export function resultKey(session: Session, event: KeyboardEvent, columns: number): boolean {
-  const { results } = session;
+export function resultKey(commands: Commands, results: Results, event: KeyboardEvent, columns: number): boolean {
   const focused = Number((event.target as HTMLElement).closest<HTMLElement>("[data-result]")?.dataset["result"]);
   if (event.key === " " && (event.ctrlKey || event.metaKey)) {
     results.selection.pick(focused, { toggle: true });
@@ -15,7 +14,7 @@ export function resultKey(session: Session, event: KeyboardEvent, columns: numbe
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
   const by = steps[event.key];
-  if (by !== undefined) return step(session, by, event.shiftKey);
+  if (by !== undefined) return step(results, by, event.shiftKey);
   const name = COMMAND_NAMES.find((one) => {
     const { shortcut, windowKey } = command(one);
     const isOurs = windowKey === "result" || one === "edit.delete";
@@ -26,11 +25,11 @@ export function resultKey(session: Session, event: KeyboardEvent, columns: numbe
   if (focused !== results.selection.current && !results.selection.has(focused)) results.selection.pick(focused);
   else results.selection.current = focused;
   // With a result focused, Delete is about it, though boxes may be selected on the canvas.
-  runCommand(session, name === "edit.delete" ? "result.bin" : name);
+  commands.run(name === "edit.delete" ? "result.bin" : name);
   return true;
 }
 
-function step({ results }: Session, by: number, extend: boolean): boolean {
+function step(results: Results, by: number, extend: boolean): boolean {
   const at = results.rows.findIndex((row) => row?.id === results.selection.current);
   const next = results.rows[Math.min(results.rows.length - 1, Math.max(0, at + by))];
   if (!next) return true;

@@ -1,41 +1,62 @@
 /** Which checkpoint the scene is drawn with. The document names it; here what it names is opened. */
+import type { App } from "@api/bridge.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import type { ModelForm } from "@api/main.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
-import type { Session } from "./session.svelte.ts";
+import type { Editor } from "./editor.svelte.ts";
+import type { Models } from "./models.svelte.ts";
+import type { Notices } from "./notices.svelte.ts";
 
-/** Opens a checkpoint and takes over the settings it is best used with. Why it cannot be opened is `models.problem`. */
-export async function useModel(session: Session, request: LoadRequest): Promise<void> {
-  const { editor, models, notices } = session;
-  editor.apply("Choose checkpoint", changeRun({ model: request }));
-  const summary = await models.load(request);
-  if (!summary) return;
-  const { width, height } = summary.defaults;
-  const now = editor.document.settings;
-  if (width !== now.width || height !== now.height) {
-    editor.apply("Use the checkpoint's settings", adoptSettings(summary.defaults));
-    notices.done(`Size, steps and scheduler are now what ${summary.name} is best used with.`, {
-      label: "Undo",
-      run: () => void editor.undo(),
+export class Checkpoint {
+  readonly #app: App;
+  readonly #editor: Editor;
+  readonly #models: Models;
+  readonly #notices: Notices;
+
+  constructor(app: App, editor: Editor, models: Models, notices: Notices) {
+    this.#app = app;
+    this.#editor = editor;
+    this.#models = models;
+    this.#notices = notices;
+  }
+
+  /** Opens a checkpoint and takes over the settings it is best used with. Why it cannot be opened is `models.problem`. */
+  async use(request: LoadRequest): Promise<void> {
+    const editor = this.#editor;
+    editor.apply("Choose checkpoint", changeRun({ model: request }));
+    const summary = await this.#models.load(request);
+    if (!summary) return;
+    const { width, height } = summary.defaults;
+    const now = editor.document.settings;
+    if (width !== now.width || height !== now.height) {
+      editor.apply("Use the checkpoint's settings", adoptSettings(summary.defaults), { filledIn: true });
+      this.#notices.done(`Size, steps and scheduler are now what ${summary.name} is best used with.`, {
+        label: "Undo",
+        run: () => void editor.undo(),
+      });
+    }
+    this.#examine();
+  }
+
+  /** Lets the person choose a file or a folder, and uses the checkpoint in it. */
+  async add(form: ModelForm): Promise<void> {
+    await this.#notices.attempt(async () => {
+      const entry = await this.#app.api.addModel({ form });
+      if (!entry) return;
+      await this.#models.list();
+      await this.use(entry.request);
     });
   }
-  session.examine();
-}
 
-/** Lets the person choose a file or a folder, and uses the checkpoint in it. */
-export async function addModel(session: Session, form: ModelForm): Promise<void> {
-  await session.attempt(async () => {
-    const entry = await session.app.api.addModel({ form });
-    if (!entry) return;
-    await session.models.list();
-    await useModel(session, entry.request);
-  });
-}
+  /** Undo, redo and versions change which checkpoint the document names: it is opened, too. */
+  follow(): void {
+    const models = this.#models;
+    const { model } = this.#editor.document;
+    if (!model || (model.path === models.wanted?.path && model.provider === models.wanted.provider)) return;
+    void models.load(model).then(() => this.#examine());
+  }
 
-/** Undo, redo and versions change which checkpoint the document names: it is opened, too. */
-export function followModel(session: Session): void {
-  const { editor, models } = session;
-  const { model } = editor.document;
-  if (!model || (model.path === models.wanted?.path && model.provider === models.wanted.provider)) return;
-  void models.load(model).then(() => session.examine());
+  #examine(): void {
+    this.#models.examineSoon(() => this.#editor.document);
+  }
 }

@@ -1,10 +1,8 @@
 /** What each command of the table does, and when it can be done: menus, palette, shortcuts and buttons all come here. */
 import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
 import { type Action, composing, picturesChosen } from "./action.ts";
-import { addModel } from "./checkpoint.ts";
 import type { Commands } from "./commandContext.ts";
 import * as edits from "./edits.ts";
-import { drawOneMore, drawStarred } from "./drawing.ts";
 import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Alignment } from "./geometry.ts";
@@ -54,7 +52,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "file.open": {
     run: (session) =>
       void session.attempt(async () => {
-        await session.saveNow();
+        await session.saving.now();
         await session.app.api.openProject({ where: "here" });
       }),
   },
@@ -65,8 +63,8 @@ const ACTIONS: Record<CommandName, Action> = {
   "file.verify": { run: (session) => void session.attempt(() => session.projects.verify()) },
   "file.export": { enabled: picturesChosen, run: (session) => exportAs(session, "pictures") },
   "file.exportSheet": { enabled: picturesChosen, run: (session) => exportAs(session, "sheet") },
-  "file.addModel": { run: (session) => void addModel(session, "file") },
-  "file.addModelFolder": { run: (session) => void addModel(session, "folder") },
+  "file.addModel": { run: (session) => void session.checkpoint.add("file") },
+  "file.addModelFolder": { run: (session) => void session.checkpoint.add("folder") },
 
   "edit.undo": {
     enabled: ({ editor }) => editor.undoLabel !== undefined,
@@ -146,9 +144,9 @@ const ACTIONS: Record<CommandName, Action> = {
   "view.heat": toggle("heat"),
   "view.palette": dialog("palette"),
 
-  "generate.start": { run: (session) => void session.generate() },
-  "generate.oneMore": { run: (session) => void drawOneMore(session) },
-  "generate.starred": { run: (session) => void session.attempt(() => drawStarred(session)) },
+  "generate.start": { run: (session) => void session.wishes.draw() },
+  "generate.oneMore": { run: (session) => void session.wishes.drawOneMore() },
+  "generate.starred": { run: (session) => void session.attempt(() => session.wishes.drawStarred()) },
   "generate.cancel": {
     enabled: ({ jobs }) => jobs.running.length > 0,
     run: (session) => void session.attempt(() => session.jobs.cancelAll()),
@@ -185,8 +183,13 @@ export function commandsOf(session: Session): Commands {
   };
 }
 
-/** What the menus should know. */
-export function commandStates(session: Session): { disabled: CommandName[]; checked: CommandName[] } {
+/** What the system's menus should know. */
+export interface CommandStates {
+  disabled: CommandName[];
+  checked: CommandName[];
+}
+
+export function commandStates(session: Session): CommandStates {
   return {
     disabled: COMMAND_NAMES.filter((name) => !isEnabled(session, name)),
     checked: COMMAND_NAMES.filter((name) => "toggle" in COMMANDS[name] && isChecked(session, name)),
@@ -195,7 +198,7 @@ export function commandStates(session: Session): { disabled: CommandName[]; chec
 
 async function create(session: Session, where: "here" | "window"): Promise<void> {
   await session.attempt(async () => {
-    await session.saveNow();
+    await session.saving.now();
     const { settings, model } = session.editor.document;
     await session.app.api.newProject({ draft: toDraft({ ...EMPTY_DOCUMENT, settings, model }), where });
   });

@@ -21,6 +21,8 @@ export interface ApplyOptions {
   merge?: string;
   /** What is selected afterwards. */
   select?: readonly string[];
+  /** The program does it, for what the person did elsewhere: a step that can be undone all the same. */
+  filledIn?: boolean;
 }
 
 interface Moment {
@@ -40,6 +42,8 @@ export class Editor {
   redoLabel: string | undefined = $state();
   /** Grows with every change of the document: what autosave watches. */
   revision = $state(0);
+  /** How many of those changes the program made: what a checkpoint fills in, seeds drawn at random. */
+  fillIns = 0;
 
   /** Told why an edit was refused, for the person. */
   onRefused: (why: string) => void = () => undefined;
@@ -72,7 +76,7 @@ export class Editor {
    * One edit, one step of undo; a gesture that is open ends before it, as a step of its own. Nothing happens when the edit changes
    * nothing. False where it was refused, because a project could not keep what it makes.
    */
-  apply(label: string, edit: Edit, { merge, select }: ApplyOptions = {}): boolean {
+  apply(label: string, edit: Edit, { merge, select, filledIn = false }: ApplyOptions = {}): boolean {
     this.#endGesture();
     const before = this.#moment();
     const document = edit(before.document);
@@ -80,6 +84,7 @@ export class Editor {
     if (!this.#accepts(document)) return false;
     this.#show({ document, selection: select ?? before.selection });
     this.#history.change(label, before, this.#moment(), merge);
+    if (filledIn) this.fillIns++;
     this.#changed();
     return true;
   }
@@ -114,6 +119,7 @@ export class Editor {
       this.#gesture.before = { ...this.#gesture.before, document: edit(this.#gesture.before.document) };
     this.#document = document;
     this.#clampMark(document.prompt.length);
+    this.fillIns++;
     this.#changed();
   }
 

@@ -1,5 +1,6 @@
 /** How pictures leave the project: asked in the export dialog, remembered for the next time and for drags, and shown each time. */
 import type { App } from "@api/bridge.ts";
+import type { Exported, PictureRequest, SheetRequest } from "@api/main.ts";
 import { DEFAULT_PATTERN, LONGEST_PATTERN, patternProblem } from "@api/pictureName.ts";
 import { CAPTIONS, MOST_COLUMNS, PICTURE_FORMS, SHEET_FORMS, type PictureForm, type SheetLook } from "@api/sheets.ts";
 import type { Notices } from "./notices.svelte.ts";
@@ -69,6 +70,22 @@ export class Exporting {
   async rememberChoices(): Promise<void> {
     const { form, pattern, look } = this;
     await this.#app.api.writePreferences({ [LOOKS]: { form, pattern, look } });
+  }
+
+  /** Asks where, and writes each picture into a file of its own; null when the person thought better of it. */
+  writePictures(request: PictureRequest): Promise<Exported | null> {
+    return this.#app.api.exportPictures(request);
+  }
+
+  /** Asks where, and writes all of them onto a sheet; null as above. */
+  writeSheet(request: SheetRequest): Promise<Exported | null> {
+    return this.#app.api.exportSheet(request);
+  }
+
+  /** Says what was written, and shows the file at `path` when asked. */
+  tell(text: string, path: string): void {
+    const show = () => void this.#notices.attempt(() => this.#app.api.revealExported({ path }));
+    this.#notices.done(text, { label: "Show in folder", run: show });
   }
 
   /** A drag cannot ask; it says what it did, the first time and after each change. */

@@ -7,6 +7,9 @@ import { messageOf } from "@api/errors.ts";
 
 export const DEMO_REQUEST: LoadRequest = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };
 
+/** Typing rests for so long, in milliseconds, before the engine is asked what it says. */
+const EXAMINE_AFTER = 150;
+
 export class Models {
   known: readonly ModelEntry[] = $state.raw([]);
   providers: readonly ProviderReport[] = $state.raw([]);
@@ -23,6 +26,7 @@ export class Models {
 
   readonly #app: App;
   #asked = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(app: App) {
     this.#app = app;
@@ -38,6 +42,12 @@ export class Models {
 
   async list(): Promise<void> {
     this.known = await this.#app.api.listModels();
+  }
+
+  /** The checkpoint stays where it is. */
+  async forget(path: string): Promise<void> {
+    await this.#app.api.forgetModel({ path });
+    await this.list();
   }
 
   async listProviders(): Promise<void> {
@@ -65,6 +75,12 @@ export class Models {
       this.problem = messageOf(error);
       return undefined;
     }
+  }
+
+  /** Asks about the document as it is a moment later. */
+  examineSoon(document: () => Document): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.examine(document()), EXAMINE_AFTER);
   }
 
   /** Asks about a document; answers that come when another was asked about already are dropped. */

@@ -55,6 +55,15 @@ export class Notices {
     return this.list.filter(({ kind }) => kind === "error");
   }
 
+  /** Does something that may fail; the failure is shown. */
+  async attempt(action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
   dismiss(id: number): void {
     this.list = this.list.filter((notice) => notice.id !== id);
   }

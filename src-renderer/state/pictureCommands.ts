@@ -5,6 +5,8 @@ import { type Action, picturesChosen } from "./action.ts";
 import type { Way, Zoom } from "./looking.svelte.ts";
 import type { Session } from "./session.svelte.ts";
 
+/** The pictures, and what lies in front of the window. */
+type InFront = Pick<Session, "results" | "view">;
 type PictureCommand = Extract<CommandName, `${"result" | "look" | "compare"}.${string}`>;
 
 /** Results are to be seen, and some are chosen. */
@@ -62,7 +64,7 @@ async function needAround({ results }: Session): Promise<void> {
 }
 
 /** The picture before or after the current one, in the comparison or the list that it is looked at from. */
-function neighbour({ results, view }: Session, by: 1 | -1): number | undefined {
+function neighbour({ results, view }: InFront, by: 1 | -1): number | undefined {
   const ids: readonly (number | undefined)[] =
     view.mode === "compare" ? results.tray.ids : results.rows.map((row) => row?.id);
   const at = ids.indexOf(results.selection.current);
@@ -70,7 +72,7 @@ function neighbour({ results, view }: Session, by: 1 | -1): number | undefined {
 }
 
 /** Where the current picture stands in what it is looked at from, from 1, and of how many. */
-export function placeInFront({ results, view }: Session): { place: number; of: number } {
+export function placeInFront({ results, view }: InFront): { place: number; of: number } {
   if (view.mode === "compare") {
     return { place: results.tray.ids.indexOf(results.selection.current ?? -1) + 1, of: results.tray.ids.length };
   }
@@ -78,8 +80,8 @@ export function placeInFront({ results, view }: Session): { place: number; of: n
 }
 
 /** The current picture's neighbours, the next one first: they are to be there when they are asked for. */
-export function neighbours(session: Session): number[] {
-  return [neighbour(session, 1), neighbour(session, -1)].flatMap((id) => id ?? []);
+export function neighbours(inFront: InFront): number[] {
+  return [neighbour(inFront, 1), neighbour(inFront, -1)].flatMap((id) => id ?? []);
 }
 
 const step = (by: 1 | -1): Action => ({
@@ -116,7 +118,7 @@ const way = (to: Way): Action => ({
 export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
   "result.tryLayout": about((session) => session.tryLayout()),
   "result.restore": about((session) =>
-    session.restoreResult(session.results.selection.current ?? session.results.selection.chosen.at(-1)!),
+    session.restoring.result(session.results.selection.current ?? session.results.selection.chosen.at(-1)!),
   ),
   "result.large": {
     enabled: (session) =>

@@ -1,7 +1,11 @@
-/** Projects by name: those opened last, and the versions of this one that were given a name. Drafts save themselves: see session. */
+/** Projects by name: those opened last, and the versions of this one that were given a name. Drafts save themselves: see saving. */
+import type { App } from "@api/bridge.ts";
 import type { RecentProject, VersionInfo } from "@api/store.ts";
 import { fromDraft, toDraft } from "./document.ts";
-import type { Session } from "./session.svelte.ts";
+import type { Editor } from "./editor.svelte.ts";
+import type { Notices } from "./notices.svelte.ts";
+import type { Saving } from "./saving.svelte.ts";
+import type { View } from "./view.svelte.ts";
 
 export class Projects {
   /** Latest first. */
@@ -9,55 +13,62 @@ export class Projects {
   /** The version that the draft grew from. */
   current: number | null = $state(null);
   #all: readonly RecentProject[] = $state.raw([]);
-  readonly #session: Session;
+  readonly #app: App;
+  readonly #editor: Editor;
+  readonly #saving: Saving;
+  readonly #view: View;
+  readonly #notices: Notices;
 
-  constructor(session: Session) {
-    this.#session = session;
-    session.app.on("changed", ({ what }) => {
-      if (what === "recent") void session.attempt(() => this.listRecent());
-      if (what === "versions" && session.view.dialog === "versions") void session.attempt(() => this.listVersions());
+  constructor(app: App, editor: Editor, saving: Saving, view: View, notices: Notices) {
+    this.#app = app;
+    this.#editor = editor;
+    this.#saving = saving;
+    this.#view = view;
+    this.#notices = notices;
+    app.on("changed", ({ what }) => {
+      if (what === "recent") void notices.attempt(() => this.listRecent());
+      if (what === "versions" && view.dialog === "versions") void notices.attempt(() => this.listVersions());
     });
   }
 
   /** Latest first, without the one that is open by now and those that are not there. */
   get recent(): readonly RecentProject[] {
-    return this.#all.filter(({ path, present }) => present && path !== this.#session.project?.path);
+    return this.#all.filter(({ path, present }) => present && path !== this.#saving.project?.path);
   }
 
   async listRecent(): Promise<void> {
-    this.#all = await this.#session.app.api.recentProjects();
+    this.#all = await this.#app.api.recentProjects();
   }
 
   async openRecent(path: string): Promise<void> {
-    const { app } = this.#session;
-    await this.#session.saveNow();
-    await app.api.openRecent({ path, where: "here" });
+    await this.#saving.now();
+    await this.#app.api.openRecent({ path, where: "here" });
   }
 
   /** Keeps the draft as a version; asks for a file first where the project has none. Without a name it gets the time. */
   async save(name = new Date().toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })): Promise<void> {
-    const { app, editor, notices, view } = this.#session;
+    const editor = this.#editor;
     const { revision } = editor;
-    const saved = await app.api.saveProject({ draft: toDraft(editor.document), name });
+    const saved = await this.#app.api.saveProject({ draft: toDraft(editor.document), name });
     if (!saved) return;
-    this.#session.isSaved(saved.project, revision);
+    this.#saving.isSaved(saved.project, revision);
     this.current = saved.version.id;
-    const all = { label: "Versions…", run: () => void (view.dialog = "versions") };
-    notices.done(`Saved as version “${saved.version.name}”.`, all);
+    const all = { label: "Versions…", run: () => void (this.#view.dialog = "versions") };
+    this.#notices.done(`Saved as version “${saved.version.name}”.`, all);
   }
 
   async saveAs(): Promise<void> {
-    const { app, editor } = this.#session;
+    const editor = this.#editor;
     const { revision } = editor;
-    const project = await app.api.saveProjectAs({ draft: toDraft(editor.document) });
-    if (project) this.#session.isSaved(project, revision);
+    const project = await this.#app.api.saveProjectAs({ draft: toDraft(editor.document) });
+    if (project) this.#saving.isSaved(project, revision);
   }
 
   /** Reads all of the project's file, and says whether it is whole. */
   async verify(): Promise<void> {
-    const { app, notices, title } = this.#session;
-    const name = `“${title}”`;
-    const damage = await app.api.verifyProject();
+    const notices = this.#notices;
+    const name = `“${this.#saving.title}”`;
+    const damage = await this.#app.api.verifyProject();
     if (damage.length === 0) {
       notices.done(`${name} is whole: all of its file was read, and nothing is damaged.`);
       return;
@@ -66,12 +77,12 @@ export class Projects {
     const message = `${name} is damaged in ${places} (${damage[0]!}). Save it under another name: what can still be read goes into the copy.`;
     notices.error(new Error(message), {
       label: "Save as…",
-      run: () => void this.#session.attempt(() => this.saveAs()),
+      run: () => void notices.attempt(() => this.saveAs()),
     });
   }
 
   async listVersions(): Promise<void> {
-    const { api } = this.#session.app;
+    const { api } = this.#app;
     const [versions, { versionId }] = await Promise.all([api.listVersions(), api.readDraft()]);
     this.versions = versions;
     this.current = versionId;
@@ -79,28 +90,28 @@ export class Projects {
 
   /** Goes back to a version. The draft is kept as a version of its own, and is one undo away. */
   async restore({ id, name }: VersionInfo): Promise<void> {
-    const session = this.#session;
-    await session.saveNow();
-    const { draft } = await session.app.api.restoreVersion({ id });
-    session.editor.open(fromDraft(draft), `Go back to “${name}”`);
-    await session.saveNow();
-    session.view.mode = "compose";
-    session.notices.done(`This is “${name}” again. What was there before is kept as a version, too.`, {
+    const editor = this.#editor;
+    await this.#saving.now();
+    const { draft } = await this.#app.api.restoreVersion({ id });
+    editor.open(fromDraft(draft), `Go back to “${name}”`);
+    await this.#saving.now();
+    this.#view.mode = "compose";
+    this.#notices.done(`This is “${name}” again. What was there before is kept as a version, too.`, {
       label: "Undo",
-      run: () => void session.attempt(() => session.editor.undo()),
+      run: () => void this.#notices.attempt(() => editor.undo()),
     });
     await this.listVersions();
   }
 
   async rename({ id }: VersionInfo, name: string): Promise<void> {
     if (name.trim() === "") return;
-    await this.#session.app.api.renameVersion({ id, name: name.trim().slice(0, 80) });
+    await this.#app.api.renameVersion({ id, name: name.trim().slice(0, 80) });
     await this.listVersions();
   }
 
   /** For good when the project is closed; until then a step of undo. */
   async delete({ id, name }: VersionInfo): Promise<void> {
-    const { app, editor } = this.#session;
+    const app = this.#app;
     const redo = async () => {
       await app.api.deleteVersion({ id });
       await this.listVersions();
@@ -110,6 +121,6 @@ export class Projects {
       await this.listVersions();
     };
     await redo();
-    editor.record(`Delete version “${name}”`, { undo, redo });
+    this.#editor.record(`Delete version “${name}”`, { undo, redo });
   }
 }

@@ -1,7 +1,7 @@
 /** The pictures of the project: the lists that show them, which are chosen, which are compared, what is known of each, what is done to them. */
 import type { App } from "@api/bridge.ts";
 import { pictureUrl, type ProjectState } from "@api/main.ts";
-import type { PictureSize, ResultInfo } from "@api/store.ts";
+import type { DrawnSeed, PictureSize, ResultInfo } from "@api/store.ts";
 import { Turns } from "@api/turns.ts";
 import { Details } from "./details.svelte.ts";
 import type { Editor } from "./editor.svelte.ts";
@@ -81,6 +81,18 @@ export class Results {
   async show(change: Parameters<ResultList["show"]>[0]): Promise<void> {
     this.selection.clear();
     await this.sheet.show(change);
+  }
+
+  /** Shows these pictures in the Results view, on the shelf where they are. */
+  async reveal(drawn: readonly Pick<DrawnSeed, "id" | "state">[]): Promise<void> {
+    const [first] = drawn;
+    if (!first) return;
+    this.#view.mode = "results";
+    const shelf = drawn.some(({ state }) => state === "kept") ? "kept" : first.state;
+    await this.show({ shelf, text: "", leastObedience: 0 });
+    const there = drawn.filter(({ state }) => state === shelf).map(({ id }) => id);
+    this.selection.pick(there[0]!);
+    this.selection.ids = there;
   }
 
   /** Reads again what is on the screen. */

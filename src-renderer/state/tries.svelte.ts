@@ -5,7 +5,7 @@ import type { LoadRequest } from "@api/engine.ts";
 import type { Scene } from "@api/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import type { Document } from "./document.ts";
-import { requestFor } from "./drawing.ts";
+import { requestFor } from "./wishes.svelte.ts";
 import type { Jobs, LivePicture } from "./jobs.svelte.ts";
 import type { Results } from "./results.svelte.ts";
 import { MOST_COMPARED } from "./tray.svelte.ts";

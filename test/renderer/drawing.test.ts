@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { connectApp } from "../../src-main/api/bridge.ts";
 import { INTERRUPTED } from "../../src-main/api/store.ts";
 import { runCommand } from "../../src-renderer/state/commands.ts";
-import { drawAgain, drawLeftover, showDrawn } from "../../src-renderer/state/drawing.ts";
 import { toDraft } from "../../src-renderer/state/document.ts";
 import { changeRun, changeSettingsOf } from "../../src-renderer/state/edits.ts";
 import { Session } from "../../src-renderer/state/session.svelte.ts";
@@ -19,10 +18,10 @@ const asked = (main: TestMain) =>
 test("seeds that were drawn from this scene are told and shown; the others alone are drawn", async () => {
   const { main, session } = await drawn("1,2");
   session.editor.apply("Seeds", changeRun({ seeds: "2,3,1" }));
-  await session.generate();
+  await session.wishes.draw();
   expect(asked(main)).toEqual([["1", "2"], ["3"]]);
-  expect(session.already).toMatchObject({ asked: 3, drawn: [{ seed: "2" }, { seed: "1" }], queued: [] });
-  await showDrawn(session, session.already!.drawn);
+  expect(session.wishes.already).toMatchObject({ asked: 3, drawn: [{ seed: "2" }, { seed: "1" }], queued: [] });
+  await session.results.reveal(session.wishes.already!.drawn);
   expect(session.view.mode).toBe("results");
   expect(session.results.selection.ids).toEqual([2, 1]);
 });
@@ -30,22 +29,22 @@ test("seeds that were drawn from this scene are told and shown; the others alone
 test("a seed that waits in the queue is not put into it once more, unless that is wished", async () => {
   const { main, session } = await open();
   session.editor.apply("Seeds", changeRun({ seeds: "8" }));
-  await session.generate();
-  await session.generate();
+  await session.wishes.draw();
+  await session.wishes.draw();
   expect(asked(main)).toEqual([["8"]]);
-  expect(session.already).toMatchObject({ asked: 1, drawn: [], queued: [{ seed: "8", alternative: null }] });
-  await drawAgain(session, session.already!);
+  expect(session.wishes.already).toMatchObject({ asked: 1, drawn: [], queued: [{ seed: "8", alternative: null }] });
+  await session.wishes.drawAgain(session.wishes.already!);
   expect(asked(main)).toEqual([["8"], ["8"]]);
 });
 
 test("another setting makes another picture, and what was told is forgotten", async () => {
   const { main, session } = await drawn("1");
-  await session.generate();
-  expect(session.already).toBeDefined();
+  await session.wishes.draw();
+  expect(session.wishes.already).toBeDefined();
   session.editor.apply("Steps", changeSettingsOf({ steps: 7 }));
   session.documentChanged();
-  expect(session.already).toBeUndefined();
-  await session.generate();
+  expect(session.wishes.already).toBeUndefined();
+  await session.wishes.draw();
   expect(asked(main)).toEqual([["1"], ["1"]]);
 });
 
@@ -72,12 +71,12 @@ test("the starred are drawn again with the settings of now; without a star that 
 test("what was cancelled is offered, and drawn as it was asked for", async () => {
   const { main, session } = await open();
   session.editor.apply("Seeds", changeRun({ seeds: "1-3" }));
-  await session.generate();
+  await session.wishes.draw();
   await session.jobs.cancelAll();
   await until(() => expect(session.jobs.leftovers).toHaveLength(1));
   const [left] = session.jobs.leftovers;
   session.editor.apply("Steps", changeSettingsOf({ steps: 7 }));
-  await drawLeftover(session, left!);
+  await session.wishes.drawLeftover(left!);
   expect(session.jobs.leftovers).toEqual([]);
   const last = main.calls.findLast(({ method }) => method === "generate")!.request as {
     seeds: string[];
@@ -100,10 +99,10 @@ test("of a prompt with alternatives only what is not there is drawn, and what is
   const how = { previewEvery: 0, attention: false, model: SAMPLE.model! };
   await main.jobs.begin({ scene, seeds: ["1", "2"], ...how, only: there });
   await main.jobs.settled();
-  await session.generate();
+  await session.wishes.draw();
   const wishes = () => main.calls.filter(({ method }) => method === "generate").map(({ request }) => request);
   expect(wishes()).toMatchObject([{ seeds: ["1"], only: [{ seed: "1", alternative: "blue" }] }]);
-  expect(session.already).toMatchObject({ asked: 4, isOne: false, drawn: there });
+  expect(session.wishes.already).toMatchObject({ asked: 4, isOne: false, drawn: there });
 });
 
 test("after a crash, what the runs that it cut off owe is offered", async () => {

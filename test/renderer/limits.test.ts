@@ -89,7 +89,7 @@ test("the window says it, and what is done after it is saved", async () => {
     editor.apply("Add box", edits.addBox(`b${i}`, place));
   expect(notices.list.map(({ kind, text }) => [kind, text])).toEqual([["error", expect.stringContaining("64 boxes")]]);
   editor.apply("Type", edits.setPrompt("after it"));
-  await session.saveNow();
+  await session.saving.now();
   const { scene } = (await main.store.readDraft()).draft;
-  expect([session.saving, scene.prompt, scene.regions.length]).toEqual(["saved", "after it", 64]);
+  expect([session.saving.state, scene.prompt, scene.regions.length]).toEqual(["saved", "after it", 64]);
 });

@@ -9,14 +9,14 @@ test("opened last is the project that was just left, and never the one that is o
   const own = await main.openedBefore("own");
   await main.project.open(own); // no untitled one, which would go when it is left
   main.emit("project", { state: await main.state() });
-  await until(() => expect(session.project?.path).toBe(own));
+  await until(() => expect(session.saving.project?.path).toBe(own));
   const path = main.pathOf("b");
   // The store tells what was opened last before this window knows of its new project.
   await main.store.createProject({ path, draft: SAMPLE, replace: false });
   await until(() => expect(listed()).toEqual([path]));
   await main.project.open(path);
   main.emit("project", { state: await main.state() });
-  await until(() => expect(session.project?.path).toBe(path));
+  await until(() => expect(session.saving.project?.path).toBe(path));
   await until(() => expect(listed()).toEqual([own]));
 });
 

@@ -13,13 +13,17 @@ test("saving keeps a version, named by its time or by the person, and the projec
   expect([draft.scene.prompt, changed]).toEqual(["a cat", false]);
   const versions = () => main.store.listVersions();
   expect(await versions()).toMatchObject([{ name: "first idea", automatic: false }]);
-  expect([session.saving, session.changed, session.project?.name]).toEqual(["saved", false, "cats"]);
+  expect([session.saving.state, session.saving.changed, session.saving.project?.name]).toEqual([
+    "saved",
+    false,
+    "cats",
+  ]);
   runCommand(session, "file.save");
   await expect.poll(versions).toHaveLength(2);
   expect((await versions())[0]!.name).toMatch(/\d{4}/);
   session.editor.apply("Type", setPrompt("a dog"));
   session.documentChanged();
-  expect(session.changed).toBe(true);
+  expect(session.saving.changed).toBe(true);
 });
 
 test("going back to a version is a step of undo, and what was there goes to the disk first", async () => {

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { connectApp } from "../../src-main/api/bridge.ts";
-import { useModel } from "../../src-renderer/state/checkpoint.ts";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { fromDraft, toDraft } from "../../src-renderer/state/document.ts";
 import { changeRun, moveBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
@@ -20,10 +19,10 @@ test("what is typed is saved, and the save is known", async () => {
   const { main, session } = await open();
   session.editor.apply("Type", setPrompt("a cat"));
   session.documentChanged();
-  expect(session.saving).toBe("waiting");
-  await session.saveNow();
+  expect(session.saving.state).toBe("waiting");
+  await session.saving.now();
   expect((await main.store.readDraft()).draft.scene.prompt).toBe("a cat");
-  expect(session.saving).toBe("saved");
+  expect(session.saving.state).toBe("saved");
 });
 
 test("what a checkpoint fills in at opening is nothing unsaved of a person's, where nothing can be written", async () => {
@@ -34,30 +33,30 @@ test("what a checkpoint fills in at opening is nothing unsaved of a person's, wh
   await session.start();
   expect(session.editor.document.model).not.toBeNull();
   session.documentChanged();
-  expect(session.saving).toBe("saved");
+  expect(session.saving.state).toBe("saved");
   main.emit("closing", { reason: "window" });
   await until(() => expect(main.calls.at(-1)).toMatchObject({ method: "readyToClose", request: { problem: null } }));
   expect(main.calls.filter(({ method }) => method === "saveDraft")).toEqual([]);
 
   session.editor.apply("Type", setPrompt("a cat")); // but this is theirs
   session.documentChanged();
-  expect(session.saving).toBe("waiting");
-  await session.saveNow();
+  expect(session.saving.state).toBe("waiting");
+  await session.saving.now();
   expect(main.calls.filter(({ method }) => method === "saveDraft")).toHaveLength(1);
 });
 
 test("a save names its project, and its end is no news to the next one", async () => {
   const { main, session } = await open();
   session.editor.apply("Type", setPrompt("a cat"));
-  const saving = session.saveNow();
+  const saving = session.saving.now();
   const state = await main.state();
   const { key } = state.project;
   main.emit("project", { state: { ...state, project: { ...state.project, key: "another" } } });
   await saving;
   expect(main.calls.find(({ method }) => method === "saveDraft")?.request).toMatchObject({ key });
-  expect(session.saving).toBe("saved");
+  expect(session.saving.state).toBe("saved");
   session.editor.apply("Type", setPrompt("a dog"));
-  await session.saveNow();
+  await session.saving.now();
   const saves = main.calls.filter(({ method }) => method === "saveDraft");
   expect(saves.map(({ request }) => (request as { key: string }).key)).toEqual([key, "another"]);
 });
@@ -71,7 +70,7 @@ test("seeds of 64 bits reach the engine as they were typed", async () => {
 test("random seeds are shown, and are the ones used", async () => {
   const { main, session } = await open();
   session.editor.apply("Random", changeRun({ seedMode: { kind: "random", count: 3 } }));
-  await session.generate();
+  await session.wishes.draw();
   const call = main.calls.find(({ method }) => method === "generate")!.request as { seeds: string[] };
   expect(call.seeds).toHaveLength(3);
   expect(session.editor.document.seeds).toBe(call.seeds.join(","));
@@ -80,8 +79,8 @@ test("random seeds are shown, and are the ones used", async () => {
 test("seeds that make no sense are said at the button, and nothing is asked", async () => {
   const { main, session } = await open();
   session.editor.apply("Seeds", changeRun({ seeds: "1,x" }));
-  await session.generate();
-  expect(session.problem).toMatch(/^Seeds: .*"x"/);
+  await session.wishes.draw();
+  expect(session.wishes.problem).toMatch(/^Seeds: .*"x"/);
   expect(main.calls.some(({ method }) => method === "generate")).toBe(false);
 });
 
@@ -89,7 +88,7 @@ test("a box without words is left out of what the engine gets", async () => {
   const { main, session } = await open();
   const { document } = session.editor;
   session.editor.open({ ...document, boxes: [{ ...document.boxes[0]!, spans: [] }, document.boxes[1]!] });
-  await session.generate();
+  await session.wishes.draw();
   const call = main.calls.find(({ method }) => method === "generate")!.request as { scene: { regions: unknown[] } };
   expect(call.scene.regions).toHaveLength(1);
 });
@@ -132,7 +131,7 @@ test("emptying the bin is a step of undo, and so is what was binned", async () =
 test("the attention of a result is asked for once, and not known is an answer", async () => {
   const { main, session } = await open();
   session.editor.open({ ...session.editor.document, boxes: [], seeds: "1" });
-  await session.generate();
+  await session.wishes.draw();
   await until(() => expect(session.results.total).toBe(1));
   const asked = () => main.calls.filter(({ method }) => method === "readAttention").length;
   session.results.details.wantAttention(1);
@@ -161,7 +160,7 @@ test("the newest picture is the current one until another is chosen", async () =
   expect(session.results.selection.current).toBe(2);
   session.results.selection.pick(1);
   session.editor.apply("Seeds", changeRun({ seeds: "3,4" }));
-  await session.generate();
+  await session.wishes.draw();
   session.results.selection.pick(1);
   await until(() => expect(session.results.total).toBe(4));
   expect(session.results.selection.current).toBe(1);
@@ -170,7 +169,7 @@ test("the newest picture is the current one until another is chosen", async () =
 test("a result's scene goes into the editor, and the draft is one undo away", async () => {
   const { session } = await drawn("5");
   session.editor.apply("Type", setPrompt("something else"));
-  await session.restoreResult(1);
+  await session.restoring.result(1);
   expect(session.editor.document.prompt).toBe(SAMPLE.scene.prompt);
   expect(session.editor.document.seeds).toBe("5");
   await session.editor.undo();
@@ -180,7 +179,7 @@ test("a result's scene goes into the editor, and the draft is one undo away", as
 test("undo of a checkpoint opens the one before again, once", async () => {
   const { main, session } = await open();
   const before = session.editor.document.model!;
-  await useModel(session, { ...before, path: "/models/other" });
+  await session.checkpoint.use({ ...before, path: "/models/other" });
   session.documentChanged();
   const loads = () => main.calls.filter(({ method }) => method === "loadModel").map(({ request }) => request);
   const asked = loads().length;

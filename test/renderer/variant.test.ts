@@ -108,7 +108,7 @@ test("several results of one run are one job; those of another run begin a new c
   await session.tryLayout([3]);
   await until(() => expect(session.results.tray.ids).toEqual([1, 2, 3, 4, 5]));
   session.editor.apply("Seeds", changeRun({ seeds: "9,10" }));
-  await session.generate();
+  await session.wishes.draw();
   await until(() => expect(session.results.total).toBe(7));
   session.editor.apply("Move", moveBoxes(["circle"], 0.1, 0));
   await session.tryLayout([7]);

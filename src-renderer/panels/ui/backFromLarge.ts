@@ -1,14 +1,18 @@
 /** When a picture that was large goes back into its list, the list shows it and gives it the focus. */
 import { untrack } from "svelte";
-import type { Session } from "../../state/session.svelte.ts";
+import type { Results } from "../../state/results.svelte.ts";
+import type { View } from "../../state/view.svelte.ts";
 
 /** Called in an effect; `scrollTo` shows a place of the list. What is returned ends it. */
-export function backFromLarge(session: Session, scrollTo: (place: number) => void): (() => void) | undefined {
-  if (!session.view.looking.large) return undefined;
+export function backFromLarge(
+  { results, view }: { results: Results; view: View },
+  scrollTo: (place: number) => void,
+): (() => void) | undefined {
+  if (!view.looking.large) return undefined;
   // The effect runs anew, or its list goes, when that changes.
   return () => {
-    const id = untrack(() => session.results.selection.current);
-    const place = untrack(() => session.results.rows.findIndex((row) => row?.id === id));
+    const id = untrack(() => results.selection.current);
+    const place = untrack(() => results.rows.findIndex((row) => row?.id === id));
     if (place < 0) return;
     scrollTo(place);
     focusWhenThere(id!);

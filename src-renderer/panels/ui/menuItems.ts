@@ -1,9 +1,10 @@
 /** What a menu of the window holds: commands of the table, other things that are done, lines between groups. */
 import { command, type CommandName } from "@api/commands.ts";
 import { writeBoxes } from "../../state/clipboard.ts";
-import { isChecked, isEnabled, runCommand, wordsToBind } from "../../state/commands.ts";
+import type { Commands } from "../../state/commandContext.ts";
+import { wordsToBind } from "../../state/commands.ts";
 import { bindBoxes } from "../../state/edits.ts";
-import type { Session } from "../../state/session.svelte.ts";
+import type { Editor } from "../../state/editor.svelte.ts";
 
 export interface MenuItem {
   label: string;
@@ -25,14 +26,14 @@ export interface SubMenu {
 export type MenuEntry = MenuItem | SubMenu | "line";
 
 /** A command as a menu shows it, and does it; `label` where another one says more here. */
-export function commandItem(session: Session, name: CommandName, label?: string): MenuItem {
+export function commandItem(commands: Commands, name: CommandName, label?: string): MenuItem {
   const { label: usual, shortcut, toggle } = command(name);
   return {
     label: label ?? usual,
     shortcut,
-    disabled: !isEnabled(session, name),
-    checked: toggle && isChecked(session, name),
-    run: () => runCommand(session, name),
+    disabled: !commands.isEnabled(name),
+    checked: toggle && commands.isChecked(name),
+    run: () => commands.run(name),
   };
 }
 
@@ -49,33 +50,27 @@ const ALIGNMENTS: readonly (CommandName | "line")[] = [
   "box.distributeVertically",
 ];
 
-/** As Ctrl+C does it. */
-function copyBoxes(session: Session): void {
-  const { app, editor } = session;
-  const text = writeBoxes(editor.selectedBoxes, editor.document.prompt);
-  void session.attempt(() => app.api.copyText(text));
-}
-
 /** Of what is done to the boxes that are selected. */
-export function boxItems(session: Session): MenuEntry[] {
-  const { selection, textSelection } = session.editor;
+export function boxItems(commands: Commands, editor: Editor): MenuEntry[] {
+  const { selection, textSelection } = editor;
+  const copy = () => commands.copyText(writeBoxes(editor.selectedBoxes, editor.document.prompt)); // as Ctrl+C does it
   const isMarked = textSelection !== undefined && textSelection.start < textSelection.end;
-  const item = (name: CommandName, label?: string) => commandItem(session, name, label);
-  const one = session.editor.selectedBoxes.length === 1 ? session.editor.selectedBoxes[0] : undefined;
-  const span = wordsToBind(session.editor);
-  const tie = one && isMarked && span && session.editor.document.prompt.slice(span.start, span.end);
+  const item = (name: CommandName, label?: string) => commandItem(commands, name, label);
+  const one = editor.selectedBoxes.length === 1 ? editor.selectedBoxes[0] : undefined;
+  const span = wordsToBind(editor);
+  const tie = one && isMarked && span && editor.document.prompt.slice(span.start, span.end);
   return [
     ...(one && tie !== undefined && tie !== "" && span
       ? [
           {
             label: `Tie “${tie}” to this box`,
-            run: () => void session.editor.apply(`Bind “${tie}”`, bindBoxes([one.id], span)),
+            run: () => void editor.apply(`Bind “${tie}”`, bindBoxes([one.id], span)),
           },
         ]
       : [{ ...item("box.bind"), label: isMarked ? "New box for the marked words" : "Tie words to it…" }]),
     "line",
     item("box.rename"),
-    { label: "Copy", shortcut: "CmdOrCtrl+C", run: () => copyBoxes(session) },
+    { label: "Copy", shortcut: "CmdOrCtrl+C", run: copy },
     item("edit.duplicate"),
     "line",
     { label: "Align and distribute", entries: ALIGNMENTS.map((one) => (one === "line" ? one : item(one))) },
@@ -92,8 +87,8 @@ export function boxItems(session: Session): MenuEntry[] {
 }
 
 /** Of the canvas where no box is. */
-export function canvasItems(session: Session): MenuEntry[] {
-  const item = (name: CommandName) => commandItem(session, name);
+export function canvasItems(commands: Commands): MenuEntry[] {
+  const item = (name: CommandName) => commandItem(commands, name);
   return [
     item("box.draw"),
     "line",
@@ -110,8 +105,8 @@ export function canvasItems(session: Session): MenuEntry[] {
 }
 
 /** Of what is done to the results that are chosen. */
-export function resultItems(session: Session): MenuEntry[] {
-  const item = (name: CommandName) => commandItem(session, name);
+export function resultItems(commands: Commands): MenuEntry[] {
+  const item = (name: CommandName) => commandItem(commands, name);
   return [
     item("result.large"),
     item("result.restore"),

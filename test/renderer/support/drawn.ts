@@ -21,7 +21,7 @@ export async function open() {
 export async function drawn(seeds: string) {
   const { main, session } = await open();
   session.editor.apply("Seeds", changeRun({ seeds }));
-  await session.generate();
+  await session.wishes.draw();
   await until(() => expect(session.jobs.running).toEqual([]));
   await until(() => expect(session.results.total).toBe(seeds.split(",").length));
   return { main, session };

@@ -1,0 +1,42 @@
+/** Scenes of pictures and runs, back in the editor. */
+import { asWritten } from "@api/alternatives.ts";
+import type { Scene } from "@api/scene.ts";
+import { fromScene } from "./document.ts";
+import type { Editor } from "./editor.svelte.ts";
+import type { Notices } from "./notices.svelte.ts";
+import type { Results } from "./results.svelte.ts";
+import type { View } from "./view.svelte.ts";
+
+export class Restoring {
+  readonly #editor: Editor;
+  readonly #results: Results;
+  readonly #view: View;
+  readonly #notices: Notices;
+
+  constructor(editor: Editor, results: Results, view: View, notices: Notices) {
+    this.#editor = editor;
+    this.#results = results;
+    this.#view = view;
+    this.#notices = notices;
+  }
+
+  /** Puts a scene into the editor. The draft that was there is one undo away. */
+  scene(scene: Scene, seeds: string, label = "Restore scene"): void {
+    const editor = this.#editor;
+    const { boxes, model } = editor.document;
+    const looks = Object.fromEntries(boxes.map(({ id, name, color }) => [id, { name, color }]));
+    if (!editor.open({ ...fromScene(scene, looks), seeds, model }, label)) return;
+    this.#view.mode = "compose";
+    this.#view.ask("fit");
+    this.#notices.done("The scene is back in the editor.", { label: "Undo", run: () => void editor.undo() });
+  }
+
+  /** What a result was drawn from. */
+  async result(id: number): Promise<void> {
+    await this.#notices.attempt(async () => {
+      const { record } = await this.#results.details.read(id);
+      this.scene(asWritten(record.scene), record.seed);
+      this.#results.selection.current = id;
+    });
+  }
+}

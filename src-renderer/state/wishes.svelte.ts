@@ -1,0 +1,254 @@
+/** Wishes to draw: what is composed, one more seed of it, the starred again, what an ended run has left over. Nothing is drawn twice unasked. */
+import { countPictures, expandScene } from "@api/alternatives.ts";
+import type { App } from "@api/bridge.ts";
+import type { LoadRequest } from "@api/engine.ts";
+import { messageOf } from "@api/errors.ts";
+import type { Scene, Seed } from "@api/scene.ts";
+import { MOST_SEEDS } from "@api/limits.ts";
+import { readSeeds } from "@api/seeds.ts";
+import { type DrawnSeed, INTERRUPTED, type PictureChoice } from "@api/store.ts";
+import { type Document, sceneToDraw } from "./document.ts";
+import { changeRun } from "./edits.ts";
+import type { Editor } from "./editor.svelte.ts";
+import type { Jobs, Leftover } from "./jobs.svelte.ts";
+import { DEMO_REQUEST } from "./models.svelte.ts";
+import type { Notices } from "./notices.svelte.ts";
+import { randomSeeds } from "./randomSeeds.ts";
+import type { Results } from "./results.svelte.ts";
+import type { View } from "./view.svelte.ts";
+
+/** Pictures that were asked for and are in the project already, as they would be drawn now. */
+export interface AlreadyDrawn {
+  drawn: readonly DrawnSeed[];
+  /** Those that wait or are being drawn. */
+  queued: readonly PictureChoice[];
+  /** Pictures asked for in all. */
+  asked: number;
+  /** Each seed is one picture: the prompt has no alternatives. */
+  isOne: boolean;
+  scene: Scene;
+  model: LoadRequest;
+}
+
+const PAGE = 500;
+/** Runs that a crash can have cut off: one in each window's queue, and those behind it. */
+const MOST_INTERRUPTED = 20;
+/** Previews of a picture in the making. */
+const PREVIEWS = 12;
+
+/** What the engine is asked for with a scene. */
+export function requestFor(scene: Scene, seeds: Seed[], model: LoadRequest) {
+  const previewEvery = Math.max(1, Math.round(scene.settings.steps / PREVIEWS));
+  return { scene, seeds, previewEvery, attention: true, model };
+}
+
+/** What a message at the button is about, as it was when that appeared. */
+interface Told {
+  about: (document: Document) => string;
+  was: string;
+  fillIns: number;
+}
+
+/** What wishes are fulfilled with. */
+interface Parts {
+  app: App;
+  editor: Editor;
+  jobs: Jobs;
+  results: Results;
+  view: View;
+  notices: Notices;
+}
+
+export class Wishes {
+  starting = $state(false);
+  /** Done when the checkpoint of the project just opened is there, and its settings are taken over. */
+  opened: Promise<void> = Promise.resolve();
+  /** What is wrong with the last wish, shown at the button. */
+  #problem: string | undefined = $state();
+  /** Pictures of that wish which the project has already. */
+  #already: AlreadyDrawn | undefined = $state.raw();
+  #told: Told | undefined;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  get already(): AlreadyDrawn | undefined {
+    return this.#already;
+  }
+
+  /** Nothing is told at the button any more. */
+  dismiss(): void {
+    this.#problem = undefined;
+    this.#already = undefined;
+    this.#told = undefined;
+  }
+
+  /** What is told goes when the person changes what it is about; what the program fills in meanwhile leaves it. */
+  documentChanged(): void {
+    const told = this.#told;
+    if (!told) return;
+    const { document, fillIns } = this.#parts.editor;
+    const now = told.about(document);
+    if (fillIns !== told.fillIns) this.#told = { ...told, was: now, fillIns };
+    else if (now !== told.was) this.dismiss();
+  }
+
+  /** Draws the scene once for each seed. What is wrong is said at the button. */
+  async draw(): Promise<void> {
+    if (this.starting) return;
+    const seeds = this.#seedsToDraw();
+    if ("seeds" in seeds) await this.#drawSeeds(seeds.seeds);
+    else this.#refuse(`Seeds: ${seeds.problem}.`, aboutSeeds);
+  }
+
+  /** A further picture of the scene, from a seed that nobody chose; the seeds asked for stay as they are. */
+  async drawOneMore(): Promise<void> {
+    await this.#drawSeeds(randomSeeds(1));
+  }
+
+  /** The seeds of all starred pictures, in the scene and with the settings of now. */
+  async drawStarred(): Promise<void> {
+    const { app, notices } = this.#parts;
+    const seeds = new Set<Seed>();
+    for (let offset = 0; ; offset += PAGE) {
+      const query = { starred: true, state: "kept", order: "oldest", offset, limit: PAGE } as const;
+      const { results, total } = await app.api.listResults(query);
+      for (const { seed } of results) seeds.add(seed);
+      if (offset + PAGE >= total) break;
+    }
+    if (seeds.size > 0) await this.#drawSeeds([...seeds].slice(0, MOST_SEEDS));
+    else notices.done("No picture is starred yet. Press S on those worth drawing again, then try this again.");
+  }
+
+  /** What an ended run has left over, as it was asked for then. */
+  async drawLeftover({ runId, scene, pictures, model }: Leftover): Promise<void> {
+    this.#parts.jobs.dismiss(runId);
+    await this.#begin(() => ({ scene, pictures, model: model ?? this.#model }));
+  }
+
+  /** Draws pictures although they were drawn. */
+  async drawAgain({ scene, model, drawn, queued }: AlreadyDrawn): Promise<void> {
+    const pictures = [...drawn, ...queued].map(({ seed, alternative }) => ({ seed, alternative }));
+    await this.#begin(() => ({ scene, pictures, model }), { again: true });
+  }
+
+  /** After a crash: what the runs that it cut off owe. */
+  async offerInterrupted(): Promise<void> {
+    const { app, jobs } = this.#parts;
+    const { runs } = await app.api.listRuns({ offset: 0, limit: MOST_INTERRUPTED });
+    for (const { id } of runs.filter(({ message }) => message === INTERRUPTED).reverse()) {
+      const { scene, asked, missing } = await app.api.readRun({ id });
+      jobs.offer({ runId: id, why: "interrupted", scene, model: undefined, asked, pictures: missing });
+    }
+  }
+
+  #drawSeeds(seeds: Seed[]): Promise<void> {
+    return this.#begin(() => {
+      const scene = sceneToDraw(this.#parts.editor.document);
+      return { scene, pictures: picturesOf(scene, seeds), model: this.#model };
+    });
+  }
+
+  /** `ask` is called when the checkpoint of a project that was just opened is there, and its settings are taken over. */
+  async #begin(
+    ask: () => { scene: Scene; pictures: readonly PictureChoice[]; model: LoadRequest },
+    { again = false } = {},
+  ): Promise<void> {
+    if (this.starting) return;
+    this.starting = true;
+    this.dismiss();
+    const { app, jobs, results, view } = this.#parts;
+    results.selection.follow();
+    try {
+      await this.opened;
+      const { scene, pictures, model } = ask();
+      const seeds = seedsOf(pictures);
+      const asked = new Set(pictures.map(keyOf));
+      const found = again ? [] : await app.api.findDrawn({ scene, seeds, model });
+      const drawn = found.filter((one) => asked.has(keyOf(one)));
+      const waiting = new Set(again ? [] : queuedPictures(jobs, scene, model).map(keyOf));
+      const known = new Set(drawn.map(keyOf));
+      const queued = pictures.filter((one) => waiting.has(keyOf(one)) && !known.has(keyOf(one)));
+      const fresh = pictures.filter((one) => !known.has(keyOf(one)) && !waiting.has(keyOf(one)));
+      if (fresh.length > 0) {
+        const request = requestFor(scene, seedsOf(fresh), model);
+        const isOne = fresh.every(({ alternative }) => alternative === null);
+        jobs.add(await app.api.generate(isOne ? request : { ...request, only: fresh }));
+      }
+      if (fresh.length < pictures.length) {
+        const isOne = pictures.every(({ alternative }) => alternative === null);
+        this.#already = { drawn, queued, asked: pictures.length, isOne, scene, model };
+        this.#tell(aboutAll);
+        view.mode = "compose"; // where it is told
+      }
+    } catch (error) {
+      this.#refuse(messageOf(error), aboutAll);
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  /** At the button, which only one view has. */
+  #refuse(problem: string, about: Told["about"]): void {
+    this.#problem = problem;
+    this.#tell(about);
+    this.#parts.view.mode = "compose";
+  }
+
+  #tell(about: Told["about"]): void {
+    const { document, fillIns } = this.#parts.editor;
+    this.#told = { about, was: about(document), fillIns };
+  }
+
+  get #model(): LoadRequest {
+    return this.#parts.editor.document.model ?? DEMO_REQUEST;
+  }
+
+  /** In random mode new ones, which are shown in the field from then on: the seeds shown are the seeds used. */
+  #seedsToDraw(): { seeds: Seed[] } | { problem: string } {
+    const { editor } = this.#parts;
+    const { seeds, seedMode } = editor.document;
+    if (seedMode.kind === "list") return readSeeds(seeds);
+    const drawn = randomSeeds(seedMode.count);
+    editor.adjust(changeRun({ seeds: drawn.join(",") }));
+    return { seeds: drawn };
+  }
+}
+
+const aboutSeeds = ({ seeds, seedMode }: Document) => JSON.stringify([seeds, seedMode]);
+/** All that a picture is drawn from: what boxes are called, for one, is nothing of it. */
+const aboutAll = (document: Document) => JSON.stringify([sceneToDraw(document), aboutSeeds(document), document.model]);
+
+/** What a scene makes of seeds: a picture of each, or one of each alternative of its prompt. */
+function picturesOf(scene: Scene, seeds: readonly Seed[]): PictureChoice[] {
+  const alternatives = expandScene(scene);
+  countPictures(alternatives.length, seeds.length); // too many are refused before they are listed
+  return alternatives.flatMap(({ words: alternative = null }) => seeds.map((seed) => ({ seed, alternative })));
+}
+
+/** What is in this window's queue of a scene. */
+function queuedPictures(jobs: Jobs, scene: Scene, model: LoadRequest): PictureChoice[] {
+  const same = jobs.running.filter((job) => isEqual(job.scene, scene) && isEqual(job.model, model));
+  return jobs.pending
+    .filter(({ job }) => same.some(({ jobId }) => jobId === job.jobId))
+    .map(({ seed, alternative = null }) => ({ seed, alternative }));
+}
+
+function keyOf({ seed, alternative }: PictureChoice): string {
+  return `${seed} ${alternative ?? ""}`;
+}
+
+/** Each once. */
+function seedsOf(pictures: readonly PictureChoice[]): Seed[] {
+  return [...new Set(pictures.map(({ seed }) => seed))];
+}
+
+function isEqual(one: object, other: object): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
