@@ -4,7 +4,8 @@
  */
 import * as v from "valibot";
 import type { EngineApi } from "./engine.ts";
-import { LONGEST_PROMPT, MOST_BOXES, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import { LONGEST_PROMPT, MOST_BOXES, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import { LONGEST_LORA_NAME, STRONGEST_LORA } from "./loras.ts";
 import { listOf } from "./lists.ts";
 import type { Schemas } from "./rpc.ts";
 import { METHODS, PROVIDERS, SCHEDULERS, type Scene } from "./scene.ts";
@@ -15,6 +16,8 @@ export const LIMITS = {
   regions: MOST_BOXES,
   spans: MOST_SPANS,
   text: LONGEST_PROMPT,
+  loras: MOST_LORAS,
+  name: LONGEST_LORA_NAME,
   path: 4_096,
   id: 200,
   pixels: 4_096,
@@ -63,6 +66,14 @@ const stepRangeSchema = v.pipe(
   v.check(({ start, end }) => start <= end, "expected start <= end"),
 );
 
+const loraSchema = v.strictObject({
+  name: name(LIMITS.name),
+  strength: range(-STRONGEST_LORA, STRONGEST_LORA),
+  on: v.boolean(),
+  path: v.exactOptional(name(LIMITS.path)),
+  hash: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal"))),
+});
+
 const settingsSchema = v.strictObject({
   width: pixelsSchema,
   height: pixelsSchema,
@@ -77,6 +88,7 @@ const settingsSchema = v.strictObject({
     eta: range(0, 50),
     lossSteps: stepRangeSchema,
   }),
+  loras: v.exactOptional(listOf(loraSchema, LIMITS.loras, `expected at most ${LIMITS.loras} LoRAs`)),
 });
 
 const regionsSchema = listOf(regionSchema, LIMITS.regions, `expected at most ${LIMITS.regions} boxes`);

@@ -8,6 +8,8 @@ export const LONGEST_PROMPT = 20_000;
 export const MOST_BOXES = 64;
 /** Phrases that one box can be tied to. */
 export const MOST_SPANS = 64;
+/** LoRAs in a scene's list. */
+export const MOST_LORAS = 32;
 /** Pictures asked for at once. More is a slip of the keyboard. */
 export const MOST_SEEDS = 10_000;
 /** Characters of seeds as typed: as many as the longest list of seeds has, written out. */

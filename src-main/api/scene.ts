@@ -59,6 +59,20 @@ export interface GuidanceSettings {
   lossSteps: { start: number; end: number };
 }
 
+/** A LoRA of a scene's list: a small file that changes the checkpoint. */
+export interface SceneLora {
+  /** Of its file, without folder and ending, as `<lora:name:0.8>` calls it. */
+  name: string;
+  /** Factor on what it changes. Range -2 to 2. */
+  strength: number;
+  /** Off does nothing, unless the prompt asks for it. */
+  on: boolean;
+  /** The file; missing where it is known by name and hash alone, as in a picture's settings. */
+  path?: string;
+  /** SHA-256 of its weights in hexadecimal (checkpoint/lora/numbers.ts), where it is known. */
+  hash?: string;
+}
+
 /** Everything that decides a picture, but for the seed and the machine. */
 export interface SceneSettings {
   /** Pixels, multiples of 8. */
@@ -71,6 +85,8 @@ export interface SceneSettings {
   /** Noise levels spaced by Karras et al. 2022 eq. 5, where the scheduler allows it. */
   karras: boolean;
   guidance: GuidanceSettings;
+  /** In the order in which they are listed and added up; left out where there are none. */
+  loras?: SceneLora[];
 }
 
 export interface Scene {

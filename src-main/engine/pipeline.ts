@@ -5,6 +5,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { AttentionMaps, ModelSummary, Pixels, RunRecord, SceneCheck } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
+import { lorasOf } from "../api/loras.ts";
 import type { Scene, SceneSettings } from "../api/scene.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
@@ -18,6 +19,7 @@ import { TorchGenerator } from "../sampling/random.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, denoise } from "./denoise.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
+import { LoraShelf, type ShelvedLora } from "./loraShelf.ts";
 import { poolPlanes, toPixels } from "./pixels.ts";
 import type { Draw, Picture } from "./queue.ts";
 import { sceneWarnings } from "./sceneWarnings.ts";
@@ -75,6 +77,7 @@ class DiffusionPipeline implements Pipeline {
   readonly #networks: Networks;
   readonly #hash: string;
   readonly #onProgress: Progress;
+  readonly #loras: LoraShelf;
 
   constructor(
     checkpoint: Checkpoint,
@@ -91,6 +94,7 @@ class DiffusionPipeline implements Pipeline {
     this.summary = summary;
     this.#hash = hash;
     this.#onProgress = onProgress;
+    this.#loras = new LoraShelf(checkpoint, (note) => process.stderr.write(`info: ${note}\n`));
   }
 
   tokenize(prompt: string): Encoding {
@@ -120,6 +124,8 @@ class DiffusionPipeline implements Pipeline {
     const sampler = createSampler(settings.scheduler, this.#checkpoint.scheduler, settings.steps, {
       karras: settings.karras,
     });
+    const loras = await this.#loras.take(lorasOf(scene).used);
+    await this.#networks.use(loras);
     const encoding = this.#tokenizer.encode(scene.prompt);
     const prompt = await this.#conditioning(scene.prompt, settings);
     const negative = await this.#conditioning(scene.negativePrompt, settings);
@@ -169,7 +175,7 @@ class DiffusionPipeline implements Pipeline {
     }
     options.signal.throwIfAborted();
     const planes = await this.#networks.decode(latent, size);
-    const record = this.#record(scene, seed, bound, history.at(-1) ?? {});
+    const record = this.#record(withHashes(scene, loras), seed, bound, history.at(-1) ?? {});
     const seconds = (performance.now() - begun) / 1000;
     return {
       pixels: toPixels(planes, settings.width, settings.height),
@@ -219,6 +225,15 @@ class DiffusionPipeline implements Pipeline {
       obedience: obeyed,
     };
   }
+}
+
+/** The scene as it is told: of its LoRAs those that were used, by name and hash, as where they lie is nobody else's. */
+function withHashes(scene: Scene, used: readonly ShelvedLora[]): Scene {
+  const settings = { ...scene.settings };
+  delete settings.loras;
+  if (used.length > 0)
+    settings.loras = used.map(({ lora: { name, strength, on }, hash }) => ({ name, strength, on, hash }));
+  return { ...scene, settings };
 }
 
 /** Pixels a side of a latent cell. */

@@ -15,6 +15,8 @@ export class Adapters {
   readonly #loras: readonly LowRanks[];
   /** [number of LoRAs], float32; undefined where there are none. */
   readonly #strengths: Value | undefined;
+  /** LoRAs that stand beside a convolution. */
+  readonly kernels = new Set<number>();
 
   /** One table for each LoRA, in the order of their strengths. */
   constructor(g: GraphBuilder, loras: readonly LowRanks[]) {
@@ -29,7 +31,9 @@ export class Adapters {
       const low = lora.get(layer);
       if (!low) return [];
       const strength = this.#g.cast(this.#g.slice(this.#strengths!, 0, i, i + 1), dtype);
-      return [new Adapter(this.#g, `${layer} (LoRA ${i + 1})`, low, this.#g.mul(strength, low.scale), dtype)];
+      const factor = this.#g.mul(strength, low.scale);
+      const onKernel = () => this.kernels.add(i);
+      return [new Adapter(this.#g, `${layer} (LoRA ${i + 1})`, low, factor, dtype, onKernel)];
     });
   }
 }
@@ -42,13 +46,15 @@ export class Adapter {
   /** strength * alpha / rank, [1]. */
   readonly #factor: Value;
   readonly #dtype: DType;
+  readonly #onKernel: () => void;
 
-  constructor(g: GraphBuilder, name: string, low: LowRank, factor: Value, dtype: DType) {
+  constructor(g: GraphBuilder, name: string, low: LowRank, factor: Value, dtype: DType, onKernel: () => void) {
     this.#g = g;
     this.#name = name;
     this.#low = low;
     this.#factor = factor;
     this.#dtype = dtype;
+    this.#onKernel = onKernel;
   }
 
   /** y [rows, out] of x [rows, in], or of its transpose [in, rows] where `columns`, with this beside it; `rows` of the outputs where y has only those. */
@@ -64,6 +70,7 @@ export class Adapter {
 
   /** y [1, out, ...] of x [1, in, ...] by a convolution of these attributes, with this beside it. */
   conv(x: Value, y: Value, attributes: OpAttributes["Conv"]): Value {
+    this.#onKernel();
     const g = this.#g;
     const plain = { strides: [1, 1], pads: [0, 0, 0, 0] } as const;
     const { down, mid, up } = this.#low;

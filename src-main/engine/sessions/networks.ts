@@ -13,6 +13,7 @@ import type { GradientOptions } from "../../graph/gradient/rule.ts";
 import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
 import { vaeDecoder } from "../../model/vae.ts";
+import type { AppliedLora } from "./appliedLoras.ts";
 import { OpenUnet } from "./openUnet.ts";
 import type { SessionOptions } from "./session.ts";
 import { OrtSession } from "./session.ts";
@@ -71,6 +72,7 @@ export class Networks {
   readonly #decoders = new LRUCache<string, OrtSession>({ max: KEPT_DECODERS });
   readonly #text: TextEncoders;
   #unet: OpenUnet | undefined;
+  #loras: readonly AppliedLora[] = [];
 
   constructor(checkpoint: Checkpoint, options: SessionOptions, dtype: DType, tokens: number) {
     this.#checkpoint = checkpoint;
@@ -89,6 +91,12 @@ export class Networks {
     this.#text.graphs();
   }
 
+  /** The LoRAs of what is encoded and predicted from now on. Strengths change at once; other LoRAs are opened with the next picture. */
+  async use(loras: readonly AppliedLora[]): Promise<void> {
+    this.#loras = loras;
+    await this.#text.use(loras);
+  }
+
   /** What the text encoders make of a prompt's ids. */
   encode(prompt: PromptIds): Promise<TextStates> {
     return this.#text.encode(prompt);
@@ -96,14 +104,16 @@ export class Networks {
 
   /** The noise predictor for a latent's size; only the last size used stays open. */
   async unet(latent: Grid, progress: Progress): Promise<OpenUnet> {
-    if (this.#unet && gridKey(this.#unet.latent) === gridKey(latent)) return this.#unet;
+    const loras = this.#loras.filter(({ strength, fitted }) => strength !== 0 && fitted.unet.size > 0);
+    if (this.#unet && gridKey(this.#unet.latent) === gridKey(latent) && this.#unet.use(loras)) return this.#unet;
     await this.#unet?.close();
     this.#unet = undefined;
     progress(0, "Preparing the network for this picture size");
-    const built = this.#unetGraph(latent);
+    const built = this.#unetGraph(latent, loras);
     const session = await this.#open(built.graph, this.#options, { input: GRADIENT_GATE, outputs: ["gradient"] });
     progress(1, "Ready");
-    this.#unet = new OpenUnet(built, session);
+    this.#unet = new OpenUnet(built, session, loras);
+    this.#unet.use(loras);
     return this.#unet;
   }
 
@@ -138,9 +148,17 @@ export class Networks {
     }
   }
 
-  #unetGraph(latent: Grid): UnetGraph {
+  #unetGraph(latent: Grid, loras: readonly AppliedLora[] = []): UnetGraph {
     const { config, weights } = this.#checkpoint.unet;
-    return unetGraph(config, weights, latent, this.#tokens, this.#dtype, gradientOptions(this.#options));
+    return unetGraph(
+      config,
+      weights,
+      latent,
+      this.#tokens,
+      this.#dtype,
+      gradientOptions(this.#options),
+      loras.map(({ fitted }) => fitted.unet),
+    );
   }
 
   #decoderGraph(size: Grid): Graph {

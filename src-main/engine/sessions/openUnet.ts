@@ -2,6 +2,7 @@
 import { invariant } from "../../api/errors.ts";
 import { layoutInputs } from "../../guidance/attentionLoss.ts";
 import { gridKey } from "../../guidance/masks.ts";
+import { serves, strengthsOf, type AppliedLora, type OpenLora } from "./appliedLoras.ts";
 import type { Feed, OrtSession } from "./session.ts";
 import type { UnetGraph } from "./unetGraph.ts";
 
@@ -42,11 +43,21 @@ export interface GuidedOutputs extends UnetOutputs {
 export class OpenUnet {
   readonly #built: UnetGraph;
   readonly #session: OrtSession;
+  readonly #loras: readonly OpenLora[];
+  #wanted: readonly AppliedLora[] = [];
 
   /** `session` is that of `built`'s graph; it is closed with this. */
-  constructor(built: UnetGraph, session: OrtSession) {
+  constructor(built: UnetGraph, session: OrtSession, loras: readonly AppliedLora[] = []) {
     this.#built = built;
     this.#session = session;
+    this.#loras = loras.map(({ key }, i) => ({ key, hasKernels: built.kernels.has(i) }));
+  }
+
+  /** Sets the strengths of the runs to come; false where this program was not built for these LoRAs. */
+  use(loras: readonly AppliedLora[]): boolean {
+    if (!serves(this.#loras, loras)) return false;
+    this.#wanted = loras;
+    return true;
   }
 
   get graph() {
@@ -84,7 +95,8 @@ export class OpenUnet {
   }
 
   #feeds({ tokenWeights, contrast, injection, strength, ...plain }: UnetInputs): Record<string, Feed> {
-    const feeds: Record<string, Feed> = { ...plain, token_weights: tokenWeights };
+    const strengths = strengthsOf(this.#loras, this.#wanted, "strength");
+    const feeds: Record<string, Feed> = { ...plain, ...strengths, token_weights: tokenWeights };
     for (const layer of this.layers) {
       const names = layoutInputs(layer);
       feeds[names.contrast] = of(contrast, gridKey(layer));

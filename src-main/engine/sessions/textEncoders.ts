@@ -3,10 +3,13 @@ import { LRUCache } from "lru-cache";
 import type { MemoryMode } from "../../api/engine.ts";
 import { invariant } from "../../api/errors.ts";
 import type { Checkpoint, TextEncoder } from "../../checkpoint/checkpoint.ts";
+import type { LowRanks } from "../../checkpoint/lora/fit.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { clipLayers, clipTextEncoder, clipTextPooled } from "../../model/clip.ts";
+import { Adapters } from "../../model/adapters.ts";
 import { Module } from "../../model/layers.ts";
+import { strengthsOf, type AppliedLora } from "./appliedLoras.ts";
 import { OrtSession } from "./session.ts";
 
 export interface TextStates {
@@ -36,6 +39,7 @@ export class TextEncoders {
   readonly #open: OpenSession;
   readonly #states = new LRUCache<string, TextStates>({ max: KEPT_PROMPTS });
   #sessions: OrtSession[] = [];
+  #loras: readonly AppliedLora[] = [];
 
   constructor(
     { text, text2 }: Pick<Checkpoint, "text" | "text2">,
@@ -54,20 +58,31 @@ export class TextEncoders {
     return this.#encoders.map((encoder) => textGraph(encoder, this.#tokens));
   }
 
+  /** The LoRAs of the states to come. Others than before open the encoders anew, which takes a fraction of a second. */
+  async use(loras: readonly AppliedLora[]): Promise<void> {
+    const used = loras.filter(
+      ({ textStrength, fitted }) => textStrength !== 0 && fitted.text.size + fitted.text2.size > 0,
+    );
+    if (keysOf(used) !== keysOf(this.#loras)) await this.close();
+    this.#loras = used;
+  }
+
   /** The states of a prompt's ids; those of the last prompts are kept. */
   async encode({ ids, end }: PromptIds): Promise<TextStates> {
     invariant(ids.length === this.#encoders.length, `ids for ${ids.length} of ${this.#encoders.length} text encoders`);
-    const key = ids.map((each) => each.join()).join(";");
+    const lorasKey = this.#loras.map(({ key, textStrength }) => `${key} ${textStrength}`).join("\n");
+    const key = `${ids.map((each) => each.join()).join(";")}\n${lorasKey}`;
     const known = this.#states.get(key);
     if (known) return known;
     const parts: Record<string, Float32Array<ArrayBuffer>>[] = [];
     for (const [i, encoder] of this.#encoders.entries()) {
       // On the processor whatever the provider: it runs once a prompt, and a GPU's memory has better uses.
-      const session = (this.#sessions[i] ??= await this.#open(textGraph(encoder, this.#tokens), {
+      const session = (this.#sessions[i] ??= await this.#open(textGraph(encoder, this.#tokens, this.#tables(i)), {
         provider: "cpu",
         memory: this.#memory,
       }));
-      const feeds = { ids: BigInt64Array.from(ids[i]!, BigInt) };
+      const strengths = strengthsOf(this.#loras, this.#loras, "textStrength");
+      const feeds = { ids: BigInt64Array.from(ids[i]!, BigInt), ...strengths };
       parts.push(
         await session.run(encoder.projection === undefined ? feeds : { ...feeds, end: BigInt64Array.of(BigInt(end)) }),
       );
@@ -85,6 +100,10 @@ export class TextEncoders {
     return states;
   }
 
+  #tables(encoder: number): LowRanks[] {
+    return this.#loras.map(({ fitted }) => (encoder === 0 ? fitted.text : fitted.text2));
+  }
+
   async close(): Promise<void> {
     const sessions = this.#sessions;
     this.#sessions = [];
@@ -92,9 +111,17 @@ export class TextEncoders {
   }
 }
 
-function textGraph({ config, weights, states, projection }: TextEncoder, tokens: number): Graph {
+function keysOf(loras: readonly AppliedLora[]): string {
+  return loras.map(({ key }) => key).join("\n");
+}
+
+function textGraph(
+  { config, weights, states, projection }: TextEncoder,
+  tokens: number,
+  loras: readonly LowRanks[] = [],
+): Graph {
   const g = new GraphBuilder();
-  const m = new Module(g, weights, "float32");
+  const m = new Module(g, weights, "float32", new Adapters(g, loras));
   const ids = g.input("ids", "int64", [tokens]);
   if (projection !== undefined) {
     const { penultimate, pooled } = clipTextPooled(m, config, ids, g.input("end", "int64", [1]), projection);

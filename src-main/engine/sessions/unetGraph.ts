@@ -4,6 +4,7 @@
  * gradient is gated and the injection is zero where they are not wanted.
  */
 import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
+import type { LowRanks } from "../../checkpoint/lora/fit.ts";
 import type { Weights } from "../../checkpoint/weights.ts";
 import { injectionHook, layoutLoss } from "../../guidance/attentionLoss.ts";
 import type { Grid } from "../../guidance/masks.ts";
@@ -12,6 +13,7 @@ import { GraphBuilder } from "../../graph/builder.ts";
 import type { GradientOptions } from "../../graph/gradient/rule.ts";
 import { gradient } from "../../graph/gradient/gradient.ts";
 import type { DType, Graph } from "../../graph/graph.ts";
+import { Adapters } from "../../model/adapters.ts";
 import { Module } from "../../model/layers.ts";
 import { unet } from "../../model/unet.ts";
 
@@ -31,12 +33,14 @@ export interface UnetGraph {
   layers: Grid[];
   /** Attention maps per token: heads times layers. */
   maps: number;
+  /** Which of the LoRAs, by their places, change convolutions. */
+  kernels: ReadonlySet<number>;
 }
 
 /**
  * Inputs: latent [1, c, h, w], time [1, n], context [tokens, d], with Stable Diffusion XL addition [1, a], token_weights [tokens] and, per layer grid, injection and
  * contrast [pixels, tokens]. Outputs: prediction, maps [cells, tokens], loss [1] and gradient (of the latent's shape).
- * `dtype` is the number type of the network; latents, maps, loss and gradient are always float32.
+ * With LoRAs also lora_strengths, one for each. `dtype` is the number type of the network; latents, maps, loss and gradient are always float32.
  */
 export function unetGraph(
   config: UnetConfig,
@@ -45,6 +49,7 @@ export function unetGraph(
   tokens: number,
   dtype: DType,
   options: GradientOptions,
+  loras: readonly LowRanks[] = [],
 ): UnetGraph {
   const g = new GraphBuilder();
   const x = g.input("latent", "float32", [1, config.inChannels, latent.height, latent.width]);
@@ -58,7 +63,8 @@ export function unetGraph(
     context: g.cast(context, dtype),
     ...(addition ? { addition: g.cast(g.input("addition", "float32", [1, addition.width]), dtype) } : {}),
   };
-  const { prediction, taps } = unet(new Module(g, weights, dtype), config, inputs, injectionHook(g));
+  const adapters = new Adapters(g, loras);
+  const { prediction, taps } = unet(new Module(g, weights, dtype, adapters), config, inputs, injectionHook(g));
 
   const target = lossGrid(latent);
   const { loss, maps } = layoutLoss(g, taps, target, tokenWeights);
@@ -67,5 +73,5 @@ export function unetGraph(
   const guide = scale === 1 ? scaled : g.mul(scaled, 1 / scale);
   const graph = g.finish({ prediction: g.cast(prediction, "float32"), maps, loss, gradient: guide });
   const layers = [...new Map(taps.map((t) => [gridKey(t), { height: t.height, width: t.width }])).values()];
-  return { graph, latent, target, layers, maps: taps.reduce((n, t) => n + t.heads, 0) };
+  return { graph, latent, target, layers, maps: taps.reduce((n, t) => n + t.heads, 0), kernels: adapters.kernels };
 }
