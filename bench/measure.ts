@@ -109,7 +109,7 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
   const size = { height: side, width: side };
   const opened = await seconds(() => networks.unet(size, () => undefined));
   const unet = await networks.unet(size, () => undefined);
-  const sampler = createSampler("lms", checkpoint.scheduler, 50, { karras: false });
+  const sampler = createSampler("lms", checkpoint.scheduler, 50, { spacing: "model" });
   const noise = new TorchGenerator("7").normal(checkpoint.unet.config.inChannels * side * side);
   const latent = noise.map((v) => v * sampler.initNoiseSigma);
 

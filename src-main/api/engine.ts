@@ -3,7 +3,7 @@
  * (the main process, the command line, tests). Only structured-cloneable data crosses.
  */
 import type { Markup } from "./promptMarkup.ts";
-import type { ProviderName, Scene, SceneSettings, SchedulerName, Seed, TextSpan } from "./scene.ts";
+import type { ProviderName, Scene, SceneSettings, SchedulerName, Seed, Spacing, TextSpan } from "./scene.ts";
 
 /** `fast` lets ONNX Runtime repack weights; `low` keeps them mapped from the file and is slower. */
 export type MemoryMode = "fast" | "low";
@@ -148,8 +148,8 @@ export type SceneWarning =
   | { kind: "boxes-conflict"; regionIds: [string, string]; overlap: number }
   /** Instructions of other programs in a prompt, which are drawn as letters. */
   | { kind: "markup-ignored"; markup: Markup; where: "prompt" | "negativePrompt" }
-  /** Karras' spacing is asked for, and the scheduler has none. */
-  | { kind: "karras-ignored"; scheduler: SchedulerName }
+  /** A spacing of noise levels is asked for, and the scheduler has none but its own. */
+  | { kind: "spacing-ignored"; scheduler: SchedulerName; spacing: Spacing }
   | { kind: "not-enough-memory"; neededBytes: number; freeBytes: number };
 
 export interface ProviderReport {

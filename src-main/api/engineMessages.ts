@@ -8,7 +8,7 @@ import { LONGEST_PROMPT, MOST_BOXES, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "
 import { LONGEST_LORA_NAME, STRONGEST_LORA } from "./loras.ts";
 import { listOf } from "./lists.ts";
 import type { Schemas } from "./rpc.ts";
-import { METHODS, PROVIDERS, SCHEDULERS, type Scene } from "./scene.ts";
+import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type Scene } from "./scene.ts";
 
 /** The most of each thing that a request may carry; far above use, low enough that none can exhaust the engine. */
 export const LIMITS = {
@@ -74,22 +74,27 @@ const loraSchema = v.strictObject({
   hash: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal"))),
 });
 
-const settingsSchema = v.strictObject({
-  width: pixelsSchema,
-  height: pixelsSchema,
-  steps: whole(1, LIMITS.steps),
-  guidanceScale: range(0, 100),
-  scheduler: v.picklist(SCHEDULERS),
-  karras: v.boolean(),
-  guidance: v.strictObject({
-    method: v.picklist(METHODS),
-    nu: range(0, 10),
-    injectionSteps: stepRangeSchema,
-    eta: range(0, 50),
-    lossSteps: stepRangeSchema,
+const settingsSchema = v.pipe(
+  v.strictObject({
+    width: pixelsSchema,
+    height: pixelsSchema,
+    steps: whole(1, LIMITS.steps),
+    guidanceScale: range(0, 100),
+    scheduler: v.picklist(SCHEDULERS),
+    karras: v.boolean(),
+    spacing: v.exactOptional(v.picklist(OTHER_SPACINGS)),
+    guidanceRescale: v.exactOptional(range(0, 1)),
+    guidance: v.strictObject({
+      method: v.picklist(METHODS),
+      nu: range(0, 10),
+      injectionSteps: stepRangeSchema,
+      eta: range(0, 50),
+      lossSteps: stepRangeSchema,
+    }),
+    loras: v.exactOptional(listOf(loraSchema, LIMITS.loras, `expected at most ${LIMITS.loras} LoRAs`)),
   }),
-  loras: v.exactOptional(listOf(loraSchema, LIMITS.loras, `expected at most ${LIMITS.loras} LoRAs`)),
-});
+  v.check(({ karras, spacing }) => !karras || spacing === undefined, "expected karras or another spacing, not both"),
+);
 
 const regionsSchema = listOf(regionSchema, LIMITS.regions, `expected at most ${LIMITS.regions} boxes`);
 const sceneFields = { prompt: text(LIMITS.text), negativePrompt: text(LIMITS.text), settings: settingsSchema };

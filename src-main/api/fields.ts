@@ -3,7 +3,7 @@
  * embedded in a picture, the command line's options and the JSON Schema for editors all read this one table.
  */
 import { suggestion } from "./nearest.ts";
-import { METHODS, SCHEDULERS } from "./scene.ts";
+import { METHODS, OTHER_SPACINGS, SCHEDULERS } from "./scene.ts";
 
 /** One thing wrong with a file; `at` is the path of the field, such as `boxes[1].phrase`. */
 export interface Problem {
@@ -56,7 +56,20 @@ export const SETTING_FIELDS = {
   scheduler: { kind: "choice", of: SCHEDULERS, about: "How the noise is taken away." },
   karras: {
     kind: "boolean",
-    about: "Noise levels spaced as by Karras et al. 2022; ddim and pndm have no such spacing and go on without.",
+    about:
+      "Noise levels spaced as by Karras et al. 2022; ddim, pndm, lcm and tcd have no such spacing and go on without.",
+  },
+  spacing: {
+    kind: "choice",
+    of: OTHER_SPACINGS,
+    about: "Noise levels spaced otherwise, instead of by Karras et al.; what is left out is the checkpoint's own.",
+  },
+  guidanceRescale: {
+    kind: "number",
+    min: 0,
+    max: 1,
+    about:
+      "How far the guided prediction is brought back to the prompt's own contrast; about 0.7 for checkpoints with zero terminal SNR.",
   },
   method: {
     kind: "choice",

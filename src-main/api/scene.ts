@@ -37,11 +37,41 @@ export const injects = (method: Method): boolean => method === "injection" || me
 /** Whether a method follows the gradient of the loss: whether eta and the loss steps matter to it. */
 export const guides = (method: Method): boolean => method === "loss" || method === "ilgd";
 
-export const SCHEDULERS = ["lms", "euler", "euler-a", "heun", "ddim", "pndm", "dpmpp-2m", "unipc"] as const;
+export const SCHEDULERS = [
+  "lms",
+  "euler",
+  "euler-a",
+  "heun",
+  "ddim",
+  "pndm",
+  "dpmpp-2m",
+  "dpmpp-2m-sde",
+  "dpmpp-sde",
+  "dpmpp-2s-a",
+  "unipc",
+  "deis",
+  "lcm",
+  "tcd",
+] as const;
 export type SchedulerName = (typeof SCHEDULERS)[number];
 
-/** Whether a scheduler can space its noise levels as Karras et al. do; DDIM and PNDM go by whole timesteps. */
-export const takesKarras = (scheduler: SchedulerName): boolean => scheduler !== "ddim" && scheduler !== "pndm";
+/** Ways of spacing noise levels besides Karras', which has a field of its own: it was there before these. */
+export const OTHER_SPACINGS = ["exponential", "sgm-uniform", "simple"] as const;
+/** `model`: by the timesteps that the checkpoint's scheduler names. */
+export type Spacing = "model" | "karras" | (typeof OTHER_SPACINGS)[number];
+
+const BOUND_TO_TIMESTEPS: readonly SchedulerName[] = ["ddim", "pndm", "lcm", "tcd"];
+
+/** Whether a scheduler can space its noise levels otherwise; DDIM, PNDM, LCM and TCD go by whole timesteps. */
+export const takesSpacing = (scheduler: SchedulerName): boolean => !BOUND_TO_TIMESTEPS.includes(scheduler);
+
+/** How the settings ask for noise levels to be spaced, whether or not the scheduler can. */
+export const spacingOf = ({ karras, spacing }: Pick<SceneSettings, "karras" | "spacing">): Spacing =>
+  spacing ?? (karras ? "karras" : "model");
+
+/** The same that acts: `model` for a scheduler that knows no other. */
+export const actingSpacing = (settings: Pick<SceneSettings, "scheduler" | "karras" | "spacing">): Spacing =>
+  takesSpacing(settings.scheduler) ? spacingOf(settings) : "model";
 
 export const PROVIDERS = ["cpu", "cuda", "dml", "webgpu", "coreml"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
@@ -84,6 +114,13 @@ export interface SceneSettings {
   scheduler: SchedulerName;
   /** Noise levels spaced by Karras et al. 2022 eq. 5, where the scheduler allows it. */
   karras: boolean;
+  /** Another spacing instead of Karras'; the checkpoint's own where both are left out. Never together with `karras`. */
+  spacing?: (typeof OTHER_SPACINGS)[number];
+  /**
+   * How far the guided prediction is brought back to the deviation of the prompt's own (Lin et al. 2024, section 3.4), 0 to 1;
+   * nothing where left out. Checkpoints with zero terminal SNR want about 0.7.
+   */
+  guidanceRescale?: number;
   guidance: GuidanceSettings;
   /** In the order in which they are listed and added up; left out where there are none. */
   loras?: SceneLora[];

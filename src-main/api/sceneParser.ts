@@ -129,7 +129,10 @@ export function changeSettings(settings: SceneSettings, changes: SettingChanges,
   const scaled = changes.steps === undefined ? settings : withSteps(settings, changes.steps);
   const { method, nu, injectionSteps, eta, lossSteps, ...rest } = changes;
   const guidance = { ...scaled.guidance, ...present({ method, nu, injectionSteps, eta, lossSteps }) };
-  const result = { ...scaled, ...rest, guidance };
+  if (rest.karras && rest.spacing) {
+    problems.push({ at: "spacing", message: `"${rest.spacing}" and karras exclude each other; leave one of them out` });
+  }
+  const result = withoutNothing({ ...scaled, ...spacingChange(rest), ...rest, guidance });
   for (const name of ["injectionSteps", "lossSteps"] as const) {
     const { start, end } = guidance[name];
     if (end <= result.steps) continue;
@@ -137,6 +140,24 @@ export function changeSettings(settings: SceneSettings, changes: SettingChanges,
   }
   return result;
 }
+
+/** One of Karras' spacing and the others takes the other's place: `karras: false` alone asks for the checkpoint's own. */
+function spacingChange({ karras, spacing }: SettingChanges): { karras?: false; spacing?: undefined } {
+  if (spacing !== undefined) return { karras: false };
+  return karras === undefined ? {} : { spacing: undefined };
+}
+
+/** Settings that may be left out are, where they ask for nothing: the same settings are written in one way. */
+function withoutNothing({ spacing, guidanceRescale, guidance, ...rest }: Loose): SceneSettings {
+  return {
+    ...rest,
+    ...(spacing === undefined ? {} : { spacing }),
+    ...(guidanceRescale ? { guidanceRescale } : {}),
+    guidance,
+  };
+}
+
+type Loose = Omit<SceneSettings, "spacing"> & { spacing?: SceneSettings["spacing"] | undefined };
 
 /** Without the fields that are undefined, so that a spread does not overwrite with them. */
 function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
@@ -234,7 +255,7 @@ function round(value: number): number {
 
 /** The form that a file has: every setting is written out, so that the file means the same under other defaults. */
 export function serializeScene(scene: Scene, seeds?: readonly Seed[]): SceneForm {
-  const { guidance, ...rest } = scene.settings;
+  const { guidance, guidanceRescale = 0, ...rest } = scene.settings;
   const { injectionSteps: injection, lossSteps: loss } = guidance;
   return {
     prompt: scene.prompt,
@@ -246,6 +267,7 @@ export function serializeScene(scene: Scene, seeds?: readonly Seed[]): SceneForm
       ...(region.strength === 1 ? {} : { strength: region.strength }),
     })),
     ...rest,
+    guidanceRescale,
     ...guidance,
     injectionSteps: [injection.start, injection.end],
     lossSteps: [loss.start, loss.end],

@@ -48,6 +48,8 @@ export interface SchedulerConfig {
   skipPrkSteps: boolean;
   clipSample: boolean;
   timestepSpacing?: "linspace" | "leading" | "trailing";
+  /** Whether the last timestep is pure noise. */
+  zeroSnr?: boolean;
 }
 
 const MOST = 65_536;
@@ -115,7 +117,6 @@ export function parseSchedulerConfig(fields: Fields): SchedulerConfig {
       `${className} is for flow-matching models such as Stable Diffusion 3 and Flux, which are not supported`,
     );
   fields.only("trained_betas", undefined);
-  fields.only("rescale_betas_zero_snr", false);
   const betaStart = fields.number("beta_start", 0.0001, { least: 1e-9, most: 0.999 });
   const spacing = fields.get("timestep_spacing");
   return {
@@ -133,5 +134,6 @@ export function parseSchedulerConfig(fields: Fields): SchedulerConfig {
     ...(spacing === undefined
       ? {}
       : { timestepSpacing: fields.oneOf("timestep_spacing", undefined, ["linspace", "leading", "trailing"]) }),
+    ...(fields.flag("rescale_betas_zero_snr", false) ? { zeroSnr: true } : {}),
   };
 }

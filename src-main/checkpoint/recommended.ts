@@ -3,7 +3,7 @@
  * settings that this checkpoint is best used with. All fields may be absent; unknown ones are left aside.
  */
 import * as v from "valibot";
-import { type GuidanceSettings, METHODS, SCHEDULERS, type SceneSettings } from "../api/scene.ts";
+import { type GuidanceSettings, METHODS, OTHER_SPACINGS, SCHEDULERS, type SceneSettings } from "../api/scene.ts";
 import type { Fields } from "./fields.ts";
 import { refuse } from "./header.ts";
 
@@ -22,6 +22,8 @@ const Defaults = v.object({
   guidanceScale: number(0, 100),
   scheduler: v.exactOptional(v.picklist(SCHEDULERS)),
   karras: v.exactOptional(v.boolean()),
+  spacing: v.exactOptional(v.picklist(OTHER_SPACINGS)),
+  guidanceRescale: number(0, 1),
   guidance: v.exactOptional(
     v.object({
       method: v.exactOptional(v.picklist(METHODS)),

@@ -1,5 +1,5 @@
 /** The options of `npm run render`: their help, and what they ask for. */
-import { METHODS, PROVIDERS, SCHEDULERS, type ProviderName, type Seed } from "../api/scene.ts";
+import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type ProviderName, type Seed } from "../api/scene.ts";
 import { readField, SETTING_FIELDS, type Problem, type SettingName } from "../api/fields.ts";
 import type { SettingChanges } from "../api/sceneParser.ts";
 import { readSeeds } from "../api/seeds.ts";
@@ -14,7 +14,9 @@ const OPTIONS = {
   steps: { value: "N", about: "Denoising steps; the guidance's step ranges are scaled with them." },
   scheduler: { value: "NAME", about: SCHEDULERS.join(", ") },
   karras: { about: "Noise levels spaced by Karras et al." },
+  spacing: { value: "NAME", about: `Noise levels spaced otherwise: ${OTHER_SPACINGS.join(", ")}` },
   "guidance-scale": { value: "N", about: "Classifier-free guidance." },
+  "guidance-rescale": { value: "N", about: "Guided contrast brought back to the prompt's own, 0 to 1." },
   size: { value: "WxH", about: "Pixels, multiples of 8." },
   nu: { value: "N", about: "Strength of attention injection." },
   eta: { value: "N", about: "Strength of loss guidance." },
@@ -65,10 +67,13 @@ export interface RenderOptions {
 }
 
 /** Options that set a number of the scene, and which. */
-const NUMBERS = { steps: "steps", "guidance-scale": "guidanceScale", nu: "nu", eta: "eta" } as const satisfies Record<
-  string,
-  SettingName
->;
+const NUMBERS = {
+  steps: "steps",
+  "guidance-scale": "guidanceScale",
+  "guidance-rescale": "guidanceRescale",
+  nu: "nu",
+  eta: "eta",
+} as const satisfies Record<string, SettingName>;
 
 /** What the command line asks for; everything wrong with it is said at once. */
 export function readRenderOptions(argv: readonly string[]): RenderOptions | "help" | "version" {
@@ -146,6 +151,10 @@ function readChanges(given: Given<typeof OPTIONS>, problems: Problem[]): Setting
   if (given.method !== undefined) set("method", given.method, "method");
   if (given.scheduler !== undefined) set("scheduler", given.scheduler, "scheduler");
   if (given.karras) changes["karras"] = true;
+  if (given.spacing !== undefined) set("spacing", given.spacing, "spacing");
+  if (given.karras && given.spacing !== undefined) {
+    problems.push({ at: "--spacing", message: "excludes --karras; give one of them" });
+  }
   if (given.size !== undefined) {
     const match = /^(\d{1,5})x(\d{1,5})$/i.exec(given.size);
     if (!match) problems.push({ at: "--size", message: `expected WIDTHxHEIGHT such as 512x512, got "${given.size}"` });

@@ -18,8 +18,8 @@ export function describeWarning(warning: SceneWarning, labels: Record<string, st
     }
     case "markup-ignored":
       return `"${warning.markup.text}" in the ${warning.where === "prompt" ? "prompt" : "negative prompt"} ${whyIgnored(warning.markup)}`;
-    case "karras-ignored":
-      return `the scheduler ${warning.scheduler} has no Karras spacing; the pictures are the same without it`;
+    case "spacing-ignored":
+      return `the scheduler ${warning.scheduler} has no ${warning.spacing} spacing; the pictures are the same without it`;
     case "not-enough-memory":
       return `this needs about ${gib(warning.neededBytes)} and ${gib(warning.freeBytes)} are free; try --memory low or a smaller --size`;
   }

@@ -3,8 +3,9 @@ import { guides, injects, type GuidanceSettings } from "../api/scene.ts";
 import type { Layout } from "../guidance/layout.ts";
 import { timestepFeatures } from "../model/unet.ts";
 import type { UnetConfig } from "../checkpoint/unetConfig.ts";
-import type { Evaluation } from "../sampling/sampler.ts";
-import { toEpsilon, weightedSum } from "../sampling/sampler.ts";
+import { rescaleGuided } from "../sampling/guidanceRescale.ts";
+import type { Evaluation, Numbers } from "../sampling/sampler.ts";
+import { exactSum, toEpsilon, weightedSum } from "../sampling/sampler.ts";
 import type { OpenUnet } from "./sessions/openUnet.ts";
 
 /** What one half of classifier-free guidance is conditioned on. */
@@ -23,13 +24,15 @@ export interface Denoiser {
   layout: Layout;
   guidance: GuidanceSettings;
   guidanceScale: number;
+  /** phi of guidance rescale; none where left out. */
+  guidanceRescale?: number;
   prompt: Conditioning;
   negative: Conditioning;
 }
 
 export interface Denoised {
   /** Guided noise prediction. */
-  epsilon: Float32Array;
+  epsilon: Numbers;
   /** Mean attention of the prompt's tokens on the loss grid, [cells, tokens]. */
   maps: Float32Array<ArrayBuffer>;
   /** Value of the layout loss; 0 without boxes. */
@@ -43,12 +46,19 @@ function within(step: number, range: { start: number; end: number }): boolean {
 }
 
 /**
+ * The largest noise level of Stable Diffusion's own schedule. Strengths that follow sigma were published on that schedule: where pure
+ * noise counts as 4096 (zero terminal SNR) they stop growing here.
+ */
+const LARGEST_SIGMA = 14.6146;
+
+/**
  * Evaluates the network at `latent`. Injection raises the scores of the conditional half by nu' ln(1 + sigma); loss
  * guidance adds eta sigma times the gradient with respect to the network's (scaled) input to the combined prediction,
  * after classifier-free guidance and independent of its scale (methods as in the authors' code).
  */
 export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float32Array): Promise<Denoised> {
-  const { sigma, stepIndex } = evaluation;
+  const { stepIndex } = evaluation;
+  const sigma = Math.min(evaluation.sigma, LARGEST_SIGMA);
   const { method, nu, eta, injectionSteps, lossSteps } = d.guidance;
   const boxes = d.layout.tokenWeights.some((w) => w > 0);
   const isInjected = boxes && injects(method) && within(stepIndex, injectionSteps);
@@ -68,11 +78,13 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
   let output = conditional.prediction;
   if (d.guidanceScale !== 1) {
     const plain = (await d.unet.run({ ...shared, ...d.negative, strength: 0 })).prediction;
-    output = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
+    const mixed = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
+    output = rescaleGuided(mixed, output, d.guidanceRescale ?? 0);
   }
-  const epsilon = toEpsilon(output, input, sigma, d.prediction);
+  const epsilon = toEpsilon(output, latent, evaluation, d.prediction);
   const { maps, loss } = conditional;
   if (!guided) return { epsilon, maps, loss };
   const { gradient } = guided;
-  return { epsilon: weightedSum([1, epsilon], [eta * sigma, gradient]), maps, loss, gradient };
+  const sum = d.prediction === "epsilon" ? weightedSum : exactSum;
+  return { epsilon: sum([1, epsilon], [eta * sigma, gradient]), maps, loss, gradient };
 }

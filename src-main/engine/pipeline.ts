@@ -6,7 +6,7 @@ import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { AttentionMaps, ModelSummary, Pixels, RunRecord, SceneCheck } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { lorasOf } from "../api/loras.ts";
-import type { Scene, SceneSettings } from "../api/scene.ts";
+import { spacingOf, type Scene, type SceneSettings } from "../api/scene.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import type { BoundRegion } from "../guidance/layout.ts";
@@ -16,6 +16,7 @@ import type { Encoding, Tokenizer } from "../model/tokenizer/tokenizer.ts";
 import { createTokenizers, idsOf, tokensOfSpan, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import { additionFeatures } from "../model/unet.ts";
 import { TorchGenerator } from "../sampling/random.ts";
+import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, denoise } from "./denoise.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
@@ -122,7 +123,7 @@ class DiffusionPipeline implements Pipeline {
     const { settings } = scene;
     const size = latentSize(this.#checkpoint, settings);
     const sampler = createSampler(settings.scheduler, this.#checkpoint.scheduler, settings.steps, {
-      karras: settings.karras,
+      spacing: spacingOf(settings),
     });
     const loras = await this.#loras.take(lorasOf(scene).used);
     await this.#networks.use(loras);
@@ -135,9 +136,9 @@ class DiffusionPipeline implements Pipeline {
     const bound = bindRegions(scene, encoding);
     const layout = layoutOf(bound, this.#tokenizer.maxTokens, size, unet.target, unet.layers);
     const { config } = this.#checkpoint.unet;
-    const { guidance, guidanceScale } = settings;
+    const { guidance, guidanceScale, guidanceRescale = 0 } = settings;
     const { prediction } = this.#checkpoint.scheduler;
-    const denoiser = { unet, config, prediction, layout, guidance, guidanceScale, prompt, negative };
+    const denoiser = { unet, config, prediction, layout, guidance, guidanceScale, guidanceRescale, prompt, negative };
 
     const generator = new TorchGenerator(seed);
     const count = config.inChannels * size.height * size.width;
@@ -289,7 +290,7 @@ function obedienceOf(bound: readonly BoundRegion[], attention: AttentionMaps): R
 }
 
 /** A network that leaves its number range gives a black picture; better to stop at once and say so. */
-function refuseNonsense(epsilon: Float32Array, step: number): void {
+function refuseNonsense(epsilon: Numbers, step: number): void {
   if (epsilon.every(Number.isFinite)) return;
   const problem = `The network's numbers ran out of range at step ${step + 1}. Lower eta or nu', or use the provider cpu, which computes in float32.`;
   throw new AppError("scene-invalid", problem, { at: "settings.guidance" });

@@ -1,7 +1,7 @@
 /** What would be lost or go against itself if a scene were drawn as it is. */
 import type { SceneWarning } from "../api/engine.ts";
 import { findMarkup } from "../api/promptMarkup.ts";
-import { takesKarras, type Scene, type UnitBox } from "../api/scene.ts";
+import { spacingOf, takesSpacing, type Scene, type UnitBox } from "../api/scene.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
 import type { Encoding } from "../model/tokenizer/tokenizer.ts";
@@ -16,8 +16,9 @@ export function sceneWarnings(scene: Scene, encoding: Encoding, latent: Grid): S
   for (const where of ["prompt", "negativePrompt"] as const) {
     for (const markup of findMarkup(scene[where])) warnings.push({ kind: "markup-ignored", markup, where });
   }
-  const { karras, scheduler } = scene.settings;
-  if (karras && !takesKarras(scheduler)) warnings.push({ kind: "karras-ignored", scheduler });
+  const { scheduler } = scene.settings;
+  const spacing = spacingOf(scene.settings);
+  if (spacing !== "model" && !takesSpacing(scheduler)) warnings.push({ kind: "spacing-ignored", scheduler, spacing });
   const grid = lossGrid(latent);
   for (const region of scene.regions) {
     for (const span of region.spans) {

@@ -9,7 +9,7 @@ import { isAppError } from "../api/errors.ts";
 import { LARGEST_SEED } from "../api/seeds.ts";
 import { parseSceneFile, serializeScene, type SceneFile } from "../api/sceneParser.ts";
 import { findMarkup, whyIgnored } from "../api/promptMarkup.ts";
-import { takesKarras, type Scene, type SchedulerName } from "../api/scene.ts";
+import { actingSpacing, takesSpacing, type Scene, type SchedulerName, type Spacing } from "../api/scene.ts";
 
 /** What other tools call our schedulers; the same name does not promise the same pixels. */
 const SAMPLER_NAMES: Record<SchedulerName, string> = {
@@ -20,7 +20,21 @@ const SAMPLER_NAMES: Record<SchedulerName, string> = {
   ddim: "DDIM",
   pndm: "PLMS",
   "dpmpp-2m": "DPM++ 2M",
+  "dpmpp-2m-sde": "DPM++ 2M SDE",
+  "dpmpp-sde": "DPM++ SDE",
+  "dpmpp-2s-a": "DPM++ 2S a",
   unipc: "UniPC",
+  deis: "DEIS",
+  lcm: "LCM",
+  tcd: "TCD",
+};
+
+/** Their "schedule types"; nothing is said of the checkpoint's own. */
+const SCHEDULE_TYPES: Record<Exclude<Spacing, "model">, string> = {
+  karras: "Karras",
+  exponential: "Exponential",
+  "sgm-uniform": "SGM Uniform",
+  simple: "Simple",
 };
 
 const LAYOUT_KEY = "Diorama layout";
@@ -43,12 +57,14 @@ export function writeInfotext(record: RunRecord): string {
   const { scene, seed, model, engine } = record;
   const { settings } = scene;
   const { boxes, method, nu, injectionSteps, eta, lossSteps } = serializeScene(scene);
+  const spacing = actingSpacing(settings);
   const own = isReadBack(scene) ? undefined : JSON.stringify([scene.prompt, scene.negativePrompt]);
   const pairs: [string, string | undefined][] = [
     ["Steps", String(settings.steps)], // first: ComfyUI looks for the line that begins with it
     ["Sampler", SAMPLER_NAMES[settings.scheduler]],
-    ["Schedule type", settings.karras && takesKarras(settings.scheduler) ? "Karras" : undefined],
+    ["Schedule type", spacing === "model" ? undefined : SCHEDULE_TYPES[spacing]],
     ["CFG scale", String(settings.guidanceScale)],
+    ["CFG Rescale", settings.guidanceRescale === undefined ? undefined : String(settings.guidanceRescale)], // as extensions call it
     ["Seed", seed],
     ["Size", `${settings.width}x${settings.height}`],
     ["Model hash", model.sha256?.slice(0, 10)], // A1111's: of the whole file's SHA-256, where that is known
@@ -162,17 +178,20 @@ export function sceneFromInfotext(text: string): InfotextScene {
 
   number("Steps", "steps");
   number("CFG scale", "guidanceScale");
+  number("CFG Rescale", "guidanceRescale");
   const size = /^(\d{1,5})x(\d{1,5})$/.exec(pairs.get("Size") ?? "");
   if (size) take({ width: Number(size[1]), height: Number(size[2]) }, "Size");
   const sampler = pairs.get("Sampler");
   if (sampler !== undefined) {
     // Older files append the schedule: "DPM++ 2M Karras".
-    const name = sampler.replace(/ Karras$/, "");
+    const [, name = "", appended] = /^(.*?)(?: (Karras|Exponential|SGM Uniform|Simple))?$/i.exec(sampler) ?? [];
     const found = Object.entries(SAMPLER_NAMES).find(([, theirs]) => theirs.toLowerCase() === name.toLowerCase());
     if (found) {
       const scheduler = found[0] as SchedulerName;
-      const karras = name !== sampler || pairs.get("Schedule type") === "Karras";
-      take({ scheduler, karras: karras && takesKarras(scheduler) }, "Sampler");
+      const spacing = spacingNamed(appended ?? pairs.get("Schedule type"));
+      const isOther = spacing !== undefined && spacing !== "karras" && takesSpacing(scheduler);
+      const karras = spacing === "karras" && takesSpacing(scheduler);
+      take({ scheduler, karras, ...(isOther ? { spacing } : {}) }, "Sampler");
     } else notes.push(`Sampler was left out: there is no "${short(sampler)}" here`);
   }
   const seed = pairs.get("Seed") ?? "";
@@ -190,9 +209,26 @@ export function sceneFromInfotext(text: string): InfotextScene {
   return { ...parseSceneFile(form, DEFAULT_SETTINGS), notes };
 }
 
+function spacingNamed(type: string | undefined): Exclude<Spacing, "model"> | undefined {
+  const found = Object.entries(SCHEDULE_TYPES).find(([, name]) => name.toLowerCase() === type?.toLowerCase());
+  return found?.[0] as Exclude<Spacing, "model"> | undefined;
+}
+
 /** Pairs that are read, or say nothing of how the picture is made. */
 const UNDERSTOOD = new Set([
-  ...["Steps", "Sampler", "Schedule type", "CFG scale", "Seed", "Size", "Model hash", "Model", "RNG", "Version"],
+  ...[
+    "Steps",
+    "Sampler",
+    "Schedule type",
+    "CFG scale",
+    "CFG Rescale",
+    "Seed",
+    "Size",
+    "Model hash",
+    "Model",
+    "RNG",
+    "Version",
+  ],
   ...[LAYOUT_KEY, PROMPTS_KEY, HASH_KEY, "Created Date", "Lora hashes", "TI hashes", "Hashes", "VAE hash"],
 ]);
 const MOST_NOTES = 20;
@@ -203,7 +239,7 @@ function leftOut(pairs: ReadonlyMap<string, string>, extra: readonly string[]): 
   const noise = pairs.get("RNG") ?? "CPU";
   const unknown = [...pairs].filter(([key]) => !UNDERSTOOD.has(key));
   return [
-    ...(["karras", "automatic"].includes(schedule.toLowerCase())
+    ...(schedule.toLowerCase() === "automatic" || spacingNamed(schedule) !== undefined
       ? []
       : [`Schedule type was left out: there is no "${short(schedule)}" here`]),
     ...(noise === "CPU" ? [] : [`RNG was left out: seeds are drawn as on the CPU here, not "${short(noise)}"`]),

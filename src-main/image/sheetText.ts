@@ -1,7 +1,7 @@
 /** What stands on a sheet in words: captions beneath pictures, and the settings that all of them share. */
 import type { RunRecord } from "../api/engine.ts";
 import type { BoxColor, Caption } from "../api/sheets.ts";
-import { takesKarras, type Scene } from "../api/scene.ts";
+import { actingSpacing, type Scene } from "../api/scene.ts";
 import type { SheetBox } from "./sheetPlan.ts";
 
 /** The lines beneath a picture; `name` is its file's. The words of boxes are drawn with their colours, see `SheetOptions.words`. */
@@ -30,18 +30,25 @@ export function sheetBoxes({ prompt, regions }: Scene, colors: readonly BoxColor
   });
 }
 
+const SPACING_WORDS = {
+  model: "",
+  karras: ", Karras",
+  exponential: ", exponential",
+  "sgm-uniform": ", SGM uniform",
+  simple: ", simple",
+};
 const METHOD_WORDS = { none: "no guidance by boxes", injection: "injection", loss: "loss guidance", ilgd: "iLGD" };
 
 /** What all pictures were made with; what differs among them is left out. */
 export function sharedSettings(records: readonly RunRecord[]): string {
   const parts = records.map(({ scene, seed, model }) => {
     const { settings, negativePrompt } = scene;
-    const { width, height, steps, scheduler, karras, guidanceScale, guidance } = settings;
+    const { width, height, steps, scheduler, guidanceScale, guidance } = settings;
     return [
       model.name,
       `${width} × ${height}`,
       `${steps} steps`,
-      `${scheduler}${karras && takesKarras(scheduler) ? ", Karras" : ""}`,
+      `${scheduler}${SPACING_WORDS[actingSpacing(settings)]}`,
       `guidance ${guidanceScale}`,
       METHOD_WORDS[guidance.method],
       `seed ${seed}`,

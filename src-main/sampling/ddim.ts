@@ -5,7 +5,10 @@
  */
 import { invariant } from "../api/errors.ts";
 import { noiseTable, wholeTimesteps, type NoiseTable, type SchedulerParameters } from "./schedule.ts";
-import { weightedSum, type Evaluation, type StepperMaker } from "./sampler.ts";
+import { weightedSum, type Evaluation, type Numbers, type StepperMaker } from "./sampler.ts";
+
+/** In place of an abar of 0: what it changes is below float32, and float64 still tells epsilon from the latent. */
+const NEARLY_ZERO = 2 ** -50;
 
 /** The evaluation at a training timestep, for samplers that keep x. */
 function plainEvaluation(table: NoiseTable, timestep: number, stepIndex: number): Evaluation {
@@ -22,7 +25,7 @@ function abarAt(parameters: SchedulerParameters, table: NoiseTable, timestep: nu
  * latents have no range.
  */
 export const ddim: StepperMaker = (parameters, steps) => {
-  const table = noiseTable(parameters);
+  const table = noiseTable(parameters, NEARLY_ZERO);
   const timesteps = wholeTimesteps(parameters, steps, parameters.timestepSpacing ?? "leading");
   const stride = Math.floor(parameters.trainTimesteps / steps);
   return {
@@ -46,19 +49,19 @@ const PLMS_WEIGHTS = [[1], [3 / 2, -1 / 2], [23 / 12, -16 / 12, 5 / 12], [55 / 2
  * alone.
  */
 export const pndm: StepperMaker = (parameters, steps) => {
-  const table = noiseTable(parameters);
+  const table = noiseTable(parameters, NEARLY_ZERO);
   const grid = wholeTimesteps(parameters, steps, parameters.timestepSpacing ?? "leading");
   const stride = Math.floor(parameters.trainTimesteps / steps);
   const evaluations = grid.flatMap((timestep, k) => {
     const own = plainEvaluation(table, timestep, k);
     return k === 1 ? [{ ...own, stepIndex: 0 }, own] : [own];
   });
-  let history: Float32Array[] = []; // newest first
+  let history: Numbers[] = []; // newest first
   let start: Float32Array | undefined;
 
   // Liu et al. 2022:
   // x' = sqrt(abar'/abar) x - (abar' - abar) eps / (abar sqrt(1 - abar') + sqrt(abar (1 - abar) abar')).
-  function transfer(from: number, to: number, x: Float32Array, epsilons: readonly (readonly [number, Float32Array])[]) {
+  function transfer(from: number, to: number, x: Float32Array, epsilons: readonly (readonly [number, Numbers])[]) {
     const [here, next] = [abarAt(parameters, table, from), abarAt(parameters, table, to)];
     const move = -(next - here) / (here * Math.sqrt(1 - next) + Math.sqrt(here * (1 - here) * next));
     return weightedSum([Math.sqrt(next / here), x], ...epsilons.map(([weight, e]) => [move * weight, e] as const));

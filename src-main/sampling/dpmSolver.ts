@@ -2,8 +2,8 @@
  * DPM-Solver++ 2M (Lu et al. 2022, algorithm 2): second-order multistep in lambda = ln(alpha / s) on the predicted
  * clean latent, where alpha = sqrt(abar), s = sqrt(1 - abar). Keeps x.
  */
-import { solverGrid, type SigmaGrid } from "./schedule.ts";
-import { weightedSum, type Evaluation, type StepperMaker } from "./sampler.ts";
+import { solverGrid, type SigmaGrid } from "./grids.ts";
+import { weightedSum, type Evaluation, type Numbers, type StepperMaker } from "./sampler.ts";
 
 /** A noise level as the exponential integrators see it. */
 export interface Level {
@@ -22,7 +22,7 @@ export function solverEvaluations(grid: SigmaGrid): Evaluation[] {
 }
 
 /** The predicted clean latent (x - s eps) / alpha. */
-export function dataPrediction(level: Level, x: Float32Array, epsilon: Float32Array): Float32Array {
+export function dataPrediction(level: Level, x: Float32Array, epsilon: Numbers): Float32Array {
   return weightedSum([1 / level.alpha, x], [-level.s / level.alpha, epsilon]);
 }
 
@@ -30,8 +30,8 @@ export function dataPrediction(level: Level, x: Float32Array, epsilon: Float32Ar
 const FEW_STEPS = 15;
 
 // x' = (s'/s) x - alpha' (e^-h - 1) [D + (D - D_before) / (2r)], h = lambda' - lambda, r = h_before / h
-export const dpmSolver: StepperMaker = (parameters, steps, { karras }) => {
-  const grid = solverGrid(parameters, steps, karras);
+export const dpmSolver: StepperMaker = (parameters, steps, { spacing }) => {
+  const grid = solverGrid(parameters, steps, spacing);
   const levels = grid.sigmas.map(levelOf);
   let before: Float32Array | undefined;
   return {
@@ -44,7 +44,8 @@ export const dpmSolver: StepperMaker = (parameters, steps, { karras }) => {
       const gain = -next.alpha * Math.expm1(-h);
       const reach = i === 0 ? 0 : here.lambda - levels[i - 1]!.lambda;
       // Rounded timesteps repeat when there are nearly as many steps as timesteps; no slope can be taken between equal levels.
-      const secondOrder = before && reach !== 0 && !(i === steps - 1 && steps < FEW_STEPS);
+      // Nor towards sigma 0, which lies infinitely far in lambda.
+      const secondOrder = before && reach !== 0 && next.s > 0 && !(i === steps - 1 && steps < FEW_STEPS);
       const slope = secondOrder ? h / reach / 2 : 0; // 1 / (2r)
       const moved = weightedSum([next.s / here.s, latent], [gain * (1 + slope), data], [-gain * slope, before ?? data]);
       before = data;

@@ -3,8 +3,9 @@
  * their s(t) = 1, sigma(t) = t): Euler, its ancestral variant, and Heun's second-order correction (their algorithm 1 without churn).
  */
 import { invariant } from "../api/errors.ts";
-import { continuousGrid, type SigmaGrid, type SchedulerParameters } from "./schedule.ts";
-import { weightedSum, type Evaluation, type StepperMaker } from "./sampler.ts";
+import { continuousGrid, type SigmaGrid } from "./grids.ts";
+import type { SchedulerParameters } from "./schedule.ts";
+import { weightedSum, type Evaluation, type Numbers, type StepperMaker } from "./sampler.ts";
 
 /** One evaluation per noise level, for samplers that keep z. */
 export function scaledEvaluations(grid: SigmaGrid): Evaluation[] {
@@ -21,8 +22,8 @@ export function initialScale(parameters: SchedulerParameters, grid: SigmaGrid): 
 }
 
 /** z' = z + (sigma' - sigma) eps. */
-export const euler: StepperMaker = (parameters, steps, { karras }) => {
-  const grid = continuousGrid(parameters, steps, karras);
+export const euler: StepperMaker = (parameters, steps, { spacing }) => {
+  const grid = continuousGrid(parameters, steps, spacing);
   return {
     evaluations: scaledEvaluations(grid),
     initNoiseSigma: initialScale(parameters, grid),
@@ -34,8 +35,8 @@ export const euler: StepperMaker = (parameters, steps, { karras }) => {
  * Euler down to below the next level, then noise back up to it: sigma_up^2 = sigma'^2 (sigma^2 - sigma'^2) / sigma^2,
  * the variance of the DDPM posterior; sigma_down^2 = sigma'^2 - sigma_up^2.
  */
-export const eulerAncestral: StepperMaker = (parameters, steps, { karras }) => {
-  const grid = continuousGrid(parameters, steps, karras);
+export const eulerAncestral: StepperMaker = (parameters, steps, { spacing }) => {
+  const grid = continuousGrid(parameters, steps, spacing);
   return {
     evaluations: scaledEvaluations(grid),
     initNoiseSigma: initialScale(parameters, grid),
@@ -43,7 +44,7 @@ export const eulerAncestral: StepperMaker = (parameters, steps, { karras }) => {
       const [from, to] = [grid.sigmas[i]!, grid.sigmas[i + 1]!];
       const down = (to * to) / from; // sqrt(to^2 - up^2)
       const up = to * Math.sqrt(Math.max(1 - (to / from) ** 2, 0));
-      const moved: [number, Float32Array][] = [
+      const moved: [number, Numbers][] = [
         [1, latent],
         [down - from, epsilon],
       ];
@@ -56,10 +57,10 @@ export const eulerAncestral: StepperMaker = (parameters, steps, { karras }) => {
  * Euler to the next level, evaluate there, then step again from the start with the mean of both slopes; the last step,
  * to 0, is Euler's.
  */
-export const heun: StepperMaker = (parameters, steps, { karras }) => {
-  const grid = continuousGrid(parameters, steps, karras);
+export const heun: StepperMaker = (parameters, steps, { spacing }) => {
+  const grid = continuousGrid(parameters, steps, spacing);
   const levels = scaledEvaluations(grid);
-  let start: { latent: Float32Array; slope: Float32Array } | undefined;
+  let start: { latent: Float32Array; slope: Numbers } | undefined;
   return {
     // Levels 0, 1, 1, 2, 2, ...: the second visit of a level opens its own step, the first closes the step before.
     evaluations: levels.flatMap((level, k) => (k === 0 ? [level] : [{ ...level, stepIndex: k - 1 }, level])),

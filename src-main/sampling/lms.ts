@@ -2,8 +2,8 @@
  * Linear multistep (Adams-Bashforth with uneven steps) on dz/dsigma = eps: the history of epsilons is interpolated by a
  * polynomial in sigma, which is integrated over the step. Order 4, as in k-diffusion and diffusers.
  */
-import { continuousGrid } from "./schedule.ts";
-import { weightedSum, type StepperMaker } from "./sampler.ts";
+import { continuousGrid } from "./grids.ts";
+import { weightedSum, type Numbers, type StepperMaker } from "./sampler.ts";
 import { initialScale, scaledEvaluations } from "./euler.ts";
 
 const ORDER = 4;
@@ -24,9 +24,9 @@ export function lmsCoefficients(sigmas: readonly number[], i: number, order = Ma
   });
 }
 
-export const lms: StepperMaker = (parameters, steps, { karras }) => {
-  const grid = continuousGrid(parameters, steps, karras);
-  let history: Float32Array[] = []; // newest first
+export const lms: StepperMaker = (parameters, steps, { spacing }) => {
+  const grid = continuousGrid(parameters, steps, spacing);
+  let history: Numbers[] = []; // newest first
   return {
     evaluations: scaledEvaluations(grid),
     initNoiseSigma: initialScale(parameters, grid),

@@ -2,15 +2,22 @@
  * What a sampler is: a list of network evaluations, and a pure step from one to the next that the engine drives.
  *
  * Two scales occur. `x = sqrt(abar) x0 + sqrt(1 - abar) eps` (variance preserving) is what the network takes and what
- * DDIM, PNDM, DPM++ and UniPC keep as their latent; `z = x sqrt(1 + sigma^2) = x0 + sigma eps` is what LMS, Euler and
- * Heun keep. `inputScale` leads from the latent to `x`.
+ * DDIM, PNDM, DPM++ 2M, UniPC, LCM and TCD keep as their latent; `z = x sqrt(1 + sigma^2) = x0 + sigma eps` is what LMS, Euler,
+ * Heun, DPM++ SDE, DPM++ 2S a and DEIS keep. `inputScale` leads from the latent to `x`.
  *
  * Every sampler steps in terms of epsilon: loss guidance is a term added to the noise prediction, and this way it
  * enters histories whatever the network predicts. Networks that predict v go through `toEpsilon` first. Classifier-free
  * guidance may be applied before or after that: the conversion is affine with the same x on both halves, so the two
  * commute.
  */
+import type { Spacing } from "../api/scene.ts";
 import type { Prediction, SchedulerParameters } from "./schedule.ts";
+
+/**
+ * Numbers of a prediction. Where the network predicts v they keep float64: at a noise level of 4096 (zero terminal SNR) all of the
+ * picture is in digits of epsilon that float32 does not have.
+ */
+export type Numbers = Float32Array | Float64Array;
 
 /** One call of the network. */
 export interface Evaluation {
@@ -40,14 +47,14 @@ export interface Sampler {
    * evaluate next (after the last evaluation: the finished one). `noise` gives fresh standard
    * normal noise of the latent's size; only ancestral steps call it.
    */
-  step(i: number, latent: Float32Array, epsilon: Float32Array, noise: () => Float32Array): Float32Array;
+  step(i: number, latent: Float32Array, epsilon: Numbers, noise: () => Float32Array): Float32Array;
   /** The clean latent that the network foresees at evaluation i, for previews. Changes nothing. */
-  predictOriginal(i: number, latent: Float32Array, epsilon: Float32Array): Float32Array;
+  predictOriginal(i: number, latent: Float32Array, epsilon: Numbers): Float32Array;
 }
 
 export interface SamplerOptions {
-  /** Space noise levels by Karras et al. 2022 eq. 5. DDIM and PNDM are bound to training timesteps and ignore it. */
-  readonly karras: boolean;
+  /** How noise levels are spaced. DDIM, PNDM, LCM and TCD are bound to training timesteps and ignore it. */
+  readonly spacing: Spacing;
 }
 
 /** The part of a sampler that differs: everything but `predictOriginal` and the checks. */
@@ -57,33 +64,38 @@ export type Stepper = Omit<Sampler, "predictOriginal">;
 export type StepperMaker = (parameters: SchedulerParameters, steps: number, options: SamplerOptions) => Stepper;
 
 /**
- * The network's output as epsilon. `input` is what the network was given (the latent times `inputScale`).
+ * The network's output at `latent` as epsilon.
  * v = sqrt(abar) eps - sqrt(1 - abar) x0 (Salimans & Ho 2022), hence
- * eps = sqrt(abar) v + sqrt(1 - abar) x = (v + sigma x) / sqrt(1 + sigma^2).
+ * eps = sqrt(abar) v + sqrt(1 - abar) x = (v + sigma x) / sqrt(1 + sigma^2), with x = latent * inputScale.
  */
 export function toEpsilon(
   output: Float32Array,
-  input: Float32Array,
-  sigma: number,
+  latent: Float32Array,
+  { sigma, inputScale }: Pick<Evaluation, "sigma" | "inputScale">,
   prediction: Prediction,
-): Float32Array {
+): Numbers {
   if (prediction === "epsilon") return output;
   const scale = 1 / Math.sqrt(1 + sigma * sigma);
-  return weightedSum([scale, output], [scale * sigma, input]);
+  return exactSum([scale, output], [scale * sigma * inputScale, latent]);
 }
 
 /** x0 = z - sigma eps, with z = latent * inputScale * sqrt(1 + sigma^2). */
-export function estimateOriginal(at: Evaluation, latent: Float32Array, epsilon: Float32Array): Float32Array {
+export function estimateOriginal(at: Evaluation, latent: Float32Array, epsilon: Numbers): Float32Array {
   return weightedSum([at.inputScale * Math.sqrt(1 + at.sigma * at.sigma), latent], [-at.sigma, epsilon]);
 }
 
+type Term = readonly [weight: number, values: Numbers];
+
 /** Sum of weight * array, element by element in float64, rounded once. */
-export function weightedSum(
-  ...terms: readonly (readonly [weight: number, values: Float32Array])[]
-): Float32Array<ArrayBuffer> {
+export function weightedSum(...terms: readonly Term[]): Float32Array<ArrayBuffer> {
+  return new Float32Array(exactSum(...terms));
+}
+
+/** The same, not rounded. */
+export function exactSum(...terms: readonly Term[]): Float64Array<ArrayBuffer> {
   const sum = new Float64Array(terms[0]![1].length);
   for (const [weight, values] of terms) {
     for (let k = 0; k < sum.length; k++) sum[k]! += weight * values[k]!;
   }
-  return new Float32Array(sum);
+  return sum;
 }

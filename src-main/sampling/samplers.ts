@@ -1,7 +1,10 @@
 /** The samplers by name. */
 import { invariant } from "../api/errors.ts";
 import type { SchedulerName } from "../api/scene.ts";
+import { lcm, tcd } from "./consistency.ts";
 import { ddim, pndm } from "./ddim.ts";
+import { deis } from "./deis.ts";
+import { dpm2mSde, dpm2sAncestral, dpmSde } from "./dpmSde.ts";
 import { dpmSolver } from "./dpmSolver.ts";
 import { euler, eulerAncestral, heun } from "./euler.ts";
 import { lms } from "./lms.ts";
@@ -17,7 +20,13 @@ const makers = {
   ddim,
   pndm,
   "dpmpp-2m": dpmSolver,
+  "dpmpp-2m-sde": dpm2mSde,
+  "dpmpp-sde": dpmSde,
+  "dpmpp-2s-a": dpm2sAncestral,
   unipc,
+  deis,
+  lcm,
+  tcd,
 } satisfies Record<SchedulerName, StepperMaker>;
 
 /**

@@ -23,6 +23,8 @@ export interface SchedulerParameters {
   stepsOffset: number;
   /** Whether DDIM ends at abar = 1 instead of abar_0; false for Stable Diffusion. */
   setAlphaToOne: boolean;
+  /** Whether the betas were rescaled so that the last timestep is pure noise (Lin et al. 2024, algorithm 1). */
+  zeroSnr?: boolean;
   /**
    * Set only where the checkpoint's file names it. Left out, every sampler uses its own default, as diffusers'
    * `from_config` does: it does not hand on values that the checkpoint's scheduler merely defaulted. So Stable
@@ -47,12 +49,6 @@ export const STABLE_DIFFUSION: SchedulerParameters = {
 export interface NoiseTable {
   readonly alphasCumprod: Float32Array;
   readonly sigmas: Float32Array;
-}
-
-/** The noise levels of a run: as many timesteps as steps, and one sigma more, where the run ends. */
-export interface SigmaGrid {
-  readonly timesteps: readonly number[];
-  readonly sigmas: readonly number[];
 }
 
 /** Rejects step counts that no sampler can make. */
@@ -83,55 +79,32 @@ export function betas(parameters: SchedulerParameters): Float32Array {
   }
 }
 
-export function noiseTable(parameters: SchedulerParameters): NoiseTable {
+/**
+ * `lastAbar` stands in for the last timestep's abar where that is 0: an exact 0 would leave the picture out of epsilon altogether.
+ * Samplers that count in sigma have diffusers' 2^-24 (sigma 4096); what is next to 0 does for those that keep the 0 there (DDIM).
+ */
+export function noiseTable(parameters: SchedulerParameters, lastAbar = 2 ** -24): NoiseTable {
   const f = Math.fround;
-  let product = 1; // torch accumulates a float32 cumprod in float64
-  const alphasCumprod = betas(parameters).map((beta) => (product *= f(1 - beta)));
+  const alphasCumprod = cumulated(parameters.zeroSnr ? rescaledToZeroSnr(betas(parameters)) : betas(parameters));
+  if (parameters.zeroSnr) alphasCumprod[alphasCumprod.length - 1] = lastAbar;
   const sigmas = alphasCumprod.map((abar) => Math.sqrt(f(f(1 - abar) / abar)));
   return { alphasCumprod, sigmas };
 }
 
-/**
- * The grid of LMS, Euler and Heun: timesteps may be fractional (`linspace` is not rounded), sigma between two training
- * timesteps is interpolated linearly, and the run ends at sigma 0.
- */
-export function continuousGrid(parameters: SchedulerParameters, steps: number, karras: boolean): SigmaGrid {
-  const table = noiseTable(parameters).sigmas;
-  const spacing = parameters.timestepSpacing ?? "linspace";
-  let timesteps =
-    spacing === "linspace"
-      ? linspaceTimesteps(parameters, steps).map(Math.fround)
-      : wholeTimesteps(parameters, steps, spacing);
-  let sigmas = timesteps.map((t) => interpolate(table, t));
-  if (karras) {
-    sigmas = karrasSigmas(steps, { min: sigmas.at(-1)!, max: sigmas[0]! });
-    timesteps = sigmas.map((sigma) => timestepOf(table, sigma));
-  }
-  return { timesteps, sigmas: [...sigmas, 0].map(Math.fround) };
+/** abar of betas. */
+function cumulated(table: Float32Array): Float32Array {
+  let product = 1; // torch accumulates a float32 cumprod in float64
+  return table.map((beta) => (product *= Math.fround(1 - beta)));
 }
 
-/**
- * The grid of DPM-Solver++ and UniPC: whole timesteps, the last left out, and a run that ends at the smallest trained
- * noise level: diffusers 0.25.1 does not go on to sigma 0, which later versions made the default.
- */
-export function solverGrid(parameters: SchedulerParameters, steps: number, karras: boolean): SigmaGrid {
-  const table = noiseTable(parameters).sigmas;
-  const last = parameters.trainTimesteps - 1;
-  let timesteps: number[];
-  let sigmas: number[];
-  if (karras) {
-    sigmas = karrasSigmas(steps, { min: table[0]!, max: table[last]! });
-    // The sigmas stay where eq. 5 puts them; only what the network is told is rounded.
-    timesteps = sigmas.map((sigma) => roundHalfEven(timestepOf(table, sigma)));
-  } else {
-    const spacing = parameters.timestepSpacing ?? "linspace";
-    timesteps =
-      spacing === "trailing"
-        ? wholeTimesteps(parameters, steps, spacing)
-        : wholeTimesteps(parameters, steps + 1, spacing).slice(0, -1);
-    sigmas = timesteps.map((t) => table[t]!);
-  }
-  return { timesteps, sigmas: [...sigmas, table[0]!].map(Math.fround) };
+/** Betas whose last abar is 0 and whose first is as it was: sqrt(abar) shifted and stretched (Lin et al. 2024, algorithm 1). */
+export function rescaledToZeroSnr(table: Float32Array): Float32Array {
+  const f = Math.fround;
+  const roots = cumulated(table).map(Math.sqrt);
+  const [first, last] = [roots[0]!, roots.at(-1)!];
+  const stretch = f(first / f(first - last));
+  const abar = roots.map((root) => f(f(root - last) * stretch) ** 2);
+  return abar.map((each, j) => 1 - (j === 0 ? each : f(each / abar[j - 1]!)));
 }
 
 /**
@@ -154,20 +127,21 @@ export function wholeTimesteps(parameters: SchedulerParameters, steps: number, s
   }
 }
 
-/** Spaces sigmas so that steps are finer near zero (Karras et al. 2022, eq. 5, without its final 0). */
-export function karrasSigmas(steps: number, range: { min: number; max: number }, rho = 7): number[] {
-  const from = range.max ** (1 / rho);
-  const to = range.min ** (1 / rho);
-  return Array.from({ length: steps }, (_, i) => (from + (steps > 1 ? i / (steps - 1) : 0) * (to - from)) ** rho);
-}
-
 /** The fractional timestep with this noise level: linear in log sigma, clamped to the table. */
-export function timestepOf(table: Float32Array, sigma: number): number {
+export function timestepOf(table: Float32Array, sigma: number, log: (x: number) => number = Math.log): number {
   let low = 0;
   while (low < table.length - 2 && table[low + 1]! <= sigma) low++;
-  const [from, to] = [Math.log(table[low]!), Math.log(table[low + 1]!)];
+  const [from, to] = [log(table[low]!), log(table[low + 1]!)];
   const weight = (Math.log(sigma) - from) / (to - from);
   return low + Math.min(Math.max(weight, 0), 1);
+}
+
+/** Between neighbours of a table of noise levels by their logarithm, as k-diffusion does it; clamped to its ends. */
+export function interpolateLog(table: Float32Array, position: number): number {
+  const low = Math.min(Math.max(Math.floor(position), 0), table.length - 1);
+  const high = Math.min(low + 1, table.length - 1);
+  const weight = position - low;
+  return Math.exp((1 - weight) * Math.log(table[low]!) + weight * Math.log(table[high]!));
 }
 
 /** Linear between neighbours of a table, clamped to its ends. */
@@ -181,7 +155,7 @@ export function interpolate(table: Float32Array, position: number): number {
  * Evenly from the last training timestep to 0. A single step starts at the noisy end, where numpy's `linspace` would
  * give 0.
  */
-function linspaceTimesteps(parameters: SchedulerParameters, steps: number): number[] {
+export function linspaceTimesteps(parameters: SchedulerParameters, steps: number): number[] {
   const last = parameters.trainTimesteps - 1;
   if (steps === 1) return [last];
   return Array.from({ length: steps }, (_, k) => (steps - 1 - k) * (last / (steps - 1)));

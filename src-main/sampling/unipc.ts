@@ -4,7 +4,7 @@
  * known. Keeps x.
  */
 import { dataPrediction, levelOf, solverEvaluations } from "./dpmSolver.ts";
-import { solverGrid } from "./schedule.ts";
+import { solverGrid } from "./grids.ts";
 import { weightedSum, type StepperMaker } from "./sampler.ts";
 
 const ORDER = 2;
@@ -22,15 +22,15 @@ function correctorWeights(h: number, r: number): [older: number, newest: number]
   return [older, b1 - older];
 }
 
-export const unipc: StepperMaker = (parameters, steps, { karras }) => {
-  const grid = solverGrid(parameters, steps, karras);
+export const unipc: StepperMaker = (parameters, steps, { spacing }) => {
+  const grid = solverGrid(parameters, steps, spacing);
   const levels = grid.sigmas.map(levelOf);
   const data: Float32Array[] = []; // newest first, of the last two levels
   let start: Float32Array | undefined; // corrected latent at the level before
   let orderBefore = 1;
 
   /** Width of the step from level i, and where the level before it lies in units of that width (negative). */
-  function spacing(i: number): { h: number; r: number } {
+  function width(i: number): { h: number; r: number } {
     const h = levels[i + 1]!.lambda - levels[i]!.lambda;
     return { h, r: i > 0 ? (levels[i - 1]!.lambda - levels[i]!.lambda) / h : 0 };
   }
@@ -51,7 +51,7 @@ export const unipc: StepperMaker = (parameters, steps, { karras }) => {
   function correct(i: number, latent: Float32Array, newest: Float32Array): Float32Array {
     const [d, older] = data;
     if (!start || !d) return latent.slice();
-    const { h, r } = spacing(i - 1);
+    const { h, r } = width(i - 1);
     if (h === 0) return latent.slice();
     const { gain, terms } = firstOrder(i - 1, start, d);
     const weights = orderBefore === 1 ? [0, 0.5] : correctorWeights(h, r);
@@ -63,7 +63,7 @@ export const unipc: StepperMaker = (parameters, steps, { karras }) => {
     const [d, older] = data;
     const { gain, terms } = firstOrder(i, x, d!);
     if (order === 1 || !older) return weightedSum(...terms);
-    const slope = 0.5 / spacing(i).r; // rho_1 = 1/2 for order 2 as the paper simplifies it
+    const slope = 0.5 / width(i).r; // rho_1 = 1/2 for order 2 as the paper simplifies it
     return weightedSum(...terms, [-gain * slope, d!], [gain * slope, older]);
   }
 
@@ -76,7 +76,7 @@ export const unipc: StepperMaker = (parameters, steps, { karras }) => {
       data.unshift(newest);
       data.length = Math.min(data.length, ORDER);
       // The last step is of first order, and so is one whose level before is the same (timesteps rounded together).
-      const { h, r } = spacing(i);
+      const { h, r } = width(i);
       const order = h === 0 || r === 0 ? 1 : Math.min(ORDER, steps - i, i + 1);
       orderBefore = order;
       return predict(i, start, order);

@@ -174,7 +174,7 @@ const isSamePlace = (a: UnitBox, b: UnitBox) =>
 export function adoptSettings({ guidance, ...rest }: SceneSettings): Edit {
   const { nu, injectionSteps, eta, lossSteps } = guidance;
   return (document) => {
-    const next = changeSettingsOf({ ...rest, nu, injectionSteps, eta, lossSteps })(document);
+    const next = changeSettingsOf({ guidanceRescale: 0, ...rest, nu, injectionSteps, eta, lossSteps })(document);
     return JSON.stringify(next.settings) === JSON.stringify(document.settings) ? document : next;
   };
 }

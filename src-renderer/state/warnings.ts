@@ -68,8 +68,8 @@ export function warningsOf(document: Document, check: SceneCheck | undefined): W
           boxes: [],
         });
         break;
-      case "karras-ignored":
-        break; // the switch is not shown where it does nothing
+      case "spacing-ignored":
+        break; // the choice is not shown where it does nothing
       case "not-enough-memory":
         warnings.push({
           key: "memory",

@@ -1,5 +1,12 @@
 /** Names and explanations of what can be chosen. */
-import { type Method, type ProviderName, type SceneSettings, type SchedulerName, takesKarras } from "@api/scene.ts";
+import {
+  type Method,
+  type ProviderName,
+  type SceneSettings,
+  type SchedulerName,
+  type Spacing,
+  actingSpacing,
+} from "@api/scene.ts";
 
 export const METHOD_WORDS: Record<Method, { label: string; hint: string }> = {
   ilgd: { label: "iLGD", hint: "Attention injection first, then weak loss guidance. Follows boxes best." },
@@ -8,15 +15,38 @@ export const METHOD_WORDS: Record<Method, { label: string; hint: string }> = {
   none: { label: "None", hint: "Plain sampling: boxes have no effect. Good for comparing." },
 };
 
-export const SCHEDULER_WORDS: Record<SchedulerName, { label: string; hint: string }> = {
-  lms: { label: "LMS", hint: "Linear multistep; what the method was published with." },
-  euler: { label: "Euler", hint: "Simple and steady." },
-  "euler-a": { label: "Euler ancestral", hint: "Adds noise on the way: lively, never settles." },
-  heun: { label: "Heun", hint: "Two looks at every step: twice the time, more exact." },
-  ddim: { label: "DDIM", hint: "The classic; deterministic." },
-  pndm: { label: "PNDM", hint: "What Stable Diffusion 1.x came with." },
-  "dpmpp-2m": { label: "DPM++ 2M", hint: "Good pictures in 20 to 30 steps." },
-  unipc: { label: "UniPC", hint: "Good pictures in even fewer steps." },
+const STEADY = "The same seed settles on one picture";
+const LIVELY = "Noise on the way: more steps go on changing it";
+const DISTILLED = "For models of few steps";
+
+/** `group`: where a scheduler stands in the list, in the order of first mention. */
+export const SCHEDULER_WORDS: Record<SchedulerName, { label: string; hint: string; group: string }> = {
+  lms: { label: "LMS", hint: "Linear multistep; what the method was published with.", group: STEADY },
+  euler: { label: "Euler", hint: "Simple and steady.", group: STEADY },
+  heun: { label: "Heun", hint: "Two looks at every step: twice the time, more exact.", group: STEADY },
+  ddim: { label: "DDIM", hint: "The classic; deterministic.", group: STEADY },
+  pndm: { label: "PNDM", hint: "What Stable Diffusion 1.x came with.", group: STEADY },
+  "dpmpp-2m": { label: "DPM++ 2M", hint: "Good pictures in 20 to 30 steps.", group: STEADY },
+  unipc: { label: "UniPC", hint: "Good pictures in even fewer steps.", group: STEADY },
+  deis: { label: "DEIS", hint: "Close to UniPC; good pictures in few steps.", group: STEADY },
+  "euler-a": { label: "Euler ancestral", hint: "Adds noise on the way: lively, never settles.", group: LIVELY },
+  "dpmpp-2m-sde": { label: "DPM++ 2M SDE", hint: "Rich detail in 20 to 30 steps.", group: LIVELY },
+  "dpmpp-sde": { label: "DPM++ SDE", hint: "Two looks at every step; good with 10 to 15.", group: LIVELY },
+  "dpmpp-2s-a": { label: "DPM++ 2S ancestral", hint: "Two looks at every step, livelier still.", group: LIVELY },
+  lcm: { label: "LCM", hint: "For LCM models and LoRAs: 4 to 8 steps, guidance 1 to 2.", group: DISTILLED },
+  tcd: { label: "TCD", hint: "For TCD and Hyper models: 1 to 8 steps, more detail than LCM.", group: DISTILLED },
+};
+
+/** What noise levels are called that a person chooses. */
+export const SPACING_WORDS: Record<Spacing, { label: string; hint: string }> = {
+  model: { label: "The checkpoint's own", hint: "Noise levels by the timesteps it was trained with." },
+  karras: { label: "Karras", hint: "Finer near the end: more detail in few steps." },
+  exponential: { label: "Exponential", hint: "Each level the same share of the one before; finest near the end." },
+  "sgm-uniform": {
+    label: "SGM uniform",
+    hint: "Even in time, without the last level; what Lightning and Hyper models want.",
+  },
+  simple: { label: "Simple", hint: "Even in time, in whole timesteps." },
 };
 
 export const PROVIDER_WORDS: Record<ProviderName, string> = {
@@ -34,16 +64,19 @@ export const providerWords = (provider: ProviderName | "unknown") =>
 /** Settings of which two records differ, in words, for comparing and for history. */
 export function settingWords(settings: SceneSettings): [string, string][] {
   const { guidance } = settings;
+  const spacing = actingSpacing(settings);
   const steps = ({ start, end }: { start: number; end: number }) => (end > start ? `${start + 1}–${end}` : "off");
   return [
     ["Size", `${settings.width} × ${settings.height}`],
     ["Steps", String(settings.steps)],
     [
       "Scheduler",
-      SCHEDULER_WORDS[settings.scheduler].label +
-        (settings.karras && takesKarras(settings.scheduler) ? ", Karras" : ""),
+      SCHEDULER_WORDS[settings.scheduler].label + (spacing === "model" ? "" : `, ${SPACING_WORDS[spacing].label}`),
     ],
-    ["Guidance scale", String(settings.guidanceScale)],
+    [
+      "Guidance scale",
+      `${settings.guidanceScale}${settings.guidanceRescale ? `, rescaled ${settings.guidanceRescale}` : ""}`,
+    ],
     ["Method", METHOD_WORDS[guidance.method].label],
     ["Injection (ν′)", `${guidance.nu} in steps ${steps(guidance.injectionSteps)}`],
     ["Loss (η)", `${guidance.eta} in steps ${steps(guidance.lossSteps)}`],

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import { AppError } from "../../src-main/api/errors.ts";
-import { METHODS, SCHEDULERS, type Scene } from "../../src-main/api/scene.ts";
+import { METHODS, OTHER_SPACINGS, SCHEDULERS, type Scene, type SceneSettings } from "../../src-main/api/scene.ts";
 import { parseScene, parseSceneFile, parseSceneText, serializeScene } from "../../src-main/api/sceneParser.ts";
 
 const PROMPT = "a red cat and a blue dog";
@@ -189,7 +189,7 @@ describe("a refusal", () => {
       'boxes[3]: expected an object with "phrase" and "box", got "cat"',
       "width: expected a multiple of 8 from 64 to 2048, got 500; the nearest is 504",
       "steps: expected a whole number from 1 to 1000, got 0",
-      'scheduler: expected one of lms, euler, euler-a, heun, ddim, pndm, dpmpp-2m, unipc, got "eular"; did you mean "euler"?',
+      'scheduler: expected one of lms, euler, euler-a, heun, ddim, pndm, dpmpp-2m, dpmpp-2m-sde, dpmpp-sde, dpmpp-2s-a, unipc, deis, lcm, tcd, got "eular"; did you mean "euler"?',
       'karras: expected true or false, got "yes"',
       "lossSteps: the range 9 to 3 runs backwards",
       'seeds: "9-x" is not a seed or a range of seeds such as 7-9',
@@ -289,7 +289,27 @@ describe("a file that is not JSON", () => {
   });
 });
 
+describe("the spacing of noise levels", () => {
+  const settings = (form: object, defaults: Partial<SceneSettings> = {}) =>
+    parseScene({ prompt: "a cat", boxes: [], ...form }, { ...DEFAULT_SETTINGS, ...defaults }).settings;
+
+  test("is Karras', another, or the checkpoint's own: each takes the other's place", () => {
+    expect(settings({ spacing: "simple" }, { karras: true })).toMatchObject({ karras: false, spacing: "simple" });
+    expect(settings({ karras: true }, { spacing: "simple" })).toEqual({ ...DEFAULT_SETTINGS, karras: true });
+    expect(settings({ karras: false }, { spacing: "simple" })).toEqual(DEFAULT_SETTINGS);
+    expect(settings({}, { spacing: "simple" })).toMatchObject({ spacing: "simple" });
+    expect(() => settings({ karras: true, spacing: "simple" })).toThrow(
+      'spacing: "simple" and karras exclude each other',
+    );
+  });
+
+  test("guidance rescale of 0 is none", () => {
+    expect(settings({ guidanceRescale: 0 }, { guidanceRescale: 0.7 })).toEqual(DEFAULT_SETTINGS);
+  });
+});
+
 describe("serializeScene", () => {
+  const others = OTHER_SPACINGS.map((spacing) => ({ karras: false, spacing }));
   const stepRange = (steps: number) =>
     fc.tuple(fc.nat(steps), fc.nat(steps)).map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
   const unitBox = fc.tuple(fc.integer({ min: 0, max: 63 }), fc.integer({ min: 0, max: 63 })).chain(([x, y]) =>
@@ -329,26 +349,30 @@ describe("serializeScene", () => {
           .chain((regions) =>
             fc.boolean().map((named) => regions.map((r, i) => ({ id: named ? `Box "${i}"` : `box-${i + 1}`, ...r }))),
           ),
-        settings: fc.record({
-          width: fc.constantFrom(64, 512, 2048),
-          height: fc.constantFrom(64, 768),
-          steps: fc.constant(steps),
-          guidanceScale: fc.double({ min: 1, max: 50, noNaN: true }),
-          scheduler: fc.constantFrom(...SCHEDULERS),
-          karras: fc.boolean(),
-          guidance: fc.record({
-            method: fc.constantFrom(...METHODS),
-            nu: fc.double({ min: 0, max: 10, noNaN: true }),
-            injectionSteps: stepRange(steps),
-            eta: fc.double({ min: 0, max: 50, noNaN: true }),
-            lossSteps: stepRange(steps),
-          }),
-        }),
+        settings: fc
+          .record({
+            width: fc.constantFrom(64, 512, 2048),
+            height: fc.constantFrom(64, 768),
+            steps: fc.constant(steps),
+            guidanceScale: fc.double({ min: 1, max: 50, noNaN: true }),
+            scheduler: fc.constantFrom(...SCHEDULERS),
+            spacing: fc.constantFrom({ karras: false }, { karras: true }, ...others),
+            guidanceRescale: fc.constantFrom({}, { guidanceRescale: 0.7 }),
+            guidance: fc.record({
+              method: fc.constantFrom(...METHODS),
+              nu: fc.double({ min: 0, max: 10, noNaN: true }),
+              injectionSteps: stepRange(steps),
+              eta: fc.double({ min: 0, max: 50, noNaN: true }),
+              lossSteps: stepRange(steps),
+            }),
+          })
+          .map(({ spacing, guidanceRescale, ...rest }) => ({ ...rest, ...spacing, ...guidanceRescale })),
       });
     });
 
   test("writes what parseScene reads back, under whatever defaults", () => {
-    const other = { ...DEFAULT_SETTINGS, width: 64, steps: 7, scheduler: "ddim" as const };
+    const sampling = { scheduler: "ddim", spacing: "simple", guidanceRescale: 0.5 } as const;
+    const other = { ...DEFAULT_SETTINGS, width: 64, steps: 7, ...sampling };
     fc.assert(
       fc.property(scene, (scene) => {
         const text = JSON.stringify(serializeScene(scene, ["1", "2", "3", "9"]));

@@ -240,7 +240,7 @@ describe("the scheduler's config", () => {
     ["beta_schedule", "squaredcos_cap_v2"],
     ["prediction_type", "sample"],
     ["trained_betas", [0.1]],
-    ["rescale_betas_zero_snr", true],
+    ["rescale_betas_zero_snr", 1],
     ["num_train_timesteps", 0],
     ["beta_start", 2],
     ["beta_end", 0.00001],

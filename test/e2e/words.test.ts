@@ -1,4 +1,4 @@
-/** Words in the window: scripts without spaces, alternatives, what other programs would understand, and Karras' switch. */
+/** Words in the window: scripts without spaces, alternatives, what other programs would understand, and how noise levels are spaced. */
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { apiOf } from "./driver.ts";
@@ -46,15 +46,16 @@ describe.skipIf(!electron)("words", { timeout: DRAWING_LIMIT }, () => {
     await page.getByText("begins alternatives and never ends them").waitFor();
   });
 
-  test("weights and LoRAs in the prompt are warned of; Karras' switch is there only where it acts", async () => {
+  test("weights and LoRAs in the prompt are warned of; the spacing is there only where it acts", async () => {
     const { page } = running();
     await compose(page, { prompt: "a (red:1.3) circle <lora:glow:0.8>", boxes: [] });
     await expect.poll(() => warnings(page).textContent()).toContain("“(red:1.3)” is drawn as it is written");
     expect(await warnings(page).textContent()).toContain("“<lora:glow:0.8>” is drawn as it is written");
-    const karras = page.getByRole("checkbox", { name: /Karras spacing/ });
+    const spacing = page.getByRole("button", { name: /^Spacing:/ });
     await choose(page, "Scheduler", "LMS");
-    await expect.poll(() => karras.count()).toBe(1);
+    await choose(page, "Spacing", "SGM uniform");
+    await expect.poll(() => spacing.textContent()).toContain("SGM uniform");
     await choose(page, "Scheduler", "DDIM");
-    await expect.poll(() => karras.count()).toBe(0);
+    await expect.poll(() => spacing.count()).toBe(0);
   });
 });

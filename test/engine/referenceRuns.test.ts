@@ -67,7 +67,7 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
       const box = { x: x / CELLS, y: y / CELLS, width: width / CELLS, height: height / CELLS };
       return { region: { id: String(i), box, spans: [], strength: 1 }, tokens: [token] };
     });
-    const sampler = createSampler("lms", checkpoint.scheduler, spec.steps, { karras: false });
+    const sampler = createSampler("lms", checkpoint.scheduler, spec.steps, { spacing: "model" });
     expect(
       relativeError(
         sampler.evaluations.map((e) => e.sigma),

@@ -19,7 +19,10 @@ test("instructions that nothing follows are warned of, in both prompts", () => {
   ]);
 });
 
-test("Karras' spacing is warned of where the scheduler has none", () => {
-  expect(warnings({ prompt: "a cat", scheduler: "ddim", karras: true })).toEqual([{ kind: "karras-ignored", scheduler: "ddim" }]);
+test("another spacing is warned of where the scheduler has none", () => {
+  const karras = { kind: "spacing-ignored", scheduler: "ddim", spacing: "karras" };
+  expect(warnings({ prompt: "a cat", scheduler: "ddim", karras: true })).toEqual([karras]);
+  const simple = { kind: "spacing-ignored", scheduler: "lcm", spacing: "simple" };
+  expect(warnings({ prompt: "a cat", scheduler: "lcm", spacing: "simple" })).toEqual([simple]);
   expect(warnings({ prompt: "a cat", scheduler: "lms", karras: true })).toEqual([]);
 }); // prettier-ignore

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import type { RunRecord } from "../../src-main/api/engine.ts";
-import { SCHEDULERS, takesKarras } from "../../src-main/api/scene.ts";
+import { OTHER_SPACINGS, SCHEDULERS, takesSpacing, type Spacing } from "../../src-main/api/scene.ts";
 import { parseScene } from "../../src-main/api/sceneParser.ts";
 import { readInfotext, sceneFromInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
@@ -99,10 +99,34 @@ describe("our own text", () => {
   });
 
   test.each(SCHEDULERS)("says of %s that its spacing is Karras' exactly where that changes the noise levels", (scheduler) => {
-    const levels = (karras: boolean) => createSampler(scheduler, STABLE_DIFFUSION, 10, { karras }).evaluations;
-    const acts = JSON.stringify(levels(true)) !== JSON.stringify(levels(false));
-    expect(takesKarras(scheduler)).toBe(acts);
+    const levels = (spacing: Spacing) => createSampler(scheduler, STABLE_DIFFUSION, 10, { spacing }).evaluations;
+    const acts = JSON.stringify(levels("karras")) !== JSON.stringify(levels("model"));
+    expect(takesSpacing(scheduler)).toBe(acts);
     const record = recordOf({ ...plain, settings: { ...plain.settings, scheduler, karras: true } });
     expect(keysOf(record)["Schedule type"]).toBe(acts ? "Karras" : undefined);
   }); // prettier-ignore
+
+  test.each(SCHEDULERS)("names %s and its spacing so that they are read back", (scheduler) => {
+    for (const spacing of takesSpacing(scheduler) ? OTHER_SPACINGS : []) {
+      const settings = { ...plain.settings, scheduler, karras: false, spacing, guidanceRescale: 0.35 };
+      const { scene, notes } = sceneFromInfotext(writeInfotext(recordOf({ ...plain, settings })));
+      expect(scene.settings).toMatchObject({ scheduler, karras: false, spacing, guidanceRescale: 0.35 });
+      expect(notes).toEqual([]);
+    }
+    const { scene } = sceneFromInfotext(
+      writeInfotext(recordOf({ ...plain, settings: { ...plain.settings, scheduler } })),
+    );
+    expect(scene.settings).toMatchObject({ scheduler });
+  });
+
+  test.each([
+    ["DPM++ 2M SDE Karras", undefined, { scheduler: "dpmpp-2m-sde", karras: true }],
+    ["DPM++ 2M SDE Exponential", undefined, { scheduler: "dpmpp-2m-sde", spacing: "exponential" }],
+    ["DPM++ 2S a Karras", undefined, { scheduler: "dpmpp-2s-a", karras: true }],
+    ["Euler", "SGM Uniform", { scheduler: "euler", spacing: "sgm-uniform" }],
+    ["LCM", "Karras", { scheduler: "lcm", karras: false }],
+  ] as const)("of A1111 with the sampler %s and the schedule type %s is understood", (sampler, type, expected) => {
+    const line = `Steps: 6, Sampler: ${sampler}, ${type ? `Schedule type: ${type}, ` : ""}CFG scale: 2, Seed: 3`;
+    expect(sceneFromInfotext(`a cat\n${line}`).scene.settings).toMatchObject(expected);
+  });
 });

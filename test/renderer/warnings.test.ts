@@ -9,7 +9,7 @@ test("instructions of other programs in a prompt are told in words", () => {
     { kind: "markup-ignored", markup: { kind: "weight", text: "(red:1.3)" }, where: "prompt" },
     { kind: "markup-ignored", markup: { kind: "network", text: "<lora:glow:0.8>" }, where: "prompt" },
     { kind: "markup-ignored", markup: { kind: "weight", text: "[ugly]" }, where: "negativePrompt" },
-    { kind: "karras-ignored", scheduler: "ddim" }, // its switch is not shown
+    { kind: "spacing-ignored", scheduler: "ddim", spacing: "karras" }, // its choice is not shown
   ];
   const told = warningsOf({ ...EMPTY_DOCUMENT, prompt: "x" }, { warnings, estimatedBytes: 1 });
   expect(told.map(({ text }) => text)).toEqual([

@@ -4,9 +4,15 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { SCHEDULERS, type SchedulerName } from "../../src-main/api/scene.ts";
+import {
+  OTHER_SPACINGS,
+  SCHEDULERS,
+  takesSpacing,
+  type SchedulerName,
+  type Spacing,
+} from "../../src-main/api/scene.ts";
 import { TorchGenerator } from "../../src-main/sampling/random.ts";
-import { toEpsilon, type Evaluation, type Sampler } from "../../src-main/sampling/sampler.ts";
+import { toEpsilon, type Evaluation, type Numbers, type Sampler } from "../../src-main/sampling/sampler.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { noiseTable, STABLE_DIFFUSION, type SchedulerParameters } from "../../src-main/sampling/schedule.ts";
 import { relativeError } from "../support/closeness.ts";
@@ -21,11 +27,14 @@ const normal =
 
 const SMALLEST_SIGMA = noiseTable(STABLE_DIFFUSION).sigmas[0]!;
 /** LMS, Euler and Heun end at sigma 0; with Stable Diffusion's settings the others at the smallest trained level. */
-const KEEP_Z = new Set<SchedulerName>(["lms", "euler", "euler-a", "heun"]);
-const ODE_SAMPLERS = SCHEDULERS.filter((name) => name !== "euler-a");
+const KEEP_Z = new Set<SchedulerName>(["lms", "euler", "euler-a", "heun", "dpmpp-sde", "dpmpp-2s-a"]);
+/** Those that end at sigma 0 with Stable Diffusion's own timesteps. */
+const END_AT_ZERO = new Set<SchedulerName>([...KEEP_Z, "dpmpp-2m-sde", "lcm"]);
+const STOCHASTIC: readonly SchedulerName[] = ["euler-a", "dpmpp-2m-sde", "dpmpp-sde", "dpmpp-2s-a", "lcm", "tcd"];
+const ODE_SAMPLERS = SCHEDULERS.filter((name) => !STOCHASTIC.includes(name));
 
-const make = (name: SchedulerName, steps: number, karras = false, parameters = STABLE_DIFFUSION): Sampler =>
-  createSampler(name, parameters, steps, { karras });
+const make = (name: SchedulerName, steps: number, spacing: Spacing = "model", parameters = STABLE_DIFFUSION): Sampler =>
+  createSampler(name, parameters, steps, { spacing });
 const toZ = ({ inputScale, sigma }: Evaluation): number => inputScale * Math.sqrt(1 + sigma ** 2);
 
 function epsilonOf(denoiser: Denoiser, at: Evaluation, latent: Float32Array): Float32Array {
@@ -43,9 +52,9 @@ function run(sampler: Sampler, start: Float32Array, denoiser: Denoiser, generato
 const START = Float32Array.of(-1.5, 0.25, 2);
 
 /** Relative distance between where the sampler ends and where the ODE does. */
-function odeError(name: SchedulerName, steps: number, karras = false): number {
+function odeError(name: SchedulerName, steps: number, spacing: Spacing = "model"): number {
   const [mean, deviation] = [0.5, 0.8];
-  const sampler = make(name, steps, karras);
+  const sampler = make(name, steps, spacing);
   const first = sampler.evaluations[0]!;
   const start = START.map((value) => value * sampler.initNoiseSigma);
   const end = KEEP_Z.has(name) ? 0 : SMALLEST_SIGMA;
@@ -61,22 +70,25 @@ describe("on normal data", () => {
   });
 
   test("an error of first order halves with twice the steps, one of second order falls to a quarter", () => {
-    const gain = (name: SchedulerName): number => odeError(name, 40, true) / odeError(name, 80, true);
+    const gain = (name: SchedulerName): number => odeError(name, 40, "karras") / odeError(name, 80, "karras");
     expect(gain("euler")).toBeGreaterThan(1.8);
     expect(gain("heun")).toBeGreaterThan(3.5);
     expect(gain("lms")).toBeGreaterThan(4);
   });
 
-  test("the ancestral sampler gives the data's mean and deviation", () => {
-    const sampler = make("euler-a", 200);
-    const generator = new TorchGenerator("3");
-    const start = generator.normal(16_384).map((value) => value * sampler.initNoiseSigma);
-    const end = run(sampler, start, normal(0.5, 0.8), generator);
-    const mean = end.reduce((sum, value) => sum + value, 0) / end.length;
-    const deviation = Math.sqrt(end.reduce((sum, value) => sum + (value - mean) ** 2, 0) / end.length);
-    expect(mean).toBeCloseTo(0.5, 1);
-    expect(deviation).toBeCloseTo(0.8, 1);
-  });
+  test.each(["euler-a", "dpmpp-2m-sde", "dpmpp-sde", "dpmpp-2s-a"] as const)(
+    "%s gives the data's mean and deviation",
+    (name) => {
+      const sampler = make(name, 200);
+      const generator = new TorchGenerator("3");
+      const start = generator.normal(16_384).map((value) => value * sampler.initNoiseSigma);
+      const end = run(sampler, start, normal(0.5, 0.8), generator);
+      const mean = end.reduce((sum, value) => sum + value, 0) / end.length;
+      const deviation = Math.sqrt(end.reduce((sum, value) => sum + (value - mean) ** 2, 0) / end.length);
+      expect(mean).toBeCloseTo(0.5, 1);
+      expect(deviation).toBeCloseTo(0.8, 1);
+    },
+  );
 });
 
 test("when every prediction points at one picture, every sampler ends there, in however many steps", () => {
@@ -85,15 +97,18 @@ test("when every prediction points at one picture, every sampler ends there, in 
   const property = fc.property(
     fc.constantFrom(...SCHEDULERS),
     fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1000 })),
-    fc.boolean(),
-    (name, steps, karras) => {
-      // Among many Karras levels the last step, to 0, is long: LMS extrapolates so far that float32 latents are not enough.
-      fc.pre(!(name === "lms" && karras && steps > 100));
-      const sampler = make(name, steps, karras);
+    fc.constantFrom<Spacing>("model", "karras", ...OTHER_SPACINGS),
+    (name, steps, spacing) => {
+      // Among many such levels the last step, to 0, is long: LMS extrapolates so far that float32 latents are not enough.
+      fc.pre(!(name === "lms" && spacing !== "model" && steps > 100));
+      // TCD ends at the smallest level with other noise; LCM's network is not asked at timestep 0, where it would be its own input.
+      fc.pre(name !== "tcd" && !(name === "lcm" && steps > 50));
+      const sampler = make(name, steps, spacing);
       const start = START.map((value) => value * sampler.initNoiseSigma);
       const first = sampler.evaluations[0]!;
       const end = run(sampler, start, towards);
-      const sigma = KEEP_Z.has(name) ? 0 : SMALLEST_SIGMA;
+      const isToZero = END_AT_ZERO.has(name) || (takesSpacing(name) && spacing !== "model" && spacing !== "karras");
+      const sigma = isToZero ? 0 : SMALLEST_SIGMA;
       // The ODE is a straight line in z: what is left of the noise is the same epsilon all along.
       const expected = picture.map(
         (x0, k) => (x0 + (sigma * (start[k]! * toZ(first) - x0)) / first.sigma) / Math.sqrt(1 + sigma ** 2),
@@ -108,14 +123,14 @@ test("when every prediction points at one picture, every sampler ends there, in 
 
 test.each(SCHEDULERS)("%s takes a single step and a thousand without a value that is no number", (name) => {
   for (const steps of [1, 2, 3, 4, 14, 15, 999, 1000]) {
-    for (const karras of [false, true]) {
-      const sampler = make(name, steps, karras);
+    for (const spacing of ["model", "karras", ...OTHER_SPACINGS] as const) {
+      const sampler = make(name, steps, spacing);
       const end = run(
         sampler,
         START.map((value) => value * sampler.initNoiseSigma),
         normal(0, 1),
       );
-      expect([...end].every(Number.isFinite), `${steps} steps`).toBe(true);
+      expect([...end].every(Number.isFinite), `${steps} steps, ${spacing}`).toBe(true);
       expect(sampler.evaluations.every((each) => each.timestep >= 0 && each.timestep <= 999)).toBe(true);
     }
   }
@@ -124,7 +139,7 @@ test.each(SCHEDULERS)("%s takes a single step and a thousand without a value tha
 test.each(["linspace", "leading", "trailing"] as const)("every sampler runs on a %s grid", (timestepSpacing) => {
   for (const name of SCHEDULERS) {
     for (const steps of [1, 2, 7, 50, 1000]) {
-      const sampler = make(name, steps, false, { ...STABLE_DIFFUSION, timestepSpacing });
+      const sampler = make(name, steps, "model", { ...STABLE_DIFFUSION, timestepSpacing });
       const end = run(
         sampler,
         START.map((value) => value * sampler.initNoiseSigma),
@@ -136,6 +151,7 @@ test.each(["linspace", "leading", "trailing"] as const)("every sampler runs on a
 });
 
 test("evaluations belong to steps: one each, but two in each of Heun's and in PNDM's first", () => {
+  expect(make("dpmpp-sde", 3).evaluations.map((each) => each.stepIndex)).toEqual([0, 0, 1, 1, 2]);
   const stepsOf = (name: SchedulerName): number[] => make(name, 4).evaluations.map((each) => each.stepIndex);
   expect(stepsOf("lms")).toEqual([0, 1, 2, 3]);
   expect(stepsOf("heun")).toEqual([0, 0, 1, 1, 2, 2, 3]);
@@ -224,11 +240,17 @@ test("v and epsilon say the same, and classifier-free guidance may come before o
   const [alpha, s] = [1 / Math.hypot(1, sigma), sigma / Math.hypot(1, sigma)];
   const input = Float32Array.of(alpha * x0 + s * noise);
   const v = Float32Array.of(alpha * noise - s * x0);
-  expect(toEpsilon(v, input, sigma, "v_prediction")[0]).toBeCloseTo(noise, 6);
-  expect(toEpsilon(v, input, sigma, "epsilon")).toBe(v);
+  const at = { sigma, inputScale: 1 };
+  expect(toEpsilon(v, input, at, "v_prediction")[0]).toBeCloseTo(noise, 6);
+  expect(toEpsilon(v, input, at, "epsilon")).toBe(v);
+  expect(toEpsilon(v, Float32Array.of(input[0]! * 2), { sigma, inputScale: 0.5 }, "v_prediction")[0]).toBeCloseTo(
+    noise,
+    6,
+  );
   const other = Float32Array.of(0.3);
-  const guided = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, k) => value + 7.5 * (b[k]! - value));
-  const convert = (each: Float32Array): Float32Array => toEpsilon(each, input, sigma, "v_prediction");
+  const guided = (a: Numbers, b: Numbers): Float32Array =>
+    Float32Array.from(a, (value, k) => value + 7.5 * (b[k]! - value));
+  const convert = (each: Float32Array): Numbers => toEpsilon(each, input, at, "v_prediction");
   expect(relativeError(convert(guided(v, other)), guided(convert(v), convert(other)))).toBeLessThan(1e-6);
 });
 
@@ -240,7 +262,7 @@ test.each([0, -1, 1001, 2.5, NaN, Infinity])("%f steps are refused as a wrong sc
 
 test("there can be no more steps than training timesteps", () => {
   const short: SchedulerParameters = { ...STABLE_DIFFUSION, trainTimesteps: 100 };
-  expect(() => make("ddim", 101, false, short)).toThrow("from 1 to 100, got 101");
+  expect(() => make("ddim", 101, "model", short)).toThrow("from 1 to 100, got 101");
 });
 
 test("steps out of order and latents of another size are bugs", () => {

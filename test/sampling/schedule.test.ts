@@ -3,14 +3,12 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { lmsCoefficients } from "../../src-main/sampling/lms.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
+import { continuousGrid, karrasSigmas, solverGrid } from "../../src-main/sampling/grids.ts";
 import {
   betas,
-  continuousGrid,
   interpolate,
-  karrasSigmas,
   noiseTable,
   roundHalfEven,
-  solverGrid,
   STABLE_DIFFUSION,
   timestepOf,
   wholeTimesteps,
@@ -34,7 +32,7 @@ const goldens = JSON.parse(readFileSync(new URL("../goldens/methods.json", impor
 };
 const SD = STABLE_DIFFUSION;
 const timesteps = (name: "ddim" | "pndm", stepsOffset: number): number[] =>
-  createSampler(name, { ...SD, stepsOffset }, 50, { karras: false }).evaluations.map((each) => each.timestep);
+  createSampler(name, { ...SD, stepsOffset }, 50, { spacing: "model" }).evaluations.map((each) => each.timestep);
 
 describe("the noise table of Stable Diffusion", () => {
   const { alphasCumprod, sigmas } = noiseTable(SD);
@@ -54,7 +52,7 @@ describe("the noise table of Stable Diffusion", () => {
 
 describe.each([50, 51] as const)("LMS in %i steps", (steps) => {
   const golden = goldens[`lms${steps}`];
-  const grid = continuousGrid(SD, steps, false);
+  const grid = continuousGrid(SD, steps, "model");
 
   test("visits the expected timesteps and sigmas", () => {
     expect(relativeError(grid.timesteps, golden.timesteps)).toBeLessThan(1e-7);
@@ -78,7 +76,7 @@ test("DDIM and PNDM visit every twentieth timestep, PNDM the second one twice", 
 
 test.each([20, 50] as const)("DPM++ in %i steps visits the expected timesteps and sigmas", (steps) => {
   const golden = goldens[`dpmpp2m_${steps}`];
-  const grid = solverGrid(SD, steps, false);
+  const grid = solverGrid(SD, steps, "model");
   expect(grid.timesteps).toEqual(golden.timesteps);
   expect(relativeError(grid.sigmas.slice(0, -1), golden.sigmas.slice(0, -1))).toBeLessThan(1e-6);
   expect(grid.sigmas.at(-1)).toBe(noiseTable(SD).sigmas[0]); // the derivation ends at 0, diffusers 0.25.1 does not
@@ -113,13 +111,13 @@ test("each spacing counts down in its own way", () => {
 
 test("a spacing named by the checkpoint holds for every sampler, and leading grids start louder", () => {
   const leading = { ...SD, timestepSpacing: "leading" } as const;
-  const lms = createSampler("lms", leading, 50, { karras: false });
+  const lms = createSampler("lms", leading, 50, { spacing: "model" });
   expect(lms.evaluations[0]!.timestep).toBe(981);
   expect(lms.initNoiseSigma).toBeCloseTo(Math.hypot(lms.evaluations[0]!.sigma, 1), 6);
-  expect(createSampler("dpmpp-2m", leading, 50, { karras: false }).evaluations[0]!.timestep).toBe(951); // 50 * 19 + 1
+  expect(createSampler("dpmpp-2m", leading, 50, { spacing: "model" }).evaluations[0]!.timestep).toBe(951); // 50 * 19 + 1
   const trailing = { ...SD, timestepSpacing: "trailing" } as const;
-  expect(createSampler("ddim", trailing, 50, { karras: false }).evaluations[0]!.timestep).toBe(999);
-  expect(createSampler("lms", trailing, 50, { karras: false }).initNoiseSigma).toBe(14.614646911621094);
+  expect(createSampler("ddim", trailing, 50, { spacing: "model" }).evaluations[0]!.timestep).toBe(999);
+  expect(createSampler("lms", trailing, 50, { spacing: "model" }).initNoiseSigma).toBe(14.614646911621094);
 });
 
 test("halves are rounded to even", () => {

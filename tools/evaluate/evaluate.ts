@@ -11,7 +11,7 @@ import { DEMO_FOLDER } from "../../src-main/cli/render.ts";
 import { describeError, EXIT, runCommand, type ExitCode, type Terminal } from "../../src-main/cli/terminal.ts";
 import { encodePng } from "../../src-main/image/png.ts";
 import { openWorkers, picturePath, planJobs, type Job, type Workers } from "./drawAll.ts";
-import { SCENES_FILE } from "./makeScenes.ts";
+import { makeScenes, SCENES_FILE } from "./makeScenes.ts";
 import { HELP, readEvaluateOptions, type EvaluateOptions } from "./options.ts";
 import { sweepPlots, thingPlots } from "./plots.ts";
 import { report, type RunFacts } from "./report.ts";
@@ -57,7 +57,8 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
   if (!options.resume && (await exists(logFile))) {
     throw new AppError("bad-request", `${logFile} is there already; choose another --out`, { method: "evaluate" });
   }
-  const allScenes = JSON.parse(await readFile(SCENES_FILE, "utf8")) as IconScene[];
+  const fixed = () => readFile(SCENES_FILE, "utf8").then((text) => JSON.parse(text) as IconScene[]);
+  const allScenes = options.sceneSeed === undefined ? await fixed() : makeScenes(options.sceneSeed);
   const scenes = allScenes.slice(0, options.scenes);
   const modelPath = options.model ?? DEMO_FOLDER;
   const modelHash = await (await openCheckpoint(modelPath)).hash();

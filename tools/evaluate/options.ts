@@ -9,6 +9,10 @@ import { METHOD_NAMES, type MethodName } from "./variants.ts";
 
 const OPTIONS = {
   scenes: { value: "N", about: "The first N of the 200 scenes; 200 by default." },
+  "scene-seed": {
+    value: "N",
+    about: "Other scenes of the same kind, made from this seed: what is tuned on them is reported on the fixed ones.",
+  },
   methods: { value: "A,B", about: `${METHOD_NAMES.join(", ")}; all by default.` },
   seeds: { value: "1,2,7-9", about: "Pictures of each scene and method; 1 by default." },
   out: {
@@ -44,6 +48,8 @@ Example: npm run evaluate -- --scenes 40 --methods none,ilgd --out out/try
 
 export interface EvaluateOptions {
   scenes: number;
+  /** Of the scenes; undefined for the fixed ones. */
+  sceneSeed: number | undefined;
   methods: MethodName[];
   seeds: Seed[];
   out: string;
@@ -70,6 +76,7 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
   if (!PROVIDERS.some((name) => name === provider)) throw unknown("--provider", provider, PROVIDERS);
   return {
     scenes: whole("--scenes", given.scenes ?? "200", 1, 200),
+    sceneSeed: given["scene-seed"] === undefined ? undefined : whole("--scene-seed", given["scene-seed"], 1, 999_999),
     methods: readMethods(given.methods),
     seeds: seeds(given.seeds ?? "1"),
     out: path.resolve(cwd, given.out ?? "out/evaluate"),
