@@ -15,6 +15,8 @@ export interface ErrorDetails {
   "image-invalid": { path?: string };
   /** An execution provider cannot be used here. `alternatives` can. */
   "provider-unavailable": { provider: string; alternatives: string[] };
+  /** The hub refused, does not answer, or sent what it should not have. `status`: of HTTP, where it answered. */
+  "hub-failed": { repo: string; status?: number };
   /** Memory ran out, or would. */
   "out-of-memory": { neededBytes?: number; freeBytes?: number };
   /** The caller cancelled. */

@@ -1,4 +1,5 @@
 /** What the window, main and the command line say of the models on a person's disk. */
+import * as v from "valibot";
 
 export const MODEL_KINDS = ["checkpoint", "lora", "vae", "taesd", "embedding", "clip", "other"] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
@@ -102,3 +103,126 @@ export interface MissingModel {
 
 /** Characters of a person's notes on a model. */
 export const LONGEST_NOTES = 4_000;
+
+/** A file of a repository that would be fetched. */
+export interface HubChoiceFile {
+  path: string;
+  bytes: number;
+}
+
+/** One way to fetch a repository: the whole folder in diffusers' layout, or one of its single files. */
+export interface HubChoice {
+  /** Names it in requests. */
+  id: string;
+  title: string;
+  files: HubChoiceFile[];
+  bytes: number;
+  /** Of those, what the cache has already. */
+  cached: number;
+}
+
+export interface HubRepository {
+  repo: string;
+  /** Which version of it, a commit of 40 hexadecimal digits. */
+  commit: string;
+  /** As its makers name it, such as `creativeml-openrail-m`; null where they name none. */
+  licence: string | null;
+  /** Its makers want an account and their conditions accepted. */
+  gated: boolean;
+  /** Its page. */
+  link: string;
+  /** Best first; empty where nothing in it can be used. */
+  choices: HubChoice[];
+  /** What is left aside and why, in words. */
+  notes: string[];
+}
+
+/** One of a repository's choices, at the version that was described. */
+export const downloadSchema = v.object({
+  repo: v.pipe(v.string(), v.maxLength(200)),
+  commit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, "expected a commit")),
+  choice: v.pipe(v.string(), v.maxLength(500)),
+  /** What it is called on the list. */
+  title: v.pipe(v.string(), v.maxLength(200)),
+});
+export type DownloadRequest = v.InferOutput<typeof downloadSchema>;
+
+export type DownloadState = "running" | "waiting" | "paused" | "failed" | "done";
+
+export interface Download {
+  id: string;
+  repo: string;
+  title: string;
+  state: DownloadState;
+  /** Bytes that are here, and in all. */
+  done: number;
+  total: number;
+  /** Bytes a second over the last seconds; null before that is known. */
+  speed: number | null;
+  secondsLeft: number | null;
+  /** What it waits for, or why it failed and what to do. */
+  message: string | null;
+  /** Folder or file to open when `done`. */
+  path: string | null;
+}
+
+/** A model that newcomers are offered. Sizes are rough: what is fetched exactly is said before it is. */
+export interface HubOffer {
+  repo: string;
+  title: string;
+  about: string;
+  kind: ModelKind;
+  family: ModelFamily | null;
+  roughBytes: number;
+  licence: string;
+}
+
+export const HUB_ADDRESS = "https://huggingface.co";
+
+export const OFFERS: readonly HubOffer[] = [
+  {
+    repo: "stable-diffusion-v1-5/stable-diffusion-v1-5",
+    title: "Stable Diffusion 1.5",
+    about: "The one to begin with: 512 x 512, and most LoRAs and embeddings are made for it.",
+    kind: "checkpoint",
+    family: "sd1",
+    roughBytes: 2.1e9,
+    licence: "CreativeML Open RAIL-M",
+  },
+  {
+    repo: "stabilityai/stable-diffusion-xl-base-1.0",
+    title: "Stable Diffusion XL base",
+    about: "1024 x 1024, with finer detail; wants much memory and time.",
+    kind: "checkpoint",
+    family: "sdxl",
+    roughBytes: 6.9e9,
+    licence: "CreativeML Open RAIL++-M",
+  },
+  {
+    repo: "madebyollin/taesd",
+    title: "TAESD for SD 1.x and 2.x",
+    about: "A tiny autoencoder: previews and drafts in a fraction of the time.",
+    kind: "taesd",
+    family: "sd1",
+    roughBytes: 10e6,
+    licence: "MIT",
+  },
+  {
+    repo: "latent-consistency/lcm-lora-sdv1-5",
+    title: "LCM LoRA for SD 1.5",
+    about: "Draws in 4 to 8 steps instead of 50.",
+    kind: "lora",
+    family: "sd1",
+    roughBytes: 135e6,
+    licence: "Open RAIL++-M",
+  },
+  {
+    repo: "laion/CLIP-ViT-B-32-laion2B-s34B-b79K",
+    title: "CLIP ViT-B/32",
+    about: "Judges how well a picture fits its words.",
+    kind: "clip",
+    family: null,
+    roughBytes: 605e6,
+    licence: "MIT",
+  },
+];

@@ -1,8 +1,16 @@
-/** `npm run models`: what models are at home, and what any file of weights is. Asks the same process as the window does. */
+/** `npm run models`: what models are at home, what any file of weights is, and how to get one. Asks the same process as the window does. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { AppError, isAppError } from "../api/errors.ts";
-import { FAMILY_LABELS, KIND_NAMES, MODEL_KINDS, type HomeModel, type ModelFacts } from "../api/models.ts";
+import {
+  type Download,
+  FAMILY_LABELS,
+  HUB_ADDRESS,
+  KIND_NAMES,
+  MODEL_KINDS,
+  type HomeModel,
+  type ModelFacts,
+} from "../api/models.ts";
 import { suggestion } from "../api/nearest.ts";
 import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { describeOptions, readArguments, usageProblem, type Option } from "./arguments.ts";
@@ -11,6 +19,10 @@ import { describeError, EXIT, runCommand, type ExitCode, type Terminal } from ".
 
 const OPTIONS = {
   kind: { value: "KIND", about: `Of list: only ${MODEL_KINDS.join(", ")}.` },
+  choice: {
+    value: "NAME",
+    about: "Of get: which of the repository's ways; without it they are listed where there are several.",
+  },
   json: { about: "The same as JSON." },
   help: { about: "This text." },
 } as const satisfies Record<string, Option>;
@@ -19,21 +31,25 @@ const HELP = `The models on this machine.
 
 Usage: npm run models -- list [--kind KIND]     what is in the folders
        npm run models -- add FOLDER             look into this folder from now on
+       npm run models -- get OWNER/NAME         download a model of the Hugging Face hub into its usual cache
        npm run models -- inspect FILE...        what a file or folder is, and why it opens or does not
 
 ${describeOptions(OPTIONS)}
 
 Folders of ComfyUI, the Stable Diffusion web UI, InvokeAI and the Hugging Face cache are found by themselves in the usual places.
-Nothing in a folder is ever changed.
+Nothing in a folder is ever changed. get takes only .safetensors, JSON and text files, checks each by its hash, and goes on where it
+stopped when it is called again. HF_HOME and HF_HUB_CACHE say where the cache is, HF_ENDPOINT names a mirror, HF_TOKEN an account's token.
 
-Exit codes: 0 done (inspect: all of them open), 1 it failed, 2 the command is wrong, 3 a file does not open.
+Exit codes: 0 done (inspect: all of them open), 1 it failed, 2 the command is wrong, 3 a file does not open,
+130 interrupted: what came is kept.
 `;
 
-const COMMANDS = ["list", "add", "inspect"] as const;
+const COMMANDS = ["list", "add", "get", "inspect"] as const;
 type Command = (typeof COMMANDS)[number];
 interface Asked {
   words: string[];
   kind: string | undefined;
+  choice: string | undefined;
   isJson: boolean;
 }
 
@@ -59,7 +75,11 @@ export async function models(argv: readonly string[], terminal: Terminal): Promi
       onLine: (line) => (isDebug ? void terminal.stderr.write(`${line}\n`) : undefined),
     });
     home.on("log", ({ message }) => terminal.stderr.write(`${message}\n`));
-    return await RUN[run](home, { words: rest, kind: given.kind, isJson: given.json ?? false }, terminal);
+    return await RUN[run](
+      home,
+      { words: rest, kind: given.kind, choice: given.choice, isJson: given.json ?? false },
+      terminal,
+    );
   } catch (error) {
     terminal.stderr.write(`${describeError(error, terminal.env)}\n`);
     return isAppError(error, "bad-request") ? EXIT.usage : EXIT.failed;
@@ -109,6 +129,7 @@ const RUN: Record<Command, (home: ModelsAtHome, asked: Asked, terminal: Terminal
     );
     return EXIT.ok;
   },
+  get: getModel,
   inspect: async ({ api }, { words, isJson }, { cwd, stdout }) => {
     if (words.length === 0) throw usageProblem("models", "inspect needs a file or folder");
     let code: ExitCode = EXIT.ok;
@@ -120,6 +141,61 @@ const RUN: Record<Command, (home: ModelsAtHome, asked: Asked, terminal: Terminal
     return code;
   },
 };
+
+/** Downloads a repository's only choice, its first where that is a whole checkpoint, or the one that was named. */
+async function getModel(
+  home: ModelsAtHome,
+  { words, choice: wanted, isJson }: Asked,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { env, stdout, stderr } = terminal;
+  if (words.length !== 1) throw usageProblem("models", "get takes one OWNER/NAME");
+  const url = (env["HF_ENDPOINT"] ?? HUB_ADDRESS).replace(/\/+$/, "");
+  await home.api.setHub({ url, token: env["HF_TOKEN"] ?? null });
+  const { repo, commit, choices, licence, link, notes } = await home.api.describeRepository({ repo: words[0]! });
+  for (const note of notes) stderr.write(`${note}\n`);
+  const choice = choices.find(({ id }) => id === (wanted ?? (choices.length === 1 ? choices[0]!.id : "folder")));
+  if (!choice) {
+    const list = choices
+      .map(({ id, title, bytes }) => `  --choice ${JSON.stringify(id)}  ${title}, ${sizeOf(bytes)}`)
+      .join("\n");
+    if (choices.length === 0) return EXIT.failed;
+    throw usageProblem("models", `${repo} has several files. Choose one:\n${list}`);
+  }
+  stderr.write(`${repo}, ${choice.title}: ${sizeOf(choice.bytes)}, licence ${licence ?? "not stated"}, ${link}\n`);
+  const { id } = await home.api.download({ repo, commit, choice: choice.id, title: repo });
+  const interrupted = new AbortController();
+  const stopListening = terminal.onInterrupt(() => {
+    interrupted.abort();
+    home.api.pauseDownload({ id }).catch(() => undefined); // the call below tells how it ended
+  });
+  const stopTelling = home.on("downloads", ({ downloads }) => {
+    const now = downloads.find((each) => each.id === id);
+    if (now) stderr.write(stderr.isTTY ? `\r${describeProgress(now)}\u001b[K` : "");
+  });
+  const ended = await home.api.downloadEnded({ id }).finally(() => {
+    stopListening();
+    stopTelling();
+  });
+  if (stderr.isTTY) stderr.write("\n");
+  if (interrupted.signal.aborted) {
+    stderr.write(`Interrupted. What has come is kept: the same command goes on with it.\n`);
+    return EXIT.interrupted;
+  }
+  if (ended.state !== "done") {
+    stderr.write(`${ended.message ?? "It did not end."}\n`);
+    return EXIT.failed;
+  }
+  stdout.write(isJson ? `${JSON.stringify(ended, null, 2)}\n` : `${ended.path!}\n`);
+  return EXIT.ok;
+}
+
+function describeProgress({ done, total, speed, secondsLeft, message }: Download): string {
+  if (message !== null) return message;
+  const pace = speed === null ? "" : `, ${sizeOf(speed)}/s`;
+  const left = secondsLeft === null ? "" : `, ${Math.floor(secondsLeft / 60)} min ${secondsLeft % 60} s left`;
+  return `${sizeOf(done)} of ${sizeOf(total)}${pace}${left}`;
+}
 
 function describeModel({ name, kind, family, bytes, favourite, opens, path }: HomeModel): string {
   const what = [KIND_NAMES[kind], family === null ? "" : FAMILY_LABELS[family]].filter((word) => word !== "").join(" ");

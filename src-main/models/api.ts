@@ -3,8 +3,12 @@ import * as v from "valibot";
 import {
   LONGEST_NOTES,
   MODEL_KINDS,
+  type Download,
+  type DownloadRequest,
+  downloadSchema,
   type FoundModel,
   type HomeModels,
+  type HubRepository,
   type MissingModel,
   type ModelFacts,
   type ModelFolder,
@@ -29,15 +33,36 @@ export interface ModelsApi {
   /** A PNG of at most 512 pixels a side; null where there is none. */
   thumbnail(request: { path: string }): Promise<Uint8Array<ArrayBuffer> | null>;
   missing(request: { path: string; sha256?: string | undefined }): Promise<MissingModel>;
+
+  /** The hub or a mirror of it, and the token of the person's account there. */
+  setHub(request: HubSettings): Promise<void>;
+  /** What a repository of the hub holds: asks the hub, and fetches no more than that. */
+  describeRepository(request: { repo: string }): Promise<HubRepository>;
+  /** Begins to fetch one of a repository's choices; it goes on by itself, as `downloads` tells. */
+  download(request: DownloadRequest): Promise<Download>;
+  pauseDownload(request: { id: string }): Promise<Download>;
+  resumeDownload(request: { id: string }): Promise<Download>;
+  /** Gives it up and removes what came of it; takes one that is done off the list. */
+  removeDownload(request: { id: string }): Promise<void>;
+  listDownloads(): Promise<Download[]>;
+  /** Resolves when it is done, has failed or was paused. */
+  downloadEnded(request: { id: string }): Promise<Download>;
+}
+
+export interface HubSettings {
+  url: string;
+  token: string | null;
 }
 
 export interface ModelsEvents {
   /** The list has changed. */
   changed: Record<string, never>;
+  downloads: { downloads: Download[] };
   log: { message: string };
 }
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
+const id = v.pipe(v.string(), v.maxLength(100));
 const nothing = v.undefined("expected no argument");
 
 export const modelsSchemas: Schemas<ModelsApi> = {
@@ -54,5 +79,20 @@ export const modelsSchemas: Schemas<ModelsApi> = {
     notes: v.optional(v.pipe(v.string(), v.maxLength(LONGEST_NOTES))),
   }),
   thumbnail: v.object({ path }),
+  setHub: v.object({
+    url: v.pipe(
+      v.string(),
+      v.maxLength(500),
+      v.regex(/^https?:\/\/[^\s/][^\s]*[^\s/]$/, "expected the address of a hub"),
+    ),
+    token: v.nullable(v.pipe(v.string(), v.maxLength(500), v.regex(/^[\x21-\x7e]+$/, "expected a token"))),
+  }),
+  describeRepository: v.object({ repo: v.pipe(v.string(), v.maxLength(500)) }),
+  download: downloadSchema,
+  pauseDownload: v.object({ id }),
+  resumeDownload: v.object({ id }),
+  removeDownload: v.object({ id }),
+  listDownloads: nothing,
+  downloadEnded: v.object({ id }),
   missing: v.object({ path, sha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))) }),
 };

@@ -3,6 +3,7 @@ import { serve, type Port } from "../api/rpc.ts";
 import { inspect } from "../checkpoint/inspect.ts";
 import { modelsSchemas, type ModelsApi, type ModelsEvents } from "./api.ts";
 import { Home } from "./home.ts";
+import { Downloads } from "./hub/downloads.ts";
 import { Memory } from "./memory.ts";
 import { readThumbnail } from "./thumbnails.ts";
 
@@ -17,6 +18,11 @@ export function runService(port: Port, { dataFolder, lasting, env }: ModelsServi
   const note = (message: string) => server.emit("log", { message });
   const memory = new Memory(dataFolder, note);
   const home = new Home({ memory, env, lasting, note, onChange: () => server.emit("changed", {}) });
+  const downloads = new Downloads({
+    memory,
+    onChange: () => server.emit("downloads", { downloads: downloads.list }),
+    onDone: () => void home.look(),
+  });
   let first: Promise<void> | undefined;
   /** Done when the folders have been looked into once. */
   const looked = () => (first ??= home.look());
@@ -56,8 +62,18 @@ export function runService(port: Port, { dataFolder, lasting, env }: ModelsServi
         await looked();
         return home.missing(path, sha256);
       },
+      setHub: ({ url, token }) => {
+        downloads.address = { url, ...(token === null ? {} : { token }) };
+      },
+      describeRepository: ({ repo }, { signal }) => downloads.describe(repo, signal),
+      download: (request) => downloads.start(request),
+      pauseDownload: ({ id }) => downloads.pause(id),
+      resumeDownload: ({ id }) => downloads.resume(id),
+      removeDownload: ({ id }) => downloads.remove(id),
+      listDownloads: () => downloads.list,
+      downloadEnded: ({ id }) => downloads.ended(id),
     },
     modelsSchemas,
   );
-  server.closed.addEventListener("abort", () => void home.close().finally(onEnd));
+  server.closed.addEventListener("abort", () => void Promise.all([home.close(), downloads.close()]).finally(onEnd));
 }

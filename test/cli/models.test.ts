@@ -1,20 +1,22 @@
 /** `npm run models`: the command line over the process that knows the models at home. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { models } from "../../src-main/cli/models.ts";
 import { safetensors } from "../checkpoint/folders.ts";
+import { COMMIT, repoOf, startHub } from "../support/hub.ts";
 import { temporaryFolder } from "../support/projects.ts";
 import { fakeTerminal } from "./fakes.ts";
 
 /** Runs commands in a home of their own. */
-function makeHome() {
+function makeHome(more: Record<string, string> = {}) {
   const folder = temporaryFolder();
   const env = {
     HOME: folder,
     XDG_CONFIG_HOME: join(folder, "config"),
     APPDATA: folder,
     HF_HUB_CACHE: join(folder, "none"),
+    ...more,
   };
   const run = async (...argv: string[]) => {
     const { terminal, written } = fakeTerminal();
@@ -72,5 +74,31 @@ test("what is not there, or is a file, is told in one sentence", async () => {
   expect(await run("add", "a.safetensors")).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("is a file") as unknown,
+  });
+});
+
+test("get downloads a model into the cache, from where it is listed and opens", async () => {
+  const hub = await startHub({
+    "me/demo": repoOf("resources/models/demo"),
+    "me/many": { files: { "a.safetensors": Buffer.from("1"), "b.safetensors": Buffer.from("22") } },
+  });
+  onTestFinished(() => hub.close());
+  const { folder, run } = makeHome({ HF_ENDPOINT: hub.url, HF_TOKEN: "hf_mine" });
+  const { code, stdout, stderr } = await run("get", "me/demo");
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr: expect.stringContaining("me/demo, The whole folder: 6.8 MB") as unknown,
+  });
+  expect(stdout.trim()).toBe(join(folder, "none", "models--me--demo", "snapshots", COMMIT));
+  expect(hub.asked.every(({ authorization }) => authorization === "Bearer hf_mine")).toBe(true);
+  expect((await run("list")).stdout).toContain("me/demo");
+  expect(await run("get", "me/many")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--choice "b.safetensors"') as unknown,
+  });
+  expect((await run("get", "me/many", "--choice", "b.safetensors")).code).toBe(0);
+  expect(await run("get", "me/none")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("There is no model me/none") as unknown,
   });
 });

@@ -34,6 +34,8 @@ export const unfinishedSchema = v.object({
   /** As it was asked for. */
   revision: v.string(),
   commit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/)),
+  /** Which way of `HubRepository.choices`. */
+  choice: v.string(),
   title: v.string(),
   files: v.array(fileSchema),
 });
