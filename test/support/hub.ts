@@ -78,7 +78,10 @@ function answer(
     const bytes = Object.values(repos)
       .flatMap(({ files }) => Object.values(files))
       .find((each) => oidOf(each, true) === large[1]);
-    if (bytes) { sendBytes(response, bytes, range); return; }
+    if (bytes) {
+      sendBytes(response, bytes, range);
+      return;
+    }
   }
   if (repo && info) {
     sendJson(response, {
@@ -89,19 +92,25 @@ function answer(
         lastModified: "2026-01-01T00:00:00.000Z",
         cardData: { license: repo.licence ?? "mit" },
       },
-    }); return;
+    });
+    return;
   }
-  if (repo && tree)
-    { sendJson(
+  if (repo && tree) {
+    sendJson(
       response,
       Object.entries(repo.files).map(([path, bytes]) => entryOf(path, bytes)),
-    ); return; }
+    );
+    return;
+  }
   const bytes = file && repo?.files[decodeURIComponent(file[3]!)];
   if (bytes && isLarge(file[3]!)) {
     response.writeHead(302, { Location: `/cdn/${oidOf(bytes, true)}` }).end();
     return;
   }
-  if (bytes) { sendBytes(response, bytes, range); return; }
+  if (bytes) {
+    sendBytes(response, bytes, range);
+    return;
+  }
   const code = repo ? "EntryNotFound" : "RepoNotFound";
   response
     .writeHead(repo ? 404 : 401, { "X-Error-Code": code, "Content-Type": "application/json" })
