@@ -14,7 +14,8 @@ import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.
 import { OrtSession } from "../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../src-main/graph/builder.ts";
 import { layoutOf } from "../src-main/guidance/layout.ts";
-import { createTokenizers, idsOf } from "../src-main/model/tokenizer/tokenizer.ts";
+import { chunksOf } from "../src-main/model/tokenizer/encoding.ts";
+import { createTokenizers } from "../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../src-main/sampling/random.ts";
 import { createSampler } from "../src-main/sampling/samplers.ts";
 import { flopCount } from "./flops.ts";
@@ -99,16 +100,16 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
   const options = { provider, memory };
   const precision = await choosePrecision(options);
   const networks = new Networks(checkpoint, options, precision, tokenizer.maxTokens);
-  const prompt = await networks.encode(idsOf(tokenizers, "a red circle and a blue square"));
+  const prompt = await networks.encode(chunksOf(tokenizers, "a red circle and a blue square"));
   let negative = prompt;
   const text = await seconds(async () => {
-    negative = await networks.encode(idsOf(tokenizers, "blurred"));
+    negative = await networks.encode(chunksOf(tokenizers, "blurred"));
   });
 
   const side = checkpoint.unet.config.sampleSize ?? 64;
   const size = { height: side, width: side };
-  const opened = await seconds(() => networks.unet(size, () => undefined));
-  const unet = await networks.unet(size, () => undefined);
+  const opened = await seconds(() => networks.unet(size, tokenizer.maxTokens, () => undefined));
+  const unet = await networks.unet(size, tokenizer.maxTokens, () => undefined);
   const sampler = createSampler("lms", checkpoint.scheduler, 50, { spacing: "model" });
   const noise = new TorchGenerator("7").normal(checkpoint.unet.config.inChannels * side * side);
   const latent = noise.map((v) => v * sampler.initNoiseSigma);

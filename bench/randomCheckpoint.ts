@@ -207,7 +207,7 @@ export function randomCheckpoint(cache: string, dtype: "float16" | "float32"): s
     vaeDecoder(m, SD15_VAE, m.g.input("z", "float32", [1, 4, 8, 8]));
     vaeEncoder(m, SD15_VAE, m.g.input("x", "float32", [1, 3, 64, 64]));
   });
-  const textTensors = tensorsOf((m) => clipTextEncoder(m, SD15_TEXT, m.g.input("ids", "int64", [77])));
+  const textTensors = tensorsOf((m) => clipTextEncoder(m, SD15_TEXT, { ids: m.g.input("ids", "int64", [77]) }));
   writeSafetensors(path.join(partial, "unet/diffusion_pytorch_model.safetensors"), unetTensors, half);
   writeSafetensors(path.join(partial, "vae/diffusion_pytorch_model.safetensors"), vaeTensors, half);
   writeSafetensors(path.join(partial, "text_encoder/model.safetensors"), textTensors, half);

@@ -15,6 +15,8 @@ export const DEFAULT_SETTINGS: SceneSettings = {
   guidanceScale: 7.5,
   scheduler: "lms",
   karras: false,
+  clipSkip: 1,
+  promptWeights: true,
   guidance: {
     method: "ilgd",
     nu: 0.75,

@@ -39,13 +39,23 @@ export interface ModelSummary {
   defaults: SceneSettings;
 }
 
+/** A prompt, and how it is to be read (`SceneSettings.promptWeights`). */
+export interface PromptText {
+  prompt: string;
+  promptWeights: boolean;
+}
+
 /** Which tokens a prompt became, for the counter and for greying what is lost. */
 export interface PromptTokens {
   /** Tokens used, without the start and end marks. */
   count: number;
-  /** The most that fit, without the start and end marks. */
+  /** Parts of the prompt that the text encoder reads one after the other, 75 tokens each for Stable Diffusion. */
+  chunks: number;
+  /** The most that fit into these, without the start and end marks. */
   limit: number;
   tokens: { id: number; text: string; span: TextSpan; lost: boolean }[];
+  /** Words that an embedding stands for: where, and how many tokens it takes. */
+  embeddings: { word: string; span: TextSpan; vectors: number }[];
   /** The part of the prompt that the model will not see; undefined when all of it fits. */
   lost?: { span: TextSpan; text: string };
 }
@@ -165,7 +175,7 @@ export interface EngineApi {
   providers(): Promise<ProviderReport[]>;
   /** Opens a checkpoint, in place of the one loaded before. */
   load(request: LoadRequest): Promise<ModelSummary>;
-  tokenize(prompt: string): Promise<PromptTokens>;
+  tokenize(request: PromptText): Promise<PromptTokens>;
   check(scene: Scene): Promise<SceneCheck>;
   /** Draws one picture per seed, in order; each arrives as an `image` event. Resolves when the queue is done. */
   generate(request: GenerateRequest & { jobId: string }): Promise<{ finished: number }>;

@@ -84,6 +84,9 @@ const settingsSchema = v.pipe(
     karras: v.boolean(),
     spacing: v.exactOptional(v.picklist(OTHER_SPACINGS)),
     guidanceRescale: v.exactOptional(range(0, 1)),
+    // Not in what versions before 0.2 kept: they read the last layer, and brackets as brackets.
+    clipSkip: v.optional(whole(1, 12), 1),
+    promptWeights: v.optional(v.boolean()),
     guidance: v.strictObject({
       method: v.picklist(METHODS),
       nu: range(0, 10),
@@ -97,6 +100,14 @@ const settingsSchema = v.pipe(
 );
 
 const regionsSchema = listOf(regionSchema, LIMITS.regions, `expected at most ${LIMITS.regions} boxes`);
+/** The scene with what older versions did not keep, so that it draws what it drew. */
+function withWeights<
+  T extends { prompt: string; negativePrompt: string; settings: v.InferOutput<typeof settingsSchema> },
+>(scene: T) {
+  const wereLetters = /[()[\]\\]|\bBREAK\b/.test(`${scene.prompt} ${scene.negativePrompt}`);
+  const { promptWeights = !wereLetters, ...rest } = scene.settings;
+  return { ...scene, settings: { ...rest, promptWeights } };
+}
 const sceneFields = { prompt: text(LIMITS.text), negativePrompt: text(LIMITS.text), settings: settingsSchema };
 
 type SceneLike = Pick<Scene, "prompt" | "regions">;
@@ -117,6 +128,7 @@ export const sceneSchema = v.pipe(
   }),
   v.check((scene) => phrasesAreInside(scene), OUTSIDE),
   v.check((scene) => idsAreUnique(scene), TWICE),
+  v.transform(withWeights),
 );
 
 /** A scene that is being made: a box may have no phrase yet. */
@@ -124,6 +136,7 @@ export const draftSceneSchema = v.pipe(
   v.strictObject({ ...sceneFields, regions: regionsSchema }),
   v.check((scene) => phrasesAreInside(scene), OUTSIDE),
   v.check((scene) => idsAreUnique(scene), TWICE),
+  v.transform(withWeights),
 );
 
 export const seedSchema = v.pipe(
@@ -147,7 +160,7 @@ export const engineSchemas = {
     threads: v.exactOptional(whole(1, 1024)),
     memory: v.picklist(["fast", "low", "auto"]),
   }),
-  tokenize: text(LIMITS.text),
+  tokenize: v.strictObject({ prompt: text(LIMITS.text), promptWeights: v.boolean() }),
   check: sceneSchema,
   generate: v.strictObject({
     jobId,

@@ -71,6 +71,19 @@ export const SETTING_FIELDS = {
     about:
       "How far the guided prediction is brought back to the prompt's own contrast; about 0.7 for checkpoints with zero terminal SNR.",
   },
+  clipSkip: {
+    kind: "number",
+    min: 1,
+    max: 12,
+    integer: true,
+    about:
+      "Layer of the text encoder that is read, counted from the end; 1 is the last. XL reads the second: 1 and 2 are the same.",
+  },
+  promptWeights: {
+    kind: "boolean",
+    about:
+      "Brackets are weights, as in (word:1.3) and [word], and BREAK begins a new chunk; false draws brackets as brackets.",
+  },
   method: {
     kind: "choice",
     of: METHODS,

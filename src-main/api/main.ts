@@ -11,6 +11,7 @@ import type {
   GenerateRequest,
   LoadRequest,
   ModelSummary,
+  PromptText,
   PromptTokens,
   RunRecord,
   ProviderReport,
@@ -237,7 +238,7 @@ export interface MainApi extends StoreCalls {
   forgetModel(request: { path: string }): Promise<void>;
 
   /** With the window's checkpoint. While it draws, the answer comes between two steps. */
-  tokenize(prompt: string): Promise<PromptTokens>;
+  tokenize(request: PromptText): Promise<PromptTokens>;
   check(scene: Scene): Promise<SceneCheck>;
   /** Which of these seeds this project has already, drawn from this scene with this checkpoint. */
   findDrawn(request: { scene: Scene; seeds: Seed[]; model: LoadRequest }): Promise<DrawnSeed[]>;

@@ -1,6 +1,6 @@
 /**
- * What other programs take for instructions in a prompt: weights, LoRAs. Here they are drawn as the letters they are
- * made of, which must be said.
+ * What other programs take for instructions in a prompt: LoRAs, which are read here, and what nothing here follows, which must be said.
+ * Weights of words are model/tokenizer/fragments.ts's.
  */
 import type { TextSpan } from "./scene.ts";
 
@@ -17,15 +17,18 @@ export interface LoraTag {
 }
 
 export interface Markup {
-  kind: "weight" | "network";
+  /** A weight where those are turned off, words that change while a picture is drawn, a LoRA, another added network. */
+  kind: "weight" | "change" | "lora" | "network";
   /** As it stands in the prompt. */
   text: string;
 }
 
-/** `(words:1.3)`, `((words))` and `[words]` (also with `|` or `:` in it), each without one of its kind inside. */
-const WEIGHT = /(?<!\\)(?:\([^()[\]]{1,200}:\s*[+-]?\d*\.?\d+\s*\)|\(\([^()]{1,200}\)\)|\[[^()[\]]{1,200}\])/g;
-/** `<lora:name:0.8>` and its like; other words in angle brackets may be learned concepts of a checkpoint. */
-const NETWORK = /<(?:lora|lyco|hypernet):[^<>]{1,200}>/gi;
+/** `(words:1.3)`, which hardly anyone writes to have it drawn. */
+const WEIGHT = /(?<!\\)\([^()[\]]{1,200}:\s*[+-]?\d*\.?\d+\s*\)/g;
+/** `[from:to:0.5]` and `[one|other]`: other words from one step to the next. */
+const CHANGE = /(?<!\\)\[(?=[^()[\]]{0,200}[:|])[^()[\]]{1,200}\]/g;
+/** `<hypernet:name:1>`, and tags of LoRAs; other words in angle brackets may be learned concepts of a checkpoint. */
+const NETWORK = /<(lora|lyco|hypernet):[^<>]{1,200}>/gi;
 /** `lyco` is what an extension of the same program called LoRAs of other kinds, before they were one. */
 const LORA = /<(?:lora|lyco):([^<>:]{1,200})((?::[^<>:]{0,40}){0,6})>/gi;
 const NUMBER = /^[+-]?(?:\d{1,6}(?:\.\d{0,20})?|\.\d{1,20})$/;
@@ -73,11 +76,15 @@ function readStrengths(words: readonly string[]): Pick<LoraTag, "strength" | "te
   return { strength: given.unet ?? textStrength, textStrength };
 }
 
-/** The first of a prompt's instructions that nothing here follows; a bracket behind a backslash is a bracket everywhere. */
-export function findMarkup(prompt: string): Markup[] {
+/** The first of a prompt's instructions that nothing here follows; whether a LoRA is known others say (lorasOf). A bracket behind a backslash is a bracket everywhere. */
+export function findMarkup(prompt: string, promptWeights: boolean): Markup[] {
   const found = [
-    ...Array.from(prompt.matchAll(WEIGHT), (match) => ({ kind: "weight" as const, match })),
-    ...Array.from(prompt.matchAll(NETWORK), (match) => ({ kind: "network" as const, match })),
+    ...(promptWeights
+      ? Array.from(prompt.matchAll(CHANGE), (match) => ({ kind: "change" as const, match }))
+      : Array.from(prompt.matchAll(WEIGHT), (match) => ({ kind: "weight" as const, match }))),
+    ...Array.from(prompt.matchAll(NETWORK), (match) => ({ kind: "network" as const, match })).filter(
+      ({ match }) => findLoras(match[0]).length === 0,
+    ),
   ];
   const inOrder = found.sort((a, b) => a.match.index - b.match.index);
   const texts = new Map(inOrder.map(({ kind, match }) => [match[0], { kind, text: match[0] }]));
@@ -86,7 +93,14 @@ export function findMarkup(prompt: string): Markup[] {
 
 /** Why it does nothing, as the end of a sentence that began with it. */
 export function whyIgnored({ kind }: Markup): string {
-  return kind === "weight"
-    ? "is drawn as it is written: weights of words are not understood yet"
-    : "is drawn as it is written: LoRAs and other added networks are not loaded yet";
+  switch (kind) {
+    case "weight":
+      return "is drawn as it is written: weights of words are turned off";
+    case "change":
+      return "is drawn as it is written, a little weaker: words do not change while a picture is drawn";
+    case "lora":
+      return "does nothing: there is no such LoRA in the list";
+    case "network":
+      return "is drawn as it is written: networks of this kind are not loaded";
+  }
 }

@@ -121,6 +121,10 @@ export interface SceneSettings {
    * nothing where left out. Checkpoints with zero terminal SNR want about 0.7.
    */
   guidanceRescale?: number;
+  /** Layer of the text encoder that is read, counted from the end: 1 is the last. Range 1 to 12. */
+  clipSkip: number;
+  /** Whether brackets in both prompts are weights, as in `(word:1.3)` and `[word]`, and BREAK begins a new chunk. */
+  promptWeights: boolean;
   guidance: GuidanceSettings;
   /** In the order in which they are listed and added up; left out where there are none. */
   loras?: SceneLora[];

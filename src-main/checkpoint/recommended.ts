@@ -24,6 +24,7 @@ const Defaults = v.object({
   karras: v.exactOptional(v.boolean()),
   spacing: v.exactOptional(v.picklist(OTHER_SPACINGS)),
   guidanceRescale: number(0, 1),
+  clipSkip: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(12))),
   guidance: v.exactOptional(
     v.object({
       method: v.exactOptional(v.picklist(METHODS)),

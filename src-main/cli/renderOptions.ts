@@ -17,6 +17,8 @@ const OPTIONS = {
   spacing: { value: "NAME", about: `Noise levels spaced otherwise: ${OTHER_SPACINGS.join(", ")}` },
   "guidance-scale": { value: "N", about: "Classifier-free guidance." },
   "guidance-rescale": { value: "N", about: "Guided contrast brought back to the prompt's own, 0 to 1." },
+  "clip-skip": { value: "N", about: "Layer of the text encoder that is read, counted from the end; 1 is the last." },
+  "plain-brackets": { about: "Brackets in the prompts are brackets, not weights of words." },
   size: { value: "WxH", about: "Pixels, multiples of 8." },
   nu: { value: "N", about: "Strength of attention injection." },
   eta: { value: "N", about: "Strength of loss guidance." },
@@ -71,6 +73,7 @@ const NUMBERS = {
   steps: "steps",
   "guidance-scale": "guidanceScale",
   "guidance-rescale": "guidanceRescale",
+  "clip-skip": "clipSkip",
   nu: "nu",
   eta: "eta",
 } as const satisfies Record<string, SettingName>;
@@ -155,6 +158,7 @@ function readChanges(given: Given<typeof OPTIONS>, problems: Problem[]): Setting
   if (given.karras && given.spacing !== undefined) {
     problems.push({ at: "--spacing", message: "excludes --karras; give one of them" });
   }
+  if (given["plain-brackets"]) changes["promptWeights"] = false;
   if (given.size !== undefined) {
     const match = /^(\d{1,5})x(\d{1,5})$/i.exec(given.size);
     if (!match) problems.push({ at: "--size", message: `expected WIDTHxHEIGHT such as 512x512, got "${given.size}"` });

@@ -10,8 +10,10 @@ import type { OpenUnet } from "./sessions/openUnet.ts";
 
 /** What one half of classifier-free guidance is conditioned on. */
 export interface Conditioning {
-  /** Text states, [tokens, contextWidth]. */
+  /** Text states, [columns, contextWidth]. */
   context: Float32Array;
+  /** Where the columns are attended (columnMasks); everywhere where it is left out. */
+  mask?: ReadonlyMap<string, Float32Array>;
   /** Stable Diffusion XL's second condition (additionFeatures). */
   addition?: Float32Array;
 }
@@ -33,7 +35,7 @@ export interface Denoiser {
 export interface Denoised {
   /** Guided noise prediction. */
   epsilon: Numbers;
-  /** Mean attention of the prompt's tokens on the loss grid, [cells, tokens]. */
+  /** Mean attention of the prompt's tokens on the loss grid, [cells, columns]. */
   maps: Float32Array<ArrayBuffer>;
   /** Value of the layout loss; 0 without boxes. */
   loss: number;

@@ -162,7 +162,7 @@ export class Engine {
   async wake(listener: Listener): Promise<ModelSummary | undefined> {
     if (!this.#opened?.summary) return undefined; // what was being opened was not yet open: it is not tried twice
     const { request } = this.#opened;
-    await this.with(request, (api) => api.tokenize(""), listener);
+    await this.with(request, (api) => api.tokenize({ prompt: "", promptWeights: true }), listener);
     return this.summaryOf(request);
   }
 

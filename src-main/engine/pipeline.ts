@@ -3,17 +3,19 @@ import { freemem } from "node:os";
 import * as ort from "onnxruntime-node";
 import packageJson from "../../package.json" with { type: "json" };
 import { DEFAULT_SETTINGS } from "../api/defaults.ts";
-import type { AttentionMaps, ModelSummary, Pixels, RunRecord, SceneCheck } from "../api/engine.ts";
+import type { AttentionMaps, ModelSummary, Pixels, PromptText, RunRecord, SceneCheck } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { lorasOf } from "../api/loras.ts";
 import { spacingOf, type Scene, type SceneSettings } from "../api/scene.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
+import { columnMasks } from "../guidance/columnMask.ts";
 import type { BoundRegion } from "../guidance/layout.ts";
 import { layoutOf, obedience, regionAttention } from "../guidance/layout.ts";
 import type { Grid } from "../guidance/masks.ts";
-import type { Encoding, Tokenizer } from "../model/tokenizer/tokenizer.ts";
-import { createTokenizers, idsOf, tokensOfSpan, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
+import { chunksOf, encode, tokensOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";
+import { LearnedWords } from "../model/tokenizer/learnedWords.ts";
+import { createTokenizers, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import { additionFeatures } from "../model/unet.ts";
 import { TorchGenerator } from "../sampling/random.ts";
 import type { Numbers } from "../sampling/sampler.ts";
@@ -23,8 +25,10 @@ import { chooseMemory, estimateBytes } from "./memory.ts";
 import { LoraShelf, type ShelvedLora } from "./loraShelf.ts";
 import { poolPlanes, toPixels } from "./pixels.ts";
 import type { Draw, Picture } from "./queue.ts";
+import { readTexts, type HalfText } from "./sceneTexts.ts";
 import { sceneWarnings } from "./sceneWarnings.ts";
 import type { OpenPipeline, Pipeline } from "./service.ts";
+import type { OpenUnet } from "./sessions/openUnet.ts";
 import type { Progress } from "./sessions/networks.ts";
 import { choosePrecision, Networks } from "./sessions/networks.ts";
 
@@ -51,7 +55,7 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
   onProgress(0.3, "Checking the weights");
   networks.validate();
   onProgress(0.5, "Opening the text encoder");
-  await networks.encode(idsOf(tokenizers, ""));
+  await networks.encode(chunksOf(tokenizers, ""));
   const summary: ModelSummary = {
     path: checkpoint.path,
     name: checkpoint.name,
@@ -73,8 +77,7 @@ class DiffusionPipeline implements Pipeline {
   readonly summary: ModelSummary;
   readonly #checkpoint: Checkpoint;
   readonly #tokenizers: Tokenizers;
-  /** The first encoder's, whose tokens phrases are tied to; a second one has the same positions. */
-  readonly #tokenizer: Tokenizer;
+  readonly #embeddings = new LearnedWords();
   readonly #networks: Networks;
   readonly #hash: string;
   readonly #onProgress: Progress;
@@ -90,7 +93,6 @@ class DiffusionPipeline implements Pipeline {
   ) {
     this.#checkpoint = checkpoint;
     this.#tokenizers = tokenizers;
-    this.#tokenizer = tokenizers[0];
     this.#networks = networks;
     this.summary = summary;
     this.#hash = hash;
@@ -98,8 +100,9 @@ class DiffusionPipeline implements Pipeline {
     this.#loras = new LoraShelf(checkpoint, (note) => process.stderr.write(`info: ${note}\n`));
   }
 
-  tokenize(prompt: string): Encoding {
-    return this.#tokenizer.encode(prompt);
+  /** The tokens of the first encoder, which phrases are tied to; a second one has the same columns. */
+  tokenize({ prompt, promptWeights }: PromptText): Encoding {
+    return encode(this.#tokenizers[0], prompt, { weights: promptWeights, embeddings: this.#embeddings });
   }
 
   check(scene: Scene): SceneCheck {
@@ -110,7 +113,7 @@ class DiffusionPipeline implements Pipeline {
       this.summary.memory,
       this.summary.precision === "float16" ? 2 : 4,
     );
-    const warnings = sceneWarnings(scene, this.#tokenizer.encode(scene.prompt), latent);
+    const warnings = sceneWarnings(scene, this.tokenize({ prompt: scene.prompt, ...scene.settings }), latent);
     // Once a picture of this size has been drawn its memory is taken already, and free memory says nothing.
     const free = freemem();
     const tight = this.summary.provider === "cpu" && bytes > free + process.memoryUsage().rss;
@@ -127,14 +130,19 @@ class DiffusionPipeline implements Pipeline {
     });
     const loras = await this.#loras.take(lorasOf(scene).used);
     await this.#networks.use(loras);
-    const encoding = this.#tokenizer.encode(scene.prompt);
-    const prompt = await this.#conditioning(scene.prompt, settings);
-    const negative = await this.#conditioning(scene.negativePrompt, settings);
+    const { encoding, columns, ...texts } = await readTexts(scene, {
+      tokenizers: this.#tokenizers,
+      embeddings: this.#embeddings,
+      encode: (...of) => this.#networks.encode(...of),
+      width: this.#checkpoint.unet.config.contextWidth,
+    });
     options.signal.throwIfAborted();
-    const unet = await this.#networks.unet(size, this.#onProgress);
+    const unet = await this.#networks.unet(size, columns, this.#onProgress);
+    const prompt = this.#conditioning(texts.prompt, settings, unet);
+    const negative = this.#conditioning(texts.negative, settings, unet);
 
     const bound = bindRegions(scene, encoding);
-    const layout = layoutOf(bound, this.#tokenizer.maxTokens, size, unet.target, unet.layers);
+    const layout = layoutOf(bound, columns, size, unet.target, unet.layers);
     const { config } = this.#checkpoint.unet;
     const { guidance, guidanceScale, guidanceRescale = 0 } = settings;
     const { prediction } = this.#checkpoint.scheduler;
@@ -156,7 +164,7 @@ class DiffusionPipeline implements Pipeline {
         latent = next; // the step goes on with another evaluation
         continue;
       }
-      attention = attentionOf(bound, denoised.maps, this.#tokenizer.maxTokens, unet.target);
+      attention = attentionOf(bound, denoised.maps, columns, unet.target);
       const obeyed = obedienceOf(bound, attention);
       history.push(obeyed);
       const step = evaluation.stepIndex + 1;
@@ -191,13 +199,14 @@ class DiffusionPipeline implements Pipeline {
     await this.#networks.close();
   }
 
-  async #conditioning(text: string, { width, height }: SceneSettings): Promise<Conditioning> {
-    const { context, pooled } = await this.#networks.encode(idsOf(this.#tokenizers, text));
+  #conditioning({ states, reach, pooled }: HalfText, { width, height }: SceneSettings, unet: OpenUnet): Conditioning {
+    const isEverywhere = reach.every((where) => where === "everywhere");
+    const text = { context: states, ...(isEverywhere ? {} : { mask: columnMasks(reach, unet.latent, unet.layers) }) };
     const { addition, ...config } = this.#checkpoint.unet.config;
-    if (!addition || !pooled) return { context };
+    if (!addition || !pooled) return text;
     // As if the picture had been trained on at the size wanted, uncropped: what gives the best pictures (SDXL, arXiv 2307.01952, 2.2).
     const sizes = [height, width, 0, 0, height, width] as const;
-    return { context, addition: additionFeatures(pooled, sizes, { ...config, addition }) };
+    return { ...text, addition: additionFeatures(pooled, sizes, { ...config, addition }) };
   }
 
   async #preview(original: Float32Array, size: Grid): Promise<Pixels> {

@@ -1,11 +1,11 @@
 /** What would be lost or go against itself if a scene were drawn as it is. */
 import type { SceneWarning } from "../api/engine.ts";
-import { findMarkup } from "../api/promptMarkup.ts";
+import { lorasOf } from "../api/loras.ts";
+import { findLoras, findMarkup } from "../api/promptMarkup.ts";
 import { spacingOf, takesSpacing, type Scene, type UnitBox } from "../api/scene.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
-import type { Encoding } from "../model/tokenizer/tokenizer.ts";
-import { lossOfSpan } from "../model/tokenizer/tokenizer.ts";
+import { lossOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";
 
 /** Boxes of different phrases that share more than this part of the smaller one pull the same cells two ways. */
 const CONFLICT = 0.6;
@@ -14,7 +14,11 @@ export function sceneWarnings(scene: Scene, encoding: Encoding, latent: Grid): S
   const warnings: SceneWarning[] = [];
   if (encoding.lost) warnings.push({ kind: "prompt-truncated", text: encoding.lost.text });
   for (const where of ["prompt", "negativePrompt"] as const) {
-    for (const markup of findMarkup(scene[where])) warnings.push({ kind: "markup-ignored", markup, where });
+    const loras = where === "prompt" ? lorasOf(scene).unknown : findLoras(scene.negativePrompt);
+    const texts = new Set(loras.map(({ span }) => scene[where].slice(span.start, span.end)));
+    const unknown = [...texts].map((text) => ({ kind: "lora" as const, text }));
+    for (const markup of [...unknown, ...findMarkup(scene[where], scene.settings.promptWeights)])
+      warnings.push({ kind: "markup-ignored", markup, where });
   }
   const { scheduler } = scene.settings;
   const spacing = spacingOf(scene.settings);

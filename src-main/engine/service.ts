@@ -1,6 +1,14 @@
 /** What the engine process does with each request; process.ts gives it a port and the real pipeline. */
 import * as v from "valibot";
-import type { EngineApi, EngineEvents, LoadRequest, ModelSummary, PromptTokens, SceneCheck } from "../api/engine.ts";
+import type {
+  EngineApi,
+  EngineEvents,
+  LoadRequest,
+  ModelSummary,
+  PromptText,
+  PromptTokens,
+  SceneCheck,
+} from "../api/engine.ts";
 import { engineSchemas } from "../api/engineMessages.ts";
 import { AppError } from "../api/errors.ts";
 import { parentPort } from "../api/ports.ts";
@@ -13,7 +21,7 @@ import { Timings, TIMINGS } from "./timings.ts";
 /** A loaded checkpoint, ready to draw. */
 export interface Pipeline {
   readonly summary: ModelSummary;
-  tokenize(prompt: string): PromptTokens;
+  tokenize(request: PromptText): PromptTokens;
   check(scene: Scene): SceneCheck;
   readonly generate: Draw;
   close(): Promise<void>;
@@ -72,7 +80,7 @@ export function runService(
     {
       load: (request) => queue.inTurn(() => open(request)),
       unload: () => queue.inTurn(close),
-      tokenize: (prompt) => model().pipeline.tokenize(prompt),
+      tokenize: (request) => model().pipeline.tokenize(request),
       check: (scene) => {
         const { pipeline, estimator } = model();
         const seconds = estimator.remaining(scene.settings);

@@ -65,6 +65,8 @@ export function writeInfotext(record: RunRecord): string {
     ["Schedule type", spacing === "model" ? undefined : SCHEDULE_TYPES[spacing]],
     ["CFG scale", String(settings.guidanceScale)],
     ["CFG Rescale", settings.guidanceRescale === undefined ? undefined : String(settings.guidanceRescale)], // as extensions call it
+    ["Clip skip", settings.clipSkip === 1 ? undefined : String(settings.clipSkip)],
+    ["Emphasis", settings.promptWeights ? undefined : "None"],
     ["Seed", seed],
     ["Size", `${settings.width}x${settings.height}`],
     ["Model hash", model.sha256?.slice(0, 10)], // A1111's: of the whole file's SHA-256, where that is known
@@ -179,6 +181,9 @@ export function sceneFromInfotext(text: string): InfotextScene {
   number("Steps", "steps");
   number("CFG scale", "guidanceScale");
   number("CFG Rescale", "guidanceRescale");
+  number("Clip skip", "clipSkip");
+  const promptWeights = pairs.get("Emphasis")?.toLowerCase() !== "none";
+  take({ promptWeights }, "Emphasis");
   const size = /^(\d{1,5})x(\d{1,5})$/.exec(pairs.get("Size") ?? "");
   if (size) take({ width: Number(size[1]), height: Number(size[2]) }, "Size");
   const sampler = pairs.get("Sampler");
@@ -202,7 +207,7 @@ export function sceneFromInfotext(text: string): InfotextScene {
     if (fields) take(fields, "The layout");
     else notes.push("The layout was left out: it is damaged");
   }
-  for (const markup of [...findMarkup(prompt), ...findMarkup(negativePrompt)]) {
+  for (const markup of [...findMarkup(prompt, promptWeights), ...findMarkup(negativePrompt, promptWeights)]) {
     notes.push(`"${markup.text}" ${whyIgnored(markup)}`);
   }
   notes.push(...leftOut(pairs, extra));
@@ -222,6 +227,7 @@ const UNDERSTOOD = new Set([
     "Schedule type",
     "CFG scale",
     "CFG Rescale",
+    "Clip skip",
     "Seed",
     "Size",
     "Model hash",
@@ -229,7 +235,7 @@ const UNDERSTOOD = new Set([
     "RNG",
     "Version",
   ],
-  ...[LAYOUT_KEY, PROMPTS_KEY, HASH_KEY, "Created Date", "Lora hashes", "TI hashes", "Hashes", "VAE hash"],
+  ...["Emphasis", LAYOUT_KEY, PROMPTS_KEY, HASH_KEY, "Created Date", "Lora hashes", "TI hashes", "Hashes", "VAE hash"],
 ]);
 const MOST_NOTES = 20;
 
@@ -238,7 +244,11 @@ function leftOut(pairs: ReadonlyMap<string, string>, extra: readonly string[]): 
   const schedule = pairs.get("Schedule type") ?? "Karras";
   const noise = pairs.get("RNG") ?? "CPU";
   const unknown = [...pairs].filter(([key]) => !UNDERSTOOD.has(key));
+  const emphasis = pairs.get("Emphasis") ?? "Original";
   return [
+    ...(["original", "none"].includes(emphasis.toLowerCase())
+      ? []
+      : [`Emphasis was left out: weights are as its "Original" here, not "${short(emphasis)}"`]),
     ...(schedule.toLowerCase() === "automatic" || spacingNamed(schedule) !== undefined
       ? []
       : [`Schedule type was left out: there is no "${short(schedule)}" here`]),

@@ -43,13 +43,14 @@ const METHOD_WORDS = { none: "no guidance by boxes", injection: "injection", los
 export function sharedSettings(records: readonly RunRecord[]): string {
   const parts = records.map(({ scene, seed, model }) => {
     const { settings, negativePrompt } = scene;
-    const { width, height, steps, scheduler, guidanceScale, guidance } = settings;
+    const { width, height, steps, scheduler, guidanceScale, clipSkip, guidance } = settings;
     return [
       model.name,
       `${width} × ${height}`,
       `${steps} steps`,
       `${scheduler}${SPACING_WORDS[actingSpacing(settings)]}`,
       `guidance ${guidanceScale}`,
+      clipSkip === 1 ? "" : `clip skip ${clipSkip}`,
       METHOD_WORDS[guidance.method],
       `seed ${seed}`,
       negativePrompt === "" ? "" : `without: ${negativePrompt}`,

@@ -148,7 +148,7 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       return path === null ? null : at.models.add(path);
     },
     forgetModel: ({ path }) => at.models.forget(path),
-    tokenize: (prompt) => withModel((api) => api.tokenize(prompt)),
+    tokenize: (text) => withModel((api) => api.tokenize(text)),
     check: (scene) => withModel((api) => api.check(scene)),
     findDrawn: ({ model, ...query }) =>
       at.store.findDrawn({ ...query, model: engine.nameOf(model), provider: model.provider }),

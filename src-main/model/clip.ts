@@ -8,35 +8,43 @@ import { layerNorm, linear } from "./layers.ts";
 /** Large enough that its exponential is 0 in every number type, small enough for float16. */
 const MASKED = -1e4;
 
-/** ids int64 [tokens] to states [tokens, hiddenSize], after the final layer norm. */
-export function clipTextEncoder(m: Module, config: TextConfig, ids: Value): Value {
-  const { last } = clipLayers(m, config, ids);
-  return layerNorm(m.at("final_layer_norm"), last, config.layerNormEps);
+/** What a text encoder reads. */
+export interface TextInputs {
+  /** int64 [tokens]. */
+  ids: Value;
+  /** Vectors in place of the tokens': [tokens, 1], 1 where the token's own is read, else 0, and [tokens, hiddenSize], 0 there. */
+  learned?: { keep: Value; vectors: Value };
+}
+
+/** The states [tokens, hiddenSize] of the `skip`-th layer from the end, after the final layer norm; the last one's is 1. */
+export function clipTextEncoder(m: Module, config: TextConfig, inputs: TextInputs, skip = 1): Value {
+  return layerNorm(m.at("final_layer_norm"), clipStates(m, config, inputs).at(-skip)!, config.layerNormEps);
 }
 
 /**
- * States before the last layer, without the final norm, as Stable Diffusion XL reads them, and the pooled text: the state of the end
- * mark, whose position `end` is int64 [1], after the final norm, times the projection of `projection` columns, [1, projection].
+ * States of the `skip`-th layer from the end without the final norm (2, before the last one, is what Stable Diffusion XL reads), and the
+ * pooled text: the last state of the end mark, whose position `end` is int64 [1], after the final norm, times the projection of
+ * `projection` columns, [1, projection].
  */
 export function clipTextPooled(
   m: Module,
   config: TextConfig,
-  ids: Value,
-  end: Value,
+  inputs: TextInputs & { end: Value },
   projection: number,
-): { penultimate: Value; pooled: Value } {
-  const { penultimate, last } = clipLayers(m, config, ids);
-  const mark = layerNorm(m.at("final_layer_norm"), m.g.gather(last, end), config.layerNormEps);
+  skip = 2,
+): { states: Value; pooled: Value } {
+  const all = clipStates(m, config, inputs);
+  const mark = layerNorm(m.at("final_layer_norm"), m.g.gather(all.at(-1)!, inputs.end), config.layerNormEps);
   const width = config.hiddenSize;
   // OpenCLIP's own files hold the transpose of what transformers writes.
   const pooled = m.has(STORED_PROJECTION)
     ? m.g.gemm(mark, m.weight(STORED_PROJECTION, [width, projection]))
     : linear(m.at("text_projection"), mark, projection);
-  return { penultimate, pooled };
+  return { states: all.at(-skip)!, pooled };
 }
 
-/** States after the last layer, and before it. */
-export function clipLayers(m: Module, config: TextConfig, ids: Value): { penultimate: Value; last: Value } {
+/** States before the first layer and after each of them. */
+export function clipStates(m: Module, config: TextConfig, { ids, learned }: TextInputs): Value[] {
   const { g } = m;
   const tokens = ids.shape[0]!;
   const width = config.hiddenSize;
@@ -45,13 +53,13 @@ export function clipLayers(m: Module, config: TextConfig, ids: Value): { penulti
   // Rows first, then the number type: converting the whole table would copy it.
   const stored = g.weight(table.fullName("weight"), table.tensor("weight", [config.vocabSize, width]));
   const position = embeddings.at("position_embedding").weightRows("weight", [config.maxPositions, width], 0, tokens);
-  let h = g.add(g.cast(g.gather(stored, ids), m.dtype), position);
+  const own = g.cast(g.gather(stored, ids), m.dtype);
+  let h = g.add(learned ? g.add(g.mul(own, learned.keep), learned.vectors) : own, position);
 
   const causal = Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? MASKED : 0));
   const mask = g.constant(causal, m.dtype, [tokens, tokens]);
-  let penultimate = h;
+  const states = [h];
   for (let n = 0; n < config.layers; n++) {
-    penultimate = h;
     const layer = m.at(`encoder.layers.${n}`);
     h = g.add(
       h,
@@ -64,8 +72,9 @@ export function clipLayers(m: Module, config: TextConfig, ids: Value): { penulti
     );
     const active = config.activation === "quick_gelu" ? g.quickGelu(up, 1.702) : g.gelu(up);
     h = g.add(h, linear(layer.at("mlp.fc2"), active, width));
+    states.push(h);
   }
-  return { penultimate, last: h };
+  return states;
 }
 
 function attention(m: Module, x: Value, mask: Value, heads: number): Value {

@@ -92,16 +92,17 @@ export class Models {
     }
     const { api } = this.#app;
     const scene = longestToDraw(document);
+    const { promptWeights } = scene.settings;
     try {
       const [tokens, negative, check] = await Promise.all([
-        api.tokenize(scene.prompt),
-        scene.negativePrompt === "" ? undefined : api.tokenize(scene.negativePrompt),
+        api.tokenize({ prompt: scene.prompt, promptWeights }),
+        scene.negativePrompt === "" ? undefined : api.tokenize({ prompt: scene.negativePrompt, promptWeights }),
         api.check(scene),
       ]);
       if (asked !== this.#asked) return;
-      // What is lost of one of several prompts is no range of the text in the field.
-      const { lost, ...counted } = tokens;
-      this.tokens = lost && scene.prompt === document.prompt ? tokens : counted;
+      // Ranges of one of several prompts are none of the text in the field.
+      const { lost: _, ...counted } = tokens;
+      this.tokens = scene.prompt === document.prompt ? tokens : { ...counted, embeddings: [] };
       this.negativeTokens = negative;
       this.check = check;
     } catch {

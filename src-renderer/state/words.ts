@@ -77,6 +77,8 @@ export function settingWords(settings: SceneSettings): [string, string][] {
       "Guidance scale",
       `${settings.guidanceScale}${settings.guidanceRescale ? `, rescaled ${settings.guidanceRescale}` : ""}`,
     ],
+    ["Clip skip", String(settings.clipSkip)],
+    ["Weights of words", settings.promptWeights ? "on" : "off"],
     ["Method", METHOD_WORDS[guidance.method].label],
     ["Injection (ν′)", `${guidance.nu} in steps ${steps(guidance.injectionSteps)}`],
     ["Loss (η)", `${guidance.eta} in steps ${steps(guidance.lossSteps)}`],

@@ -1,30 +1,35 @@
 import { expect, test } from "vitest";
-import { findLoras, findMarkup, withoutLoras } from "../../src-main/api/promptMarkup.ts";
+import { findLoras, findMarkup, whyIgnored, withoutLoras } from "../../src-main/api/promptMarkup.ts";
 
 test.each([
-  ["a (red:1.3) cat", ["(red:1.3)"]],
-  ["a (red cat : 0.8), (dog:.5)", ["(red cat : 0.8)", "(dog:.5)"]],
-  ["a [red] cat", ["[red]"]],
-  ["a [red:blue:0.5] cat [a|b]", ["[red:blue:0.5]", "[a|b]"]],
-  ["((red)) cat", ["((red))"]],
-  ["<lora:glow:0.8> cat, <LyCO:x:1>, <hypernet:y:1>", ["<lora:glow:0.8>", "<LyCO:x:1>", "<hypernet:y:1>"]],
-  ["((a (b:1.2)) c)", ["(b:1.2)"]],
-  ["(word:1.3) and again (word:1.3)", ["(word:1.3)"]],
-  ["a cat (red) in the style of <cat-toy>", []],
-  [String.raw`a cat \(red:1.3\), \[x\]`, []],
-  ["time: 12:30 (noon)", []],
-  ["", []],
-])("in %j the instructions are %j", (prompt, texts) => {
-  expect(findMarkup(prompt).map(({ text }) => text)).toEqual(texts);
-});
+  ["a [red:blue:0.5] cat [a|b] (x:1.2) [y]", ["[red:blue:0.5]", "[a|b]"], ["(x:1.2)"]],
+  ["a (red cat : 0.8), (dog:.5), ((x))", [], ["(red cat : 0.8)", "(dog:.5)"]],
+  ["((a (b:1.2)) c) (b:1.2)", [], ["(b:1.2)"]],
+  ["<lora:glow:0.8> cat, <LyCO:x:y>, <hypernet:y:1>", ["<LyCO:x:y>", "<hypernet:y:1>"], ["<LyCO:x:y>", "<hypernet:y:1>"]],
+  ["a cat (red) in the style of <cat-toy>", [], []],
+  [String.raw`a cat \(red:1.3\), \[x|y\]`, [], []],
+  ["time: 12:30 (noon)", [], []],
+  ["", [], []],
+])("in %j the instructions are %j, and without weights %j", (prompt, texts, letters) => {
+  expect(findMarkup(prompt, true).map(({ text }) => text)).toEqual(texts);
+  expect(findMarkup(prompt, false).map(({ text }) => text)).toEqual(letters);
+}); // prettier-ignore
+
+test("each kind says why", () => {
+  const kinds = findMarkup("[a|b] <lora:a:1> <lora:a:x> <hypernet:a:1>", true);
+  expect(kinds.map(({ kind }) => kind)).toEqual(["change", "network", "network"]);
+  expect(findMarkup("(a:2)", false).map(whyIgnored)).toEqual(["is drawn as it is written: weights of words are turned off"]);
+}); // prettier-ignore
 
 test("a hostile prompt is looked through quickly, and no more than eight are told", () => {
-  for (const piece of ["(", "[", "<lora:", "((", "(a:1", "[a]", "(:", "\\("]) {
-    const begun = performance.now();
-    expect(findMarkup(piece.repeat(5_000)).length).toBeLessThanOrEqual(8);
-    expect(performance.now() - begun, piece).toBeLessThan(1_000);
+  for (const weights of [true, false]) {
+    for (const piece of ["(", "[", "<lora:", "((", "(a:1", "[a|", "[a|b]", "(:", "\\("]) {
+      const begun = performance.now();
+      expect(findMarkup(piece.repeat(5_000), weights).length).toBeLessThanOrEqual(8);
+      expect(performance.now() - begun, piece).toBeLessThan(1_000);
+    }
   }
-  expect(findMarkup(Array.from({ length: 50 }, (_, i) => `[a${i}]`).join(" "))).toHaveLength(8);
+  expect(findMarkup(Array.from({ length: 50 }, (_, i) => `[a|${i}]`).join(" "), true)).toHaveLength(8);
 });
 
 test.each([

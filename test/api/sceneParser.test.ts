@@ -50,6 +50,8 @@ describe("a scene file", () => {
         guidanceScale: 5,
         scheduler: "dpmpp-2m",
         karras: true,
+        clipSkip: 2,
+        promptWeights: false,
         method: "loss",
         nu: 1.5,
         injectionSteps: [2, 9],
@@ -65,6 +67,8 @@ describe("a scene file", () => {
       guidanceScale: 5,
       scheduler: "dpmpp-2m",
       karras: true,
+      clipSkip: 2,
+      promptWeights: false,
       guidance: {
         method: "loss",
         nu: 1.5,
@@ -357,6 +361,8 @@ describe("serializeScene", () => {
             guidanceScale: fc.double({ min: 1, max: 50, noNaN: true }),
             scheduler: fc.constantFrom(...SCHEDULERS),
             spacing: fc.constantFrom({ karras: false }, { karras: true }, ...others),
+            clipSkip: fc.integer({ min: 1, max: 12 }),
+            promptWeights: fc.boolean(),
             guidanceRescale: fc.constantFrom({}, { guidanceRescale: 0.7 }),
             guidance: fc.record({
               method: fc.constantFrom(...METHODS),

@@ -69,7 +69,7 @@ describe("render", () => {
   test("lays the command line's settings over the scene's, and those over the checkpoint's", async () => {
     const args = ["--method", "injection", "--steps", "20", "--scheduler", "euler", "--size", "128x64", "--nu", "2.5"];
     writeFileSync(scenePath, JSON.stringify({ ...scene, steps: 10, lossSteps: [2, 6] }));
-    const more = ["--eta", "0", "--karras", "--guidance-scale", "3"];
+    const more = ["--eta", "0", "--karras", "--clip-skip", "2", "--plain-brackets", "--guidance-scale", "3"];
     const { calls } = await run([...args, ...more], { defaults: DEFAULT_SETTINGS });
     expect(calls.scenes[0]!.settings).toEqual({
       width: 128,
@@ -78,6 +78,8 @@ describe("render", () => {
       guidanceScale: 3,
       scheduler: "euler",
       karras: true,
+      clipSkip: 2,
+      promptWeights: false,
       guidance: {
         method: "injection",
         nu: 2.5,

@@ -24,9 +24,9 @@ test("a folder that is gone is named, in whatever network it is missed", async (
     details: { path: folder },
     message: `The checkpoint's folder ${folder} is not there any more. Put it back, or connect its disk, or choose another checkpoint.`,
   };
-  await expect(networks.unet(size, () => undefined)).rejects.toMatchObject(gone);
+  await expect(networks.unet(size, 77, () => undefined)).rejects.toMatchObject(gone);
   await expect(networks.decode(latent, size)).rejects.toMatchObject(gone);
-  await expect(networks.encode({ ids: [[1]], end: 1 })).rejects.toMatchObject(gone);
+  await expect(networks.encode([[{ ids: [1], weights: [1], learned: [], end: 1 }]])).rejects.toMatchObject(gone);
   renameSync(`${folder}-elsewhere`, folder);
   await expect(networks.decode(latent, size)).resolves.toHaveLength(3 * 64 * 64);
 });

@@ -159,7 +159,9 @@ test("stopping ends the process, and nothing is served after", async () => {
   await engine.stop();
   expect(isAlive(pid)).toBe(false);
   expect(exits).toMatchObject([{ code: 0, expected: true }]);
-  await expect(engine.api.tokenize("a cat")).rejects.toMatchObject({ code: "cancelled" });
+  await expect(engine.api.tokenize({ prompt: "a cat", promptWeights: true })).rejects.toMatchObject({
+    code: "cancelled",
+  });
 });
 
 test("stopping takes no longer than its time limit", async () => {

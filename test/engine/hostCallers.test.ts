@@ -77,7 +77,7 @@ test("a checkpoint that is open is not opened again, whoever asks", async () => 
   const [first, second] = await Promise.all([engine.load(cats), engine.load({ ...cats })]);
   expect(second).toEqual(first);
   expect(engine.summaryOf(cats)).toEqual(first);
-  await engine.api.tokenize("a cat");
+  await engine.api.tokenize({ prompt: "a cat", promptWeights: true });
   expect(opened).toEqual(["cats"]);
 });
 

@@ -31,7 +31,7 @@ describe("a checkpoint's networks", () => {
   const unetWith = async (...loras: SceneLora[]) => {
     const used = loras.map((one) => ({ lora: one, strength: one.strength, textStrength: one.strength }));
     await networks.use(await shelf.take(used));
-    return networks.unet(size, nothing);
+    return networks.unet(size, 77, nothing);
   };
 
   test("stay open when a strength changes, and while a LoRA of matrices is off", async () => {

@@ -119,7 +119,7 @@ test("a failing picture fails its job and no other", async () => {
 test("without a checkpoint the calls that need one say so", async () => {
   const { api, generate } = await engine({ load: false });
   const expected = { code: "not-found", message: "No checkpoint is loaded. Open one first." };
-  await expect(api.tokenize("a cat")).rejects.toMatchObject(expected);
+  await expect(api.tokenize({ prompt: "a cat", promptWeights: true })).rejects.toMatchObject(expected);
   await expect(api.check(fakeScene("a cat"))).rejects.toMatchObject(expected);
   await expect(generate("j", ["1"])).rejects.toMatchObject(expected);
 });
@@ -128,7 +128,7 @@ test("a checkpoint that cannot be opened leaves none open", async () => {
   const { api } = await engine();
   const load = api.load({ path: "missing", provider: "cpu", memory: "auto" });
   await expect(load).rejects.toMatchObject({ code: "file-unreadable", details: { path: "missing" } });
-  await expect(api.tokenize("a cat")).rejects.toMatchObject({ code: "not-found" });
+  await expect(api.tokenize({ prompt: "a cat", promptWeights: true })).rejects.toMatchObject({ code: "not-found" });
 });
 
 test("unloading waits for the jobs before it", async () => {
@@ -136,7 +136,7 @@ test("unloading waits for the jobs before it", async () => {
   const job = generate("j", ["1"]);
   await api.unload();
   await expect(job).resolves.toEqual({ finished: 1 });
-  await expect(api.tokenize("a cat")).rejects.toMatchObject({ code: "not-found" });
+  await expect(api.tokenize({ prompt: "a cat", promptWeights: true })).rejects.toMatchObject({ code: "not-found" });
 });
 
 test("a check tells how long a picture takes once one has been timed", async () => {

@@ -9,7 +9,8 @@ import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { denoise } from "../../src-main/engine/denoise.ts";
 import { Networks } from "../../src-main/engine/sessions/networks.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
-import { createTokenizers, idsOf } from "../../src-main/model/tokenizer/tokenizer.ts";
+import { chunksOf } from "../../src-main/model/tokenizer/encoding.ts";
+import { createTokenizers } from "../../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../../src-main/sampling/random.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { relativeError } from "../support/closeness.ts";
@@ -55,14 +56,14 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
 
   test("text, noise, gradients, latents and picture are the reference's", async () => {
     const tokenizers = await createTokenizers(checkpoint);
-    expect(tokenizers[0].encode(spec.prompt).ids).toEqual([...golden("ids")]);
-    const prompt = await networks.encode(idsOf(tokenizers, spec.prompt));
-    const negative = await networks.encode(idsOf(tokenizers, ""));
+    expect(chunksOf(tokenizers, spec.prompt)[0]![0]!.ids).toEqual([...golden("ids")]);
+    const prompt = await networks.encode(chunksOf(tokenizers, spec.prompt));
+    const negative = await networks.encode(chunksOf(tokenizers, ""));
     expect(relativeError(prompt.context, golden("cond"))).toBeLessThan(1e-4);
     expect(relativeError(negative.context, golden("uncond"))).toBeLessThan(1e-4);
 
     const size = { height: CELLS, width: CELLS };
-    const unet = await networks.unet(size, () => undefined);
+    const unet = await networks.unet(size, TOKENS, () => undefined);
     const bound = spec.phrases.map(([token, [x, y, width, height]], i) => {
       const box = { x: x / CELLS, y: y / CELLS, width: width / CELLS, height: height / CELLS };
       return { region: { id: String(i), box, spans: [], strength: 1 }, tokens: [token] };

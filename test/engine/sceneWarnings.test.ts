@@ -4,18 +4,22 @@ import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import { parseScene } from "../../src-main/api/sceneParser.ts";
 import { sceneWarnings } from "../../src-main/engine/sceneWarnings.ts";
 
-const nothingLost = { ids: [], count: 0, limit: 75, tokens: [] };
+const nothingLost = { parts: [], columns: [], count: 0, chunks: 1, limit: 75, tokens: [], embeddings: [] };
 const warnings = (form: Record<string, unknown>) => {
   const scene = parseScene({ boxes: [], ...form }, DEFAULT_SETTINGS);
   return sceneWarnings(scene, nothingLost, { width: 64, height: 64 });
 };
 
 test("instructions that nothing follows are warned of, in both prompts", () => {
-  const found = warnings({ prompt: "a (red:1.3) <lora:glow:0.8> cat", negativePrompt: "[ugly]" });
-  expect(found).toEqual([
+  const words = { prompt: "a (red:1.3) <lora:glow:0.8> cat", negativePrompt: "[ugly|bad]" };
+  const lora = { kind: "markup-ignored", markup: { kind: "lora", text: "<lora:glow:0.8>" }, where: "prompt" };
+  expect(warnings(words)).toEqual([
+    lora,
+    { kind: "markup-ignored", markup: { kind: "change", text: "[ugly|bad]" }, where: "negativePrompt" },
+  ]);
+  expect(warnings({ ...words, promptWeights: false })).toEqual([
+    lora,
     { kind: "markup-ignored", markup: { kind: "weight", text: "(red:1.3)" }, where: "prompt" },
-    { kind: "markup-ignored", markup: { kind: "network", text: "<lora:glow:0.8>" }, where: "prompt" },
-    { kind: "markup-ignored", markup: { kind: "weight", text: "[ugly]" }, where: "negativePrompt" },
   ]);
 });
 

@@ -38,13 +38,23 @@ describe("a text of another program", () => {
   });
 
   test("is taken with a note for everything that is not done here", () => {
-    const text = `a <lora:glow:0.8> (red:1.3) cat\nNegative prompt: [ugly]\n${LINE}, Clip skip: 2, RNG: NV, Hires upscale: 2`;
+    const text = `a <hypernet:glow:0.8> (red:1.3) cat\nNegative prompt: [ugly|bad]\n${LINE}, Clip skip: 20, Emphasis: No norm, RNG: NV, Hires upscale: 2`;
     const { scene, notes } = sceneFromInfotext(text);
-    expect(scene.prompt).toBe("a <lora:glow:0.8> (red:1.3) cat");
-    for (const left of ["<lora:glow:0.8>", "(red:1.3)", "[ugly]", "Clip skip", "RNG", "Hires upscale"]) {
+    expect(scene.prompt).toBe("a <hypernet:glow:0.8> (red:1.3) cat");
+    for (const left of ["<hypernet:glow:0.8>", "[ugly|bad]", "Clip skip", "No norm", "RNG", "Hires upscale"]) {
       expect(notes.filter((note) => note.includes(left))).toHaveLength(1);
     }
     expect(notes).toHaveLength(6);
+  });
+
+  test("has weights and a clip skip, which are read", () => {
+    const text = `a (red:1.3) cat BREAK [x]\nNegative prompt: ((ugly))\n${LINE}, Clip skip: 2`;
+    const { scene, notes } = sceneFromInfotext(text);
+    expect(scene.settings).toMatchObject({ clipSkip: 2, promptWeights: true });
+    expect(notes).toEqual([]);
+    const { scene: plainly, notes: others } = sceneFromInfotext(`${text}, Emphasis: None`);
+    expect(plainly.settings).toMatchObject({ clipSkip: 2, promptWeights: false });
+    expect(others).toEqual(['"(red:1.3)" is drawn as it is written: weights of words are turned off']);
   });
 
   test("of what is done here has no notes", () => {
@@ -72,6 +82,13 @@ describe("our own text", () => {
     ['a "quoted\\" cat, Seed: 7', "}"],
   ])("brings back the prompts %j and %j as they were", (prompt, negativePrompt) => {
     const scene = { ...plain, prompt, negativePrompt };
+    expect(sceneFromInfotext(writeInfotext(recordOf(scene)))).toMatchObject({ scene, notes: [] });
+  });
+
+  test("says clip skip and that brackets are brackets only where that is so", () => {
+    expect(Object.keys(keysOf(recordOf(plain)))).not.toEqual(expect.arrayContaining(["Clip skip"]));
+    const scene = { ...plain, prompt: "a (cat)", settings: { ...plain.settings, clipSkip: 2, promptWeights: false } };
+    expect(keysOf(recordOf(scene))).toMatchObject({ "Clip skip": "2", Emphasis: "None" });
     expect(sceneFromInfotext(writeInfotext(recordOf(scene)))).toMatchObject({ scene, notes: [] });
   });
 

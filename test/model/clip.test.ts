@@ -16,7 +16,9 @@ test("states of the golden prompts", async () => {
   const { tensors } = readTensors("test/goldens/forward.safetensors");
   const { text } = await openCheckpoint("test/goldens/tiny-sd");
   const g = new GraphBuilder();
-  const hidden = clipTextEncoder(new Module(g, text.weights, "float32"), text.config, g.input("ids", "int64", [77]));
+  const hidden = clipTextEncoder(new Module(g, text.weights, "float32"), text.config, {
+    ids: g.input("ids", "int64", [77]),
+  });
   const session = await OrtSession.open(g.finish({ hidden }), { provider: "cpu", memory: "fast", threads: 1 });
   const [ids, states] = [tensors.get("text.ids")!.data, tensors.get("text.hidden")!.data];
   for (const n of [0, 1]) {
@@ -28,7 +30,7 @@ test("states of the golden prompts", async () => {
 
 function encoder(config: TextConfig, dtype: DType = "float32", weights = RandomWeights.create()) {
   const g = new GraphBuilder();
-  const hidden = clipTextEncoder(new Module(g, weights, dtype), config, g.input("ids", "int64", [7]));
+  const hidden = clipTextEncoder(new Module(g, weights, dtype), config, { ids: g.input("ids", "int64", [7]) });
   return g.finish({ hidden: g.cast(hidden, "float32") });
 }
 

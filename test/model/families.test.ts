@@ -32,7 +32,9 @@ async function passes(
       ...golden(key).subarray(77 * n, 77 * (n + 1)),
     ]);
     const end = ids[0]!.indexOf(658, 1);
-    const { context, pooled } = await encoders.encode({ ids, end });
+    const { context, pooled } = await encoders.encode(
+      ids.map((each) => [{ ids: each, weights: each.map(() => 1), learned: [], end }]),
+    );
     made[`context.${n}`] = context;
     if (pooled) made[`pooled.${n}`] = pooled;
     for (const size of ["16x16", "16x24"]) {

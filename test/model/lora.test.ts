@@ -10,7 +10,7 @@ import { openLora } from "../../src-main/checkpoint/lora/open.ts";
 import { OrtSession } from "../../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { Adapters, LORA_STRENGTHS } from "../../src-main/model/adapters.ts";
-import { clipLayers, clipTextEncoder, clipTextPooled } from "../../src-main/model/clip.ts";
+import { clipStates, clipTextEncoder, clipTextPooled } from "../../src-main/model/clip.ts";
 import { Module } from "../../src-main/model/layers.ts";
 import { additionFeatures, timestepFeatures, unet } from "../../src-main/model/unet.ts";
 import { relativeError } from "../support/closeness.ts";
@@ -67,7 +67,7 @@ async function noise(way: Way, checkpoint: Checkpoint, loras: Merged, n: number)
 async function hidden(way: Way, { text }: Checkpoint, loras: Merged, n: number) {
   const g = new GraphBuilder();
   const { m, feeds } = applied(way, g, text.weights, loras);
-  const states = clipTextEncoder(m, text.config, g.input("ids", "int64", [77]));
+  const states = clipTextEncoder(m, text.config, { ids: g.input("ids", "int64", [77]) });
   const session = await OrtSession.open(g.finish({ states }), RUN);
   const ids = BigInt64Array.from(rows(tensors.get("ids")!.data, n), BigInt);
   const outputs = await session.run({ ids, ...feeds });
@@ -124,14 +124,19 @@ async function xlText(way: Way, { text, text2 }: Checkpoint, lora: FittedLora, n
   const ids = (key: string) => BigInt64Array.from(rows(inputs.get(key)!.data, n), BigInt);
   const one = new GraphBuilder();
   const first = applied(way, one, text.weights, [[lora.text, STRENGTH]]);
-  const { penultimate } = clipLayers(first.m, text.config, one.input("ids", "int64", [77]));
+  const penultimate = clipStates(first.m, text.config, { ids: one.input("ids", "int64", [77]) }).at(-2)!;
   const two = new GraphBuilder();
   const second = applied(way, two, text2!.weights, [[lora.text2, STRENGTH]]);
   const end = two.input("end", "int64", [1]);
-  const pooled = clipTextPooled(second.m, text2!.config, two.input("ids", "int64", [77]), end, text2!.projection!);
+  const pooled = clipTextPooled(
+    second.m,
+    text2!.config,
+    { ids: two.input("ids", "int64", [77]), end },
+    text2!.projection!,
+  );
   const sessions = [
     await OrtSession.open(one.finish({ penultimate }), RUN),
-    await OrtSession.open(two.finish({ penultimate: pooled.penultimate, pooled: pooled.pooled }), RUN),
+    await OrtSession.open(two.finish({ penultimate: pooled.states, pooled: pooled.pooled }), RUN),
   ] as const;
   const mark = BigInt64Array.of(BigInt(ids("text.ids").indexOf(658n, 1)));
   const a = await sessions[0].run({ ids: ids("text.ids"), ...first.feeds });

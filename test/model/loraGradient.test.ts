@@ -44,7 +44,15 @@ const first: LowRanks = new Map([
 ]);
 const second: LowRanks = new Map([[`${block}.attn1.to_q`, low(40, [RANK, 8], [8, RANK])]]);
 
-const step = unetGraph(TINY_UNET, weights, latent, TOKENS, "float32", DEFAULT_GRADIENT_OPTIONS, [first, second]);
+const step = unetGraph(
+  TINY_UNET,
+  weights,
+  latent,
+  { columns: TOKENS, masked: false },
+  "float32",
+  DEFAULT_GRADIENT_OPTIONS,
+  [first, second],
+);
 
 function randomFeeds(): Record<string, Numbers> {
   const box = { x: 0.1, y: 0.3, width: 0.5, height: 0.6 };

@@ -21,7 +21,10 @@ const latent = { height: 5, width: 3 };
 const weights = RandomWeights.create(unetLacks);
 
 function step(options: Partial<GradientOptions> = {}, dtype: DType = "float32") {
-  return unetGraph(TINY_UNET, weights, latent, TOKENS, dtype, { ...DEFAULT_GRADIENT_OPTIONS, ...options });
+  return unetGraph(TINY_UNET, weights, latent, { columns: TOKENS, masked: false }, dtype, {
+    ...DEFAULT_GRADIENT_OPTIONS,
+    ...options,
+  });
 }
 
 const plain = step();

@@ -49,7 +49,7 @@ function fakePipeline(request: LoadRequest): Pipeline {
   };
   return {
     summary,
-    tokenize: (prompt) => ({ count: prompt.split(" ").length, limit: 75, tokens: [] }),
+    tokenize: ({ prompt }) => ({ count: prompt.split(" ").length, chunks: 1, limit: 75, tokens: [], embeddings: [] }),
     check: () => ({ warnings: [], estimatedBytes: weights.length }),
     generate: draw(summary),
     close: () => Promise.resolve(),

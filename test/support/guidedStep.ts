@@ -12,7 +12,14 @@ import { normals } from "./randomNumbers.ts";
 export async function guidedStep(folder: string, tokens: number, options: SessionOptions): Promise<Outputs> {
   const { unet } = await openCheckpoint(folder);
   const latent = { height: 8, width: 8 };
-  const step = unetGraph(unet.config, unet.weights, latent, tokens, "float32", DEFAULT_GRADIENT_OPTIONS);
+  const step = unetGraph(
+    unet.config,
+    unet.weights,
+    latent,
+    { columns: tokens, masked: false },
+    "float32",
+    DEFAULT_GRADIENT_OPTIONS,
+  );
   const region = { id: "r", box: { x: 0.1, y: 0.3, width: 0.5, height: 0.6 }, spans: [], strength: 1 };
   const layout = layoutOf([{ region, tokens: [1, 3] }], tokens, step.latent, step.target, step.layers);
 

@@ -17,7 +17,7 @@ import type { AppliedLora } from "./appliedLoras.ts";
 import { OpenUnet } from "./openUnet.ts";
 import type { SessionOptions } from "./session.ts";
 import { OrtSession } from "./session.ts";
-import type { PromptIds, TextStates } from "./textEncoders.ts";
+import type { TextStates } from "./textEncoders.ts";
 import { TextEncoders } from "./textEncoders.ts";
 import type { UnetGraph } from "./unetGraph.ts";
 import { GRADIENT_GATE, unetGraph } from "./unetGraph.ts";
@@ -86,7 +86,7 @@ export class Networks {
   validate(): void {
     const { unet, vae } = this.#checkpoint;
     const side = 2 ** Math.max(unet.config.blockOutChannels.length, vae.config.blockOutChannels.length);
-    this.#unetGraph({ height: side, width: side });
+    this.#unetGraph({ height: side, width: side }, this.#tokens);
     this.#decoderGraph({ height: side, width: side });
     this.#text.graphs();
   }
@@ -97,19 +97,20 @@ export class Networks {
     await this.#text.use(loras);
   }
 
-  /** What the text encoders make of a prompt's ids. */
-  encode(prompt: PromptIds): Promise<TextStates> {
-    return this.#text.encode(prompt);
+  /** What the text encoders make of a prompt (TextEncoders.encode). */
+  encode(...of: Parameters<TextEncoders["encode"]>): Promise<TextStates> {
+    return this.#text.encode(...of);
   }
 
-  /** The noise predictor for a latent's size; only the last size used stays open. */
-  async unet(latent: Grid, progress: Progress): Promise<OpenUnet> {
+  /** The noise predictor for a latent's size and columns of text; only the last one used stays open. */
+  async unet(latent: Grid, columns: number, progress: Progress): Promise<OpenUnet> {
     const loras = this.#loras.filter(({ strength, fitted }) => strength !== 0 && fitted.unet.size > 0);
-    if (this.#unet && gridKey(this.#unet.latent) === gridKey(latent) && this.#unet.use(loras)) return this.#unet;
+    const open = this.#unet;
+    if (open?.columns === columns && gridKey(open.latent) === gridKey(latent) && open.use(loras)) return open;
     await this.#unet?.close();
     this.#unet = undefined;
-    progress(0, "Preparing the network for this picture size");
-    const built = this.#unetGraph(latent, loras);
+    progress(0, "Preparing the network for this picture size and length of prompt");
+    const built = this.#unetGraph(latent, columns, loras);
     const session = await this.#open(built.graph, this.#options, { input: GRADIENT_GATE, outputs: ["gradient"] });
     progress(1, "Ready");
     this.#unet = new OpenUnet(built, session, loras);
@@ -148,13 +149,13 @@ export class Networks {
     }
   }
 
-  #unetGraph(latent: Grid, loras: readonly AppliedLora[] = []): UnetGraph {
+  #unetGraph(latent: Grid, columns: number, loras: readonly AppliedLora[] = []): UnetGraph {
     const { config, weights } = this.#checkpoint.unet;
     return unetGraph(
       config,
       weights,
       latent,
-      this.#tokens,
+      { columns, masked: columns > this.#tokens }, // a single chunk is attended everywhere
       this.#dtype,
       gradientOptions(this.#options),
       loras.map(({ fitted }) => fitted.unet),

@@ -1,6 +1,7 @@
 /** The noise predictor in a session: what a step feeds it and gets back, by name and type instead of by the graph's strings. */
 import { invariant } from "../../api/errors.ts";
 import { layoutInputs } from "../../guidance/attentionLoss.ts";
+import { maskInput } from "../../guidance/columnMask.ts";
 import { gridKey } from "../../guidance/masks.ts";
 import { serves, strengthsOf, type AppliedLora, type OpenLora } from "./appliedLoras.ts";
 import type { Feed, OrtSession } from "./session.ts";
@@ -13,7 +14,7 @@ export interface UnetInputs {
   latent: Float32Array;
   /** Features of the timestep (`timestepFeatures`). */
   time: Float32Array;
-  /** Text states, [tokens, width]. */
+  /** Text states, [columns, width]. */
   context: Float32Array;
   /** Stable Diffusion XL's second condition, where the network has one. */
   addition?: Float32Array;
@@ -25,6 +26,8 @@ export interface UnetInputs {
   injection: ReadonlyMap<string, Float32Array>;
   /** Factor on `injection`; 0 for none. */
   strength: number;
+  /** The same keys: what is added to the scores, [pixels, columns]; left out where every column is attended everywhere. */
+  mask?: ReadonlyMap<string, Float32Array>;
 }
 
 export interface UnetOutputs {
@@ -67,6 +70,10 @@ export class OpenUnet {
   get latent() {
     return this.#built.latent;
   }
+  /** Columns of text. */
+  get columns() {
+    return this.#built.columns;
+  }
   /** Grid of the maps. */
   get target() {
     return this.#built.target;
@@ -94,13 +101,16 @@ export class OpenUnet {
     return this.#session.close();
   }
 
-  #feeds({ tokenWeights, contrast, injection, strength, ...plain }: UnetInputs): Record<string, Feed> {
+  #feeds({ tokenWeights, contrast, injection, strength, mask, ...plain }: UnetInputs): Record<string, Feed> {
     const strengths = strengthsOf(this.#loras, this.#wanted, "strength");
     const feeds: Record<string, Feed> = { ...plain, ...strengths, token_weights: tokenWeights };
     for (const layer of this.layers) {
       const names = layoutInputs(layer);
       feeds[names.contrast] = of(contrast, gridKey(layer));
       feeds[names.injection] = of(injection, gridKey(layer)).map((share) => share * strength);
+      feeds[maskInput(layer)] = mask
+        ? of(mask, gridKey(layer))
+        : new Float32Array(layer.height * layer.width * this.columns);
     }
     return feeds;
   }

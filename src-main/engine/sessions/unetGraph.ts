@@ -7,6 +7,7 @@ import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
 import type { LowRanks } from "../../checkpoint/lora/fit.ts";
 import type { Weights } from "../../checkpoint/weights.ts";
 import { injectionHook, layoutLoss } from "../../guidance/attentionLoss.ts";
+import { columnMaskHook } from "../../guidance/columnMask.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey, lossGrid } from "../../guidance/masks.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
@@ -15,7 +16,7 @@ import { gradient } from "../../graph/gradient/gradient.ts";
 import type { DType, Graph } from "../../graph/graph.ts";
 import { Adapters } from "../../model/adapters.ts";
 import { Module } from "../../model/layers.ts";
-import { unet } from "../../model/unet.ts";
+import { unet, type ScoreHook } from "../../model/unet.ts";
 
 /** In float16 the small cotangents of attention would vanish: they are computed this many times as large. */
 const HALF_GRADIENT_SCALE = 256;
@@ -27,6 +28,8 @@ export interface UnetGraph {
   graph: Graph;
   /** Cells of the latent. */
   latent: Grid;
+  /** Columns of text. */
+  columns: number;
   /** Grid of the `maps` output. */
   target: Grid;
   /** Distinct grids of the cross-attention layers. */
@@ -38,15 +41,15 @@ export interface UnetGraph {
 }
 
 /**
- * Inputs: latent [1, c, h, w], time [1, n], context [tokens, d], with Stable Diffusion XL addition [1, a], token_weights [tokens] and, per layer grid, injection and
- * contrast [pixels, tokens]. Outputs: prediction, maps [cells, tokens], loss [1] and gradient (of the latent's shape).
+ * Inputs: latent [1, c, h, w], time [1, n], context [columns, d], with Stable Diffusion XL addition [1, a], token_weights [columns] and, per layer grid, injection and
+ * contrast [pixels, columns], with `masked` also mask (columnMaskHook). Outputs: prediction, maps [cells, columns], loss [1] and gradient (of the latent's shape).
  * With LoRAs also lora_strengths, one for each. `dtype` is the number type of the network; latents, maps, loss and gradient are always float32.
  */
 export function unetGraph(
   config: UnetConfig,
   weights: Weights,
   latent: Grid,
-  tokens: number,
+  { columns, masked }: { columns: number; masked: boolean },
   dtype: DType,
   options: GradientOptions,
   loras: readonly LowRanks[] = [],
@@ -54,8 +57,8 @@ export function unetGraph(
   const g = new GraphBuilder();
   const x = g.input("latent", "float32", [1, config.inChannels, latent.height, latent.width]);
   const time = g.input("time", "float32", [1, config.blockOutChannels[0]!]);
-  const context = g.input("context", "float32", [tokens, config.contextWidth]);
-  const tokenWeights = g.input("token_weights", "float32", [tokens]);
+  const context = g.input("context", "float32", [columns, config.contextWidth]);
+  const tokenWeights = g.input("token_weights", "float32", [columns]);
   const { addition } = config;
   const inputs = {
     latent: g.cast(x, dtype),
@@ -63,8 +66,13 @@ export function unetGraph(
     context: g.cast(context, dtype),
     ...(addition ? { addition: g.cast(g.input("addition", "float32", [1, addition.width]), dtype) } : {}),
   };
+  const [inject, mask] = [injectionHook(g), columnMaskHook(g)];
+  const hook: ScoreHook = (scores, layer) => {
+    const injected = inject(scores, layer);
+    return masked ? mask(injected, layer) : injected;
+  };
   const adapters = new Adapters(g, loras);
-  const { prediction, taps } = unet(new Module(g, weights, dtype, adapters), config, inputs, injectionHook(g));
+  const { prediction, taps } = unet(new Module(g, weights, dtype, adapters), config, inputs, hook);
 
   const target = lossGrid(latent);
   const { loss, maps } = layoutLoss(g, taps, target, tokenWeights);
@@ -73,5 +81,13 @@ export function unetGraph(
   const guide = scale === 1 ? scaled : g.mul(scaled, 1 / scale);
   const graph = g.finish({ prediction: g.cast(prediction, "float32"), maps, loss, gradient: guide });
   const layers = [...new Map(taps.map((t) => [gridKey(t), { height: t.height, width: t.width }])).values()];
-  return { graph, latent, target, layers, maps: taps.reduce((n, t) => n + t.heads, 0), kernels: adapters.kernels };
+  return {
+    graph,
+    latent,
+    columns,
+    target,
+    layers,
+    maps: taps.reduce((n, t) => n + t.heads, 0),
+    kernels: adapters.kernels,
+  };
 }

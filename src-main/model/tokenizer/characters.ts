@@ -21,3 +21,8 @@ export function uniform(prompt: string, { start, end }: TextSpan): Character[] {
   }
   return out;
 }
+
+/** The text as a regular expression finds it, wherever in one it stands. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, (mark) => (mark === "-" ? "\\x2d" : `\\${mark}`));
+}

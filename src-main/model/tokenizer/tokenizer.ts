@@ -4,23 +4,21 @@
  * phrases of several tokens, punctuation and scripts without spaces all come out right.
  */
 import type { Character } from "../../api/composed.ts";
-import type { PromptTokens } from "../../api/engine.ts";
 import { AppError } from "../../api/errors.ts";
 import type { TextSpan } from "../../api/scene.ts";
 import type { TextConfig } from "../../checkpoint/config.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { TokenizerFiles, Vocabulary } from "../../checkpoint/tokenizerFiles.ts";
 import { BytePairs } from "./bytePairs.ts";
-import { uniform } from "./characters.ts";
+import { escapePattern, uniform } from "./characters.ts";
 import { CLIP_VOCABULARY_SIZE, clipVocabulary } from "./clipVocabulary.ts";
 
-/** What a prompt became. `count` and `tokens` include those beyond the limit, which are marked lost. */
-export interface Encoding extends PromptTokens {
-  /** `maxTokens` ids: the start mark at position 0, the tokens that fit, the end mark, padding. */
-  ids: number[];
+/** A token, the text it was made of, and where that stands. */
+export interface Token {
+  id: number;
+  text: string;
+  span: TextSpan;
 }
-
-type Token = Omit<PromptTokens["tokens"][number], "lost">;
 
 /** Splits uniform text into words, before byte pairs. */
 const WORD = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu;
@@ -43,26 +41,19 @@ export async function createTokenizers({ text, text2 }: Pick<Checkpoint, "text" 
   return text2 ? [first, await createTokenizer(text2.tokenizer, text2.config)] : [first];
 }
 
-/** A prompt's ids for each text encoder, and where its text ends. */
-export function idsOf(tokenizers: Tokenizers, prompt: string): { ids: number[][]; end: number } {
-  const ids = tokenizers.map((tokenizer) => tokenizer.encode(prompt).ids);
-  return { ids, end: ids[0]!.indexOf(tokenizers[0].end, 1) };
-}
-
 export class Tokenizer {
   /** Positions, start and end marks included. */
   readonly maxTokens: number;
-  /** Id of the mark behind the text. */
-  get end(): number {
-    return this.#end;
-  }
+  /** Ids of the marks before and behind the text, and of what fills the rest. */
+  readonly start: number;
+  readonly end: number;
+  readonly pad: number;
+  /** Of a comma that stands alone, where the vocabulary has one. */
+  readonly comma: number | undefined;
   readonly #bytePairs: BytePairs;
   /** Tokens that are found in the prompt as they are written, before anything else. */
   readonly #literals: ReadonlyMap<string, number>;
   readonly #literalPattern: RegExp;
-  readonly #start: number;
-  readonly #end: number;
-  readonly #pad: number;
   readonly #unknown: number;
 
   constructor(files: TokenizerFiles, vocabulary: Vocabulary, maxPositions: number) {
@@ -74,10 +65,11 @@ export class Tokenizer {
       const problem = `${files.path}: the vocabulary has no ${token}`;
       throw new AppError("checkpoint-invalid", problem, { path: files.path, expected: token });
     };
-    this.#start = idOf(files.start);
-    this.#end = idOf(files.end);
-    this.#pad = idOf(files.pad);
+    this.start = idOf(files.start);
+    this.end = idOf(files.end);
+    this.pad = idOf(files.pad);
     this.#unknown = idOf(files.unknown);
+    this.comma = vocabulary.ids.get(",</w>");
     // Special tokens are among them: SD 2 pads with "!", and so reads every "!" of a prompt as padding, in diffusers too.
     const special = [files.start, files.end, files.pad, files.unknown];
     this.#literals = new Map([...files.added, ...special.map((token) => [token, idOf(token)] as const)]);
@@ -85,26 +77,19 @@ export class Tokenizer {
     this.#literalPattern = new RegExp(longestFirst.map(escapePattern).join("|"), "gu");
   }
 
-  encode(prompt: string): Encoding {
+  /** The tokens of a text, however many; marks and padding are none of them. */
+  tokens(text: string): Token[] {
     const all: Token[] = [];
     let from = 0;
-    for (const match of prompt.matchAll(this.#literalPattern)) {
-      const [text] = match;
-      const span = { start: match.index, end: match.index + text.length };
-      this.#words(prompt, { start: from, end: span.start }, all);
-      all.push({ id: this.#literals.get(text)!, text, span });
+    for (const match of text.matchAll(this.#literalPattern)) {
+      const [literal] = match;
+      const span = { start: match.index, end: match.index + literal.length };
+      this.#words(text, { start: from, end: span.start }, all);
+      all.push({ id: this.#literals.get(literal)!, text: literal, span });
       from = span.end;
     }
-    this.#words(prompt, { start: from, end: prompt.length }, all);
-
-    const limit = this.maxTokens - 2;
-    const tokens = all.map((token, i) => ({ ...token, lost: i >= limit }));
-    const ids = [this.#start, ...all.slice(0, limit).map(({ id }) => id), this.#end];
-    while (ids.length < this.maxTokens) ids.push(this.#pad);
-    const firstLost = tokens[limit];
-    if (!firstLost) return { ids, count: tokens.length, limit, tokens };
-    const span = { start: firstLost.span.start, end: tokens.at(-1)!.span.end };
-    return { ids, count: tokens.length, limit, tokens, lost: { span, text: prompt.slice(span.start, span.end) } };
+    this.#words(text, { start: from, end: text.length }, all);
+    return all;
   }
 
   /** Adds the tokens of a part of the prompt that holds no literal ones. */
@@ -138,31 +123,4 @@ export class Tokenizer {
       done += piece.bytes;
     }
   }
-}
-
-/** Positions in `ids` of the tokens that overlap a range of the prompt; tokens beyond the limit have none. */
-export function tokensOfSpan(encoding: Encoding, span: TextSpan): number[] {
-  return overlapping(encoding, span)
-    .filter((i) => !encoding.tokens[i]!.lost)
-    .map((i) => i + 1);
-}
-
-/** How much of a phrase is beyond the limit. A range that no token overlaps, such as a space, has nothing to lose. */
-export function lossOfSpan(encoding: Encoding, span: TextSpan): "none" | "part" | "all" {
-  const tokens = overlapping(encoding, span);
-  const lost = tokens.filter((i) => encoding.tokens[i]!.lost).length;
-  return lost === 0 ? "none" : lost < tokens.length ? "part" : "all";
-}
-
-function overlapping({ tokens }: Encoding, span: TextSpan): number[] {
-  const found: number[] = [];
-  for (const [i, token] of tokens.entries()) {
-    const shared = Math.min(token.span.end, span.end) - Math.max(token.span.start, span.start);
-    if (shared > 0) found.push(i);
-  }
-  return found;
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, (mark) => (mark === "-" ? "\\x2d" : `\\${mark}`));
 }

@@ -129,7 +129,7 @@ function systemAnswers(): Answers {
     listModels: () => [{ request: SAMPLE.model!, name: SUMMARY.name, demo: true, used: null, present: true }],
     providers: () => [{ provider: "cpu", available: true, detail: "2 cores" }],
     loadModel: () => SUMMARY,
-    tokenize: () => ({ count: 0, limit: 75, tokens: [] }),
+    tokenize: () => ({ count: 0, chunks: 1, limit: 75, tokens: [], embeddings: [] }),
     check: () => ({ warnings: [], estimatedSeconds: 3.4, estimatedBytes: 210e6 }),
   };
 }
