@@ -101,8 +101,9 @@ export class Models {
       ]);
       if (asked !== this.#asked) return;
       // Ranges of one of several prompts are none of the text in the field.
-      const { lost: _, ...counted } = tokens;
-      this.tokens = scene.prompt === document.prompt ? tokens : { ...counted, embeddings: [] };
+      const { lost, ...counted } = tokens;
+      const isField = scene.prompt === document.prompt;
+      this.tokens = isField && lost ? tokens : { ...counted, embeddings: isField ? tokens.embeddings : [] };
       this.negativeTokens = negative;
       this.check = check;
     } catch {
