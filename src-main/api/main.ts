@@ -256,6 +256,8 @@ export interface MainApi extends StoreCalls {
   revealExported(request: { path: string }): Promise<void>;
   copyPicture(request: { id: number }): Promise<void>;
   copyText(text: string): Promise<void>;
+  /** As the keys for it do: what is on the clipboard comes as the page's own event, where it was asked for. */
+  paste(): Promise<void>;
   /** Call in `dragstart` after `preventDefault()`: the drag goes on as one of PNG files. */
   dragPictures(request: Pick<PictureRequest, "ids" | "settings" | "pattern">): Promise<void>;
 }

@@ -103,6 +103,7 @@ export const mainSchemas = {
   revealExported: byPath,
   copyPicture: v.strictObject({ id }),
   copyText: text(LONGEST_COPY),
+  paste: nothing,
   dragPictures: v.strictObject({ ids: ids(MOST_DRAGGED), settings: v.boolean(), pattern }),
 
   verifyProject,

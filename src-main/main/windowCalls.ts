@@ -30,7 +30,14 @@ export function windowCalls(at: ProjectWindow, context: CallContext): Handlers<M
 
 type AppCalls = "appInfo" | "windowState" | "readyToClose" | "setCommands" | "setTheme" | "showLog";
 type ExportCalls =
-  "exportPictures" | "exportSheet" | "revealExported" | "copyPicture" | "copyText" | "dragPictures" | "importPictures";
+  | "exportPictures"
+  | "exportSheet"
+  | "revealExported"
+  | "copyPicture"
+  | "copyText"
+  | "paste"
+  | "dragPictures"
+  | "importPictures";
 
 function appCalls(
   at: ProjectWindow,
@@ -51,6 +58,7 @@ function appCalls(
     revealExported: ({ path }) => at.exports.reveal(path),
     copyPicture: ({ id }) => at.exports.copy(id),
     copyText: (text) => copyText(text),
+    paste: () => at.window.webContents.paste(),
     dragPictures: (choice) => at.exports.drag(choice),
     importPictures: async () => {
       const paths = await askPicturesToOpen(at.window);

@@ -9,6 +9,7 @@ export interface Palette {
   halo: string;
   paper: string;
   accent: string;
+  guide: string;
   line: string;
 }
 
@@ -23,6 +24,7 @@ export function readPalette(dark: boolean): Palette {
     halo: dark ? "#0c0d12" : "#ffffff",
     paper: token("--paper"),
     accent: token("--accent"),
+    guide: token("--guide"),
     line: dark ? "rgb(255 255 255 / 0.13)" : "rgb(0 0 0 / 0.13)",
   };
 }

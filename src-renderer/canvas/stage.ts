@@ -1,5 +1,5 @@
 /** The stage: keeps Fabric's objects equal to the document, and knows where on the screen the picture is. */
-import { FabricImage, Rect, StaticCanvas, Shadow, type FabricObject } from "fabric";
+import { FabricImage, Rect, StaticCanvas, Shadow, type FabricObject, type TMat2D } from "fabric";
 import type { UnitBox } from "@api/scene.ts";
 import { type Document, titleOf } from "../state/document.ts";
 import type { Size } from "../state/geometry.ts";
@@ -15,15 +15,35 @@ const ZOOMS = { least: 0.05, most: 16 };
 
 export type Picture = HTMLCanvasElement | HTMLImageElement;
 
+/** Where the picture is in the canvas, in pixels of the screen. */
+export interface Frame {
+  left: number;
+  top: number;
+  /** Of a pixel of the picture. */
+  zoom: number;
+  view: Size;
+}
+
+/** A picture that is not of the shape of the canvas: `fit` shows all of it, `fill` cuts what is too much. */
+export interface Backdrop {
+  picture: Picture;
+  opacity: number;
+  fit: "fit" | "fill";
+}
+
 export interface StageView {
   document: Document;
   selection: readonly string[];
   hovered: string | undefined;
   traces: Traces;
   palette: Palette;
+  /** Lies under all else. */
+  reference: Backdrop | undefined;
   underlay: { picture: Picture; opacity: number } | undefined;
   heat: Picture | undefined;
   grid: { x: number; y: number } | undefined;
+  /** Whether the project's guides are to be seen. */
+  guides: boolean;
   /** False while only the picture is to be seen. */
   boxes: boolean;
 }
@@ -32,17 +52,22 @@ export class Stage {
   readonly #canvas: StaticCanvas;
   readonly #paper = new Rect({ strokeWidth: 0, objectCaching: false });
   readonly #grid = new LinesShape();
+  readonly #placed = new LinesShape();
   readonly #guides = new LinesShape();
   readonly #frame = new FrameShape();
   readonly #boxes = new Map<string, BoxShape>();
+  #reference: FabricImage | undefined;
   #underlay: FabricImage | undefined;
   #heat: FabricImage | undefined;
   #size: Size = { width: LONG_SIDE, height: LONG_SIDE };
   #pixels: Size = { width: 1, height: 1 };
   #view: Size = { width: 0, height: 0 };
   #fitted = true;
+  readonly #onMove: () => void;
 
-  constructor(element: HTMLCanvasElement) {
+  /** `onMove` is told when the picture lies elsewhere in the canvas, or is larger or smaller. */
+  constructor(element: HTMLCanvasElement, onMove: () => void = () => undefined) {
+    this.#onMove = onMove;
     this.#canvas = new StaticCanvas(element, { renderOnAddRemove: false, enableRetinaScaling: true });
     this.#paper.shadow = new Shadow({ color: "rgb(0 0 0 / 0.35)", blur: 30, offsetY: 6 });
     this.#guides.dashed = true;
@@ -55,6 +80,11 @@ export class Stage {
   /** Screen pixels that one pixel of the picture takes. */
   get zoom(): number {
     return (this.#canvas.getZoom() * this.#size.width) / this.#pixels.width;
+  }
+
+  get frame(): Frame {
+    const [, , , , left, top] = this.#canvas.viewportTransform;
+    return { left, top, zoom: this.zoom, view: this.#view };
   }
 
   resize(view: Size): void {
@@ -77,14 +107,18 @@ export class Stage {
 
     this.#paper.set({ fill: palette.paper });
     this.#cover(this.#paper);
+    this.#reference = this.#picture(PictureShape, this.#reference, view.reference?.picture);
+    if (this.#reference && view.reference) this.#fit(this.#reference, view.reference);
     this.#underlay = this.#picture(PictureShape, this.#underlay, view.underlay?.picture);
     this.#underlay?.set({ opacity: view.underlay?.opacity ?? 1 });
     this.#heat = this.#picture(FabricImage, this.#heat, view.heat);
     this.#grid.color = palette.line;
     this.#grid.lines.splice(0, Infinity, ...gridLines(view.grid));
+    this.#placed.color = palette.guide;
+    this.#placed.lines.splice(0, Infinity, ...(view.guides ? document.guides : []));
     this.#guides.color = palette.accent;
     this.#guides.lines.splice(0, Infinity, ...view.traces.guides);
-    for (const lines of [this.#grid, this.#guides]) this.#cover(lines);
+    for (const lines of [this.#grid, this.#placed, this.#guides]) this.#cover(lines);
     this.#showBoxes(view);
 
     const { frame, color } = view.traces;
@@ -92,8 +126,10 @@ export class Stage {
     this.#frame.color = color === undefined ? palette.accent : palette.boxes[color]!;
     if (frame) this.#place(this.#frame, frame);
 
-    const shown = [this.#paper, this.#underlay, this.#heat, this.#grid, ...this.#inOrder(document)];
-    this.#restack([...shown, this.#guides, this.#frame].filter((one) => one !== undefined));
+    const under = [this.#paper, this.#reference, this.#underlay, this.#heat, this.#grid];
+    const over = [...this.#inOrder(document), this.#placed, this.#guides, this.#frame];
+    this.#restack([...under, ...over].filter((one) => one !== undefined));
+    if (isReshaped) this.#onMove();
     this.#canvas.requestRenderAll();
   }
 
@@ -146,6 +182,17 @@ export class Stage {
     return image;
   }
 
+  /** In the middle, in its own shape. */
+  #fit(image: FabricImage, { picture, opacity, fit }: Backdrop): void {
+    const { width, height } = this.#size;
+    const scales = [width / picture.width, height / picture.height];
+    const scale = fit === "fit" ? Math.min(...scales) : Math.max(...scales);
+    const [wide, high] = [Math.min(picture.width, width / scale), Math.min(picture.height, height / scale)];
+    const [cropX, cropY] = [(picture.width - wide) / 2, (picture.height - high) / 2];
+    image.set({ opacity, cropX, cropY, width: wide, height: high, scaleX: scale, scaleY: scale });
+    image.setCoords();
+  }
+
   #cover(object: FabricObject): void {
     this.#place(object, { x: 0, y: 0, width: 1, height: 1 });
   }
@@ -183,9 +230,8 @@ export class Stage {
     const zoom = Math.min(room.width / (width * w), room.height / (height * h), ZOOMS.most);
     const left = this.#view.width / 2 - (x + width / 2) * w * zoom;
     const top = this.#view.height / 2 - (y + height / 2) * h * zoom;
-    this.#canvas.setViewportTransform([zoom, 0, 0, zoom, left, top]);
     this.#fitted = false;
-    this.#canvas.requestRenderAll();
+    this.#move([zoom, 0, 0, zoom, left, top]);
   }
 
   actualSize(): void {
@@ -197,24 +243,27 @@ export class Stage {
     const [zoom, , , , left, top] = this.#canvas.viewportTransform;
     const next = Math.min(ZOOMS.most, Math.max(ZOOMS.least, zoom * factor));
     const part = next / zoom;
-    this.#canvas.setViewportTransform([next, 0, 0, next, at.x - (at.x - left) * part, at.y - (at.y - top) * part]);
     this.#fitted = false;
-    this.#canvas.requestRenderAll();
+    this.#move([next, 0, 0, next, at.x - (at.x - left) * part, at.y - (at.y - top) * part]);
   }
 
   pan(dx: number, dy: number): void {
     const [zoom, , , , left, top] = this.#canvas.viewportTransform;
-    this.#canvas.setViewportTransform([zoom, 0, 0, zoom, left + dx, top + dy]);
     this.#fitted = false;
+    this.#move([zoom, 0, 0, zoom, left + dx, top + dy]);
+  }
+
+  #move(transform: TMat2D): void {
+    this.#canvas.setViewportTransform(transform);
     this.#canvas.requestRenderAll();
+    this.#onMove();
   }
 
   /** In the middle of the view, at a zoom. */
   #transform(zoom: number): void {
     const left = (this.#view.width - this.#size.width * zoom) / 2;
     const top = (this.#view.height - this.#size.height * zoom) / 2;
-    this.#canvas.setViewportTransform([zoom, 0, 0, zoom, left, top]);
-    this.#canvas.requestRenderAll();
+    this.#move([zoom, 0, 0, zoom, left, top]);
   }
 }
 

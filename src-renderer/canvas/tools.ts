@@ -4,6 +4,8 @@ import { type Box, colorFor } from "../state/document.ts";
 import { addBox, bindBoxes, moveBoxes, pasteBoxes, setBox } from "../state/edits.ts";
 import type { Editor, Gesture } from "../state/editor.svelte.ts";
 import { boundsOf, cutInside, fitInside } from "../state/geometry.ts";
+import { withMates } from "../state/groups.ts";
+import { addGuide, guideAt, moveGuide } from "../state/guides.ts";
 import { type Guide, type SnapOptions, snapMove, snapResize } from "../state/snapping.ts";
 import { wordsAt } from "../state/spans.ts";
 import { boxesAt, boxesIn, edgesOf, frameOf, handleAt, type HandleName, nextInPile, type Point } from "./hit.ts";
@@ -29,15 +31,18 @@ export interface ToolHost {
   /** Fractions of the picture that some pixels of the screen are. */
   reach: (pixels: number) => Point;
   snapping: () => SnapOptions | undefined;
+  /** Whether the project's guides are to be seen. */
+  guides: () => boolean;
   trace: (traces: Traces) => void;
   newId: () => string;
 }
 
 type State =
   | { kind: "idle" }
-  | { kind: "pressed"; from: Point; clicked: string; alt: boolean }
+  | { kind: "pressed"; from: Point; clicked: readonly string[]; alt: boolean }
   | { kind: "moving"; from: Point; ids: string[]; boxes: UnitBox[]; copies: Box[]; gesture: Gesture }
   | { kind: "resizing"; from: Point; id: string; box: UnitBox; handle: HandleName; gesture: Gesture }
+  | { kind: "guiding"; axis: Guide["axis"]; index: number | undefined; gesture: Gesture }
   | { kind: "framing"; from: Point; kept: readonly string[] }
   | { kind: "drawing"; from: Point; words: TextSpan | undefined };
 
@@ -45,6 +50,7 @@ type State =
 const DROPPED_SIDE = 0.34;
 const THRESHOLD = 3;
 const HANDLE_REACH = 8;
+const GUIDE_REACH = 4;
 
 export class Tools {
   #state: State = { kind: "idle" };
@@ -75,14 +81,19 @@ export class Tools {
     const pile = boxesAt(boxes, point);
     const held = pile.find(({ id }) => editor.selection.includes(id));
     const top = pile[0];
-    if (!top) {
+    const guide = top ? undefined : this.#guideAt(point);
+    if (guide !== undefined) this.holdGuide(editor.document.guides[guide]!.axis, guide);
+    else if (!top) {
       this.#state = { kind: "framing", from: point, kept: shift ? editor.selection : [] };
     } else if (shift && !alt) {
-      editor.toggleSelected(top.id);
+      const mates = withMates(editor.document, [top.id]);
+      const isChosen = mates.every((id) => editor.selection.includes(id));
+      const others = editor.selection.filter((id) => !mates.includes(id));
+      editor.select(isChosen ? others : [...others, ...mates]);
     } else {
       // A selected box can be dragged though another lies on it; a mere click selects the upper one, with Alt the next of the pile.
-      const clicked = alt ? nextInPile(pile, editor.selection)!.id : top.id;
-      if (!held) editor.select([top.id]);
+      const clicked = alt ? [nextInPile(pile, editor.selection)!.id] : this.#reached(top);
+      if (!held) editor.select(this.#reached(top));
       this.#state = { kind: "pressed", from: point, clicked, alt };
     }
   }
@@ -114,10 +125,14 @@ export class Tools {
       case "resizing":
         this.#resize(state, point, modifiers);
         return;
+      case "guiding":
+        this.#guide(state, point);
+        return;
       case "framing": {
         const frame = frameOf(state.from, point);
         trace({ guides: [], frame, color: undefined });
-        editor.select([...state.kept, ...boxesIn(editor.document.boxes, frame).map(({ id }) => id)]);
+        const touched = boxesIn(editor.document.boxes, frame).map(({ id }) => id);
+        editor.select([...state.kept, ...withMates(editor.document, touched)]);
         return;
       }
       case "drawing":
@@ -134,8 +149,8 @@ export class Tools {
     const { editor, trace } = this.#host;
     this.#state = { kind: "idle" };
     trace(NO_TRACES);
-    if (state.kind === "moving" || state.kind === "resizing") state.gesture.commit();
-    if (state.kind === "pressed") editor.select([state.clicked]);
+    if ("gesture" in state) state.gesture.commit();
+    if (state.kind === "pressed") editor.select(state.clicked);
     if (state.kind === "framing" && !this.#isDragged(state.from, point)) editor.select(state.kept);
     if (state.kind === "drawing") this.#draw(state, point);
   }
@@ -145,7 +160,13 @@ export class Tools {
     const state = this.#state;
     this.#state = { kind: "idle" };
     this.#host.trace(NO_TRACES);
-    if (state.kind === "moving" || state.kind === "resizing") state.gesture.cancel();
+    if ("gesture" in state) state.gesture.cancel();
+  }
+
+  /** Takes hold of a guide; without an index of a new one, which comes out of a ruler. It is moved, and let go, as all else. */
+  holdGuide(axis: Guide["axis"], index?: number): void {
+    const gesture = this.#host.editor.begin(index === undefined ? "Add guide" : "Move guide");
+    this.#state = { kind: "guiding", axis, index, gesture };
   }
 
   /** The marked words are being dragged over the picture: shows which box they would go to, or where a new one would be. */
@@ -192,9 +213,39 @@ export class Tools {
     const { editor } = this.#host;
     if (editor.tool === "draw") return "crosshair";
     if (this.#state.kind === "moving") return "move";
+    if (this.#state.kind === "guiding") return this.#state.axis === "x" ? "ew-resize" : "ns-resize";
     const handle = this.#state.kind === "resizing" ? this.#state.handle : this.#handleAt(point)?.name;
     if (handle) return `${handle}-resize`;
-    return boxesAt(editor.document.boxes, point).length > 0 ? "move" : "default";
+    if (boxesAt(editor.document.boxes, point).length > 0) return "move";
+    const guide = editor.document.guides[this.#guideAt(point) ?? -1];
+    return guide ? (guide.axis === "x" ? "ew-resize" : "ns-resize") : "default";
+  }
+
+  /** What a click on a box selects: with its group, unless that was entered already. */
+  #reached(box: Box): readonly string[] {
+    const { editor } = this.#host;
+    const { group } = box;
+    const chosen = editor.selectedBoxes;
+    const isEntered = chosen.length > 0 && chosen.every((one) => one.group === group);
+    return group === undefined || isEntered ? [box.id] : withMates(editor.document, [box.id]);
+  }
+
+  #guideAt(point: Point): number | undefined {
+    const { editor, guides, reach } = this.#host;
+    return guides() ? guideAt(editor.document.guides, point, reach(GUIDE_REACH)) : undefined;
+  }
+
+  /** Onto whole pixels, or the lines that boxes fall on; out of the picture it is taken away. */
+  #guide({ axis, index, gesture }: Extract<State, { kind: "guiding" }>, point: Point): void {
+    const { editor, snapping } = this.#host;
+    const { settings } = editor.document;
+    const length = axis === "x" ? settings.width : settings.height;
+    const whole = Math.round(point[axis] * length) / length;
+    const options = snapping();
+    const box = { x: 0.5, y: 0.5, width: 0, height: 0, [axis]: whole };
+    const at =
+      options && whole >= 0 && whole <= 1 ? snapMove(box, this.#others([]), { reach: options.reach }).box[axis] : whole;
+    gesture.preview(index === undefined ? addGuide({ axis, at }) : moveGuide(index, at));
   }
 
   #handleAt(point: Point) {

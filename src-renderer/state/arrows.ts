@@ -1,6 +1,7 @@
 /** What arrows do to the boxes that are selected, on the canvas and in the list alike. */
-import { growBoxes, moveBoxes, reorderBox } from "./edits.ts";
+import { growBoxes, moveBoxes } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
+import { groupOf, raise } from "./groups.ts";
 
 const ARROWS: Record<string, [number, number]> = {
   ArrowLeft: [-1, 0],
@@ -20,9 +21,8 @@ export function nudge(editor: Editor, event: KeyboardEvent): boolean {
   if (!arrow || first === undefined) return false;
   const [x, y] = arrow;
   if (event.altKey) {
-    if (y === 0 || ids.length > 1) return false;
-    const at = editor.document.boxes.findIndex(({ id }) => id === first);
-    editor.apply("Reorder boxes", reorderBox(first, at - y));
+    if (y === 0 || (ids.length > 1 && !groupOf(editor.document, ids))) return false;
+    editor.apply("Reorder boxes", raise(ids, y < 0 ? 1 : -1));
     return true;
   }
   const { width, height } = editor.document.settings;

@@ -6,18 +6,24 @@ import { readBox } from "@api/sceneParser.ts";
 import type { TextSpan } from "@api/scene.ts";
 import { INSIDE, wordBreaks } from "@api/wordBreaks.ts";
 import { type Box, COLOR_COUNT } from "./document.ts";
+import { type Group, readGroupId, readGroups } from "./parts.ts";
 
 const KIND = "diorama boxes";
 
-export function writeBoxes(boxes: readonly Box[], prompt: string): string {
-  const plain = boxes.map(({ box, name, color, strength, spans }) => {
-    return { box, name, color, strength, spans, phrases: spans.map(({ start, end }) => prompt.slice(start, end)) };
+export function writeBoxes(boxes: readonly Box[], prompt: string, groups: readonly Group[] = []): string {
+  const plain = boxes.map(({ box, name, color, strength, spans, group }) => {
+    const phrases = spans.map(({ start, end }) => prompt.slice(start, end));
+    return { box, name, color, strength, spans, phrases, group };
   });
-  return JSON.stringify({ kind: KIND, boxes: plain });
+  return JSON.stringify({
+    kind: KIND,
+    boxes: plain,
+    groups: groups.filter(({ id }) => boxes.some((b) => b.group === id)),
+  });
 }
 
 /** The boxes of a text that `writeBoxes` made, tied to the same words of `prompt` where they stand in it. */
-export function readBoxes(text: string, prompt: string): Box[] | undefined {
+export function readBoxes(text: string, prompt: string): { boxes: Box[]; groups: Group[] } | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -25,22 +31,25 @@ export function readBoxes(text: string, prompt: string): Box[] | undefined {
     return undefined;
   }
   if (!isRecord(value) || value.kind !== KIND || !Array.isArray(value.boxes)) return undefined;
-  return (value.boxes as unknown[]).slice(0, MOST_BOXES).flatMap((item) => {
+  const boxes = (value.boxes as unknown[]).slice(0, MOST_BOXES).flatMap((item): Box[] => {
     const problems: Problem[] = [];
     const box = isRecord(item) ? readBox(item.box, "box", problems) : undefined;
     if (!isRecord(item) || !box) return [];
     const { name, color, strength } = item;
-    return {
+    const one: Box = {
       id: "",
       box,
       spans: readSpans(item, prompt),
       name: typeof name === "string" ? name.slice(0, 80) : "",
       color: typeof color === "number" && color >= 0 && color < COLOR_COUNT ? Math.floor(color) : 0,
       strength: typeof strength === "number" ? Math.min(3, Math.max(0, strength)) : 1,
+      group: readGroupId(item.group),
       locked: false,
       hidden: false,
     };
+    return [one];
   });
+  return { boxes, groups: readGroups(value.groups) };
 }
 
 function readSpans({ phrases, spans }: Record<string, unknown>, prompt: string): TextSpan[] {

@@ -10,6 +10,8 @@ export interface Commands {
   /** Does something that may fail; the failure is shown. */
   attempt(action: () => Promise<unknown>): Promise<void>;
   copyText(text: string): void;
+  /** As the keys for it do it. */
+  paste(): void;
 }
 
 /** Set once, by the window; taken when a component is made. */

@@ -5,7 +5,9 @@ import type { Commands } from "./commandContext.ts";
 import * as edits from "./edits.ts";
 import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
+import { ARRANGE_ACTIONS } from "./arrangeCommands.ts";
 import type { Alignment } from "./geometry.ts";
+import { groupOf, raise } from "./groups.ts";
 import { PICTURE_ACTIONS } from "./pictureCommands.ts";
 import { freePlace } from "./placement.ts";
 import type { Session } from "./session.svelte.ts";
@@ -25,13 +27,14 @@ const distribution = (axis: "horizontal" | "vertical"): Action => ({
   run: ({ editor }) => editor.apply(`Distribute ${axis}ly`, edits.distributeBoxes(editor.selection, axis)),
 });
 
-const layer = (by: number, label: string): Action => ({
-  enabled: (session) => composing(session) && session.editor.selection.length === 1,
-  run: ({ editor }) => {
-    const [id] = editor.selection;
-    const at = editor.document.boxes.findIndex((box) => box.id === id);
-    if (id !== undefined) editor.apply(label, edits.reorderBox(id, at + by));
-  },
+/** One box, or all of one group. */
+const oneChosen = (session: Session) => {
+  const { document, selection } = session.editor;
+  return composing(session) && (selection.length === 1 || groupOf(document, selection) !== undefined);
+};
+const layer = (by: 1 | -1, label: string): Action => ({
+  enabled: oneChosen,
+  run: ({ editor }) => editor.apply(label, raise(editor.selection, by)),
 });
 
 const mode = (to: Session["view"]["mode"]): Action => ({ run: ({ view }) => void (view.mode = to) });
@@ -40,7 +43,7 @@ const zoom = (what: Parameters<Session["view"]["ask"]>[0]): Action => ({
   run: ({ view }) => view.ask(what),
 });
 const dialog = (name: Session["view"]["dialog"]): Action => ({ run: ({ view }) => void (view.dialog = name) });
-const toggle = (name: "grid" | "snap" | "underlay" | "boxes" | "heat"): Action => ({
+const toggle = (name: "grid" | "snap" | "rulers" | "underlay" | "boxes" | "heat"): Action => ({
   checked: ({ view }) => view[name],
   run: ({ view }) => void (view[name] = !view[name]),
 });
@@ -90,6 +93,7 @@ const ACTIONS: Record<CommandName, Action> = {
     },
   },
   "edit.selectAll": { enabled: ({ view }) => !view.looking.large, run: selectAll },
+  "edit.presets": dialog("presets"),
   "edit.preferences": dialog("preferences"),
 
   "box.bind": { enabled: composing, run: bindWords },
@@ -114,9 +118,13 @@ const ACTIONS: Record<CommandName, Action> = {
     },
   },
   "box.rename": {
-    enabled: (session) => composing(session) && session.editor.selection.length === 1,
-    run: ({ editor, view }) => void (view.renaming = editor.selection[0]),
+    enabled: oneChosen,
+    run: ({ editor: { document, selection }, view }) => {
+      const group = selection.length > 1 ? groupOf(document, selection) : undefined;
+      view.renaming = group?.id ?? selection[0];
+    },
   },
+  ...ARRANGE_ACTIONS,
   "box.forward": layer(1, "Bring forward"),
   "box.backward": layer(-1, "Send backward"),
   "box.alignLeft": alignment("left"),
@@ -139,6 +147,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "view.zoomOut": zoom("out"),
   "view.grid": toggle("grid"),
   "view.snap": toggle("snap"),
+  "view.rulers": toggle("rulers"),
   "view.underlay": toggle("underlay"),
   "view.boxes": { ...toggle("boxes"), enabled: composing },
   "view.heat": toggle("heat"),
@@ -180,6 +189,7 @@ export function commandsOf(session: Session): Commands {
     isChecked: (name) => isChecked(session, name),
     attempt: (action) => session.attempt(action),
     copyText: (text) => void session.attempt(() => session.app.api.copyText(text)),
+    paste: () => void session.attempt(() => session.app.api.paste()),
   };
 }
 
@@ -200,7 +210,10 @@ async function create(session: Session, where: "here" | "window"): Promise<void>
   await session.attempt(async () => {
     await session.saving.now();
     const { settings, model } = session.editor.document;
-    await session.app.api.newProject({ draft: toDraft({ ...EMPTY_DOCUMENT, settings, model }), where });
+    const { standard } = session.presets;
+    const empty = { ...EMPTY_DOCUMENT, settings, model };
+    const draft = toDraft(standard ? edits.changeSettingsOf(standard)(empty) : empty);
+    await session.app.api.newProject({ draft, where });
   });
 }
 

@@ -8,6 +8,9 @@ import { readBox } from "@api/sceneParser.ts";
 import type { Draft } from "@api/store.ts";
 import { namedColor } from "./colors.ts";
 import type { Size } from "./geometry.ts";
+import { type Group, readGroupId, readGroups, readGuides, tidied } from "./parts.ts";
+import { readReference, type Reference } from "./reference.ts";
+import type { Guide } from "./snapping.ts";
 
 /** A region as the editor sees it. Later boxes lie above earlier ones. */
 export interface Box extends Region {
@@ -17,6 +20,8 @@ export interface Box extends Region {
   color: number;
   locked: boolean;
   hidden: boolean;
+  /** Id of the group that it belongs to. */
+  group?: string | undefined;
   /** Where it was put by hand and in a picture of which size, once that has changed its shape; void when it was moved since. */
   made?: { box: UnitBox; size: Size };
 }
@@ -33,6 +38,10 @@ export interface Document {
   seeds: string;
   seedMode: SeedMode;
   model: LoadRequest | null;
+  /** Each has boxes, which lie next to each other: see groups.ts. */
+  groups: readonly Group[];
+  guides: readonly Guide[];
+  reference: Reference | null;
 }
 
 /** The colours of boxes, in the order in which they are given out; styles.css has each for light and dark. */
@@ -47,6 +56,9 @@ export const EMPTY_DOCUMENT: Document = {
   seeds: "1-4",
   seedMode: { kind: "list" },
   model: null,
+  groups: [],
+  guides: [],
+  reference: null,
 };
 
 /** What a box is called: its name, its words, or its place in the list. */
@@ -123,19 +135,35 @@ export function sceneOf({ prompt, negativePrompt, boxes, settings }: Document): 
 }
 
 export function toDraft(document: Document): Draft {
-  const looks = document.boxes.map(({ id, name, color, locked, hidden, made }) => {
-    return [id, { name, color, locked, hidden, ...(made ? { made } : {}) }];
+  const looks = document.boxes.map(({ id, name, color, locked, hidden, group, made }) => {
+    return [id, { name, color, locked, hidden, ...(group === undefined ? {} : { group }), ...(made ? { made } : {}) }];
   });
+  const { seedMode, groups, guides, reference } = document;
   return {
     scene: sceneOf(document),
     seeds: document.seeds,
     model: document.model,
-    editor: { looks: Object.fromEntries(looks) as Record<string, unknown>, seedMode: document.seedMode },
+    editor: {
+      looks: Object.fromEntries(looks) as Record<string, unknown>,
+      seedMode,
+      // What is not there is not written: a project without any is as it was before there were any.
+      ...(groups.length > 0 ? { groups } : {}),
+      ...(guides.length > 0 ? { guides } : {}),
+      ...(reference ? { reference } : {}),
+    },
   };
 }
 
 export function fromDraft({ scene, seeds, model, editor }: Draft): Document {
-  return { ...fromScene(scene, editor.looks), seeds, seedMode: readSeedMode(editor.seedMode), model };
+  return tidied({
+    ...fromScene(scene, editor.looks),
+    seeds,
+    seedMode: readSeedMode(editor.seedMode),
+    model,
+    groups: readGroups(editor.groups),
+    guides: readGuides(editor.guides),
+    reference: readReference(editor.reference),
+  });
 }
 
 /** A scene from a file, a result or a run, with colours given in order where `looks` does not say them. */
@@ -153,6 +181,7 @@ function withLook(box: Box, { strength }: Region, look: unknown): Box {
   if (!isRecord(look)) return { ...box, strength };
   const { name, color, locked, hidden } = look;
   const made = readMade(look.made);
+  const group = readGroupId(look.group);
   return {
     ...box,
     strength,
@@ -160,6 +189,7 @@ function withLook(box: Box, { strength }: Region, look: unknown): Box {
     ...(typeof color === "number" && color >= 0 && color < COLOR_COUNT ? { color: Math.floor(color) } : {}),
     locked: locked === true,
     hidden: hidden === true,
+    ...(group === undefined ? {} : { group }),
     ...(made ? { made } : {}),
   };
 }

@@ -5,6 +5,8 @@ import type { SceneSettings, TextSpan, UnitBox } from "@api/scene.ts";
 import { namedColor } from "./colors.ts";
 import { type Box, type Document, newBox, nextColor, phraseOf } from "./document.ts";
 import { align, type Alignment, distribute, fitInside, movable, reflow, type Size } from "./geometry.ts";
+import { type Group, tidied } from "./parts.ts";
+import type { Reference } from "./reference.ts";
 import { followEdits, mergeSpans, textEdit } from "./spans.ts";
 
 export type Edit = (document: Document) => Document;
@@ -24,7 +26,7 @@ export function addBox(id: string, box: UnitBox, spans: readonly TextSpan[] = []
 }
 
 export function removeBoxes(ids: readonly string[]): Edit {
-  return (document) => ({ ...document, boxes: document.boxes.filter(({ id }) => !ids.includes(id)) });
+  return (document) => tidied({ ...document, boxes: document.boxes.filter(({ id }) => !ids.includes(id)) });
 }
 
 export function setBox(id: string, box: UnitBox): Edit {
@@ -90,28 +92,31 @@ function arrange(ids: readonly string[], place: (boxes: UnitBox[]) => UnitBox[])
   };
 }
 
-/** Puts copies above everything, a little lower and to the right, under the ids given. */
-export function pasteBoxes(copies: readonly Box[], ids: readonly string[], offset = 0.04): Edit {
+/**
+ * Puts copies above everything, a little lower and to the right, under the ids given. Where two or more are of one of `groups`, by
+ * default the document's own, they are a group of the same name.
+ */
+export function pasteBoxes(
+  copies: readonly Box[],
+  ids: readonly string[],
+  offset = 0.04,
+  groups?: readonly Group[],
+): Edit {
   return (document) => {
+    const made = new Map<string, Group>();
+    for (const group of groups ?? document.groups) {
+      const members = copies.flatMap((copy, i) => (copy.group === group.id ? ids[i]! : []));
+      if (members.length > 1) made.set(group.id, { ...group, id: `group of ${members[0]!}` });
+    }
     const boxes = [...document.boxes];
     for (const [i, copy] of copies.entries()) {
       const spans = copy.spans.filter(({ end }) => end <= document.prompt.length);
       const box = fitInside({ ...copy.box, x: copy.box.x + offset, y: copy.box.y + offset });
-      boxes.push({ ...copy, id: ids[i]!, box, spans, color: nextColor(boxes), locked: false, hidden: false });
+      const group = copy.group === undefined ? undefined : made.get(copy.group)?.id;
+      const color = nextColor(boxes);
+      boxes.push({ ...copy, id: ids[i]!, box, spans, color, group, locked: false, hidden: false });
     }
-    return { ...document, boxes };
-  };
-}
-
-/** Moves a box to another place in the order; 0 is the lowest. */
-export function reorderBox(id: string, to: number): Edit {
-  return (document) => {
-    const from = document.boxes.findIndex((box) => box.id === id);
-    const place = Math.min(Math.max(to, 0), document.boxes.length - 1);
-    if (from < 0 || from === place) return document;
-    const boxes = [...document.boxes];
-    boxes.splice(place, 0, ...boxes.splice(from, 1));
-    return { ...document, boxes };
+    return tidied({ ...document, boxes, groups: [...document.groups, ...made.values()] });
   };
 }
 
@@ -181,4 +186,13 @@ export function adoptSettings({ guidance, ...rest }: SceneSettings): Edit {
 
 export function changeRun(change: Partial<Pick<Document, "seeds" | "seedMode" | "model">>): Edit {
   return (document) => ({ ...document, ...change });
+}
+
+export function setReference(reference: Reference | null): Edit {
+  return (document) => (document.reference === reference ? document : { ...document, reference });
+}
+
+export function changeReference(change: Partial<Pick<Reference, "opacity" | "fit" | "shown">>): Edit {
+  return (document) =>
+    document.reference ? { ...document, reference: { ...document.reference, ...change } } : document;
 }

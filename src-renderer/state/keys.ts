@@ -114,7 +114,7 @@ function copyBoxes({ editor, view }: Session, event: ClipboardEvent): boolean {
   const boxes = editor.selectedBoxes;
   const isForPicture = view.looking.large || isResult(document.activeElement);
   if (isTextField(event.target) || view.mode !== "compose" || isForPicture || boxes.length === 0) return false;
-  event.clipboardData?.setData("text/plain", writeBoxes(boxes, editor.document.prompt));
+  event.clipboardData?.setData("text/plain", writeBoxes(boxes, editor.document.prompt, editor.document.groups));
   event.preventDefault();
   return true;
 }
@@ -142,11 +142,11 @@ function pasteInto(session: Session, event: ClipboardEvent): void {
     void session.openFiles([...data.files]);
     return;
   }
-  const boxes = view.mode === "compose" ? readBoxes(data.getData("text/plain"), editor.document.prompt) : undefined;
-  if (!boxes || boxes.length === 0) return;
+  const copied = view.mode === "compose" ? readBoxes(data.getData("text/plain"), editor.document.prompt) : undefined;
+  if (!copied || copied.boxes.length === 0) return;
   event.preventDefault();
+  const { boxes, groups } = copied;
   const ids = boxes.map(() => crypto.randomUUID());
-  editor.apply(boxes.length === 1 ? "Paste box" : `Paste ${boxes.length} boxes`, pasteBoxes(boxes, ids), {
-    select: ids,
-  });
+  const paste = pasteBoxes(boxes, ids, undefined, groups);
+  editor.apply(boxes.length === 1 ? "Paste box" : `Paste ${boxes.length} boxes`, paste, { select: ids });
 }

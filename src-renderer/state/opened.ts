@@ -2,31 +2,50 @@
 import { asWritten } from "@api/alternatives.ts";
 import type { Opened } from "@api/main.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { setReference } from "./edits.ts";
+import type { Editor } from "./editor.svelte.ts";
 import type { Notices } from "./notices.svelte.ts";
+import { makeReference } from "./reference.ts";
 import type { Restoring } from "./restoring.ts";
 import type { Results } from "./results.svelte.ts";
 import type { Saving } from "./saving.svelte.ts";
+import type { View } from "./view.svelte.ts";
 
 type OpenedSheet = Extract<Opened, { kind: "sheet" }>;
+type OpenedNot = Extract<Opened, { kind: "refused" }>;
 type OpenedPicture = Extract<Opened, { kind: "picture" }>;
 
 /** Where what was opened goes. */
 interface Places {
   checkpoint: Checkpoint;
+  editor: Editor;
   notices: Notices;
   restoring: Restoring;
   results: Results;
   saving: Saving;
+  view: View;
 }
 
-export async function takeOpened(places: Places, all: readonly Opened[]): Promise<void> {
+/** `files`: those that were dropped, of which a picture without settings can still be composed after. */
+export async function takeOpened(places: Places, all: readonly Opened[], files: readonly File[] = []): Promise<void> {
   for (const opened of all) {
-    if (opened.kind === "refused") places.notices.error(new Error(opened.error.message));
+    if (opened.kind === "refused") tellRefused(places, opened, files);
     else if (opened.kind === "project") tellOpen(places, opened);
     else if (opened.kind === "model") await places.checkpoint.use(opened.model.request);
     else if (opened.kind === "sheet") await takeSheet(places, opened);
     else await takePicture(places, opened);
   }
+}
+
+function tellRefused({ editor, notices, view }: Places, { path, error }: OpenedNot, files: readonly File[]): void {
+  const name = path.split(/[\\/]/).at(-1);
+  const file = files.find((one) => one.name === name && one.type.startsWith("image/"));
+  const layUnder = async () => {
+    editor.apply("Reference picture", setReference(await makeReference(file!)));
+    view.mode = "compose";
+  };
+  const action = { label: "Use as reference picture", run: () => void notices.attempt(layUnder) };
+  notices.error(new Error(error.message), file && error.code === "image-invalid" ? action : undefined);
 }
 
 async function takePicture(places: Places, { path, result }: OpenedPicture): Promise<void> {

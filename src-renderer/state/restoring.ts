@@ -4,6 +4,7 @@ import type { Scene } from "@api/scene.ts";
 import { fromScene } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Notices } from "./notices.svelte.ts";
+import { tidied } from "./parts.ts";
 import type { Results } from "./results.svelte.ts";
 import type { View } from "./view.svelte.ts";
 
@@ -23,9 +24,10 @@ export class Restoring {
   /** Puts a scene into the editor. The draft that was there is one undo away. */
   scene(scene: Scene, seeds: string, label = "Restore scene"): void {
     const editor = this.#editor;
-    const { boxes, model } = editor.document;
-    const looks = Object.fromEntries(boxes.map(({ id, name, color }) => [id, { name, color }]));
-    if (!editor.open({ ...fromScene(scene, looks), seeds, model }, label)) return;
+    const { boxes, model, groups, guides, reference } = editor.document;
+    const looks = Object.fromEntries(boxes.map(({ id, name, color, group }) => [id, { name, color, group }]));
+    const next = tidied({ ...fromScene(scene, looks), seeds, model, groups, guides, reference });
+    if (!editor.open(next, label)) return;
     this.#view.mode = "compose";
     this.#view.ask("fit");
     this.#notices.done("The scene is back in the editor.", { label: "Undo", run: () => void editor.undo() });

@@ -6,7 +6,7 @@ import type { AppInfo, Theme, WindowState } from "@api/main.ts";
 import { Advanced } from "./advanced.svelte.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import { fromDraft } from "./document.ts";
-import { adoptSettings, changeRun } from "./edits.ts";
+import { adoptSettings, changeRun, changeSettingsOf } from "./edits.ts";
 import { Editor } from "./editor.svelte.ts";
 import { Exporting } from "./exporting.svelte.ts";
 import { FilePlace } from "./filePlace.svelte.ts";
@@ -15,6 +15,7 @@ import { Jobs } from "./jobs.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { Notices } from "./notices.svelte.ts";
 import { takeOpened } from "./opened.ts";
+import { Presets } from "./presets.svelte.ts";
 import { Projects } from "./projects.svelte.ts";
 import { Restoring } from "./restoring.ts";
 import { Results } from "./results.svelte.ts";
@@ -38,6 +39,7 @@ export class Session {
   readonly saving: Saving;
   readonly projects: Projects;
   readonly place: FilePlace;
+  readonly presets: Presets;
   readonly restoring: Restoring;
   readonly runs: Runs;
   readonly wishes: Wishes;
@@ -61,6 +63,7 @@ export class Session {
     this.checkpoint = new Checkpoint(app, editor, this.models, notices);
     this.saving = new Saving(app, editor);
     this.projects = new Projects(app, editor, this.saving, view, notices);
+    this.presets = new Presets(app);
     this.place = new FilePlace(app, editor, this.saving, this.projects, notices);
     this.restoring = new Restoring(editor, this.results, view, notices);
     this.runs = new Runs(app, this.results, view, this.restoring);
@@ -81,7 +84,10 @@ export class Session {
 
   async start(): Promise<void> {
     try {
-      await this.#show(await this.app.api.windowState());
+      const presets = this.attempt(() => this.presets.read());
+      const state = await this.app.api.windowState();
+      await presets; // a new project may begin with them
+      await this.#show(state);
       this.info = await this.app.api.appInfo();
       await this.models.listProviders();
       await this.exporting.restore();
@@ -105,6 +111,8 @@ export class Session {
       ? "Diorama did not close in order last time. Everything saved until then is here, the draft included."
       : project.notes.join(" ") || undefined;
     this.view.mode = "compose";
+    // What a project has is to be seen; whether rulers are wished else is the person's.
+    if (this.editor.document.guides.length > 0) this.view.rulers = true;
     this.view.ask("fit");
     this.ready = true;
     this.view.newcomer = firstStart;
@@ -124,7 +132,8 @@ export class Session {
     if (request) await this.models.load(request);
     const { summary } = this.models;
     if (isFresh && summary && this.editor.document.settings === settings) {
-      this.saving.fillIn(adoptSettings(summary.defaults));
+      const { standard } = this.presets;
+      this.saving.fillIn(standard ? changeSettingsOf(standard) : adoptSettings(summary.defaults));
     }
   }
 
@@ -164,7 +173,7 @@ export class Session {
 
   async openFiles(files: File[]): Promise<void> {
     if (files.length === 0) return;
-    await this.attempt(async () => takeOpened(this, await this.app.openFiles(files)));
+    await this.attempt(async () => takeOpened(this, await this.app.openFiles(files), files));
   }
 
   async importPictures(): Promise<void> {

@@ -12,6 +12,8 @@ export interface SnapOptions {
   reach: { x: number; y: number };
   /** Fractions between grid lines for each axis; undefined for no grid. */
   grid?: { x: number; y: number };
+  /** Lines that a person has put there. */
+  guides?: readonly Guide[];
 }
 
 /** Sides of a box that may move; all of them when it is dragged as a whole. */
@@ -27,7 +29,7 @@ interface Fall {
   guide?: Guide;
 }
 
-/** `box` moved onto the nearest lines: the picture's edges, thirds and middle, the other boxes' edges and middles, the grid. */
+/** `box` moved onto the nearest lines: the picture's edges, thirds and middle, guides, the other boxes' edges and middles, the grid. */
 export function snapMove(box: UnitBox, others: readonly UnitBox[], options: SnapOptions) {
   const x = fall([box.x, box.x + box.width / 2, box.x + box.width], "x", others, options);
   const y = fall([box.y, box.y + box.height / 2, box.y + box.height], "y", others, options);
@@ -66,6 +68,7 @@ function guidesOf(...falls: Fall[]): Guide[] {
 function fall(points: readonly number[], axis: "x" | "y", others: readonly UnitBox[], options: SnapOptions): Fall {
   const side = axis === "x" ? "width" : "height";
   const lines = [0, 1 / 3, 0.5, 2 / 3, 1];
+  for (const guide of options.guides ?? []) if (guide.axis === axis) lines.push(guide.at);
   for (const box of others) lines.push(box[axis], box[axis] + box[side] / 2, box[axis] + box[side]);
   let best: Fall = { delta: 0 };
   let least = options.reach[axis];

@@ -3,7 +3,7 @@ import type { Theme } from "@api/main.ts";
 import { Looking } from "./looking.svelte.ts";
 
 export type Mode = "compose" | "results" | "compare" | "history";
-export type DialogName = "palette" | "shortcuts" | "export" | "preferences" | "versions";
+export type DialogName = "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions";
 
 export class View {
   #mode: Mode = $state("compose");
@@ -13,6 +13,10 @@ export class View {
   dark = $state(true);
   grid = $state(false);
   snap = $state(true);
+  /** Rulers beside the canvas, and the guides of the project over it. */
+  rulers = $state(false);
+  /** The guide that shall have the focus, by its place among them. */
+  guideToFocus: number | undefined = $state();
   /** Where words looked: off until asked for. */
   heat = $state(false);
   boxes = $state(true);
@@ -22,8 +26,10 @@ export class View {
   zoom = $state(1);
   /** The first start: the window says what the three steps are, until that is dismissed. */
   newcomer = $state(false);
-  /** The box whose name is being written. */
+  /** The box or group whose name is being written. */
   renaming: string | undefined = $state();
+  /** Counts the wishes to choose a reference picture, which the canvas's tools fulfil. */
+  choosingReference = $state(0);
   /** How finished pictures are looked at. */
   readonly looking = new Looking();
   /** Asks the canvas for something it alone can do; counted, so that asking twice works. */

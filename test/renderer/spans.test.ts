@@ -127,9 +127,9 @@ test.each(["大きな赤い猫と青い犬", "我的dog是黑色的", "แมว
           { box: { x: 0, y: 0, width: 0.5, height: 0.5 }, spans: [span] },
           "a",
         );
-        const [pasted] = readBoxes(writeBoxes([box], prompt), prompt)!;
+        const [pasted] = readBoxes(writeBoxes([box], prompt), prompt)!.boxes;
         expect(pasted!.spans).toEqual([span]);
-        const elsewhere = readBoxes(writeBoxes([box], prompt), `new, ${prompt}`)![0]!.spans;
+        const elsewhere = readBoxes(writeBoxes([box], prompt), `new, ${prompt}`)!.boxes[0]!.spans;
         expect(elsewhere.map((one) => `new, ${prompt}`.slice(one.start, one.end))).toEqual([
           prompt.slice(span.start, span.end),
         ]);

@@ -16,6 +16,7 @@ function stage() {
     editor,
     reach: (pixels) => at(pixels / 1000, pixels / 1000),
     snapping: () => undefined,
+    guides: () => true,
     trace: (next) => (traces = next),
     newId: () => "new",
   });

@@ -3,6 +3,7 @@ import { command, type CommandName } from "@api/commands.ts";
 import { writeBoxes } from "../../state/clipboard.ts";
 import type { Commands } from "../../state/commandContext.ts";
 import { wordsToBind } from "../../state/commands.ts";
+import { COMPOSITION_WORDS, COMPOSITIONS } from "../../state/compositions.ts";
 import { bindBoxes } from "../../state/edits.ts";
 import type { Editor } from "../../state/editor.svelte.ts";
 
@@ -50,15 +51,26 @@ const ALIGNMENTS: readonly (CommandName | "line")[] = [
   "box.distributeVertically",
 ];
 
+const pasteItem = (commands: Commands): MenuItem => {
+  return { label: "Paste", shortcut: "CmdOrCtrl+V", run: () => commands.paste() };
+};
+
+/** Usual ways to divide the picture. */
+const layOutMenu = (commands: Commands): SubMenu => ({
+  label: "Lay out",
+  entries: COMPOSITIONS.map((name) => commandItem(commands, `box.${name}`, COMPOSITION_WORDS[name])),
+});
+
 /** Of what is done to the boxes that are selected. */
 export function boxItems(commands: Commands, editor: Editor): MenuEntry[] {
   const { selection, textSelection } = editor;
-  const copy = () => commands.copyText(writeBoxes(editor.selectedBoxes, editor.document.prompt)); // as Ctrl+C does it
+  const { prompt, groups } = editor.document;
+  const copy = () => commands.copyText(writeBoxes(editor.selectedBoxes, prompt, groups)); // as Ctrl+C does it
   const isMarked = textSelection !== undefined && textSelection.start < textSelection.end;
   const item = (name: CommandName, label?: string) => commandItem(commands, name, label);
   const one = editor.selectedBoxes.length === 1 ? editor.selectedBoxes[0] : undefined;
   const span = wordsToBind(editor);
-  const tie = one && isMarked && span && editor.document.prompt.slice(span.start, span.end);
+  const tie = one && isMarked && span && prompt.slice(span.start, span.end);
   return [
     ...(one && tie !== undefined && tie !== "" && span
       ? [
@@ -71,14 +83,18 @@ export function boxItems(commands: Commands, editor: Editor): MenuEntry[] {
     "line",
     item("box.rename"),
     { label: "Copy", shortcut: "CmdOrCtrl+C", run: copy },
+    pasteItem(commands),
     item("edit.duplicate"),
     "line",
     { label: "Align and distribute", entries: ALIGNMENTS.map((one) => (one === "line" ? one : item(one))) },
+    layOutMenu(commands),
     {
       label: "Order",
       entries: [item("box.forward"), item("box.backward")],
     },
     "line",
+    item("box.group"),
+    item("box.ungroup"),
     item("box.lock"),
     item("box.hide"),
     "line",
@@ -91,6 +107,8 @@ export function canvasItems(commands: Commands): MenuEntry[] {
   const item = (name: CommandName) => commandItem(commands, name);
   return [
     item("box.draw"),
+    pasteItem(commands),
+    layOutMenu(commands),
     "line",
     item("view.fit"),
     item("view.selection"),
@@ -98,6 +116,8 @@ export function canvasItems(commands: Commands): MenuEntry[] {
     "line",
     item("view.grid"),
     item("view.snap"),
+    item("view.rulers"),
+    item("view.chooseReference"),
     item("view.underlay"),
     item("view.boxes"),
     item("view.heat"),
