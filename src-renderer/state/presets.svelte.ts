@@ -104,11 +104,14 @@ export function readPresets(value: unknown): Preset[] {
   });
 }
 
-/** Settings that can be drawn with, none missing or wrong; undefined for anything else. */
+/** Settings that can be drawn with; what an earlier version did not know is as usual. Undefined where one is wrong, and for anything else. */
 export function readSettings(value: unknown): SettingChanges | undefined {
-  if (!isRecord(value)) return undefined;
+  if (!isRecord(value) || !SETTING_NAMES.some((name) => Object.hasOwn(value, name))) return undefined;
+  const usual: Record<string, unknown> = flatSettings(EMPTY_DOCUMENT.settings);
   const problems: Problem[] = [];
-  const read = SETTING_NAMES.map((name) => [name, readField(SETTING_FIELDS[name], value[name], name, problems)]);
+  const read = SETTING_NAMES.map((name) => {
+    return [name, readField(SETTING_FIELDS[name], value[name] ?? usual[name], name, problems)];
+  });
   const settings = Object.fromEntries(read) as SettingChanges;
   if (problems.length > 0) return undefined;
   changeSettings(EMPTY_DOCUMENT.settings, settings, problems);
