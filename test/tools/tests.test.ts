@@ -51,6 +51,32 @@ test("a failed test, a file that throws and an error outside of tests are failur
   expect(status).toBe(1);
 });
 
+test("tests that were not prepared count as failed, and are not said to be for another system", () => {
+  const fails = `beforeAll(() => { throw new Error("no window"); });`;
+  const { status, lines } = run({
+    "a.test.ts": `
+      import { beforeAll } from "vitest";
+      ${fails}
+      test("one", () => undefined);
+      describe("inside", () => { test("two", () => undefined); });
+      test.skip("three", () => undefined);`,
+    "b.test.ts": `
+      import { beforeAll } from "vitest";
+      describe("four", () => { ${fails} test("five", () => undefined); });
+      test("six", () => undefined);`,
+    "c.test.ts": `
+      import { afterAll } from "vitest";
+      afterAll(() => { throw new Error("too late"); });
+      test("seven", () => undefined);`,
+  });
+  expect(lines.at(-1)).toBe("2 passed, 4 failed, 1 skipped");
+  const told = lines.join("\n");
+  expect(told).toMatch(/not run: its file could not be prepared\n {2}\S+a\.test\.ts: one; two\n/);
+  expect(told).toMatch(/not run: its group could not be prepared\n {2}\S+b\.test\.ts: five\n/);
+  expect(told).toMatch(/skipped: it is not for this system .*\n {2}\S+a\.test\.ts: three\n/);
+  expect(status).toBe(1);
+});
+
 test("arguments are the test runner's: tests that -t does not name are not counted", () => {
   const files = {
     "a.test.ts": `describe("a", () => { test("one", () => undefined); test("two", () => undefined); });`,
