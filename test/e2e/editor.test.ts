@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { electron, launch } from "./harness.ts";
-import { DRAWING_LIMIT, boxes, mark, open, prompt, redo, results, saved, settled, undo } from "./window.ts";
+import { DRAWING_LIMIT, boxes, mark, open, prompt, redo, results, saved, undo } from "./window.ts";
 
 /** Drags on the canvas between two points in fractions of it. */
 async function drag(page: Page, from: [number, number], to: [number, number]): Promise<void> {
@@ -131,7 +131,6 @@ describe.skipIf(!electron)("the editor", { timeout: 240_000 }, () => {
     await using running = await launch();
     const { page } = running;
     await open(page);
-    await settled(page); // what the checkpoint fills in would take the message away
     await page.getByRole("textbox", { name: "Seeds" }).fill("7-");
     await page.keyboard.press("Control+Enter");
     await expect.poll(() => page.getByRole("alert").textContent()).toContain("not a seed or a range of seeds");
