@@ -23,11 +23,12 @@ import type {
 import { INTERRUPTED } from "../api/store.ts";
 import { metadataTexts, parseRecord } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
-import { LARGEST_MAPS, LONGEST_IDS, packedSchema, packMaps, unpackMaps } from "./attentionMaps.ts";
+import { keepMaps, readMaps } from "./attentionMaps.ts";
 import { Drawn } from "./drawn.ts";
 import { LARGEST_PICTURE, refuseLarge, smallOf, thumbnailOf } from "./pictures.ts";
+import { RESULT_COLUMNS, selectionOf } from "./resultQuery.ts";
 import { pieceOf, toMatch, wordsOf } from "./search.ts";
-import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
+import { bounded, parseJson, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
 
 type ResultRow = Omit<ResultInfo, "starred"> & { starred: number };
 type RunRow = RunInfo;
@@ -45,19 +46,8 @@ interface Finished {
   attention?: AttentionMaps;
 }
 
-const RESULT_COLUMNS = `result.id, result.run AS runId, result.seed, result.created, result.width, result.height, result.starred,
-  result.state, result.obedience, result.seconds, result.bytes,
-  CASE WHEN NOT json_valid(result.record) THEN NULL WHEN json_type(result.record, '$.alternative') = 'text'
-    THEN substr(json_extract(result.record, '$.alternative'), 1, 1000) END AS alternative`;
 const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message,
   (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0 AND ${SOUND_RESULT}) AS finished`;
-const ORDERS: Record<ResultQuery["order"], string> = {
-  newest: "result.id DESC",
-  oldest: "result.id",
-  obedience: "result.obedience DESC, result.id DESC",
-  seed: "length(result.seed), result.seed, result.id", // numbers of 64 bits, as text
-};
-
 export class Results {
   readonly #db: Database.Database;
   readonly #clock: () => string;
@@ -169,39 +159,16 @@ export class Results {
       this.#db
         .prepare("INSERT INTO picture (result, thumbnail, png) VALUES (?, ?, ?)")
         .run(lastInsertRowid, thumbnail, png);
-      const packed = attention && packMaps(attention);
-      if (packed) {
-        this.#db
-          .prepare(
-            `INSERT INTO attention (result, width, height, regions, maps)
-               VALUES (@result, @width, @height, @regions, @maps)`,
-          )
-          .run({ ...packed, result: lastInsertRowid, regions: JSON.stringify(packed.regions) });
-      }
+      if (attention) keepMaps(this.#db, lastInsertRowid, attention);
       return this.#resultInfo(Number(lastInsertRowid));
     });
   }
 
   listResults(query: ResultQuery): ResultPage {
-    const { runId, starred, state = "kept", text, leastObedience, order, offset, limit } = query;
-    const words = wordsOf(text ?? "");
-    const match = words.length > 0 ? toMatch(words) : undefined;
-    const seed = /^\s*(\d+)\s*$/.exec(text ?? "")?.[1];
-    const byWords = "result.run IN (SELECT rowid FROM run_text WHERE run_text MATCH @match)";
-    const where = [
-      "result.state = @state",
-      SOUND_RESULT,
-      // Only what is in the bin can be emptied out of it.
-      state === "binned" ? "result.emptied = 0" : undefined,
-      leastObedience === undefined ? undefined : "result.obedience >= @leastObedience",
-      runId === undefined ? undefined : "result.run = @runId",
-      starred === undefined ? undefined : "result.starred = @starred",
-      match === undefined ? undefined : seed === undefined ? byWords : `(${byWords} OR result.seed GLOB @seed)`,
-    ];
-    const from = `FROM result WHERE ${where.filter((condition) => condition !== undefined).join(" AND ")}`;
-    const values = { state, runId, starred: Number(starred), match, leastObedience, seed: `${seed}*` };
+    const { from, order, values } = selectionOf(query);
+    const { offset, limit } = query;
     const rows = this.#db.prepare<[object], ResultRow>(
-      `SELECT ${RESULT_COLUMNS} ${from} ORDER BY ${ORDERS[order]} LIMIT @limit OFFSET @offset`,
+      `SELECT ${RESULT_COLUMNS} ${from} ORDER BY ${order} LIMIT @limit OFFSET @offset`,
     );
     return {
       results: rows.all({ ...values, limit, offset }).map(toResult),
@@ -247,19 +214,7 @@ export class Results {
 
   readAttention(id: number): AttentionMaps | null {
     this.#resultInfo(id);
-    const row = this.#db
-      .prepare<[number, number, number], Record<"width" | "height" | "regions" | "maps", unknown>>(
-        `SELECT width, height, ${bounded("regions", "text")} AS regions, ${bounded("maps", "blob")} AS maps
-         FROM attention WHERE result = ?`,
-      )
-      .get(LONGEST_IDS, LARGEST_MAPS, id);
-    if (!row) return null;
-    const regions = typeof row.regions === "string" ? parseJson(row.regions) : undefined;
-    const parsed = v.safeParse(packedSchema, { ...row, regions }, { abortEarly: true });
-    if (!parsed.success) {
-      throw new AppError("image-invalid", "The attention that was kept with this picture is damaged.", {});
-    }
-    return unpackMaps(parsed.output);
+    return readMaps(this.#db, id);
   }
 
   /** Nothing is deleted before the project is closed: until then it can be undone. */
@@ -321,15 +276,6 @@ export class Results {
 
   #count(sql: string, values: object = {}): number {
     return this.#db.prepare<[object], { n: number }>(sql).get(values)!.n;
-  }
-}
-
-/** Undefined where it is none: files of strangers pass no check of the table. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

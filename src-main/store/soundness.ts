@@ -123,3 +123,12 @@ export function tellBrokenJson(db: Database.Database): string[] {
     return rows.all().map(({ id }) => `row ${id} of ${table} is damaged: its ${column} cannot be read`);
   });
 }
+
+/** Undefined where it is none: files of strangers pass no check of the table. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
