@@ -2,11 +2,15 @@
  * The engine's contract: every call and event between the process that runs the model and whoever drives it
  * (the main process, the command line, tests). Only structured-cloneable data crosses.
  */
+import type { ModelFamily } from "./models.ts";
 import type { Markup } from "./promptMarkup.ts";
 import type { ProviderName, Scene, SceneSettings, SchedulerName, Seed, Spacing, TextSpan } from "./scene.ts";
 
 /** `fast` lets ONNX Runtime repack weights; `low` keeps them mapped from the file and is slower. */
 export type MemoryMode = "fast" | "low";
+
+export const PREDICTIONS = ["epsilon", "v_prediction"] as const;
+export type Prediction = (typeof PREDICTIONS)[number];
 
 export interface LoadRequest {
   /** A checkpoint: a .safetensors file, or a folder in diffusers' layout. */
@@ -31,6 +35,13 @@ export interface ModelSummary {
   /** Bytes of weights on disk. */
   weightBytes: number;
   parameters: number;
+  family: ModelFamily;
+  /** What the network foresees: the noise, or the velocity towards it. */
+  prediction: Prediction;
+  /** What it was distilled by, where it was: `Lightning, 4 steps`. */
+  distilled?: string;
+  /** What a person should know of how it was read, a sentence each. */
+  notes: string[];
   /** Text positions, start and end marks included (77 for Stable Diffusion). */
   maxTokens: number;
   /** Pixels per latent cell (8 for Stable Diffusion). */

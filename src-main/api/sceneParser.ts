@@ -3,7 +3,7 @@
  * wrong with a file is said at once, one line per field, each with the field's path and what to write instead.
  */
 import { readJson } from "./json.ts";
-import { scaleStepRange, withSteps } from "./defaults.ts";
+import { scaleEta, scaleStepRange, withSteps } from "./defaults.ts";
 import { AppError } from "./errors.ts";
 import {
   isRecord,
@@ -105,7 +105,7 @@ function readSettings(record: Record<string, unknown>, problems: Problem[]): Set
 }
 
 /**
- * The defaults changed by a file, and that by `overrides`. Ranges that the file gives belong to its own number of
+ * The defaults changed by a file, and that by `overrides`. Ranges and eta that the file gives belong to its own number of
  * steps, the others to the defaults': each is scaled from there, once, when the number of steps is overridden.
  */
 function overrideSettings(
@@ -117,12 +117,16 @@ function overrideSettings(
   const asWritten = changeSettings(defaults, own, problems);
   const steps = overrides.steps ?? asWritten.steps;
   const scaled = (range: SettingChanges["lossSteps"]) => range && scaleStepRange(range, asWritten.steps, steps);
-  const ranges = present({ injectionSteps: scaled(own.injectionSteps), lossSteps: scaled(own.lossSteps) });
+  const ranges = present({
+    injectionSteps: scaled(own.injectionSteps),
+    eta: own.eta === undefined ? undefined : scaleEta(own.eta, asWritten.steps, steps),
+    lossSteps: scaled(own.lossSteps),
+  });
   return problems.length > 0 ? asWritten : changeSettings(defaults, { ...own, ...ranges, ...overrides }, problems);
 }
 
 /**
- * `settings` with some of them changed. A new number of steps takes the step ranges along unless they are changed
+ * `settings` with some of them changed. A new number of steps takes the step ranges and eta along unless they are changed
  * too.
  */
 export function changeSettings(settings: SceneSettings, changes: SettingChanges, problems: Problem[]): SceneSettings {

@@ -1,5 +1,6 @@
 /** A checkpoint that is open as far as headers and configs, wherever it came from. */
 import type { SchedulerConfig, TextConfig, VaeConfig } from "./config.ts";
+import type { Distilled } from "./distilled.ts";
 import type { Recommended } from "./recommended.ts";
 import type { Family } from "./single/family.ts";
 import type { TokenizerFiles } from "./tokenizerFiles.ts";
@@ -33,6 +34,8 @@ export interface Checkpoint {
   parameters: number;
   /** Settings that the checkpoint's makers recommend, from its diorama.json. */
   recommended?: Recommended;
+  /** Where it was distilled to a few steps: by what, and the settings that it wants. */
+  distilled?: Distilled;
   /** The file that holds the UNet, links resolved; undefined where it is spread over several. */
   networkFile?: string;
   /** What a person should know of how it was read: what was guessed, what was left aside. */

@@ -6,6 +6,7 @@ import { access, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { AppError } from "../api/errors.ts";
 import type { Checkpoint, TextEncoder } from "./checkpoint.ts";
+import { distilledOf } from "./distilled.ts";
 import { parseSchedulerConfig, parseTextConfig, parseVaeConfig } from "./config.ts";
 import { readFields } from "./fields.ts";
 import { projectedTextName, renamed, textName, vaeName } from "./names.ts";
@@ -55,10 +56,19 @@ async function openFolder(folder: string): Promise<Checkpoint> {
   const settings = join(folder, "diorama.json");
   const recommended = (await exists(settings)) ? parseRecommended(await readFields(settings)) : undefined;
 
+  const family = isXl ? "sdxl" : text.encoder.config.activation === "gelu" ? "sd2" : "sd1";
+  const name = displayName(folder);
+  const distilled = distilledOf({
+    names: [name],
+    readsScale: unetConfig.guidanceWidth !== undefined,
+    scheduler: scheduler.className,
+    family,
+  });
+
   return {
     path: folder,
-    name: displayName(folder),
-    family: isXl ? "sdxl" : text.encoder.config.activation === "gelu" ? "sd2" : "sd1",
+    name,
+    family,
     unet: { config: unetConfig, weights: new Weights(new Map(unet.tensors), unet.path) },
     vae: { config: vaeConfig, weights: new Weights(vaeTable, vae.path) },
     text: text.encoder,
@@ -66,6 +76,7 @@ async function openFolder(folder: string): Promise<Checkpoint> {
     scheduler,
     ...sizesOf(entries),
     ...(recommended ? { recommended } : {}),
+    ...(distilled ? { distilled } : {}),
     ...(unet.files.length === 1 ? { networkFile: unet.files[0]!.file } : {}),
     notes: [],
     hash: () =>

@@ -24,7 +24,7 @@ const OTHER_PIPELINES: readonly (readonly [RegExp, string])[] = [
   [/Pix2Pix/, "an instruction (pix2pix) model"],
   [/UnCLIP|unCLIP|ImageVariation/, "an image-variation model"],
   [/ControlNet/, "a ControlNet pipeline"],
-  [/LatentConsistency/, "a latent consistency model"],
+  [/LatentConsistencyModelImg2Img/, "a latent consistency model for pictures from pictures"],
   [
     /Video|AnimateDiff|PixArt|Kandinsky|DeepFloyd|^IF|Lumina|Sana|Qwen|AltDiffusion|Wan|HunyuanDiT|AuraFlow|Kolors/,
     "another kind of model",

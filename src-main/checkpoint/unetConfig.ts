@@ -29,6 +29,8 @@ export interface UnetConfig {
    * `timeWidth` sinusoidal features each of six numbers (original size, corner of the crop, wanted size).
    */
   addition?: { width: number; timeWidth: number };
+  /** Width of the features of the guidance scale that a latent consistency model reads (guidanceFeatures), in place of a second pass. */
+  guidanceWidth?: number;
   normGroups: number;
   normEps: number;
   flipSinToCos: boolean;
@@ -63,7 +65,6 @@ const ONLY = {
   time_embedding_dim: undefined,
   time_embedding_act_fn: undefined,
   timestep_post_act: undefined,
-  time_cond_proj_dim: undefined,
   conv_in_kernel: 3,
   conv_out_kernel: 3,
   attention_type: "default",
@@ -113,6 +114,7 @@ export function parseUnetConfig(fields: Fields): UnetConfig {
   });
   const sampleSize = parseSampleSize(fields);
   const addition = parseAddition(fields);
+  const guidanceWidth = parseGuidanceWidth(fields);
   return {
     inChannels,
     outChannels: fields.count("out_channels", 4, { most: 64 }),
@@ -125,6 +127,7 @@ export function parseUnetConfig(fields: Fields): UnetConfig {
     transformerDepth: fields.countPerLevel("transformer_layers_per_block", 1, levels, 64),
     contextWidth: parseContextWidth(fields),
     ...(addition ? { addition } : {}),
+    ...(guidanceWidth === undefined ? {} : { guidanceWidth }),
     normGroups,
     normEps: fields.number("norm_eps", 1e-5, { least: 0, most: 1 }),
     flipSinToCos: fields.flag("flip_sin_to_cos", true),
@@ -200,6 +203,15 @@ function parseAddition(fields: Fields): UnetConfig["addition"] {
     fields.wrong("projection_class_embeddings_input_dim", expected, width);
   }
   return { width, timeWidth };
+}
+
+/** `time_cond_proj_dim` of latent consistency models. */
+function parseGuidanceWidth(fields: Fields): number | undefined {
+  const name = "time_cond_proj_dim";
+  if (fields.get(name) === undefined) return undefined;
+  const width = fields.count(name, undefined, { least: 4, most: MOST_CHANNELS });
+  if (width % 2 !== 0) fields.wrong(name, "an even number", width);
+  return width;
 }
 
 /** A number, or [height, width] in newer files; only a square says what sizes the network is good at. */

@@ -1,7 +1,7 @@
 /** One evaluation of the guided network: both halves of classifier-free guidance, injection, and loss guidance. */
 import { guides, injects, type GuidanceSettings } from "../api/scene.ts";
 import type { Layout } from "../guidance/layout.ts";
-import { timestepFeatures } from "../model/unet.ts";
+import { guidanceFeatures, timestepFeatures } from "../model/unet.ts";
 import type { UnetConfig } from "../checkpoint/unetConfig.ts";
 import { rescaleGuided } from "../sampling/guidanceRescale.ts";
 import type { Evaluation, Numbers } from "../sampling/sampler.ts";
@@ -66,10 +66,12 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
   const isInjected = boxes && injects(method) && within(stepIndex, injectionSteps);
   const isGuided = boxes && guides(method) && within(stepIndex, lossSteps);
 
+  const { guidanceWidth } = d.config;
   const input = latent.map((v) => v * evaluation.inputScale);
   const shared = {
     latent: input,
     time: timestepFeatures(evaluation.timestep, d.config.blockOutChannels[0]!, d.config),
+    ...(guidanceWidth ? { guidance: guidanceFeatures(d.guidanceScale, guidanceWidth) } : {}),
     tokenWeights: d.layout.tokenWeights,
     contrast: d.layout.contrast,
     injection: d.layout.injection,
@@ -78,7 +80,8 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
   const guided = isGuided ? await d.unet.runGuided(inputs) : undefined;
   const conditional = guided ?? (await d.unet.run(inputs));
   let output = conditional.prediction;
-  if (d.guidanceScale !== 1) {
+  // A network that reads the scale was distilled to do both halves' work in one.
+  if (d.guidanceScale !== 1 && !guidanceWidth) {
     const plain = (await d.unet.run({ ...shared, ...d.negative, strength: 0 })).prediction;
     const mixed = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
     output = rescaleGuided(mixed, output, d.guidanceRescale ?? 0);

@@ -2,7 +2,6 @@
 import { freemem } from "node:os";
 import * as ort from "onnxruntime-node";
 import packageJson from "../../package.json" with { type: "json" };
-import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { AttentionMaps, ModelSummary, Pixels, PromptText, RunRecord, SceneCheck } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { lorasOf } from "../api/loras.ts";
@@ -24,6 +23,7 @@ import { type Conditioning, denoise } from "./denoise.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
 import { LoraShelf, type ShelvedLora } from "./loraShelf.ts";
 import { poolPlanes, toPixels } from "./pixels.ts";
+import { pixelsPerLatent, recommendedSettings } from "./recommendedSettings.ts";
 import type { Draw, Picture } from "./queue.ts";
 import { readTexts, type HalfText } from "./sceneTexts.ts";
 import { sceneWarnings } from "./sceneWarnings.ts";
@@ -64,6 +64,10 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
     precision,
     weightBytes: checkpoint.weightBytes,
     parameters: checkpoint.parameters,
+    family: checkpoint.family,
+    prediction: checkpoint.scheduler.prediction,
+    ...(checkpoint.distilled ? { distilled: checkpoint.distilled.name } : {}),
+    notes: checkpoint.notes,
     maxTokens: tokenizer.maxTokens,
     pixelsPerLatent: pixelsPerLatent(checkpoint),
     defaults,
@@ -246,11 +250,6 @@ function withHashes(scene: Scene, used: readonly ShelvedLora[]): Scene {
   return { ...scene, settings };
 }
 
-/** Pixels a side of a latent cell. */
-function pixelsPerLatent(checkpoint: Checkpoint): number {
-  return 2 ** (checkpoint.vae.config.blockOutChannels.length - 1);
-}
-
 /** Cells of a picture's latent. Throws `scene-invalid` where a side is not a whole number of them. */
 function latentSize(checkpoint: Checkpoint, settings: SceneSettings): Grid {
   const unit = pixelsPerLatent(checkpoint);
@@ -262,19 +261,6 @@ function latentSize(checkpoint: Checkpoint, settings: SceneSettings): Grid {
     throw new AppError("scene-invalid", problem, { at: `settings.${side}` });
   };
   return { height: cells("height"), width: cells("width") };
-}
-
-/** The paper's settings at the size that the network was trained on, with what the checkpoint's makers recommend. */
-function recommendedSettings(checkpoint: Checkpoint): SceneSettings {
-  const side = (checkpoint.unet.config.sampleSize ?? 64) * pixelsPerLatent(checkpoint);
-  const { guidance, ...rest } = checkpoint.recommended ?? {};
-  return {
-    ...DEFAULT_SETTINGS,
-    width: side,
-    height: side,
-    ...rest,
-    guidance: { ...DEFAULT_SETTINGS.guidance, ...guidance },
-  };
 }
 
 /** Each region with the positions of its phrases' tokens; those past the limit are left out. */

@@ -39,6 +39,8 @@ export interface UnetInputs {
   context: Value;
   /** Stable Diffusion XL: pooled text and features of the sizes (additionFeatures), [1, config.addition.width]. */
   addition?: Value;
+  /** Latent consistency models: features of the guidance scale (guidanceFeatures), [1, config.guidanceWidth]. */
+  guidance?: Value;
 }
 
 /** Changes a layer's scaled scores [heads, pixels, tokens] before the softmax. */
@@ -57,9 +59,12 @@ export function unet(
   const taps: AttentionTap[] = [];
 
   const time = m.at("time_embedding");
+  const told = inputs.guidance
+    ? g.add(inputs.time, linear(time.at("cond_proj"), inputs.guidance, channels[0]!))
+    : inputs.time;
   const embedding = linear(
     time.at("linear_2"),
-    silu(m, linear(time.at("linear_1"), inputs.time, channels[0]! * 4)),
+    silu(m, linear(time.at("linear_1"), told, channels[0]! * 4)),
     channels[0]! * 4,
   );
   const timed = silu(m, inputs.addition ? g.add(embedding, addition(m, inputs.addition, channels[0]! * 4)) : embedding); // [1, 4 * channels]
@@ -206,6 +211,21 @@ export function timestepFeatures(
     const angle = Math.fround(Math.fround(timestep) * Math.fround(Math.exp(exponent)));
     features[sine + i] = Math.sin(angle);
     features[cosine + i] = Math.cos(angle);
+  }
+  return features;
+}
+
+/** Sinusoidal features of a guidance scale, [width], as diffusers computes them in float32 (get_guidance_scale_embedding). */
+export function guidanceFeatures(scale: number, width: number): Float32Array<ArrayBuffer> {
+  const f = Math.fround;
+  const half = width / 2;
+  const w = f(f(scale - 1) * 1000);
+  const rate = f(f(Math.log(10000)) / (half - 1));
+  const features = new Float32Array(width);
+  for (let i = 0; i < half; i++) {
+    const angle = f(w * f(Math.exp(f(i * -rate))));
+    features[i] = Math.sin(angle);
+    features[half + i] = Math.cos(angle);
   }
   return features;
 }

@@ -24,13 +24,16 @@ export class Checkpoint {
   async use(request: LoadRequest): Promise<void> {
     const editor = this.#editor;
     editor.apply("Choose checkpoint", changeRun({ model: request }));
+    const before = this.#models.summary?.distilled;
     const summary = await this.#models.load(request);
     if (!summary) return;
     const { width, height } = summary.defaults;
     const now = editor.document.settings;
-    if (width !== now.width || height !== now.height) {
+    // A model of few steps drawn with others' settings, or another with its, is ruined.
+    if (width !== now.width || height !== now.height || summary.distilled !== before) {
       editor.apply("Use the checkpoint's settings", adoptSettings(summary.defaults), { filledIn: true });
-      this.#notices.done(`Size, steps and scheduler are now what ${summary.name} is best used with.`, {
+      const kind = summary.distilled === undefined ? "" : ` (${summary.distilled})`;
+      this.#notices.done(`Size, steps and scheduler are now what ${summary.name}${kind} is best used with.`, {
         label: "Undo",
         run: () => void editor.undo(),
       });

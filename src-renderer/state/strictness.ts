@@ -43,7 +43,8 @@ export function strictnessOf(
   all: readonly Strictness[],
   guidance: Pick<GuidanceSettings, "nu" | "eta">,
 ): number | undefined {
-  const same = (a: number, b: number) => Math.abs(a - b) < 1e-6;
+  // Strengths that followed the number of steps there and back are rounded.
+  const same = (a: number, b: number) => Math.abs(a - b) <= 0.01 * Math.max(a, b);
   const at = all.findIndex(({ nu, eta }) => same(nu, guidance.nu) && same(eta, guidance.eta));
   return at < 0 ? undefined : at;
 }

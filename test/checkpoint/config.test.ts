@@ -117,7 +117,7 @@ describe("the UNet's config", () => {
     ["only_cross_attention", true],
     ["dual_cross_attention", true],
     ["resnet_time_scale_shift", "scale_shift"],
-    ["time_cond_proj_dim", 256],
+    ["time_cond_proj_dim", 255],
     ["time_embedding_type", "fourier"],
     ["encoder_hid_dim", 4096],
     ["conv_in_kernel", 1],

@@ -10,6 +10,8 @@ export interface FakeEngineOptions {
   /** Of the checkpoint. */
   defaults?: SceneSettings;
   warnings?: SceneWarning[];
+  /** What the checkpoint tells of how it was read. */
+  notes?: string[];
   /** Rejects a call in place of serving it. */
   load?: (request: LoadRequest) => void;
   /** Called before each step; may throw, or interrupt. */
@@ -47,7 +49,8 @@ export function fakeEngine(options: FakeEngineOptions = {}) {
         const memory = "fast" as const;
         const defaults = options.defaults ?? withSteps(DEFAULT_SETTINGS, 3);
         const sizes = { weightBytes: 1, parameters: 1, maxTokens: 77, pixelsPerLatent: 8 };
-        return { path, name: "fake", provider, memory, precision: "float32", ...sizes, defaults };
+        const kind = { family: "sd1", prediction: "epsilon", notes: options.notes ?? [] } as const;
+        return { path, name: "fake", provider, memory, precision: "float32", ...sizes, ...kind, defaults };
       },
       check: () => Promise.resolve({ warnings: options.warnings ?? [], estimatedBytes: 1 }),
       generate: async ({ jobId, scene, seeds }) => {

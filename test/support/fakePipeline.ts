@@ -45,6 +45,9 @@ function fakePipeline(request: LoadRequest): Pipeline {
     parameters: 1,
     maxTokens: 77,
     pixelsPerLatent: 8,
+    family: "sd1",
+    prediction: "epsilon",
+    notes: [],
     defaults: settings,
   };
   return {

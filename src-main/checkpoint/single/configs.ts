@@ -83,6 +83,7 @@ export function unetConfigOf(
   });
   const keys = [...table].find(([name]) => name.endsWith(".attn2.to_k.weight"))?.[1];
   if (!keys) refuse(file, undefined, "the UNet has no cross-attention, so no text can guide it");
+  const guidanceWidth = table.get("time_embedding.cond_proj.weight")?.shape[1];
   const addition = pooledWidth === undefined ? undefined : at("add_embedding.linear_1.weight", 1);
   const divided = (channels: number, level: number, by: number): number => {
     if (channels % by !== 0) refuse(file, undefined, `${channels} channels at level ${level} are no multiple of ${by}`);
@@ -108,6 +109,7 @@ export function unetConfigOf(
     transformerDepth: depth,
     contextWidth: keys.shape[1] ?? 0,
     ...(addition === undefined ? {} : { addition: additionOf(file, addition, pooledWidth!) }),
+    ...(guidanceWidth ? { guidanceWidth } : {}),
     normGroups: unetGroups,
     normEps: 1e-5,
     flipSinToCos: true,

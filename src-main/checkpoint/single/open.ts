@@ -5,6 +5,7 @@
 import { basename, extname, resolve } from "node:path";
 import type { Checkpoint, TextEncoder } from "../checkpoint.ts";
 import { checkTogether } from "../recognise.ts";
+import { distilledOf } from "../distilled.ts";
 import { refuse, type TensorEntry } from "../header.ts";
 import { renamed, textName } from "../names.ts";
 import { readSafetensors } from "../safetensors.ts";
@@ -59,6 +60,10 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
   const texts = textEncoders(tensors, file, family, constants);
   for (const table of [unet, vae, ...texts.map(({ table: each }) => each)]) refuseTypes(table, file);
 
+  const name = basename(path, extname(path));
+  const readsScale = unet.has("time_embedding.cond_proj.weight");
+  const distilled = distilledOf({ names: [name], metadata: source.metadata, readsScale, family });
+
   const sampleSize = family === "sdxl" ? 128 : family === "sd2" && prediction === "v_prediction" ? 96 : 64;
   const pooledWidth = texts[1]?.projection;
   const unetConfig = unetConfigOf(unet, file, family, constants, {
@@ -79,7 +84,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
   const entries = [...tensors.values()].filter(({ key }) => used.has(key));
   return {
     path: resolve(path),
-    name: basename(path, extname(path)),
+    name,
     family,
     unet: { config: unetConfig, weights: new Weights(unet, file) },
     vae: { config: vaeConfig, weights: new Weights(vae, file) },
@@ -87,6 +92,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
     ...(text2 ? { text2 } : {}),
     scheduler,
     ...sizesOf(entries),
+    ...(distilled ? { distilled } : {}),
     networkFile: file,
     notes: [
       `${FAMILY_NAMES[family]}, one file. It predicts ${prediction === "epsilon" ? "noise" : "velocity"}: ${options.prediction ? "you chose so" : guess.because}.`,

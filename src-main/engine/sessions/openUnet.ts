@@ -18,6 +18,8 @@ export interface UnetInputs {
   context: Float32Array;
   /** Stable Diffusion XL's second condition, where the network has one. */
   addition?: Float32Array;
+  /** Features of the guidance scale, where the network reads them. */
+  guidance?: Float32Array;
   /** Weight of each token in the layout loss; all 0 without boxes. */
   tokenWeights: Float32Array;
   /** By `gridKey` of each grid of `layers`: what the loss compares a map with, [pixels, tokens]. */

@@ -41,7 +41,7 @@ export interface UnetGraph {
 }
 
 /**
- * Inputs: latent [1, c, h, w], time [1, n], context [columns, d], with Stable Diffusion XL addition [1, a], token_weights [columns] and, per layer grid, injection and
+ * Inputs: latent [1, c, h, w], time [1, n], context [columns, d], with Stable Diffusion XL addition [1, a], with latent consistency models guidance [1, w], token_weights [columns] and, per layer grid, injection and
  * contrast [pixels, columns], with `masked` also mask (columnMaskHook). Outputs: prediction, maps [cells, columns], loss [1] and gradient (of the latent's shape).
  * With LoRAs also lora_strengths, one for each. `dtype` is the number type of the network; latents, maps, loss and gradient are always float32.
  */
@@ -59,12 +59,13 @@ export function unetGraph(
   const time = g.input("time", "float32", [1, config.blockOutChannels[0]!]);
   const context = g.input("context", "float32", [columns, config.contextWidth]);
   const tokenWeights = g.input("token_weights", "float32", [columns]);
-  const { addition } = config;
+  const { addition, guidanceWidth } = config;
   const inputs = {
     latent: g.cast(x, dtype),
     time: g.cast(time, dtype),
     context: g.cast(context, dtype),
     ...(addition ? { addition: g.cast(g.input("addition", "float32", [1, addition.width]), dtype) } : {}),
+    ...(guidanceWidth ? { guidance: g.cast(g.input("guidance", "float32", [1, guidanceWidth]), dtype) } : {}),
   };
   const [inject, mask] = [injectionHook(g), columnMaskHook(g)];
   const hook: ScoreHook = (scores, layer) => {

@@ -20,6 +20,9 @@ export const SUMMARY: ModelSummary = {
   parameters: 3_300_000,
   maxTokens: 77,
   pixelsPerLatent: 4,
+  family: "sd1",
+  prediction: "epsilon",
+  notes: [],
   defaults: { ...DEFAULT_SETTINGS, width: SIZE, height: SIZE },
 };
 
