@@ -8,6 +8,7 @@ import { endInOrder } from "./main/ending.ts";
 import { findFolders, isWritable, removeDragged, useDataFolderOfCommandLine } from "./main/folders.ts";
 import { serveCalls } from "./main/ipc.ts";
 import { beginLog, note } from "./main/log.ts";
+import { Loras } from "./main/loras.ts";
 import { ModelHashes } from "./main/modelHashes.ts";
 import { nameProtocols, serveProtocols } from "./main/protocols.ts";
 import { routeEngine } from "./main/routeEngine.ts";
@@ -63,8 +64,14 @@ async function start(): Promise<void> {
   });
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
   const hashes = new ModelHashes(workshop, (message) => note("models", message));
+  const loras = new Loras({
+    file: join(folders.data, "loras.json"),
+    workshop,
+    demoModel: folders.demoModel,
+    note: (message) => note("loras", message),
+  });
   const themes = new Themes((event) => windows.tell("theme", event));
-  const common = { folders, services, engine, workshop, hashes, theme: () => themes.current };
+  const common = { folders, services, engine, workshop, hashes, loras, theme: () => themes.current };
   const windows = new Windows(common, join(folders.data, "session.json"));
 
   hardenSession(session.defaultSession);

@@ -66,7 +66,7 @@ const stepRangeSchema = v.pipe(
   v.check(({ start, end }) => start <= end, "expected start <= end"),
 );
 
-const loraSchema = v.strictObject({
+export const loraSchema = v.strictObject({
   name: name(LIMITS.name),
   strength: range(-STRONGEST_LORA, STRONGEST_LORA),
   on: v.boolean(),

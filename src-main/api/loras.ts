@@ -49,3 +49,22 @@ export function loraNamed<T extends Pick<SceneLora, "name">>(list: readonly T[],
 export function showStrength(strength: number): string {
   return String(Number(strength.toFixed(2)));
 }
+
+/** What is known of a LoRA's file. */
+export interface LoraFacts {
+  path: string;
+  name: string;
+  /** SHA-256 of its weights, where that was asked for. */
+  hash: string | null;
+  /** What its maker says it is made for, as it stands there. */
+  base: string | null;
+  /** Words that call it, as its maker or its training pictures say. */
+  words: string[];
+  /** What a person should know, such as layers that the checkpoint lacks. */
+  notes: string[];
+  /** Why it cannot be used with the checkpoint; null where it can. */
+  problem: string | null;
+}
+
+/** A LoRA of a scene's list as the window shows it; `path` is null where its file was not found. */
+export type LoraEntry = Omit<LoraFacts, "path"> & { path: string | null };

@@ -19,7 +19,8 @@ import type {
   StepEvent,
 } from "./engine.ts";
 import type { WireError } from "./errors.ts";
-import type { Scene, Seed } from "./scene.ts";
+import type { LoraEntry } from "./loras.ts";
+import type { Scene, SceneLora, Seed } from "./scene.ts";
 import type { BoxColor, PictureForm, SheetLook } from "./sheets.ts";
 import type {
   Draft,
@@ -149,6 +150,7 @@ export type Opened =
   /** `pictures`: those of its `total` pictures that the project has; `record` is of its first picture. */
   | { kind: "sheet"; path: string; pictures: Pick<ResultInfo, "id" | "state">[]; total: number; record: RunRecord }
   | { kind: "model"; path: string; model: ModelEntry }
+  | { kind: "lora"; path: string; lora: LoraEntry }
   | { kind: "refused"; path: string; error: WireError };
 
 export interface Exported {
@@ -236,6 +238,11 @@ export interface MainApi extends StoreCalls {
   /** Asks for a checkpoint, a file or a folder, reads its headers and adds it; rejects with what is wrong with it. */
   addModel(request: { form: ModelForm }): Promise<ModelEntry | null>;
   forgetModel(request: { path: string }): Promise<void>;
+
+  /** Asks for a LoRA's file, reads all of it and remembers where it lies; rejects with what is wrong with it, or that it is for another model. */
+  addLora(): Promise<LoraEntry | null>;
+  /** What is known of these LoRAs with the window's checkpoint, in their order. */
+  describeLoras(request: { loras: SceneLora[] }): Promise<LoraEntry[]>;
 
   /** With the window's checkpoint. While it draws, the answer comes between two steps. */
   tokenize(request: PromptText): Promise<PromptTokens>;

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { COLOR_COUNT } from "./boxColors.ts";
 import { COMMAND_NAMES } from "./commands.ts";
-import { engineSchemas, LIMITS, seedSchema } from "./engineMessages.ts";
+import { engineSchemas, LIMITS, loraSchema, seedSchema } from "./engineMessages.ts";
 import { listOf } from "./lists.ts";
 import type { MainApi } from "./main.ts";
 import { LONGEST_PATTERN } from "./pictureName.ts";
@@ -64,6 +64,9 @@ export const mainSchemas = {
   listModels: nothing,
   addModel: v.strictObject({ form: v.picklist(["file", "folder"]) }),
   forgetModel: byPath,
+
+  addLora: nothing,
+  describeLoras: v.strictObject({ loras: listOf(loraSchema, LIMITS.loras) }),
 
   tokenize,
   check,

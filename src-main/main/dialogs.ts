@@ -54,6 +54,15 @@ export async function askModel(window: BrowserWindow, form: ModelForm): Promise<
   return filePaths[0] ?? null;
 }
 
+export async function askLora(window: BrowserWindow): Promise<string | null> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: "Add a LoRA",
+    properties: ["openFile"],
+    filters: [{ name: "LoRAs", extensions: ["safetensors"] }],
+  });
+  return filePaths[0] ?? null;
+}
+
 /** The last folder that pictures went to, for the next time. */
 let exportFolder: string | undefined;
 

@@ -7,6 +7,7 @@ import { randomUUID } from "node:crypto";
 import type { EngineEvents, GeneratedImage, LoadRequest, StepEvent } from "../api/engine.ts";
 import { type Alternative, expandScene } from "../api/alternatives.ts";
 import { AppError, isAppError } from "../api/errors.ts";
+import type { Scene } from "../api/scene.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import { formatSeeds } from "../api/seeds.ts";
@@ -23,6 +24,8 @@ export interface JobsOptions {
   store: Pick<Client<StoreApi>, "beginRun" | "addResult" | "endRun" | "listResults">;
   /** SHA-256 of a checkpoint's network, where it is known. */
   sha256Of?: (model: LoadRequest) => string | undefined;
+  /** The scene as the engine takes it, with the files of its LoRAs. */
+  resolve?: (scene: Scene) => Promise<Scene>;
   emit: <Name extends "loading" | "step" | "image" | "begun" | "job">(name: Name, payload: MainEvents[Name]) => void;
 }
 
@@ -191,10 +194,14 @@ export class Jobs {
       onStep: (step) => this.onStep(step),
       onImage: (image) => this.onImage(image),
     };
+    const scenes = await Promise.all(
+      entry.attempts.map(async ({ alternative: { scene } }) => (await this.#options.resolve?.(scene)) ?? scene),
+    );
     const send = async (api: OpenedApi) => {
       if (entry.cancelled) throw new AppError("cancelled", "Cancelled before the first picture.", {});
       // All at once: no other job comes in between.
-      const drawn = entry.attempts.map(({ id, indices, alternative: { scene } }) => {
+      const drawn = entry.attempts.map(({ id, indices }, i) => {
+        const scene = scenes[i]!;
         const pictures = indices.map((index) => job.pictures[index]!);
         const seeds = pictures.map(({ seed }) => seed);
         const reply = api.generate({ jobId: id, scene, seeds, previewEvery, attention });

@@ -17,6 +17,7 @@ import { Jobs } from "./jobs.ts";
 import { note } from "./log.ts";
 import type { Bounds, Opening } from "./lastSession.ts";
 import { letGo } from "./letGo.ts";
+import type { Loras } from "./loras.ts";
 import { Models } from "./models.ts";
 import { OpenProject } from "./openProject.ts";
 import { keepPage } from "./pageDeaths.ts";
@@ -39,6 +40,7 @@ export class ProjectWindow {
   readonly models: Models;
   readonly exports: Exports;
   readonly workshop: Workshop;
+  readonly loras: Loras;
   /** The checkpoint that this window works with. */
   model: LoadRequest | undefined;
   commands: { disabled: readonly CommandName[]; checked: readonly CommandName[] } = { disabled: [], checked: [] };
@@ -73,6 +75,7 @@ export class ProjectWindow {
     this.jobs = new Jobs({
       engine: shared.engine,
       store: this.#service.api, // it does its own repeating: some of these calls must not be made twice
+      resolve: (scene) => shared.loras.resolve(scene),
       sha256Of: ({ path }) => this.models.sha256Of(path),
       emit: (name, payload) => this.emit(name, payload),
     });
@@ -80,6 +83,7 @@ export class ProjectWindow {
     this.#page = new PageEvents(this.window);
     this.#saving = new PageSaving(this.#page);
     this.workshop = shared.workshop;
+    this.loras = shared.loras;
     this.exports = new Exports({
       window: this.window,
       store: this.store,

@@ -4,6 +4,7 @@ import type { StoreEvents } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { Folders } from "./folders.ts";
+import type { Loras } from "./loras.ts";
 import type { ModelHashes } from "./modelHashes.ts";
 import type { Services } from "./services.ts";
 import type { UnsavedWork } from "./unsavedWork.ts";
@@ -14,6 +15,7 @@ export interface Shared<Window> {
   engine: Engine;
   workshop: Workshop;
   hashes: ModelHashes;
+  loras: Loras;
   theme: () => Theme;
   /** Of projects that were left. */
   unsaved: UnsavedWork;

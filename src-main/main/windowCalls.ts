@@ -8,7 +8,7 @@ import type { Draft, StoreApi } from "../api/store.ts";
 import type { Engine, OpenedApi } from "../engine/host.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
-import { askModel, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
+import { askLora, askModel, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
 import { showLog } from "./log.ts";
 import { openPicture } from "./openPictures.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
@@ -126,7 +126,7 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
   };
 }
 
-type ModelCalls = "providers" | "loadModel" | "listModels" | "addModel" | "forgetModel";
+type ModelCalls = "providers" | "loadModel" | "listModels" | "addModel" | "forgetModel" | "addLora" | "describeLoras";
 type DrawCalls = "tokenize" | "check" | "findDrawn" | "generate" | "cancel" | "restartEngine";
 
 function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<MainApi, ModelCalls | DrawCalls>> {
@@ -157,7 +157,15 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     },
     forgetModel: ({ path }) => at.models.forget(path),
     tokenize: (text) => withModel((api) => api.tokenize(text)),
-    check: (scene) => withModel((api) => api.check(scene)),
+    check: async (scene) => {
+      const resolved = await at.loras.resolve(scene);
+      return withModel((api) => api.check(resolved));
+    },
+    addLora: async () => {
+      const path = await askLora(at.window);
+      return path === null ? null : at.loras.add(path, at.model?.path ?? null);
+    },
+    describeLoras: ({ loras }) => at.loras.describe(loras, at.model?.path ?? null),
     findDrawn: ({ model, ...query }) =>
       at.store.findDrawn({ ...query, model: engine.nameOf(model), provider: model.provider }),
     generate: async (request) => {

@@ -196,6 +196,10 @@ export class Windows {
       return { kind: "project", path, here: false };
     }
     const status = statSync(path, { throwIfNoEntry: false });
+    const isFile = status?.isFile() && extname(path).toLowerCase() === ".safetensors";
+    if (isFile && (await window.workshop.api.isLora({ path }))) {
+      return { kind: "lora", path, lora: await window.loras.add(path, window.model?.path ?? null) };
+    }
     if (status?.isDirectory() || WEIGHTS.includes(extname(path).toLowerCase())) {
       return { kind: "model", path, model: await window.models.add(path) };
     }

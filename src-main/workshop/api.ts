@@ -1,5 +1,6 @@
 /** Short work that the main process must not do itself; each call is on its own. */
 import type { RunRecord } from "../api/engine.ts";
+import type { LoraFacts } from "../api/loras.ts";
 import type { ModelInspection } from "../api/main.ts";
 import type { PictureForm, SheetForm } from "../api/sheets.ts";
 import type { FileIdentity } from "../api/store.ts";
@@ -22,6 +23,10 @@ export type LookedAt =
 export interface WorkshopApi {
   /** Reads the headers of a checkpoint folder; rejects with what is wrong with it. */
   inspectModel(request: { path: string }): Promise<ModelInspection>;
+  /** What a LoRA is, and whether it fits a checkpoint; with `hash` all of it is read, and what is wrong with it rejects (lora/inspect.ts). */
+  inspectLora(request: { path: string; checkpoint: string | null; hash: boolean }): Promise<LoraFacts>;
+  /** Whether a file's header is that of a LoRA, of whatever kind. */
+  isLora(request: { path: string }): Promise<boolean>;
   /** The file that holds a checkpoint's network; null where it is spread over several. */
   networkFile(request: { path: string }): Promise<FileIdentity | null>;
   /** Its SHA-256 in hexadecimal: reads all of it. Rejects when it is not the file that was meant. */

@@ -32,6 +32,8 @@ export function openWorkshop({ fork = forkNode(), entry }: WorkshopOptions = {})
   return {
     api: {
       inspectModel: (request) => supervisor.connection().api.inspectModel(request),
+      inspectLora: (request) => supervisor.connection().api.inspectLora(request),
+      isLora: (request) => supervisor.connection().api.isLora(request),
       networkFile: (request) => supervisor.connection().api.networkFile(request),
       hashFile: (request) => supervisor.connection().api.hashFile(request),
       shrink: (request) => supervisor.connection().api.shrink(request),

@@ -5,6 +5,8 @@ import * as v from "valibot";
 import type { Pixels } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { serve, type Port, type Schemas } from "../api/rpc.ts";
+import { inspect } from "../checkpoint/inspect.ts";
+import { inspectLora } from "../checkpoint/lora/inspect.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import { decodePng, encodePng } from "../image/png.ts";
 import { readChunks, writeChunks } from "../image/pngChunks.ts";
@@ -19,6 +21,8 @@ import { lookAt } from "./lookAt.ts";
 const bytes = v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes");
 const schemas: Schemas<WorkshopApi> = {
   inspectModel: v.object({ path: v.string() }),
+  inspectLora: v.object({ path: v.string(), checkpoint: v.nullable(v.string()), hash: v.boolean() }),
+  isLora: v.object({ path: v.string() }),
   networkFile: v.object({ path: v.string() }),
   hashFile: v.object({ path: v.string(), size: v.number(), modified: v.number() }),
   shrink: v.object({ png: bytes, side: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
@@ -44,6 +48,8 @@ export function runService(port: Port, onEnd: () => void): void {
         const size = width !== undefined && height !== undefined ? { width, height } : null;
         return { path, name, weightBytes, parameters, recommended: size };
       },
+      inspectLora: ({ path, checkpoint, hash }) => inspectLora(path, checkpoint, hash),
+      isLora: async ({ path }) => (await inspect(path)).kind === "lora",
       networkFile: ({ path }) => networkFile(path),
       hashFile: (file, { signal }) => hashFile(file, signal),
       contactSheet: drawSheet,

@@ -1,5 +1,5 @@
 /** Whether a document can still be kept and drawn: what is too much is refused when it happens, not when it is saved. */
-import { LONGEST_PROMPT, LONGEST_SEEDS, MOST_BOXES, MOST_SPANS } from "@api/limits.ts";
+import { LONGEST_PROMPT, LONGEST_SEEDS, MOST_BOXES, MOST_LORAS, MOST_SPANS } from "@api/limits.ts";
 import { type Document, titleOf } from "./document.ts";
 import { MOST_GUIDES } from "./parts.ts";
 
@@ -9,6 +9,9 @@ export function tooMuch(document: Document): string | undefined {
   if (boxes.length > MOST_BOXES) {
     return `A picture can have ${MOST_BOXES} boxes, and this would make ${boxes.length}. Delete some first.`;
   }
+  const loras = document.settings.loras?.length ?? 0;
+  if (loras > MOST_LORAS)
+    return `A scene can have ${MOST_LORAS} LoRAs, and this would make ${loras}. Remove some first.`;
   if (prompt.length > LONGEST_PROMPT) return tooLong("The prompt", prompt, LONGEST_PROMPT);
   if (negativePrompt.length > LONGEST_PROMPT) return tooLong("“Leave out”", negativePrompt, LONGEST_PROMPT);
   if (seeds.length > LONGEST_SEEDS) return tooLong("The list of seeds", seeds, LONGEST_SEEDS);

@@ -4,6 +4,7 @@ import type { Opened } from "@api/main.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { setReference } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
+import type { Loras } from "./loras.svelte.ts";
 import type { Notices } from "./notices.svelte.ts";
 import { makeReference } from "./reference.ts";
 import type { Restoring } from "./restoring.ts";
@@ -19,6 +20,7 @@ type OpenedPicture = Extract<Opened, { kind: "picture" }>;
 interface Places {
   checkpoint: Checkpoint;
   editor: Editor;
+  loras: Loras;
   notices: Notices;
   restoring: Restoring;
   results: Results;
@@ -32,6 +34,7 @@ export async function takeOpened(places: Places, all: readonly Opened[], files: 
     if (opened.kind === "refused") tellRefused(places, opened, files);
     else if (opened.kind === "project") tellOpen(places, opened);
     else if (opened.kind === "model") await places.checkpoint.use(opened.model.request);
+    else if (opened.kind === "lora") places.loras.take(opened.lora);
     else if (opened.kind === "sheet") await takeSheet(places, opened);
     else await takePicture(places, opened);
   }

@@ -12,6 +12,7 @@ import { Exporting } from "./exporting.svelte.ts";
 import { FilePlace } from "./filePlace.svelte.ts";
 import { Health } from "./health.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
+import { Loras } from "./loras.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { Notices } from "./notices.svelte.ts";
 import { takeOpened } from "./opened.ts";
@@ -36,6 +37,7 @@ export class Session {
   readonly results: Results;
   readonly models: Models;
   readonly checkpoint: Checkpoint;
+  readonly loras: Loras;
   readonly saving: Saving;
   readonly projects: Projects;
   readonly place: FilePlace;
@@ -61,6 +63,7 @@ export class Session {
     this.results.tray.say = (text) => notices.done(text);
     this.models = new Models(app);
     this.checkpoint = new Checkpoint(app, editor, this.models, notices);
+    this.loras = new Loras(app, editor, this.models, notices);
     this.saving = new Saving(app, editor);
     this.projects = new Projects(app, editor, this.saving, view, notices);
     this.presets = new Presets(app);
@@ -141,6 +144,7 @@ export class Session {
   documentChanged(): void {
     this.wishes.documentChanged();
     this.checkpoint.follow();
+    this.loras.follow();
     this.examine();
     this.saving.documentChanged();
   }

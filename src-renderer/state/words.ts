@@ -1,7 +1,9 @@
 /** Names and explanations of what can be chosen. */
+import { showStrength } from "@api/loras.ts";
 import {
   type Method,
   type ProviderName,
+  type SceneLora,
   type SceneSettings,
   type SchedulerName,
   type Spacing,
@@ -61,11 +63,14 @@ export const PROVIDER_WORDS: Record<ProviderName, string> = {
 export const providerWords = (provider: ProviderName | "unknown") =>
   provider === "unknown" ? "unknown" : PROVIDER_WORDS[provider];
 
+const lorasWords = ({ name, strength }: SceneLora) => `${name} ${showStrength(strength)}`;
+
 /** Settings of which two records differ, in words, for comparing and for history. */
 export function settingWords(settings: SceneSettings): [string, string][] {
   const { guidance } = settings;
   const spacing = actingSpacing(settings);
   const steps = ({ start, end }: { start: number; end: number }) => (end > start ? `${start + 1}–${end}` : "off");
+  const loras = (settings.loras ?? []).filter(({ on }) => on);
   return [
     ["Size", `${settings.width} × ${settings.height}`],
     ["Steps", String(settings.steps)],
@@ -79,6 +84,7 @@ export function settingWords(settings: SceneSettings): [string, string][] {
     ],
     ["Clip skip", String(settings.clipSkip)],
     ["Weights of words", settings.promptWeights ? "on" : "off"],
+    ...(loras.length === 0 ? [] : [["LoRAs", loras.map(lorasWords).join(", ")] satisfies [string, string]]),
     ["Method", METHOD_WORDS[guidance.method].label],
     ["Injection (ν′)", `${guidance.nu} in steps ${steps(guidance.injectionSteps)}`],
     ["Loss (η)", `${guidance.eta} in steps ${steps(guidance.lossSteps)}`],
