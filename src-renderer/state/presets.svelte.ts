@@ -80,9 +80,11 @@ export class Presets {
 
 const named = (name: string) => name.trim().slice(0, LONGEST_PRESET_NAME);
 
-/** All settings by their flat names, as scene files have them. */
+/** All settings by their flat names, as scene files have them; those that may be left out as what they mean then. */
 export function flatSettings({ guidance, ...rest }: SceneSettings): SettingChanges {
-  return { ...rest, ...guidance };
+  const all: Record<string, unknown> = { guidanceRescale: 0, ...rest, ...guidance };
+  const named = SETTING_NAMES.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]);
+  return Object.fromEntries(named) as SettingChanges;
 }
 
 /** In words, as short as they tell two presets apart: size, steps, guidance scale. */
@@ -109,8 +111,9 @@ export function readSettings(value: unknown): SettingChanges | undefined {
   if (!isRecord(value) || !SETTING_NAMES.some((name) => Object.hasOwn(value, name))) return undefined;
   const usual: Record<string, unknown> = flatSettings(EMPTY_DOCUMENT.settings);
   const problems: Problem[] = [];
-  const read = SETTING_NAMES.map((name) => {
-    return [name, readField(SETTING_FIELDS[name], value[name] ?? usual[name], name, problems)];
+  const read = SETTING_NAMES.flatMap((name) => {
+    const one = value[name] ?? usual[name];
+    return one === undefined ? [] : [[name, readField(SETTING_FIELDS[name], one, name, problems)]];
   });
   const settings = Object.fromEntries(read) as SettingChanges;
   if (problems.length > 0) return undefined;
