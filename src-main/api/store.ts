@@ -3,7 +3,7 @@
  * time. Times are ISO 8601 in UTC. Results are listed without their pictures; pictures are fetched one by one.
  */
 import type { AttentionMaps, GeneratedImage, LoadRequest, RunRecord } from "./engine.ts";
-import type { ProviderName, Scene, Seed } from "./scene.ts";
+import type { ProviderName, Scene, Seed, UnitBox } from "./scene.ts";
 
 /** What the editor shows and a person can save. Unlike a scene sent to the engine, a box may have no phrase yet. */
 export interface Draft {
@@ -188,11 +188,21 @@ export type NewResult = { runId: number } & Pick<
   "seed" | "pixels" | "seconds" | "record" | "attention"
 >;
 
+/** A project as a small drawing: the shape of its picture, and its boxes with their colours. */
+export interface Glance {
+  width: number;
+  height: number;
+  /** The lowest first; not all where there are many. */
+  boxes: (UnitBox & { color: number })[];
+}
+
 export interface RecentProject {
   path: string;
   /** What it was called when it was open last: see projectTitle.ts. */
   title: string;
   opened: string;
+  /** As it was when it was left; null where that is not known. */
+  glance: Glance | null;
   /** False when the file is not there now: on a disk that is not plugged in, or deleted. */
   present: boolean;
 }

@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { basename, dirname, extname } from "node:path";
 import type Database from "better-sqlite3";
 import type { LoadRequest } from "../api/engine.ts";
-import type { FileIdentity, KnownModel, RecentProject } from "../api/store.ts";
+import type { FileIdentity, Glance, KnownModel, RecentProject } from "../api/store.ts";
+import { readGlance } from "./glance.ts";
 import {
   type Change,
   closeQuietly,
@@ -61,14 +62,15 @@ export class Library {
 
   recentProjects(): RecentProject[] {
     const rows = this.#db
-      .prepare<[number], { path: string; title: string | null; opened: string }>(
-        "SELECT path, title, opened FROM recent ORDER BY opened DESC LIMIT ?",
+      .prepare<[number], { path: string; title: string | null; opened: string; glance: string | null }>(
+        "SELECT path, title, opened, glance FROM recent ORDER BY opened DESC LIMIT ?",
       )
       .all(MOST_RECENT);
-    return rows.map(({ path, title, opened }) => ({
+    return rows.map(({ path, title, opened, glance }) => ({
       path,
       title: title ?? basename(path, extname(path)),
       opened,
+      glance: readGlance(glance),
       present: existsSync(path),
     }));
   }
@@ -87,6 +89,11 @@ export class Library {
 
   retitleProject({ path, title }: { path: string; title: string }): void {
     this.#change((db) => db.prepare("UPDATE recent SET title = ? WHERE path = ?").run(title, path));
+  }
+
+  /** What it looks like from now on, if it is among them. */
+  redrawProject(path: string, glance: Glance): void {
+    this.#change((db) => db.prepare("UPDATE recent SET glance = ? WHERE path = ?").run(JSON.stringify(glance), path));
   }
 
   knownModels(): KnownModel[] {

@@ -33,6 +33,10 @@ const LIBRARY_FORMAT: Format = {
       name: "what recent projects are called",
       sql: "ALTER TABLE recent ADD COLUMN title TEXT;",
     },
+    {
+      name: "what recent projects look like",
+      sql: "ALTER TABLE recent ADD COLUMN glance TEXT; -- JSON, see glance.ts",
+    },
   ],
 };
 

@@ -6,6 +6,7 @@ import { projectTitle } from "../api/projectTitle.ts";
 import type { Draft, ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { CurrentProject } from "./currentProject.ts";
+import { glanceOf } from "./glance.ts";
 import { Library } from "./library.ts";
 import { findPictures, importPicture } from "./importPicture.ts";
 import type { ProjectFile } from "./project.ts";
@@ -22,6 +23,8 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
   for (const path of unfinished.clean()) note(`${path} was left half by a process that was cut off, and is removed`);
   /** As it was told to the library last. */
   let known: ProjectInfo | undefined;
+  /** What was saved of it last. */
+  let saved: Draft | undefined;
   const current = new CurrentProject({
     unfinished,
     warn: note,
@@ -41,6 +44,7 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
   };
   const use = (project: ProjectInfo) => {
     remember(project);
+    saved = current.read((file) => file.readDraft()).draft;
     for (const what of ["project", "recent"] as const) server.emit("changed", { what });
     return project;
   };
@@ -61,15 +65,31 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     remember({ ...known, title }, "retitled");
     server.emit("changed", { what: "recent" });
   };
+  /** Another project takes its place, or none: what it looks like is noted once, not with every save. */
+  const leave = () => {
+    try {
+      if (known && saved) library.redrawProject(known.path, glanceOf(saved));
+    } catch (error) {
+      note(`what ${known?.path} looks like could not be noted: ${messageOf(error)}`);
+    }
+    saved = undefined;
+  };
   const onLibrary = (what: StoreEvents["changed"]["what"], action: () => void) => {
     action();
     server.emit("changed", { what });
   };
 
   const handlers: Handlers<StoreApi> = {
-    createProject: ({ path, draft, replace }) => use(current.create(resolve(path), draft, replace)),
-    openProject: ({ path, identity }) => use(current.open(resolve(path), identity)),
+    createProject: ({ path, draft, replace }) => {
+      leave();
+      return use(current.create(resolve(path), draft, replace));
+    },
+    openProject: ({ path, identity }) => {
+      leave();
+      return use(current.open(resolve(path), identity));
+    },
     closeProject: () => {
+      leave();
       current.close();
       server.emit("changed", { what: "project" });
     },
@@ -79,9 +99,10 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
 
     readDraft: () => current.read((project) => project.readDraft()),
     saveDraft: (draft) => {
-      const saved = telling(() => current.saveDraft(draft), ["draft"]);
+      const reply = telling(() => current.saveDraft(draft), ["draft"]);
+      saved = draft;
       retitle(draft);
-      return saved;
+      return reply;
     },
     nameVersion: ({ name }) => telling(() => current.save((project) => project.nameVersion(name)), ["versions"]),
     listVersions: () => current.read((project) => project.listVersions()),
@@ -122,6 +143,7 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
 
   const server: Server<StoreEvents> = serve<StoreApi, StoreEvents>(port, handlers, storeSchemas);
   server.closed.addEventListener("abort", () => {
+    leave();
     current.close();
     library.close();
     onEnd();

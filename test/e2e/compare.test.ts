@@ -1,6 +1,10 @@
 /** Compare by pointer: pictures chosen at their cards, one zoom and pan for all, the wipe, what is left out. Keys: results.test.ts. */
+import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { decodePng } from "../../src-main/image/png.ts";
+import { readSheetRecords } from "../../src-main/image/sheetRecords.ts";
+import { answer } from "./dialogs.ts";
 import { electron } from "./harness.ts";
 import { makeProject, openProject } from "./manyResults.ts";
 import { sharedApp, sharedFolder } from "./shared.ts";
@@ -110,6 +114,36 @@ describe.skipIf(!electron)("the comparison", { timeout: 120_000 }, () => {
     await figures(page).nth(1).getByLabel("starred").waitFor();
     await row(9).getByRole("button", { name: "Take out" }).click();
     await expect.poll(() => column(page, "Seed")).toEqual(["14", "12", "3", "2", "1"]);
+  });
+
+  test("are exported together as a sheet, as seen here: in this order, with what sets each apart beneath it", async () => {
+    const { app, page } = running();
+    await tool(page, /^Export the 5 compared/).click();
+    const dialog = page.getByRole("dialog", { name: "Export the 5 compared" });
+    await dialog.getByText("The 5 compared", { exact: true }).waitFor();
+    const differs = dialog.getByRole("checkbox", { name: /apart/ });
+    expect(await differs.isChecked()).toBe(true);
+    const write = async (name: string) => {
+      const path = folder(name);
+      await answer(app, "showSaveDialog", [path]);
+      await dialog.getByRole("button", { name: "Export…" }).click();
+      await page
+        .getByRole("status")
+        .filter({ hasText: `The contact sheet is ${path}` })
+        .waitFor();
+      return decodePng(new Uint8Array(await readFile(path)));
+    };
+    await dialog.getByRole("checkbox", { name: "Seed" }).uncheck();
+    const { pixels, texts } = await write("compared.png");
+    const records = readSheetRecords(texts.find(({ keyword }) => keyword === "diorama-sheet")!.text);
+    expect(records.map(({ seed }) => seed)).toEqual(["14", "12", "3", "2", "1"]);
+
+    // Without it each picture has a line less beneath it.
+    await tool(page, /^Export the 5 compared/).click();
+    await dialog.getByRole("checkbox", { name: /apart/ }).uncheck();
+    const plain = await write("plain.png");
+    expect(pixels.height).toBeGreaterThan(plain.pixels.height);
+
     await tool(page, "Clear").click();
     await page.getByRole("heading", { name: "Nothing to compare yet" }).waitFor();
   });

@@ -84,6 +84,7 @@ describe.skipIf(!electron)("projects", { timeout: 120_000 }, () => {
 
     const recent = await apiOf(page).recentProjects();
     expect(recent.slice(0, 2).map(({ path }) => path)).toEqual([first, second]);
+    expect(recent[1]!.glance).toMatchObject({ width: 256, height: 256 }); // as it was left
     const inMenu = () =>
       app.evaluate(({ Menu }) => {
         const file = Menu.getApplicationMenu()!.items.find(({ label }) => label === "&File")!;

@@ -1,5 +1,6 @@
 /** What a menu of the window holds: commands of the table, other things that are done, lines between groups. */
 import { command, type CommandName } from "@api/commands.ts";
+import type { Glance } from "@api/store.ts";
 import { writeBoxes } from "../../state/clipboard.ts";
 import type { Commands } from "../../state/commandContext.ts";
 import { wordsToBind } from "../../state/commands.ts";
@@ -11,6 +12,8 @@ export interface MenuItem {
   label: string;
   shortcut?: string | undefined;
   hint?: string | undefined;
+  /** Shown before the label. */
+  glance?: Glance | null;
   disabled?: boolean;
   /** On or off; undefined for what is neither. */
   checked?: boolean | undefined;
