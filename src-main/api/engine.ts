@@ -4,7 +4,16 @@
  */
 import type { ModelFamily } from "./models.ts";
 import type { Markup } from "./promptMarkup.ts";
-import type { ProviderName, Scene, SceneSettings, SchedulerName, Seed, Spacing, TextSpan } from "./scene.ts";
+import type {
+  ProviderName,
+  Scene,
+  SceneEmbedding,
+  SceneSettings,
+  SchedulerName,
+  Seed,
+  Spacing,
+  TextSpan,
+} from "./scene.ts";
 
 /** `fast` lets ONNX Runtime repack weights; `low` keeps them mapped from the file and is slower. */
 export type MemoryMode = "fast" | "low";
@@ -54,6 +63,7 @@ export interface ModelSummary {
 export interface PromptText {
   prompt: string;
   promptWeights: boolean;
+  embeddings?: SceneEmbedding[];
 }
 
 /** Which tokens a prompt became, for the counter and for greying what is lost. */
@@ -167,6 +177,8 @@ export type SceneWarning =
   | { kind: "prompt-truncated"; text: string }
   | { kind: "box-below-cell"; regionId: string; cells: number }
   | { kind: "boxes-conflict"; regionIds: [string, string]; overlap: number }
+  /** An embedding that cannot be used, and why: drawing refuses it. */
+  | { kind: "embedding-unusable"; name: string; problem: string }
   /** Instructions of other programs in a prompt, which are drawn as letters. */
   | { kind: "markup-ignored"; markup: Markup; where: "prompt" | "negativePrompt" }
   /** A spacing of noise levels is asked for, and the scheduler has none but its own. */

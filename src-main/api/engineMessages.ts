@@ -4,7 +4,8 @@
  */
 import * as v from "valibot";
 import type { EngineApi } from "./engine.ts";
-import { LONGEST_PROMPT, MOST_BOXES, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import { LONGEST_EMBEDDING_NAME } from "./embeddings.ts";
+import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
 import { LONGEST_LORA_NAME, STRONGEST_LORA } from "./loras.ts";
 import { listOf } from "./lists.ts";
 import type { Schemas } from "./rpc.ts";
@@ -74,6 +75,15 @@ export const loraSchema = v.strictObject({
   hash: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal"))),
 });
 
+const embeddingSchema = v.strictObject({
+  name: name(LONGEST_EMBEDDING_NAME),
+  path: v.exactOptional(name(LIMITS.path)),
+  hash: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal"))),
+});
+const embeddingsSchema = v.exactOptional(
+  listOf(embeddingSchema, MOST_EMBEDDINGS, `expected at most ${MOST_EMBEDDINGS} embeddings`),
+);
+
 const settingsSchema = v.pipe(
   v.strictObject({
     width: pixelsSchema,
@@ -95,6 +105,7 @@ const settingsSchema = v.pipe(
       lossSteps: stepRangeSchema,
     }),
     loras: v.exactOptional(listOf(loraSchema, LIMITS.loras, `expected at most ${LIMITS.loras} LoRAs`)),
+    embeddings: embeddingsSchema,
   }),
   v.check(({ karras, spacing }) => !karras || spacing === undefined, "expected karras or another spacing, not both"),
 );
@@ -160,7 +171,7 @@ export const engineSchemas = {
     threads: v.exactOptional(whole(1, 1024)),
     memory: v.picklist(["fast", "low", "auto"]),
   }),
-  tokenize: v.strictObject({ prompt: text(LIMITS.text), promptWeights: v.boolean() }),
+  tokenize: v.strictObject({ prompt: text(LIMITS.text), promptWeights: v.boolean(), embeddings: embeddingsSchema }),
   check: sceneSchema,
   generate: v.strictObject({
     jobId,

@@ -10,6 +10,8 @@ export const MOST_BOXES = 64;
 export const MOST_SPANS = 64;
 /** LoRAs in a scene's list. */
 export const MOST_LORAS = 32;
+/** Embeddings in a scene's list. */
+export const MOST_EMBEDDINGS = 256;
 /** Pictures asked for at once. More is a slip of the keyboard. */
 export const MOST_SEEDS = 10_000;
 /** Characters of seeds as typed: as many as the longest list of seeds has, written out. */

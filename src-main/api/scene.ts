@@ -103,6 +103,16 @@ export interface SceneLora {
   hash?: string;
 }
 
+/** An embedding (textual inversion) of a scene's list: a small file of vectors that a word of the prompts stands for. */
+export interface SceneEmbedding {
+  /** The word, in any case: its file's name without folder and ending. */
+  name: string;
+  /** The file; missing where it is known by name and hash alone, as in a picture's settings. */
+  path?: string;
+  /** SHA-256 of the file in hexadecimal, where it is known. */
+  hash?: string;
+}
+
 /** Everything that decides a picture, but for the seed and the machine. */
 export interface SceneSettings {
   /** Pixels, multiples of 8. */
@@ -128,6 +138,8 @@ export interface SceneSettings {
   guidance: GuidanceSettings;
   /** In the order in which they are listed and added up; left out where there are none. */
   loras?: SceneLora[];
+  /** Left out where there are none. */
+  embeddings?: SceneEmbedding[];
 }
 
 export interface Scene {

@@ -19,9 +19,10 @@ import {
   type Problem,
   type SettingName,
 } from "./fields.ts";
+import { readEmbeddings } from "./embeddings.ts";
 import { LONGEST_PROMPT, MOST_BOXES } from "./limits.ts";
 import { readSpans, writeSpans, type PhraseForm } from "./regionSpans.ts";
-import type { Region, Scene, SceneSettings, Seed, UnitBox } from "./scene.ts";
+import type { Region, Scene, SceneEmbedding, SceneSettings, Seed, UnitBox } from "./scene.ts";
 import { formatSeeds, readSeeds } from "./seeds.ts";
 
 /** What a scene file holds. Seeds are not part of a scene: one scene has many pictures. */
@@ -39,9 +40,18 @@ export type SceneForm = {
   negativePrompt?: string;
   boxes: (PhraseForm & { name?: string; box: [number, number, number, number]; strength?: number })[];
   seeds?: string;
+  embeddings?: SceneEmbedding[];
 } & { [Name in SettingName]?: unknown };
 
-export const SCENE_FIELDS = ["$schema", "prompt", "negativePrompt", "boxes", "seeds", ...SETTING_NAMES] as const;
+export const SCENE_FIELDS = [
+  "$schema",
+  "prompt",
+  "negativePrompt",
+  "boxes",
+  "seeds",
+  "embeddings",
+  ...SETTING_NAMES,
+] as const;
 export const BOX_FIELDS = ["name", "phrase", "occurrence", "span", "box", "strength"] as const;
 /** Names of boxes: one line, short, and no key that means something else to a JavaScript object. */
 const BOX_NAME = /^(?!__proto__$)[^\p{C}]{1,80}$/u;
@@ -73,6 +83,9 @@ export function parseSceneFile(value: unknown, defaults: SceneSettings, override
     value.negativePrompt === undefined ? "" : readPrompt(value.negativePrompt, "negativePrompt", problems);
   const regions = readBoxes(value.boxes, prompt, problems);
   const settings = overrideSettings(defaults, readSettings(value, problems), overrides, problems);
+
+  const embeddings = value.embeddings === undefined ? undefined : readEmbeddings(value.embeddings, problems);
+  if (embeddings && embeddings.length > 0) settings.embeddings = embeddings;
 
   let seeds: Seed[] | undefined;
   if (value.seeds !== undefined) {

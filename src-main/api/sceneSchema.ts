@@ -4,7 +4,7 @@
  * say (a phrase stands in the prompt, a box ends inside the picture) only the parser checks.
  */
 import { SETTING_FIELDS, SETTING_NAMES, STRENGTH_RULE, type FieldRule } from "./fields.ts";
-import { LONGEST_PROMPT, MOST_BOXES, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
 import type { BOX_FIELDS, SCENE_FIELDS } from "./sceneParser.ts";
 
 type Schema = Record<string, unknown>;
@@ -14,6 +14,7 @@ const FRACTION: Schema = { type: "number", minimum: 0, maximum: 1 };
 const SIZE: Schema = { type: "number", exclusiveMinimum: 0, maximum: 1 };
 const RANGE: Schema = { type: "array", prefixItems: [STEP, STEP], minItems: 2, maxItems: 2 };
 const PHRASE: Schema = { type: "string", pattern: "\\S" };
+const PATH: Schema = { type: "string", minLength: 1 };
 const OCCURRENCE: Schema = { type: "integer", minimum: 1 };
 
 function settingSchema(rule: FieldRule): Schema {
@@ -91,6 +92,17 @@ export function sceneFileSchema(): Schema {
           items: { anyOf: [{ type: "integer", minimum: 0 }, { type: "string" }] },
         },
       ],
+    },
+    embeddings: {
+      description: "Embeddings (textual inversion): files whose names are words of the prompts.",
+      type: "array",
+      maxItems: MOST_EMBEDDINGS,
+      items: {
+        anyOf: [
+          PATH,
+          objectSchema({ name: PATH, path: PATH, hash: { type: "string", pattern: "^[0-9a-f]{64}$" } }, ["name"]),
+        ],
+      },
     },
     ...(settings as Record<keyof typeof SETTING_FIELDS, Schema>),
   };

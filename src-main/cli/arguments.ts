@@ -7,10 +7,18 @@ import { suggestion } from "../api/nearest.ts";
 export interface Option {
   value?: string;
   about: string;
+  /** It may be given several times. */
+  many?: true;
 }
 
-/** Options given, by name; a switch that was given is true. */
-export type Given<Options> = { [Name in keyof Options]?: Options[Name] extends { value: string } ? string : true };
+/** Options given, by name; a switch that was given is true, what may be given several times a list. */
+export type Given<Options> = {
+  [Name in keyof Options]?: Options[Name] extends { many: true }
+    ? string[]
+    : Options[Name] extends { value: string }
+      ? string
+      : true;
+};
 
 /** `bad-request` about the command line of `program`. */
 export function usageProblem(program: string, message: string): AppError<"bad-request"> {
@@ -29,7 +37,7 @@ export function readArguments<const Options extends Record<string, Option>>(
   );
   // Not strict: its errors suggest nothing. The tokens say what was written.
   const { tokens } = parseArgs({ args: [...argv], options: Object.fromEntries(config), strict: false, tokens: true });
-  const given: Record<string, string | true> = {};
+  const given: Record<string, string | string[] | true> = {};
   const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
@@ -45,12 +53,13 @@ export function readArguments<const Options extends Record<string, Option>>(
         )}`,
       );
     }
-    if (Object.hasOwn(given, name)) throw usageProblem(program, `${rawName} is given twice`);
+    if (Object.hasOwn(given, name) && !option.many) throw usageProblem(program, `${rawName} is given twice`);
     const isMissing = value === undefined || (!token.inlineValue && value.startsWith("--"));
     if (option.value === undefined && value !== undefined) throw usageProblem(program, `${rawName} takes no value`);
     if (option.value !== undefined && isMissing)
       throw usageProblem(program, `${rawName} needs a value: ${rawName} ${option.value}`);
-    given[name] = value ?? true;
+    if (option.many) given[name] = [...((given[name] as string[] | undefined) ?? []), value!];
+    else given[name] = value ?? true;
   }
   return { given: given as Given<Options>, words };
 }

@@ -1,9 +1,10 @@
 /** Reads a scene file for the command line: only a regular file of a sensible size, with every error naming it. */
 import { readFile, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { expandScene } from "../api/alternatives.ts";
 import { AppError, isAppError } from "../api/errors.ts";
-import type { SceneSettings } from "../api/scene.ts";
+import { embeddingOf } from "../api/embeddings.ts";
+import type { SceneEmbedding, SceneSettings } from "../api/scene.ts";
 import { parseSceneText, type SceneFile } from "../api/sceneParser.ts";
 import type { RenderOptions } from "./renderOptions.ts";
 import type { Terminal } from "./terminal.ts";
@@ -29,6 +30,10 @@ export async function readScene(
   }
   try {
     const file = parseSceneText(bytes.toString("utf8"), defaults, options.changes);
+    const own = (file.scene.settings.embeddings ?? []).map((one) => located(one, dirname(resolve(cwd, path))));
+    const given = options.embeddings.map((name) => located(embeddingOf(name), cwd));
+    const embeddings = [...given, ...own.filter((one) => !given.some(({ name }) => name === one.name))];
+    if (embeddings.length > 0) file.scene.settings.embeddings = embeddings;
     expandScene(file.scene); // what is wrong with its alternatives is wrong with the file
     return file;
   } catch (error) {
@@ -37,6 +42,11 @@ export async function readScene(
       cause: error,
     });
   }
+}
+
+/** With its path from `folder` on. */
+function located(one: SceneEmbedding, folder: string): SceneEmbedding {
+  return one.path === undefined ? one : { ...one, path: resolve(folder, one.path) };
 }
 
 /** A pipe would be waited for until somebody writes to it, a device may have no end. */

@@ -18,6 +18,11 @@ const OPTIONS = {
   "guidance-scale": { value: "N", about: "Classifier-free guidance." },
   "guidance-rescale": { value: "N", about: "Guided contrast brought back to the prompt's own, 0 to 1." },
   "clip-skip": { value: "N", about: "Layer of the text encoder that is read, counted from the end; 1 is the last." },
+  embedding: {
+    value: "FILE",
+    many: true,
+    about: "An embedding; its file's name is a word of the prompt. May be given several times.",
+  },
   "plain-brackets": { about: "Brackets in the prompts are brackets, not weights of words." },
   size: { value: "WxH", about: "Pixels, multiples of 8." },
   nu: { value: "N", about: "Strength of attention injection." },
@@ -58,6 +63,8 @@ export interface RenderOptions {
   model: string | undefined;
   seeds: Seed[] | undefined;
   changes: SettingChanges;
+  /** Files, as they were written. */
+  embeddings: string[];
   provider: ProviderName | "auto";
   deviceId: number | undefined;
   memory: LoadRequest["memory"];
@@ -108,6 +115,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     model: given.model,
     seeds,
     changes,
+    embeddings: given.embedding ?? [],
     provider: provider!,
     deviceId,
     memory: memory!,

@@ -16,6 +16,8 @@ export function describeWarning(warning: SceneWarning, labels: Record<string, st
       const [first, second] = warning.regionIds;
       return `the boxes of ${name(first)} and ${name(second)} overlap by ${Math.round(warning.overlap * 100)}%; they will compete`;
     }
+    case "embedding-unusable":
+      return `the embedding "${warning.name}" cannot be used: ${warning.problem}`;
     case "markup-ignored":
       return `"${warning.markup.text}" in the ${warning.where === "prompt" ? "prompt" : "negative prompt"} ${whyIgnored(warning.markup)}`;
     case "spacing-ignored":

@@ -2,7 +2,15 @@
 import { freemem } from "node:os";
 import * as ort from "onnxruntime-node";
 import packageJson from "../../package.json" with { type: "json" };
-import type { AttentionMaps, ModelSummary, Pixels, PromptText, RunRecord, SceneCheck } from "../api/engine.ts";
+import type {
+  AttentionMaps,
+  ModelSummary,
+  Pixels,
+  PromptText,
+  PromptTokens,
+  RunRecord,
+  SceneCheck,
+} from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { lorasOf } from "../api/loras.ts";
 import { spacingOf, type Scene, type SceneSettings } from "../api/scene.ts";
@@ -13,13 +21,13 @@ import type { BoundRegion } from "../guidance/layout.ts";
 import { layoutOf, obedience, regionAttention } from "../guidance/layout.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { chunksOf, encode, tokensOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";
-import { LearnedWords } from "../model/tokenizer/learnedWords.ts";
 import { createTokenizers, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import { additionFeatures } from "../model/unet.ts";
 import { TorchGenerator } from "../sampling/random.ts";
 import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, denoise } from "./denoise.ts";
+import { EmbeddingShelf } from "./embeddingShelf.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
 import { LoraShelf, type ShelvedLora } from "./loraShelf.ts";
 import { poolPlanes, toPixels } from "./pixels.ts";
@@ -81,7 +89,7 @@ class DiffusionPipeline implements Pipeline {
   readonly summary: ModelSummary;
   readonly #checkpoint: Checkpoint;
   readonly #tokenizers: Tokenizers;
-  readonly #embeddings = new LearnedWords();
+  readonly #embeddings: EmbeddingShelf;
   readonly #networks: Networks;
   readonly #hash: string;
   readonly #onProgress: Progress;
@@ -101,15 +109,20 @@ class DiffusionPipeline implements Pipeline {
     this.summary = summary;
     this.#hash = hash;
     this.#onProgress = onProgress;
+    this.#embeddings = new EmbeddingShelf(checkpoint, tokenizers[0].maxTokens - 2);
     this.#loras = new LoraShelf(checkpoint, (note) => process.stderr.write(`info: ${note}\n`));
   }
 
   /** The tokens of the first encoder, which phrases are tied to; a second one has the same columns. */
-  tokenize({ prompt, promptWeights }: PromptText): Encoding {
-    return encode(this.#tokenizers[0], prompt, { weights: promptWeights, embeddings: this.#embeddings });
+  async tokenize({ prompt, promptWeights, embeddings }: PromptText): Promise<PromptTokens> {
+    const { words } = await this.#embeddings.take(embeddings);
+    const syntax = { weights: promptWeights, embeddings: words };
+    const read = encode(this.#tokenizers[0], prompt, syntax);
+    const { count, chunks, limit, tokens, lost } = read;
+    return { count, chunks, limit, tokens, embeddings: read.embeddings, ...(lost ? { lost } : {}) };
   }
 
-  check(scene: Scene): SceneCheck {
+  async check(scene: Scene): Promise<SceneCheck> {
     const latent = latentSize(this.#checkpoint, scene.settings);
     const bytes = estimateBytes(
       this.#checkpoint,
@@ -117,7 +130,11 @@ class DiffusionPipeline implements Pipeline {
       this.summary.memory,
       this.summary.precision === "float16" ? 2 : 4,
     );
-    const warnings = sceneWarnings(scene, this.tokenize({ prompt: scene.prompt, ...scene.settings }), latent);
+    const { words, problems } = await this.#embeddings.take(scene.settings.embeddings);
+    const syntax = { weights: scene.settings.promptWeights, embeddings: words };
+    const encoding = encode(this.#tokenizers[0], scene.prompt, syntax);
+    const warnings = sceneWarnings(scene, encoding, latent);
+    for (const { name, error } of problems) warnings.push({ kind: "embedding-unusable", name, problem: error.message });
     // Once a picture of this size has been drawn its memory is taken already, and free memory says nothing.
     const free = freemem();
     const tight = this.summary.provider === "cpu" && bytes > free + process.memoryUsage().rss;
@@ -134,9 +151,11 @@ class DiffusionPipeline implements Pipeline {
     });
     const loras = await this.#loras.take(lorasOf(scene).used);
     await this.#networks.use(loras);
-    const { encoding, columns, ...texts } = await readTexts(scene, {
+    const embeddings = await this.#embeddings.take(settings.embeddings);
+    if (embeddings.problems[0]) throw embeddings.problems[0].error;
+    const { encoding, columns, learned, ...texts } = await readTexts(scene, {
       tokenizers: this.#tokenizers,
-      embeddings: this.#embeddings,
+      embeddings: embeddings.words,
       encode: (...of) => this.#networks.encode(...of),
       width: this.#checkpoint.unet.config.contextWidth,
     });
@@ -188,7 +207,12 @@ class DiffusionPipeline implements Pipeline {
     }
     options.signal.throwIfAborted();
     const planes = await this.#networks.decode(latent, size);
-    const record = this.#record(withHashes(scene, loras), seed, bound, history.at(-1) ?? {});
+    const record = this.#record(
+      withHashes(scene, loras, embeddings.hashes, learned),
+      seed,
+      bound,
+      history.at(-1) ?? {},
+    );
     const seconds = (performance.now() - begun) / 1000;
     return {
       pixels: toPixels(planes, settings.width, settings.height),
@@ -241,12 +265,23 @@ class DiffusionPipeline implements Pipeline {
   }
 }
 
-/** The scene as it is told: of its LoRAs those that were used, by name and hash, as where they lie is nobody else's. */
-function withHashes(scene: Scene, used: readonly ShelvedLora[]): Scene {
+/** The scene as it is told: of its LoRAs and embeddings those that were used, by name and hash, as where they lie is nobody else's. */
+function withHashes(
+  scene: Scene,
+  used: readonly ShelvedLora[],
+  hashes: ReadonlyMap<string, string>,
+  learned: ReadonlySet<string>,
+): Scene {
   const settings = { ...scene.settings };
   delete settings.loras;
   if (used.length > 0)
     settings.loras = used.map(({ lora: { name, strength, on }, hash }) => ({ name, strength, on, hash }));
+  const embeddings = (settings.embeddings ?? []).flatMap(({ name }) => {
+    const hash = hashes.get(name);
+    return hash !== undefined && learned.has(hash) ? [{ name, hash }] : [];
+  });
+  delete settings.embeddings;
+  if (embeddings.length > 0) settings.embeddings = embeddings;
   return { ...scene, settings };
 }
 

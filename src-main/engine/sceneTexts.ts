@@ -24,6 +24,8 @@ export interface SceneTexts {
   /** Which columns the prompt's tokens have. */
   encoding: Encoding;
   columns: number;
+  /** Embeddings that the texts name, by the SHA-256 of their files. */
+  learned: ReadonlySet<string>;
   prompt: HalfText;
   negative: HalfText;
 }
@@ -32,8 +34,11 @@ export interface SceneTexts {
 export async function readTexts(scene: Scene, { tokenizers, embeddings, ...readers }: Readers): Promise<SceneTexts> {
   const { clipSkip, promptWeights, guidanceScale } = scene.settings;
   const syntax = { weights: promptWeights, embeddings };
+  const learned = new Set<string>();
   const read = async (text: string): Promise<HalfText> => {
-    const { context, pooled } = await readers.encode(chunksOf(tokenizers, text, syntax), clipSkip);
+    const chunks = chunksOf(tokenizers, text, syntax);
+    for (const { word } of chunks[0]!.flatMap((chunk) => chunk.learned)) learned.add(word.sha256);
+    const { context, pooled } = await readers.encode(chunks, clipSkip);
     return { ...everywhere(context, readers.width), ...(pooled ? { pooled } : {}) };
   };
   const prompt = await read(scene.prompt);
@@ -43,6 +48,7 @@ export async function readTexts(scene: Scene, { tokenizers, embeddings, ...reade
   return {
     encoding: encode(tokenizers[0], scene.prompt, syntax),
     columns,
+    learned,
     prompt: { ...prompt, ...padded(prompt, columns, readers.width) },
     negative: { ...negative, ...padded(negative, columns, readers.width) },
   };

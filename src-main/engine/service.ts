@@ -21,8 +21,8 @@ import { Timings, TIMINGS } from "./timings.ts";
 /** A loaded checkpoint, ready to draw. */
 export interface Pipeline {
   readonly summary: ModelSummary;
-  tokenize(request: PromptText): PromptTokens;
-  check(scene: Scene): SceneCheck;
+  tokenize(request: PromptText): Promise<PromptTokens>;
+  check(scene: Scene): Promise<SceneCheck>;
   readonly generate: Draw;
   close(): Promise<void>;
 }
@@ -81,10 +81,10 @@ export function runService(
       load: (request) => queue.inTurn(() => open(request)),
       unload: () => queue.inTurn(close),
       tokenize: (request) => model().pipeline.tokenize(request),
-      check: (scene) => {
+      check: async (scene) => {
         const { pipeline, estimator } = model();
         const seconds = estimator.remaining(scene.settings);
-        return { ...(seconds === undefined ? {} : { estimatedSeconds: seconds }), ...pipeline.check(scene) };
+        return { ...(seconds === undefined ? {} : { estimatedSeconds: seconds }), ...(await pipeline.check(scene)) };
       },
       generate: (job, { signal }) => {
         signal.addEventListener("abort", () => queue.cancel(job.jobId));

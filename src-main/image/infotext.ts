@@ -71,6 +71,7 @@ export function writeInfotext(record: RunRecord): string {
     ["Size", `${settings.width}x${settings.height}`],
     ["Model hash", model.sha256?.slice(0, 10)], // A1111's: of the whole file's SHA-256, where that is known
     ["Model", model.name],
+    ["TI hashes", tiHashes(scene)],
     ["RNG", "CPU"], // torch's CPU generator: what makes the seed portable
     [
       LAYOUT_KEY,
@@ -84,6 +85,11 @@ export function writeInfotext(record: RunRecord): string {
     .flatMap(([key, value]) => (value === undefined || value === "" ? [] : [`${key}: ${quote(value)}`]))
     .join(", ");
   return `${promptLines(scene)}\n${line}`.trim();
+}
+
+/** As A1111 lists them: name and the first twelve digits of the file's SHA-256. */
+function tiHashes({ settings }: Scene): string | undefined {
+  return settings.embeddings?.map(({ name, hash = "" }) => `${name}: ${hash.slice(0, 12)}`).join(", ");
 }
 
 /** The negative line is there even when empty: ComfyUI imports nothing without it. */

@@ -92,11 +92,12 @@ export class Models {
     }
     const { api } = this.#app;
     const scene = longestToDraw(document);
-    const { promptWeights } = scene.settings;
+    const { promptWeights, embeddings } = scene.settings;
+    const syntax = { promptWeights, ...(embeddings ? { embeddings } : {}) };
     try {
       const [tokens, negative, check] = await Promise.all([
-        api.tokenize({ prompt: scene.prompt, promptWeights }),
-        scene.negativePrompt === "" ? undefined : api.tokenize({ prompt: scene.negativePrompt, promptWeights }),
+        api.tokenize({ prompt: scene.prompt, ...syntax }),
+        scene.negativePrompt === "" ? undefined : api.tokenize({ prompt: scene.negativePrompt, ...syntax }),
         api.check(scene),
       ]);
       if (asked !== this.#asked) return;

@@ -61,6 +61,13 @@ export function warningsOf(document: Document, check: SceneCheck | undefined): W
           boxes: warning.regionIds,
         });
         break;
+      case "embedding-unusable":
+        warnings.push({
+          key: `embedding ${warning.name}`,
+          text: `Embedding “${warning.name}”: ${warning.problem}`,
+          boxes: [],
+        });
+        break;
       case "markup-ignored":
         warnings.push({
           key: `markup ${warning.where} ${warning.markup.text}`,

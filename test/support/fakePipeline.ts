@@ -52,8 +52,9 @@ function fakePipeline(request: LoadRequest): Pipeline {
   };
   return {
     summary,
-    tokenize: ({ prompt }) => ({ count: prompt.split(" ").length, chunks: 1, limit: 75, tokens: [], embeddings: [] }),
-    check: () => ({ warnings: [], estimatedBytes: weights.length }),
+    tokenize: ({ prompt }) =>
+      Promise.resolve({ count: prompt.split(" ").length, chunks: 1, limit: 75, tokens: [], embeddings: [] }),
+    check: () => Promise.resolve({ warnings: [], estimatedBytes: weights.length }),
     generate: draw(summary),
     close: () => Promise.resolve(),
   };
