@@ -88,7 +88,7 @@ function entriesOf({ file, tensors }: SafetensorsFile, isXl: boolean): { entries
     const what =
       keys.length > 2
         ? `${keys.length} tensors, such as ${quote(keys[0]!)}`
-        : `${keys.map(quote).join(" and ") || "nothing"}`;
+        : keys.map(quote).join(" and ") || "nothing";
     refuse(
       file,
       undefined,
