@@ -9,6 +9,7 @@ import { findFolders, isWritable, removeDragged, useDataFolderOfCommandLine } fr
 import { serveCalls } from "./main/ipc.ts";
 import { beginLog, note } from "./main/log.ts";
 import { Loras } from "./main/loras.ts";
+import { HubAccess } from "./main/hubAccess.ts";
 import { ModelHashes } from "./main/modelHashes.ts";
 import { nameProtocols, serveProtocols } from "./main/protocols.ts";
 import { routeEngine } from "./main/routeEngine.ts";
@@ -17,6 +18,7 @@ import { findServices } from "./main/services.ts";
 import { Themes } from "./main/themes.ts";
 import { windowCalls } from "./main/windowCalls.ts";
 import { Windows } from "./main/windows.ts";
+import { openModels } from "./models/host.ts";
 import { BACKGROUND } from "./service/priority.ts";
 import { openWorkshop } from "./workshop/host.ts";
 
@@ -63,15 +65,21 @@ async function start(): Promise<void> {
     demoModel: folders.demoModel,
   });
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
+  const models = openModels({ dataFolder: folders.data, lasting: true, fork, entry: entry("models") });
+  models.on("changed", () => windows.tell("homeModels", {}));
+  models.on("downloads", (downloads) => windows.tell("downloads", downloads));
+  models.on("log", ({ message }) => note("models", message));
+  const atHome = { models, hub: new HubAccess(folders.data) };
   const hashes = new ModelHashes(workshop, (message) => note("models", message));
   const loras = new Loras({
     file: join(folders.data, "loras.json"),
     workshop,
     demoModel: folders.demoModel,
     note: (message) => note("loras", message),
+    findAtHome: async (name) => (await models.api.find({ kind: "lora", name })).path,
   });
   const themes = new Themes((event) => windows.tell("theme", event));
-  const common = { folders, services, engine, workshop, hashes, loras, theme: () => themes.current };
+  const common = { folders, services, engine, workshop, hashes, loras, atHome, theme: () => themes.current };
   const windows = new Windows(common, join(folders.data, "session.json"));
 
   hardenSession(session.defaultSession);
@@ -81,9 +89,9 @@ async function start(): Promise<void> {
     developmentServer: app.isPackaged ? undefined : process.env["DIORAMA_DEV_SERVER"],
   });
   const restartEngine = routeEngine(engine, windows);
-  serveCalls(windows, (window) => windowCalls(window, { windows, engine, restartEngine, themes }));
+  serveCalls(windows, (window) => windowCalls(window, { windows, engine, restartEngine, themes, atHome }));
   windows.onOpened(({ store }) => void themes.restore(store).catch(() => undefined)); // the system's theme will do
-  endInOrder(windows, () => Promise.all([engine.stop(), workshop.stop()]));
+  endInOrder(windows, () => Promise.all([engine.stop(), workshop.stop(), models.stop()]));
 
   openLater = (path) => windows.openAsked([path]);
   app.on("second-instance", (_event, argv, cwd) => {

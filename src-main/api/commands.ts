@@ -34,6 +34,7 @@ export const COMMANDS = {
   "file.exportSheet": { menu: "File", label: "Export contact sheet…", shortcut: "CmdOrCtrl+Shift+E" },
   "file.addModel": { menu: "File", label: "Add checkpoint file…", group: true },
   "file.addModelFolder": { menu: "File", label: "Add checkpoint folder…" },
+  "file.getModel": { menu: "File", label: "Get a model…" },
 
   "edit.undo": { menu: "Edit", label: "Undo", shortcut: "CmdOrCtrl+Z" },
   "edit.redo": { menu: "Edit", label: "Redo", shortcut: "CmdOrCtrl+Shift+Z" },
@@ -71,6 +72,7 @@ export const COMMANDS = {
   "view.results": { menu: "View", label: "Results", shortcut: "CmdOrCtrl+2" },
   "view.compare": { menu: "View", label: "Compare", shortcut: "CmdOrCtrl+3" },
   "view.history": { menu: "View", label: "History", shortcut: "CmdOrCtrl+4" },
+  "view.models": { menu: "View", label: "Models", shortcut: "CmdOrCtrl+5" },
   "view.fit": { menu: "View", label: "Zoom to fit", shortcut: "CmdOrCtrl+0", group: true },
   "view.actualSize": { menu: "View", label: "Actual size", shortcut: "CmdOrCtrl+Shift+0" },
   "view.selection": { menu: "View", label: "Zoom to selection", shortcut: "Shift+2", windowKey: true },

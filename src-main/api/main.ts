@@ -20,6 +20,8 @@ import type {
 } from "./engine.ts";
 import type { WireError } from "./errors.ts";
 import type { LoraEntry } from "./loras.ts";
+import type { HomeCalls } from "./mainModels.ts";
+import type { Download } from "./models.ts";
 import type { Scene, SceneLora, Seed } from "./scene.ts";
 import type { BoxColor, PictureForm, SheetLook } from "./sheets.ts";
 import type {
@@ -204,7 +206,7 @@ type StoreCalls = Pick<
 /** A single .safetensors file, or a folder in diffusers' layout: no system's dialog offers both at once. */
 export type ModelForm = "file" | "folder";
 
-export interface MainApi extends StoreCalls {
+export interface MainApi extends StoreCalls, HomeCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;
@@ -296,6 +298,9 @@ export interface MainEvents {
   opened: Opened;
   loading: { fraction: number; message: string };
   model: { model: ModelSummary | null };
+  /** Something in the list of models at home is new. */
+  homeModels: Record<string, never>;
+  downloads: { downloads: Download[] };
   step: JobStep;
   /** The picture is in the project. `obedience` by step, by region id. */
   image: {

@@ -5,6 +5,7 @@ import { COMMAND_NAMES } from "./commands.ts";
 import { engineSchemas, LIMITS, loraSchema, seedSchema } from "./engineMessages.ts";
 import { listOf } from "./lists.ts";
 import type { MainApi } from "./main.ts";
+import { homeSchemas } from "./mainModels.ts";
 import { LONGEST_PATTERN } from "./pictureName.ts";
 import type { Schemas } from "./rpc.ts";
 import { CAPTIONS, MOST_COLUMNS, MOST_ON_SHEET, PICTURE_FORMS, SHEET_FORMS } from "./sheets.ts";
@@ -67,6 +68,7 @@ export const mainSchemas = {
 
   addLora: nothing,
   describeLoras: v.strictObject({ loras: listOf(loraSchema, LIMITS.loras) }),
+  ...homeSchemas,
 
   tokenize,
   check,

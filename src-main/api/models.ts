@@ -57,6 +57,8 @@ export interface FoundModel {
 
 /** A model in one of the folders, as a list shows it; what its maker wrote is asked for one by one. */
 export interface HomeModel extends Omit<ModelFacts, "metadata"> {
+  /** Made of its path: names it in the address of its picture. */
+  id: number;
   /** Milliseconds since 1970 when its file was changed. */
   modified: number;
   /** The folder of `ModelFolder` that it was found in. */

@@ -63,6 +63,14 @@ export async function askLora(window: BrowserWindow): Promise<string | null> {
   return filePaths[0] ?? null;
 }
 
+export async function askModelFolder(window: BrowserWindow): Promise<string | null> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: "Add a folder of models",
+    properties: ["openDirectory"],
+  });
+  return filePaths[0] ?? null;
+}
+
 /** The last folder that pictures went to, for the next time. */
 let exportFolder: string | undefined;
 

@@ -1,4 +1,4 @@
-/** The checkpoints that a window may open: the demo model, and files and folders that the person has added. */
+/** The checkpoints that a window may open: the demo model, those that the person has added, and those in their folders of models. */
 import { existsSync } from "node:fs";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
@@ -6,6 +6,7 @@ import { DEMO_MODEL, type ModelEntry } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
 import type { ModelHashes } from "./modelHashes.ts";
+import type { ModelsAtHome } from "../models/host.ts";
 import type { Workshop } from "../workshop/host.ts";
 
 type ModelStore = Pick<
@@ -18,12 +19,20 @@ export class Models {
   readonly #workshop: Workshop;
   readonly #hashes: ModelHashes;
   readonly #demoFolder: string;
+  readonly #home: Pick<ModelsAtHome["api"], "has">;
 
-  constructor(store: ModelStore, workshop: Workshop, hashes: ModelHashes, demoFolder: string) {
+  constructor(
+    store: ModelStore,
+    workshop: Workshop,
+    hashes: ModelHashes,
+    demoFolder: string,
+    home: Pick<ModelsAtHome["api"], "has">,
+  ) {
     this.#store = store;
     this.#workshop = workshop;
     this.#hashes = hashes;
     this.#demoFolder = demoFolder;
+    this.#home = home;
   }
 
   async list(): Promise<ModelEntry[]> {
@@ -55,7 +64,7 @@ export class Models {
   async refuseUnknown(path: string): Promise<void> {
     if (path === DEMO_MODEL) return;
     const known = await this.#store.knownModels();
-    if (known.some(({ request }) => request.path === path)) return;
+    if (known.some(({ request }) => request.path === path) || (await this.#home.has({ path }))) return;
     const message = `The checkpoint ${path} is not among your models. Add it first.`;
     throw new AppError("not-found", message, { what: "checkpoint", id: path });
   }

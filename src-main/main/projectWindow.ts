@@ -71,7 +71,8 @@ export class ProjectWindow {
     this.#service.on("place", ({ project, note }) => this.#onPlace(project, note));
     this.#service.on("kept", (kept) => this.emit("kept", kept));
     this.project = new OpenProject(this.store, shared.folders.untitled);
-    this.models = new Models(this.store, shared.workshop, shared.hashes, shared.folders.demoModel);
+    const { workshop, hashes, folders, atHome } = shared;
+    this.models = new Models(this.store, workshop, hashes, folders.demoModel, atHome.models.api);
     this.jobs = new Jobs({
       engine: shared.engine,
       store: this.#service.api, // it does its own repeating: some of these calls must not be made twice

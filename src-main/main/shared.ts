@@ -3,6 +3,7 @@ import type { Opened, Theme } from "../api/main.ts";
 import type { StoreEvents } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
 import type { Workshop } from "../workshop/host.ts";
+import type { AtHome } from "./atHome.ts";
 import type { Folders } from "./folders.ts";
 import type { Loras } from "./loras.ts";
 import type { ModelHashes } from "./modelHashes.ts";
@@ -16,6 +17,7 @@ export interface Shared<Window> {
   workshop: Workshop;
   hashes: ModelHashes;
   loras: Loras;
+  atHome: AtHome;
   theme: () => Theme;
   /** Of projects that were left. */
   unsaved: UnsavedWork;

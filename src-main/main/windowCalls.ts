@@ -3,9 +3,11 @@ import { app } from "electron";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { AppInfo, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
+import type { HomeCalls } from "../api/mainModels.ts";
 import type { Handlers } from "../api/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
 import type { Engine, OpenedApi } from "../engine/host.ts";
+import { type AtHome, homeCalls } from "./atHome.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
 import { askLora, askModel, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
@@ -20,12 +22,19 @@ export interface CallContext {
   engine: Engine;
   restartEngine: () => void;
   themes: Themes;
+  atHome: AtHome;
 }
 
 type Store<Method extends keyof StoreApi & keyof MainApi> = Handlers<Pick<MainApi, Method>>;
 
 export function windowCalls(at: ProjectWindow, context: CallContext): Handlers<MainApi> {
-  return { ...appCalls(at, context), ...projectCalls(at, context), ...engineCalls(at, context), ...storeCalls(at) };
+  return {
+    ...appCalls(at, context),
+    ...projectCalls(at, context),
+    ...engineCalls(at, context),
+    ...homeCalls(at, context.atHome),
+    ...storeCalls(at),
+  };
 }
 
 type AppCalls = "appInfo" | "windowState" | "readyToClose" | "setCommands" | "setTheme" | "showLog";
@@ -197,7 +206,10 @@ function whyItWaits(otherCheckpoint: string | undefined, ahead: readonly string[
   return `${who} in another window. When that is done, this window's pictures are drawn.`;
 }
 
-type StoreCalls = Exclude<keyof MainApi, AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls>;
+type StoreCalls = Exclude<
+  keyof MainApi,
+  AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls | keyof HomeCalls
+>;
 
 function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
   const { readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject } = store;

@@ -7,6 +7,7 @@ import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import type { CommandName } from "../api/commands.ts";
 import type { MainEvents, Opened } from "../api/main.ts";
+import { MODEL_PICTURES } from "../api/mainModels.ts";
 import type { PictureSize, RecentProject } from "../api/store.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
 import { showAbout, tellFailure } from "./dialogs.ts";
@@ -148,6 +149,7 @@ export class Windows {
   }
 
   async readPicture(key: string, id: number, size: PictureSize): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (key === MODEL_PICTURES) return (await this.#shared.atHome.models.api.thumbnail({ id })) ?? undefined;
     const window = this.all.find(({ project }) => project.isOpen && project.state.key === key);
     return window?.store.readPicture({ id, size });
   }

@@ -31,7 +31,7 @@ export interface ModelsApi {
   forgetFolder(request: { path: string }): Promise<void>;
   mark(request: { path: string; favourite?: boolean | undefined; notes?: string | undefined }): Promise<void>;
   /** A PNG of at most 512 pixels a side; null where there is none. */
-  thumbnail(request: { path: string }): Promise<Uint8Array<ArrayBuffer> | null>;
+  thumbnail(request: { id: number }): Promise<Uint8Array<ArrayBuffer> | null>;
   missing(request: { path: string; sha256?: string | undefined }): Promise<MissingModel>;
 
   /** The hub or a mirror of it, and the token of the person's account there. */
@@ -78,7 +78,7 @@ export const modelsSchemas: Schemas<ModelsApi> = {
     favourite: v.optional(v.boolean()),
     notes: v.optional(v.pipe(v.string(), v.maxLength(LONGEST_NOTES))),
   }),
-  thumbnail: v.object({ path }),
+  thumbnail: v.object({ id: v.pipe(v.number(), v.safeInteger()) }),
   setHub: v.object({
     url: v.pipe(
       v.string(),

@@ -2,6 +2,7 @@
  * The models at home: folders that are looked into and watched, what is in them, and what is known of each. Files are listed by their
  * names at once; headers are read and hashes computed one after the other behind that.
  */
+import { createHash } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename, dirname, resolve, sep } from "node:path";
@@ -130,8 +131,9 @@ export class Home {
     return this.#candidates().some(([candidate]) => candidate.path === path);
   }
 
-  candidate(path: string): Candidate | undefined {
-    return this.#candidates().find(([candidate]) => candidate.path === path)?.[0];
+  /** By `HomeModel.id`. */
+  candidate(id: number): Candidate | undefined {
+    return this.#candidates().find(([{ path }]) => idOf(path) === id)?.[0];
   }
 
   /** Where a model has gone that is not at `path`; `sha256` may be known of a picture that was drawn with it. */
@@ -184,6 +186,7 @@ export class Home {
       const facts = seen?.facts ?? unread(path, form, bytes);
       return {
         ...facts,
+        id: idOf(path),
         modified,
         folder: folder.path,
         picture: picture !== null || facts.thumbnail ? `${modified}` : null,
@@ -348,6 +351,11 @@ export class Home {
       this.#options.onChange();
     }, NEWS_EVERY);
   }
+}
+
+/** 48 bits of a hash: the same at every start, and no two models of a person's have the same. */
+function idOf(path: string): number {
+  return createHash("sha256").update(path).digest().readUIntBE(0, 6) || 1;
 }
 
 function without(marks: Record<string, Mark>, ...keys: string[]): Record<string, Mark> {

@@ -45,6 +45,8 @@ export function runService(port: Port, { dataFolder, lasting, env }: ModelsServi
       },
       has: async ({ path }) => {
         await looked();
+        if (home.has(path)) return true;
+        await home.look(); // it may have come this moment
         return home.has(path);
       },
       addFolder: ({ path }) => home.addFolder(path),
@@ -54,9 +56,9 @@ export function runService(port: Port, { dataFolder, lasting, env }: ModelsServi
           ...(favourite === undefined ? {} : { favourite }),
           ...(notes === undefined ? {} : { notes }),
         }),
-      thumbnail: async ({ path }) => {
-        const candidate = home.candidate(path);
-        return candidate ? readThumbnail(path, candidate.picture) : null;
+      thumbnail: async ({ id }) => {
+        const candidate = home.candidate(id);
+        return candidate ? readThumbnail(candidate.path, candidate.picture) : null;
       },
       missing: async ({ path, sha256 }) => {
         await looked();

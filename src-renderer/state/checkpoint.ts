@@ -51,6 +51,15 @@ export class Checkpoint {
     });
   }
 
+  /** Uses one of the checkpoints at home. */
+  async useAtHome(path: string): Promise<void> {
+    await this.#notices.attempt(async () => {
+      const request = await this.#app.api.useHomeModel({ path });
+      await this.#models.list();
+      await this.use(request);
+    });
+  }
+
   /** Undo, redo and versions change which checkpoint the document names: it is opened, too. */
   follow(): void {
     const models = this.#models;

@@ -67,6 +67,12 @@ const ACTIONS: Record<CommandName, Action> = {
   "file.export": { enabled: picturesChosen, run: (session) => exportAs(session, "pictures") },
   "file.exportSheet": { enabled: picturesChosen, run: (session) => exportAs(session, "sheet") },
   "file.addModel": { run: (session) => void session.checkpoint.add("file") },
+  "file.getModel": {
+    run: ({ home, view }) => {
+      view.mode = "models";
+      home.getting = true;
+    },
+  },
   "file.addModelFolder": { run: (session) => void session.checkpoint.add("folder") },
 
   "edit.undo": {
@@ -140,6 +146,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "view.results": mode("results"),
   "view.compare": mode("compare"),
   "view.history": mode("history"),
+  "view.models": mode("models"),
   "view.fit": zoom("fit"),
   "view.actualSize": zoom("actual"),
   "view.selection": zoom("selection"),

@@ -32,6 +32,11 @@ export class Loras {
     });
   }
 
+  /** One of the models at home. */
+  async takeFromHome(path: string): Promise<void> {
+    await this.#notices.attempt(async () => this.take(await this.#app.api.useHomeLora({ path })));
+  }
+
   /** A file that was chosen or dropped. */
   take(entry: LoraEntry): void {
     const before = this.#editor.document;

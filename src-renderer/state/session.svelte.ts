@@ -11,6 +11,7 @@ import { Editor } from "./editor.svelte.ts";
 import { Exporting } from "./exporting.svelte.ts";
 import { FilePlace } from "./filePlace.svelte.ts";
 import { Health } from "./health.svelte.ts";
+import { HomeState } from "./home.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { Loras } from "./loras.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
@@ -38,6 +39,7 @@ export class Session {
   readonly models: Models;
   readonly checkpoint: Checkpoint;
   readonly loras: Loras;
+  readonly home: HomeState;
   readonly saving: Saving;
   readonly projects: Projects;
   readonly place: FilePlace;
@@ -64,6 +66,7 @@ export class Session {
     this.models = new Models(app);
     this.checkpoint = new Checkpoint(app, editor, this.models, notices);
     this.loras = new Loras(app, editor, this.models, notices);
+    this.home = new HomeState(app, notices);
     this.saving = new Saving(app, editor);
     this.projects = new Projects(app, editor, this.saving, view, notices);
     this.presets = new Presets(app);

@@ -75,6 +75,7 @@ export async function transfer(options: TransferOptions): Promise<void> {
         damaged = true;
       } catch (error) {
         signal.throwIfAborted();
+        onHere(partial.size);
         if (!(error instanceof Interrupted)) throw error;
         if (error.after === undefined) tries = partial.size > before ? 1 : tries + 1;
         else waits++;

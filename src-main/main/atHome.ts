@@ -1,0 +1,85 @@
+/** The models at home and the hub, as the windows ask for them; one for the whole program. */
+import { shell, type BrowserWindow } from "electron";
+import type { LoadRequest } from "../api/engine.ts";
+import { AppError } from "../api/errors.ts";
+import type { LoraEntry } from "../api/loras.ts";
+import type { HomeCalls } from "../api/mainModels.ts";
+import type { Handlers } from "../api/rpc.ts";
+import type { ModelsAtHome } from "../models/host.ts";
+import { askModelFolder } from "./dialogs.ts";
+import type { HubAccess, Preferences } from "./hubAccess.ts";
+
+/** What main asks of it elsewhere. */
+export interface AtHome {
+  readonly models: ModelsAtHome;
+  readonly hub: HubAccess;
+}
+
+/** What of a window is needed. */
+export interface At {
+  window: BrowserWindow;
+  store: Preferences;
+  models: { add(path: string): Promise<{ request: LoadRequest }> };
+  loras: { add(path: string, checkpoint: string | null): Promise<LoraEntry> };
+  /** The checkpoint that is open. */
+  readonly model: LoadRequest | undefined;
+}
+
+export function homeCalls(at: At, { models: { api }, hub }: AtHome): Handlers<HomeCalls> {
+  const refuseOther = async (path: string) => {
+    if (await api.has({ path })) return;
+    throw new AppError("not-found", `${path} is not in your folders of models any more.`, { what: "model", id: path });
+  };
+  /** Its process may be another one than the one that was told last. */
+  const asking = async <T>(ask: () => Promise<T>): Promise<T> => {
+    await hub.restore(at.store);
+    await api.setHub(hub.address);
+    return ask();
+  };
+  return {
+    listHomeModels: () => api.list(),
+    lookForModels: () => api.look(),
+    readHomeModel: async ({ path }) => {
+      await refuseOther(path);
+      return api.inspect({ path });
+    },
+    markHomeModel: async (request) => {
+      await refuseOther(request.path);
+      await api.mark(request);
+    },
+    addModelFolder: async () => {
+      const path = await askModelFolder(at.window);
+      return path === null ? null : api.addFolder({ path });
+    },
+    forgetModelFolder: (request) => api.forgetFolder(request),
+    useHomeModel: async ({ path }) => {
+      await refuseOther(path);
+      return (await at.models.add(path)).request;
+    },
+    useHomeLora: async ({ path }) => {
+      await refuseOther(path);
+      return at.loras.add(path, at.model?.path ?? null);
+    },
+    revealHomeModel: async ({ path }) => {
+      await refuseOther(path);
+      shell.showItemInFolder(path);
+    },
+    findMissingModel: (request) => api.missing(request),
+    hubState: async () => {
+      await hub.restore(at.store);
+      return hub.state;
+    },
+    setHub: async ({ mirror, token }) => {
+      await hub.restore(at.store);
+      if (mirror !== undefined) await hub.setMirror(mirror, at.store);
+      if (token !== undefined) hub.setToken(token);
+      return hub.state;
+    },
+    describeRepository: (request, { signal }) => asking(() => api.describeRepository(request, { signal })),
+    startDownload: (request) => asking(() => api.download(request)),
+    pauseDownload: (request) => api.pauseDownload(request),
+    resumeDownload: (request) => asking(() => api.resumeDownload(request)),
+    removeDownload: (request) => api.removeDownload(request),
+    listDownloads: () => api.listDownloads(),
+  };
+}
