@@ -31,6 +31,14 @@ export interface LoadRequest {
   memory: MemoryMode | "auto";
   /** Threads of the processor; one per core by default. Fewer waste less where several engines share the cores. */
   threads?: number;
+  /** What the network predicts, where its file does not say so and the guess is wrong. Folders always say. */
+  prediction?: Prediction;
+  /** An autoencoder (VAE) in place of the checkpoint's own: a .safetensors file, or a folder in diffusers' layout. */
+  vae?: string;
+  /** A tiny autoencoder (TAESD) that draws the previews: a .safetensors file, or a folder in diffusers' layout. */
+  tiny?: string;
+  /** The pictures, too, are decoded by the tiny autoencoder: faster, with less detail. */
+  draft?: boolean;
 }
 
 /** What a loaded checkpoint is and is good for. */
@@ -47,6 +55,10 @@ export interface ModelSummary {
   family: ModelFamily;
   /** What the network foresees: the noise, or the velocity towards it. */
   prediction: Prediction;
+  /** The file does not say what the network predicts: it was guessed, or is what the request says. */
+  isPredictionGuessed?: boolean;
+  /** The autoencoder in place of its own, by name. */
+  vae?: string;
   /** What it was distilled by, where it was: `Lightning, 4 steps`. */
   distilled?: string;
   /** What a person should know of how it was read, a sentence each. */
@@ -149,7 +161,13 @@ export interface RunRecord {
   /** Of a prompt with alternatives, the words that were chosen for this picture. */
   alternative?: string;
   /** `hash` tells checkpoints apart; `sha256` is of the file that holds the network, in hexadecimal, where it is known. */
-  model: { name: string; hash: string; sha256?: string };
+  model: {
+    name: string;
+    hash: string;
+    sha256?: string;
+    /** What decoded the picture, where it was not the checkpoint's own autoencoder. */
+    vae?: { name: string; hash: string };
+  };
   engine: {
     app: string;
     onnxruntime: string;

@@ -3,7 +3,7 @@
  * field is refused here with its path, before it can reach a model.
  */
 import * as v from "valibot";
-import type { EngineApi } from "./engine.ts";
+import { PREDICTIONS, type EngineApi } from "./engine.ts";
 import { LONGEST_EMBEDDING_NAME } from "./embeddings.ts";
 import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
 import { LONGEST_LORA_NAME, STRONGEST_LORA } from "./loras.ts";
@@ -170,6 +170,10 @@ export const engineSchemas = {
     deviceId: v.exactOptional(whole(0, 255)),
     threads: v.exactOptional(whole(1, 1024)),
     memory: v.picklist(["fast", "low", "auto"]),
+    prediction: v.exactOptional(v.picklist(PREDICTIONS)),
+    vae: v.exactOptional(name(LIMITS.path)),
+    tiny: v.exactOptional(name(LIMITS.path)),
+    draft: v.exactOptional(v.boolean()),
   }),
   tokenize: v.strictObject({ prompt: text(LIMITS.text), promptWeights: v.boolean(), embeddings: embeddingsSchema }),
   check: sceneSchema,

@@ -29,6 +29,8 @@ export interface Checkpoint {
   /** The second encoder of Stable Diffusion XL, whose states stand beside the first's. */
   text2?: TextEncoder;
   scheduler: SchedulerConfig;
+  /** What the network predicts is not said by its file: it was guessed, or a person said it. */
+  isPredictionGuessed?: boolean;
   /** Bytes of weights on disk. */
   weightBytes: number;
   parameters: number;

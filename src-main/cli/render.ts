@@ -109,6 +109,8 @@ async function draw(
     run.phase = "loading";
     const model = await load(engine, options, terminal);
     progress.model(model);
+    if (model.distilled !== undefined) progress.note(`${model.name} is made for few steps (${model.distilled}).`);
+    for (const note of model.notes) progress.note(note);
     run.phase = "drawing";
     // Again, with this checkpoint's own defaults for what the file leaves open.
     const { scene } = await readScene(options, terminal, model.defaults);
@@ -147,6 +149,9 @@ async function load(engine: RenderEngine, options: RenderOptions, { cwd }: Termi
   const request: Omit<LoadRequest, "provider"> = {
     path: options.model === undefined ? DEMO_FOLDER : resolve(cwd, options.model),
     memory: options.memory,
+    ...options.parts,
+    ...(options.parts.vae === undefined ? {} : { vae: resolve(cwd, options.parts.vae) }),
+    ...(options.parts.tiny === undefined ? {} : { tiny: resolve(cwd, options.parts.tiny) }),
     ...(options.deviceId === undefined ? {} : { deviceId: options.deviceId }),
   };
   if (options.provider !== "auto") return engine.api.load({ ...request, provider: options.provider });

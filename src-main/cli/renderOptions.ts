@@ -4,11 +4,18 @@ import { readField, SETTING_FIELDS, type Problem, type SettingName } from "../ap
 import type { SettingChanges } from "../api/sceneParser.ts";
 import { readSeeds } from "../api/seeds.ts";
 import { suggestion } from "../api/nearest.ts";
-import type { LoadRequest } from "../api/engine.ts";
+import { PREDICTIONS, type LoadRequest } from "../api/engine.ts";
 import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";
 
 const OPTIONS = {
   model: { value: "PATH", about: "A checkpoint, .safetensors file or diffusers folder; by default the demo model." },
+  vae: { value: "PATH", about: "An autoencoder in place of the checkpoint's own, file or folder." },
+  taesd: { value: "PATH", about: "A tiny autoencoder for drafts (--draft), file or folder." },
+  draft: { about: "Pictures by the tiny autoencoder: faster, with less detail." },
+  prediction: {
+    value: "NAME",
+    about: `What a single file's network predicts, if it is guessed wrongly: ${PREDICTIONS.join(", ")}.`,
+  },
   seeds: { value: "1,2,7-9", about: "One picture for each seed, 0 to 2^64 - 1; by default the scene's, else 1." },
   method: { value: "NAME", about: METHODS.join(", ") },
   steps: { value: "N", about: "Denoising steps; the guidance's step ranges are scaled with them." },
@@ -61,6 +68,8 @@ Example: npm run render -- resources/examples/two-icons.json --seeds 1-4 --sheet
 export interface RenderOptions {
   scenePath: string;
   model: string | undefined;
+  /** What of a `LoadRequest` says how the checkpoint is taken; paths as they were given. */
+  parts: Pick<LoadRequest, "prediction" | "vae" | "tiny" | "draft">;
   seeds: Seed[] | undefined;
   changes: SettingChanges;
   /** Files, as they were written. */
@@ -104,6 +113,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     if ("seeds" in read) seeds = read.seeds;
     else problems.push({ at: "--seeds", message: read.problem });
   }
+  const parts = readParts(given, problems);
   if (words.length !== 1) {
     const message =
       words.length === 0 ? "a scene file is missing" : `only one scene file at a time, got ${words.join(", ")}`;
@@ -113,6 +123,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
   return {
     scenePath: words[0]!,
     model: given.model,
+    parts,
     seeds,
     changes,
     embeddings: given.embedding ?? [],
@@ -124,6 +135,20 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     sheet: given.sheet ?? false,
     json: given.json ?? false,
     quiet: given.quiet ?? false,
+  };
+}
+
+function readParts(given: Given<typeof OPTIONS>, problems: Problem[]): RenderOptions["parts"] {
+  const { vae, taesd, draft, prediction } = given;
+  if (draft && taesd === undefined) {
+    problems.push({ at: "--draft", message: "needs a tiny autoencoder: --taesd taesd_decoder.safetensors" });
+  }
+  const predicted = prediction === undefined ? undefined : choose(prediction, PREDICTIONS, "prediction", problems);
+  return {
+    ...(vae === undefined ? {} : { vae }),
+    ...(taesd === undefined ? {} : { tiny: taesd }),
+    ...(draft ? { draft } : {}),
+    ...(predicted === undefined ? {} : { prediction: predicted }),
   };
 }
 

@@ -2,18 +2,11 @@
 import { freemem } from "node:os";
 import * as ort from "onnxruntime-node";
 import packageJson from "../../package.json" with { type: "json" };
-import type {
-  AttentionMaps,
-  ModelSummary,
-  Pixels,
-  PromptText,
-  PromptTokens,
-  RunRecord,
-  SceneCheck,
-} from "../api/engine.ts";
+import type { AttentionMaps, ModelSummary, PromptText, PromptTokens, RunRecord, SceneCheck } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { lorasOf } from "../api/loras.ts";
 import { spacingOf, type Scene, type SceneSettings } from "../api/scene.ts";
+import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import { columnMasks } from "../guidance/columnMask.ts";
@@ -27,10 +20,10 @@ import { TorchGenerator } from "../sampling/random.ts";
 import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, denoise } from "./denoise.ts";
+import { Decoding, doubtsAbout } from "./decoding.ts";
 import { EmbeddingShelf } from "./embeddingShelf.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
 import { LoraShelf, type ShelvedLora } from "./loraShelf.ts";
-import { poolPlanes, toPixels } from "./pixels.ts";
 import { pixelsPerLatent, recommendedSettings } from "./recommendedSettings.ts";
 import type { Draw, Picture } from "./queue.ts";
 import { readTexts, type HalfText } from "./sceneTexts.ts";
@@ -40,12 +33,12 @@ import type { OpenUnet } from "./sessions/openUnet.ts";
 import type { Progress } from "./sessions/networks.ts";
 import { choosePrecision, Networks } from "./sessions/networks.ts";
 
-/** A preview is decoded from no more cells than this: the real decoder, on the predicted latent made smaller. */
-const PREVIEW_CELLS = 16 * 16;
-
 export const openPipeline: OpenPipeline = async (request, onProgress): Promise<Pipeline> => {
   onProgress(0, "Reading the checkpoint");
-  const checkpoint = await openCheckpoint(request.path);
+  const original = await openCheckpoint(request.path, request.prediction ? { prediction: request.prediction } : {});
+  const vae = request.vae === undefined ? undefined : await openVae(request.vae, original);
+  const tiny = request.tiny === undefined ? undefined : await openTiny(request.tiny);
+  const checkpoint = vae ? withVae(original, vae) : original;
   const tokenizers = await createTokenizers(checkpoint);
   const [tokenizer] = tokenizers;
   const defaults = recommendedSettings(checkpoint);
@@ -59,7 +52,7 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
   };
   onProgress(0.2, `Trying ${request.provider}`);
   const precision = await choosePrecision(sessions);
-  const networks = new Networks(checkpoint, sessions, precision, tokenizer.maxTokens);
+  const networks = new Networks(checkpoint, sessions, precision, tokenizer.maxTokens, tiny);
   onProgress(0.3, "Checking the weights");
   networks.validate();
   onProgress(0.5, "Opening the text encoder");
@@ -75,14 +68,17 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
     family: checkpoint.family,
     prediction: checkpoint.scheduler.prediction,
     ...(checkpoint.distilled ? { distilled: checkpoint.distilled.name } : {}),
-    notes: checkpoint.notes,
+    notes: [...checkpoint.notes, ...(tiny ? doubtsAbout(tiny, checkpoint) : [])],
+    ...(checkpoint.isPredictionGuessed ? { isPredictionGuessed: true } : {}),
+    ...(vae ? { vae: vae.name } : {}),
     maxTokens: tokenizer.maxTokens,
     pixelsPerLatent: pixelsPerLatent(checkpoint),
     defaults,
   };
   const hash = await checkpoint.hash();
+  const decoding = await Decoding.of(networks, checkpoint, { vae, tiny, draft: request.draft ?? false });
   onProgress(1, "Ready");
-  return new DiffusionPipeline(checkpoint, tokenizers, networks, summary, hash, onProgress);
+  return new DiffusionPipeline(checkpoint, tokenizers, networks, summary, { hash, decoding }, onProgress);
 };
 
 class DiffusionPipeline implements Pipeline {
@@ -92,6 +88,7 @@ class DiffusionPipeline implements Pipeline {
   readonly #embeddings: EmbeddingShelf;
   readonly #networks: Networks;
   readonly #hash: string;
+  readonly #decoding: Decoding;
   readonly #onProgress: Progress;
   readonly #loras: LoraShelf;
 
@@ -100,7 +97,7 @@ class DiffusionPipeline implements Pipeline {
     tokenizers: Tokenizers,
     networks: Networks,
     summary: ModelSummary,
-    hash: string,
+    { hash, decoding }: { hash: string; decoding: Decoding },
     onProgress: Progress,
   ) {
     this.#checkpoint = checkpoint;
@@ -108,6 +105,7 @@ class DiffusionPipeline implements Pipeline {
     this.#networks = networks;
     this.summary = summary;
     this.#hash = hash;
+    this.#decoding = decoding;
     this.#onProgress = onProgress;
     this.#embeddings = new EmbeddingShelf(checkpoint, tokenizers[0].maxTokens - 2);
     this.#loras = new LoraShelf(checkpoint, (note) => process.stderr.write(`info: ${note}\n`));
@@ -193,7 +191,7 @@ class DiffusionPipeline implements Pipeline {
       const step = evaluation.stepIndex + 1;
       const shows = options.previewEvery > 0 && step % options.previewEvery === 0 && i < last;
       const preview = shows
-        ? await this.#preview(sampler.predictOriginal(i, latent, denoised.epsilon), size)
+        ? await this.#decoding.preview(sampler.predictOriginal(i, latent, denoised.epsilon), size)
         : undefined;
       latent = next;
       await options.onStep({
@@ -206,7 +204,7 @@ class DiffusionPipeline implements Pipeline {
       });
     }
     options.signal.throwIfAborted();
-    const planes = await this.#networks.decode(latent, size);
+    const pixels = await this.#decoding.picture(latent, size);
     const record = this.#record(
       withHashes(scene, loras, embeddings.hashes, learned),
       seed,
@@ -215,7 +213,7 @@ class DiffusionPipeline implements Pipeline {
     );
     const seconds = (performance.now() - begun) / 1000;
     return {
-      pixels: toPixels(planes, settings.width, settings.height),
+      pixels,
       obedience: history,
       attention,
       seconds,
@@ -237,21 +235,14 @@ class DiffusionPipeline implements Pipeline {
     return { ...text, addition: additionFeatures(pooled, sizes, { ...config, addition }) };
   }
 
-  async #preview(original: Float32Array, size: Grid): Promise<Pixels> {
-    const factor = Math.ceil(Math.sqrt((size.height * size.width) / PREVIEW_CELLS));
-    const small = poolPlanes(original, size, factor);
-    const scale = this.summary.pixelsPerLatent;
-    const planes = await this.#networks.decode(small.planes, small.size);
-    return toPixels(planes, small.size.width * scale, small.size.height * scale);
-  }
-
   #record(scene: Scene, seed: string, bound: readonly BoundRegion[], obeyed: Record<string, number>): RunRecord {
     const { name, provider, precision } = this.summary;
+    const vae = this.#decoding.record;
     return {
       version: 1,
       scene,
       seed,
-      model: { name, hash: this.#hash },
+      model: { name, hash: this.#hash, ...(vae ? { vae } : {}) },
       engine: {
         app: packageJson.version,
         onnxruntime: ort.env.versions.node ?? "",

@@ -93,6 +93,9 @@ export class GraphBuilder {
   sigmoid(x: Value): Value {
     return this.append("Sigmoid", [x], {});
   }
+  relu(x: Value): Value {
+    return this.append("Relu", [x], {});
+  }
   erf(x: Value): Value {
     return this.append("Erf", [x], {});
   }

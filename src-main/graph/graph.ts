@@ -54,6 +54,7 @@ export interface OpAttributes {
   Exp: None;
   Sqrt: None;
   Sigmoid: None;
+  Relu: None;
   Erf: None;
   /** x * Phi(x), exact. */
   Gelu: None;

@@ -67,6 +67,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   Exp: elementwise("Exp", 1),
   Sqrt: elementwise("Sqrt", 1),
   Sigmoid: elementwise("Sigmoid", 1),
+  Relu: elementwise("Relu", 1),
   Erf: elementwise("Erf", 1),
   Gelu: elementwise("Gelu", 1),
   QuickGelu: elementwise("QuickGelu", 1),

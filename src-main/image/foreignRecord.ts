@@ -1,7 +1,7 @@
 /** A record made of the "parameters" text alone: of a picture that another program wrote, or took ours out of. */
 import type { RunRecord } from "../api/engine.ts";
 import { isAppError } from "../api/errors.ts";
-import { HASH_KEY, readInfotext, sceneFromInfotext } from "./infotext.ts";
+import { HASH_KEY, readInfotext, sceneFromInfotext, VAE_HASH_KEY } from "./infotext.ts";
 import type { PngText } from "./pngText.ts";
 
 /** What could be read, with a note for everything that could not; undefined where no text says how a picture was made. */
@@ -24,7 +24,11 @@ export function recordFromTexts(texts: readonly PngText[]): { record: RunRecord;
     version: 1,
     scene: read.scene,
     seed,
-    model: { name: short("Model") || "unknown", hash: short(HASH_KEY) },
+    model: {
+      name: short("Model") || "unknown",
+      hash: short(HASH_KEY),
+      ...(pairs.has(VAE_HASH_KEY) ? { vae: { name: short("VAE"), hash: short(VAE_HASH_KEY) } } : {}),
+    },
     engine: { app: short("Version"), onnxruntime: "", provider: "unknown", precision: "", noise: "unknown" },
     tokens: {},
     obedience: {},

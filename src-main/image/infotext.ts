@@ -42,6 +42,8 @@ const LAYOUT_KEY = "Diorama layout";
 const PROMPTS_KEY = "Diorama prompts";
 /** What tells checkpoints apart here (checkpoint/sampleHash.ts); no other program knows it. */
 export const HASH_KEY = "Diorama Model hash";
+/** The same of a separate autoencoder. */
+export const VAE_HASH_KEY = "Diorama VAE hash";
 const NEGATIVE = "Negative prompt:";
 
 /** A text in parts; pairs in the order of the file. */
@@ -71,6 +73,7 @@ export function writeInfotext(record: RunRecord): string {
     ["Size", `${settings.width}x${settings.height}`],
     ["Model hash", model.sha256?.slice(0, 10)], // A1111's: of the whole file's SHA-256, where that is known
     ["Model", model.name],
+    ["VAE", model.vae?.name],
     ["TI hashes", tiHashes(scene)],
     ["RNG", "CPU"], // torch's CPU generator: what makes the seed portable
     [
@@ -79,6 +82,7 @@ export function writeInfotext(record: RunRecord): string {
     ],
     [PROMPTS_KEY, own],
     [HASH_KEY, model.hash],
+    [VAE_HASH_KEY, model.vae?.hash],
     ["Version", engine.app],
   ];
   const line = pairs
@@ -241,7 +245,18 @@ const UNDERSTOOD = new Set([
     "RNG",
     "Version",
   ],
-  ...["Emphasis", LAYOUT_KEY, PROMPTS_KEY, HASH_KEY, "Created Date", "Lora hashes", "TI hashes", "Hashes", "VAE hash"],
+  ...[
+    "Emphasis",
+    LAYOUT_KEY,
+    PROMPTS_KEY,
+    HASH_KEY,
+    VAE_HASH_KEY,
+    "Created Date",
+    "Lora hashes",
+    "TI hashes",
+    "Hashes",
+    "VAE hash",
+  ],
 ]);
 const MOST_NOTES = 20;
 
@@ -249,7 +264,9 @@ const MOST_NOTES = 20;
 function leftOut(pairs: ReadonlyMap<string, string>, extra: readonly string[]): string[] {
   const schedule = pairs.get("Schedule type") ?? "Karras";
   const noise = pairs.get("RNG") ?? "CPU";
-  const unknown = [...pairs].filter(([key]) => !UNDERSTOOD.has(key));
+  // The autoencoder is told by our own texts, with its hash; that of another program is not looked for.
+  const isOwnVae = (key: string) => key === "VAE" && pairs.has(VAE_HASH_KEY);
+  const unknown = [...pairs].filter(([key]) => !UNDERSTOOD.has(key) && !isOwnVae(key));
   const emphasis = pairs.get("Emphasis") ?? "Original";
   return [
     ...(["original", "none"].includes(emphasis.toLowerCase())

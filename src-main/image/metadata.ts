@@ -83,6 +83,7 @@ const recordSchema = v.pipe(
       name: shortText,
       hash: shortText,
       sha256: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"))),
+      vae: v.exactOptional(v.strictObject({ name: shortText, hash: shortText })),
     }),
     engine: v.strictObject({
       app: shortText,

@@ -128,6 +128,18 @@ describe("render", () => {
     expect(told.stderr).toBe("not here\n");
   });
 
+  test("hands on which parts the checkpoint is taken with, by their full paths, and tells how it was read", async () => {
+    const options = ["--vae", "/v/vae.safetensors", "--taesd", "/t", "--draft", "--prediction", "v_prediction"];
+    const { calls, stderr } = await run(["--provider", "cpu", ...options], { notes: ["A second copy is left aside."] });
+    const parts = { vae: "/v/vae.safetensors", tiny: "/t", draft: true, prediction: "v_prediction" };
+    expect(calls.loads).toEqual([expect.objectContaining(parts)]);
+    expect(stderr).toContain("A second copy is left aside.");
+    const wrong = await run(["--draft", "--prediction", "noise"]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain("--draft: needs a tiny autoencoder: --taesd");
+    expect(wrong.stderr).toContain("--prediction: expected one of epsilon, v_prediction");
+  });
+
   test("says what the engine warns of", async () => {
     const { stderr } = await run([], {
       warnings: [

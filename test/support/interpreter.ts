@@ -215,6 +215,7 @@ const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
   Exp: elementwise((x) => Math.exp(x)),
   Sqrt: elementwise((x) => Math.sqrt(x)),
   Sigmoid: elementwise((x) => sigmoid(x)),
+  Relu: elementwise((x) => Math.max(x, 0)),
   Erf: elementwise((x) => erf(x)),
   Gelu: elementwise((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
   QuickGelu: ([x], { alpha }) => [...x!.data].map((v) => v * sigmoid(alpha * v)),

@@ -161,6 +161,7 @@ export const opCases = {
   Exp: unary("exp"),
   Sqrt: unary("sqrt", positive),
   Sigmoid: [...unary("sigmoid"), of([given([4], [-30, -5, 5, 30])], (g, [x]) => g.sigmoid(x!))],
+  Relu: [of([given([2, 3], [-3, -0.5, 0.25, 2, -7, 5])], (g, [x]) => g.relu(x!))],
   Erf: [...unary("erf"), of([given([6], [-7, -3, -0.001, 0, 2, 5])], (g, [x]) => g.erf(x!))],
   Gelu: [...unary("gelu"), of([given([5], [-6, -1, 0, 3, 9])], (g, [x]) => g.gelu(x!))],
   QuickGelu: [1, 1.702].map((alpha) => ({

@@ -91,6 +91,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
     text: text!,
     ...(text2 ? { text2 } : {}),
     scheduler,
+    ...(guess.isStated ? {} : { isPredictionGuessed: true }),
     ...sizesOf(entries),
     ...(distilled ? { distilled } : {}),
     networkFile: file,

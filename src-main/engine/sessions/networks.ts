@@ -4,7 +4,8 @@
  */
 import { access } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
-import { AppError, isAppError } from "../../api/errors.ts";
+import { AppError, invariant, isAppError } from "../../api/errors.ts";
+import type { TinyAutoencoder } from "../../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey } from "../../guidance/masks.ts";
@@ -12,6 +13,7 @@ import { GraphBuilder } from "../../graph/builder.ts";
 import type { GradientOptions } from "../../graph/gradient/rule.ts";
 import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
+import { tinyDecoder } from "../../model/tinyVae.ts";
 import { vaeDecoder } from "../../model/vae.ts";
 import type { AppliedLora } from "./appliedLoras.ts";
 import { OpenUnet } from "./openUnet.ts";
@@ -69,13 +71,16 @@ export class Networks {
   readonly #options: SessionOptions;
   readonly #dtype: DType;
   readonly #tokens: number;
+  readonly #tiny: TinyAutoencoder | undefined;
   readonly #decoders = new LRUCache<string, OrtSession>({ max: KEPT_DECODERS });
   readonly #text: TextEncoders;
   #unet: OpenUnet | undefined;
   #loras: readonly AppliedLora[] = [];
 
-  constructor(checkpoint: Checkpoint, options: SessionOptions, dtype: DType, tokens: number) {
+  /** `tiny` is for previews and drafts (decodeTiny), where there is one. */
+  constructor(checkpoint: Checkpoint, options: SessionOptions, dtype: DType, tokens: number, tiny?: TinyAutoencoder) {
     this.#checkpoint = checkpoint;
+    this.#tiny = tiny;
     this.#options = options;
     this.#dtype = dtype;
     this.#tokens = tokens;
@@ -88,6 +93,7 @@ export class Networks {
     const side = 2 ** Math.max(unet.config.blockOutChannels.length, vae.config.blockOutChannels.length);
     this.#unetGraph({ height: side, width: side }, this.#tokens);
     this.#decoderGraph({ height: side, width: side });
+    if (this.#tiny) tinyGraph(this.#tiny, vae.config.latentChannels, { height: side, width: side });
     this.#text.graphs();
   }
 
@@ -120,16 +126,29 @@ export class Networks {
 
   /** Picture [3, height, width], about -1 to 1, of a latent [channels, h, w] as the sampler leaves it. */
   async decode(latent: Float32Array, size: Grid): Promise<Float32Array<ArrayBuffer>> {
-    const key = gridKey(size);
-    let session = this.#decoders.get(key);
-    if (!session) {
-      if (this.#decoders.size >= KEPT_DECODERS) await this.#decoders.pop()?.close(); // before the next takes memory
-      session = await this.#open(this.#decoderGraph(size), this.#options);
-      this.#decoders.set(key, session);
-    }
+    const session = await this.#decoder(gridKey(size), () => this.#decoderGraph(size));
     const scale = 1 / this.#checkpoint.vae.config.scalingFactor;
     const { picture } = await session.run({ latent: latent.map((v) => v * scale) });
     return picture!;
+  }
+
+  /** The same by the tiny autoencoder, which takes latents as they are. */
+  async decodeTiny(latent: Float32Array, size: Grid): Promise<Float32Array<ArrayBuffer>> {
+    const tiny = this.#tiny;
+    invariant(tiny, "there is no tiny autoencoder");
+    const { latentChannels } = this.#checkpoint.vae.config;
+    const session = await this.#decoder(`tiny ${gridKey(size)}`, () => tinyGraph(tiny, latentChannels, size));
+    const { picture } = await session.run({ latent });
+    return picture!;
+  }
+
+  async #decoder(key: string, graph: () => Graph): Promise<OrtSession> {
+    const known = this.#decoders.get(key);
+    if (known) return known;
+    if (this.#decoders.size >= KEPT_DECODERS) await this.#decoders.pop()?.close(); // before the next takes memory
+    const session = await this.#open(graph(), this.#options);
+    this.#decoders.set(key, session);
+    return session;
   }
 
   async close(): Promise<void> {
@@ -169,6 +188,12 @@ export class Networks {
     const latent = g.input("latent", "float32", [1, config.latentChannels, size.height, size.width]);
     return g.finish({ picture: vaeDecoder(new Module(g, weights, "float32"), config, latent) });
   }
+}
+
+function tinyGraph({ weights }: TinyAutoencoder, channels: number, size: Grid): Graph {
+  const g = new GraphBuilder();
+  const latent = g.input("latent", "float32", [1, channels, size.height, size.width]);
+  return g.finish({ picture: tinyDecoder(new Module(g, weights, "float32"), latent) });
 }
 
 /** Throws `file-unreadable` when the checkpoint's folder, or a file of weights that `graph` reads, is not there any more. */

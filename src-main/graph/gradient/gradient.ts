@@ -47,6 +47,7 @@ export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> | "no-gr
   // y = sqrt(x)  =>  dx = dy / (2 y)
   Sqrt: ({ g, dy, y }) => [g.div(g.mul(dy, 0.5), y)],
   // y = sigmoid(x)  =>  dx = dy y (1 - y)
+  Relu: ({ g, dy, y }) => [g.where(g.equal(y, g.constant(0, y.dtype)), g.constant(0, y.dtype), dy)],
   Sigmoid: ({ g, dy, y }) => [g.mul(g.mul(dy, y), g.sub(1, y))],
   // y = erf(x)  =>  dx = dy 2 / sqrt(pi) exp(-x^2)
   Erf: ({ g, dy, inputs: [x] }) => [g.mul(dy, g.mul(g.exp(g.mul(g.mul(x!, x!), -1)), 2 / Math.sqrt(Math.PI)))],

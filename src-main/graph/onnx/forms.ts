@@ -27,6 +27,7 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
   Exp: plain("Exp"),
   Sqrt: plain("Sqrt"),
   Sigmoid: plain("Sigmoid"),
+  Relu: plain("Relu"),
   Erf: plain("Erf"),
   Gelu: plain("Gelu"),
   QuickGelu: (e, inputs, { alpha }) => e.node("QuickGelu", inputs, { alpha: { float: alpha } }, MICROSOFT),
