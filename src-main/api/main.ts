@@ -206,6 +206,10 @@ type StoreCalls = Pick<
 /** A single .safetensors file, or a folder in diffusers' layout: no system's dialog offers both at once. */
 export type ModelForm = "file" | "folder";
 
+/** What a checkpoint may be taken with: another autoencoder, and a tiny one for previews. */
+export const MODEL_PARTS = ["vae", "tiny"] as const;
+export type ModelPart = (typeof MODEL_PARTS)[number];
+
 export interface MainApi extends StoreCalls, HomeCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
@@ -239,6 +243,8 @@ export interface MainApi extends StoreCalls, HomeCalls {
   listModels(): Promise<ModelEntry[]>;
   /** Asks for a checkpoint, a file or a folder, reads its headers and adds it; rejects with what is wrong with it. */
   addModel(request: { form: ModelForm }): Promise<ModelEntry | null>;
+  /** Asks for a file of such a part; `loadModel` takes it then. */
+  choosePart(request: { part: ModelPart }): Promise<string | null>;
   forgetModel(request: { path: string }): Promise<void>;
 
   /** Asks for a LoRA's file, reads all of it and remembers where it lies; rejects with what is wrong with it, or that it is for another model. */

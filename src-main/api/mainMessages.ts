@@ -4,7 +4,7 @@ import { COLOR_COUNT } from "./boxColors.ts";
 import { COMMAND_NAMES } from "./commands.ts";
 import { engineSchemas, LIMITS, loraSchema, seedSchema } from "./engineMessages.ts";
 import { listOf } from "./lists.ts";
-import type { MainApi } from "./main.ts";
+import { MODEL_PARTS, type MainApi } from "./main.ts";
 import { homeSchemas } from "./mainModels.ts";
 import { LONGEST_PATTERN } from "./pictureName.ts";
 import type { Schemas } from "./rpc.ts";
@@ -64,6 +64,7 @@ export const mainSchemas = {
   loadModel: load,
   listModels: nothing,
   addModel: v.strictObject({ form: v.picklist(["file", "folder"]) }),
+  choosePart: v.strictObject({ part: v.picklist(MODEL_PARTS) }),
   forgetModel: byPath,
 
   addLora: nothing,

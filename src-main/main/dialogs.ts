@@ -2,7 +2,7 @@
 import { app, dialog, type BrowserWindow, type FileFilter, type MessageBoxOptions } from "electron";
 import { basename, dirname, join } from "node:path";
 import { messageOf } from "../api/errors.ts";
-import type { ModelForm } from "../api/main.ts";
+import type { ModelForm, ModelPart } from "../api/main.ts";
 import type { PictureForm, SheetForm } from "../api/sheets.ts";
 import { ENDING } from "./openProject.ts";
 import { askWhereToWrite } from "./saveDialog.ts";
@@ -67,6 +67,15 @@ export async function askModelFolder(window: BrowserWindow): Promise<string | nu
   const { filePaths } = await dialog.showOpenDialog(window, {
     title: "Add a folder of models",
     properties: ["openDirectory"],
+  });
+  return filePaths[0] ?? null;
+}
+
+export async function askPart(window: BrowserWindow, part: ModelPart): Promise<string | null> {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: part === "vae" ? "Choose an autoencoder (VAE)" : "Choose a tiny autoencoder (TAESD)",
+    properties: ["openFile"],
+    filters: [{ name: "Autoencoders", extensions: ["safetensors"] }],
   });
   return filePaths[0] ?? null;
 }

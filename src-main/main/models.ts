@@ -20,6 +20,8 @@ export class Models {
   readonly #hashes: ModelHashes;
   readonly #demoFolder: string;
   readonly #home: Pick<ModelsAtHome["api"], "has">;
+  /** Parts that the person chose and no checkpoint was opened with yet. */
+  readonly #chosen = new Set<string>();
 
   constructor(
     store: ModelStore,
@@ -51,7 +53,9 @@ export class Models {
   /** Reads a checkpoint's headers and adds it. */
   async add(path: string): Promise<ModelEntry> {
     const { name } = await this.#workshop.api.inspectModel({ path });
-    const request: LoadRequest = { path, provider: "cpu", memory: "auto" };
+    // A checkpoint that is known already keeps what it was taken with: its other autoencoder, what it predicts.
+    const known = (await this.#store.knownModels()).find((model) => model.request.path === path);
+    const request: LoadRequest = known?.request ?? { path, provider: "cpu", memory: "auto" };
     await this.#store.rememberModel({ request, name });
     return { request, name, demo: false, used: null, present: true };
   }
@@ -60,13 +64,27 @@ export class Models {
     await this.#store.forgetModel({ path });
   }
 
-  /** A project may come by mail and name any folder: the engine opens only those that the person has chosen here. */
-  async refuseUnknown(path: string): Promise<void> {
-    if (path === DEMO_MODEL) return;
-    const known = await this.#store.knownModels();
-    if (known.some(({ request }) => request.path === path) || (await this.#home.has({ path }))) return;
-    const message = `The checkpoint ${path} is not among your models. Add it first.`;
-    throw new AppError("not-found", message, { what: "checkpoint", id: path });
+  /** Notes that the person chose this file as a part of checkpoints. */
+  allow(path: string): void {
+    this.#chosen.add(path);
+  }
+
+  /** A project may come by mail and name any file or folder: the engine opens only those that the person has chosen here. */
+  async refuseUnknown({ path, vae, tiny }: Pick<LoadRequest, "path" | "vae" | "tiny">): Promise<void> {
+    const known = (await this.#store.knownModels()).map(({ request }) => request);
+    const isMine = async (file: string) =>
+      known.some((request) => [request.path, request.vae, request.tiny].includes(file)) ||
+      this.#chosen.has(file) ||
+      (await this.#home.has({ path: file }));
+    if (path !== DEMO_MODEL && !(await isMine(path))) {
+      const message = `The checkpoint ${path} is not among your models. Add it first.`;
+      throw new AppError("not-found", message, { what: "checkpoint", id: path });
+    }
+    for (const part of [vae, tiny]) {
+      if (part === undefined || (await isMine(part))) continue;
+      const message = `The autoencoder ${part} is not among your models. Choose it first, or take the checkpoint's own.`;
+      throw new AppError("not-found", message, { what: "autoencoder", id: part });
+    }
   }
 
   /** Notes that a checkpoint was opened, and how. */

@@ -10,7 +10,7 @@ import type { Engine, OpenedApi } from "../engine/host.ts";
 import { type AtHome, homeCalls } from "./atHome.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
-import { askLora, askModel, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
+import { askLora, askModel, askPart, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
 import { showLog } from "./log.ts";
 import { openPicture } from "./openPictures.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
@@ -135,14 +135,15 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
   };
 }
 
-type ModelCalls = "providers" | "loadModel" | "listModels" | "addModel" | "forgetModel" | "addLora" | "describeLoras";
+type ModelCalls =
+  "providers" | "loadModel" | "listModels" | "addModel" | "choosePart" | "forgetModel" | "addLora" | "describeLoras";
 type DrawCalls = "tokenize" | "check" | "findDrawn" | "generate" | "cancel" | "restartEngine";
 
 function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<MainApi, ModelCalls | DrawCalls>> {
   const { engine } = context;
   const onLoading = (loading: MainEvents["loading"]) => at.emit("loading", loading);
   const load = async (request: LoadRequest) => {
-    await at.models.refuseUnknown(request.path);
+    await at.models.refuseUnknown(request);
     const summary = await engine.load(request, { onLoading });
     at.model = request;
     await at.models.used(request, summary.name);
@@ -164,6 +165,11 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       const path = await askModel(at.window, form);
       return path === null ? null : at.models.add(path);
     },
+    choosePart: async ({ part }) => {
+      const path = await askPart(at.window, part);
+      if (path !== null) at.models.allow(path);
+      return path;
+    },
     forgetModel: ({ path }) => at.models.forget(path),
     tokenize: (text) => withModel((api) => api.tokenize(text)),
     check: async (scene) => {
@@ -182,7 +188,7 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       const isOpen = engine.summaryOf(request.model) !== undefined;
       const inTheWay = isOpen ? undefined : context.windows.drawingWithAnother(at, request.model);
       // Behind another window's queue the checkpoint is opened when its turn comes; the run is on record until then.
-      if (inTheWay) await at.models.refuseUnknown(request.model.path);
+      if (inTheWay) await at.models.refuseUnknown(request.model);
       else if (!isOpen) await load(request.model);
       at.project.refuseOther(key); // opening a checkpoint takes its time
       at.model = request.model;

@@ -1,7 +1,7 @@
 /** Which checkpoint the scene is drawn with. The document names it; here what it names is opened. */
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest } from "@api/engine.ts";
-import type { ModelForm } from "@api/main.ts";
+import type { ModelForm, ModelPart } from "@api/main.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Models } from "./models.svelte.ts";
@@ -41,6 +41,31 @@ export class Checkpoint {
     this.#examine();
   }
 
+  /**
+   * Opens the same checkpoint in another way: elsewhere, or with other parts. Settings stay as they are, but for a size that it no longer
+   * is best at.
+   */
+  async reopen(request: LoadRequest): Promise<void> {
+    const editor = this.#editor;
+    const before = this.#models.summary?.defaults;
+    editor.apply("Change how the checkpoint is taken", changeRun({ model: request }));
+    const summary = await this.#models.load(request);
+    if (!summary) return;
+    const { width, height } = summary.defaults;
+    if (before && (width !== before.width || height !== before.height)) {
+      editor.apply("Use the checkpoint's settings", adoptSettings(summary.defaults), { filledIn: true });
+    }
+    this.#examine();
+  }
+
+  /** Lets the person choose the file of a part, and takes the checkpoint with it. */
+  async choosePart(part: ModelPart, request: LoadRequest): Promise<void> {
+    await this.#notices.attempt(async () => {
+      const path = await this.#app.api.choosePart({ part });
+      if (path !== null) await this.reopen({ ...request, [part]: path });
+    });
+  }
+
   /** Lets the person choose a file or a folder, and uses the checkpoint in it. */
   async add(form: ModelForm): Promise<void> {
     await this.#notices.attempt(async () => {
@@ -64,11 +89,17 @@ export class Checkpoint {
   follow(): void {
     const models = this.#models;
     const { model } = this.#editor.document;
-    if (!model || (model.path === models.wanted?.path && model.provider === models.wanted.provider)) return;
+    if (!model || isSameRequest(model, models.wanted)) return;
     void models.load(model).then(() => this.#examine());
   }
 
   #examine(): void {
     this.#models.examineSoon(() => this.#editor.document);
   }
+}
+
+function isSameRequest(a: LoadRequest, b: LoadRequest | undefined): boolean {
+  const told = ({ path, provider, prediction, vae, tiny, draft = false }: LoadRequest) =>
+    JSON.stringify([path, provider, prediction, vae, tiny, draft]);
+  return b !== undefined && told(a) === told(b);
 }

@@ -31,15 +31,16 @@ test("sizes far from what the checkpoint knows are told, with the time of a pict
   expect(farFromKnown({ width: 128, height: 128 }, known, undefined)).toMatch(/much smaller pictures/);
 });
 
-test("the three strengths are the checkpoint's own and two beside it; others are one's own", () => {
+test("the three strengths are the checkpoint's own and two others; what is none of them is one's own", () => {
   const own = { nu: 1, eta: 4 };
   const all = strictnesses(own, true);
   expect(all.map(({ nu, eta }) => [nu, eta])).toEqual([
+    [1, 0.5],
     [1, 1],
     [1, 4],
-    [0.25, 4],
   ]);
-  expect(strictnessOf(all, own)).toBe(1);
+  expect(strictnessOf(all, own)).toBe(2);
+  expect(strictnessOf(all, { nu: 1, eta: 4.01 })).toBe(2);
   expect(strictnessOf(all, { nu: 0.7, eta: 4 })).toBeUndefined();
   expect(strictnesses({ nu: 0.75, eta: 0.48 }, false).map(({ eta }) => eta)).toEqual([0.24, 0.48, 0.72]);
 });
