@@ -1,6 +1,6 @@
 /** A scene's LoRAs: which ones its list and the tags in its prompt (`<lora:name:0.8>`) come to, and how strongly each counts. */
 import { findLoras, type LoraTag } from "./promptMarkup.ts";
-import type { Scene, SceneLora } from "./scene.ts";
+import type { Scene, SceneLora, SceneSettings } from "./scene.ts";
 
 /** Strengths of the list go from minus this to this; a tag in the prompt may go further. */
 export const STRONGEST_LORA = 2;
@@ -64,6 +64,15 @@ export interface LoraFacts {
   notes: string[];
   /** Why it cannot be used with the checkpoint; null where it can. */
   problem: string | null;
+  /** What it wants where it makes a checkpoint draw in few steps (LCM, Lightning, Hyper and the like). */
+  fewSteps?: FewSteps;
+}
+
+/** How a distilled model is drawn with. */
+export interface FewSteps {
+  /** How people call it: `Lightning, 4 steps`. */
+  name: string;
+  settings: Partial<Pick<SceneSettings, "steps" | "guidanceScale" | "scheduler" | "karras" | "spacing">>;
 }
 
 /** A LoRA of a scene's list as the window shows it; `path` is null where its file was not found. */

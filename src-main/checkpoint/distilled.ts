@@ -3,6 +3,7 @@
  * settings that their makers give for them. Fine-tunes of them (a Turbo or Lightning "merge") want a few more steps, and a scale above 1.
  */
 import { withSteps } from "../api/defaults.ts";
+import type { FewSteps } from "../api/loras.ts";
 import type { SceneSettings } from "../api/scene.ts";
 import type { Recommended } from "./recommended.ts";
 import type { Family } from "./single/family.ts";
@@ -135,6 +136,22 @@ const makers: Record<DistilledKind, (known: Known) => Recommended> = {
       : { ...KARRAS_SDE, steps: 6, guidanceScale: 1.5 };
   },
 };
+
+/** The same of a LoRA, which has no size of its own. */
+export function fewStepsOf(clues: Clues): FewSteps | undefined {
+  const found = distilledOf(clues);
+  if (!found) return undefined;
+  const { steps, guidanceScale, scheduler, karras, spacing } = found.settings;
+  return {
+    name: found.name,
+    settings: {
+      ...(steps === undefined ? {} : { steps }),
+      ...(guidanceScale === undefined ? {} : { guidanceScale }),
+      ...(scheduler === undefined ? {} : { scheduler }),
+      ...(spacing === undefined ? { karras: karras ?? false } : { spacing }),
+    },
+  };
+}
 
 /** `settings` as such a model wants them: its steps, with the layout's strengths and ranges scaled to them, its scale and sampler. */
 export function withDistilled(settings: SceneSettings, { settings: wanted }: Distilled): SceneSettings {

@@ -1,4 +1,4 @@
-/** The decoder of a tiny autoencoder: madebyollin's TAESD, in diffusers AutoencoderTiny (DecoderTiny). A hundredth of the work of the real one. */
+/** The decoder of a tiny autoencoder: madebyollin's TAESD, in diffusers AutoencoderTiny (DecoderTiny). */
 import type { Value } from "../graph/graph.ts";
 import { conv2d, type Module } from "./layers.ts";
 

@@ -48,8 +48,10 @@ const PLMS_WEIGHTS = [[1], [3 / 2, -1 / 2], [23 / 12, -16 / 12, 5 / 12], [55 / 2
  * its start with the mean of both epsilons, so a latent changed between evaluations 0 and 1 acts through its epsilon
  * alone.
  */
-export const pndm: StepperMaker = (parameters, steps) => {
-  const table = noiseTable(parameters, NEARLY_ZERO);
+export const pndm: StepperMaker = (parameters, steps, options) => {
+  // It mixes epsilons of several levels; that of pure noise is the latent itself and has no place among them.
+  if (parameters.zeroSnr) return ddim(parameters, steps, options);
+  const table = noiseTable(parameters);
   const grid = wholeTimesteps(parameters, steps, parameters.timestepSpacing ?? "leading");
   const stride = Math.floor(parameters.trainTimesteps / steps);
   const evaluations = grid.flatMap((timestep, k) => {

@@ -1,6 +1,7 @@
 /** The LoRAs of the scene: what main knows of their files, and how the list comes to have more. */
 import type { App } from "@api/bridge.ts";
-import type { LoraEntry } from "@api/loras.ts";
+import type { FewSteps, LoraEntry } from "@api/loras.ts";
+import { changeSettingsOf } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
 import { addLora, lorasIn } from "./loraEdits.ts";
 import type { Models } from "./models.svelte.ts";
@@ -42,8 +43,20 @@ export class Loras {
     const before = this.#editor.document;
     this.#editor.apply("Add LoRA", addLora(entry));
     if (this.#editor.document === before) this.#notices.done(`“${entry.name}” is in the list already.`);
+    else if (entry.fewSteps && entry.problem === null) this.#drawInFewSteps(entry.name, entry.fewSteps);
     this.#known = ""; // it may be a file that was missing
     this.follow();
+  }
+
+  /** With the steps of an ordinary checkpoint its pictures burn. */
+  #drawInFewSteps(name: string, { name: kind, settings }: FewSteps): void {
+    const before = this.#editor.document;
+    this.#editor.apply("Use the LoRA's settings", changeSettingsOf(settings));
+    if (this.#editor.document === before) return;
+    this.#notices.done(`Steps, guidance scale and scheduler are now what “${name}” (${kind}) wants.`, {
+      label: "Undo",
+      run: () => void this.#editor.undo(),
+    });
   }
 
   /** The list or the checkpoint may be another one: asks main what it knows where it is. */

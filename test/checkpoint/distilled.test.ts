@@ -1,11 +1,13 @@
 /** Models of few steps are known by what they are called or how they are made, and others are not taken for them. */
-import { mkdtemp, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
 import { type Clues, distilledOf, withDistilled } from "../../src-main/checkpoint/distilled.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
+import { inspectLora } from "../../src-main/checkpoint/lora/inspect.ts";
+import { schedulerConfigOf } from "../../src-main/checkpoint/single/configs.ts";
 import { recommendedSettings } from "../../src-main/engine/recommendedSettings.ts";
 import { GOLDENS, TINY_CONSTANTS } from "../support/familyGoldens.ts";
 
@@ -93,6 +95,25 @@ test("single files open with the settings of what they are called", async () => 
   const plain = await open("sd1", "v1-5-pruned-emaonly");
   expect(plain.distilled).toBeUndefined();
   expect(recommendedSettings(plain)).toMatchObject({ steps: 50, guidanceScale: 7.5, scheduler: "lms" });
+});
+
+test("a LoRA of this kind says what it wants, also where only its repository has a name", async () => {
+  const folder = join(
+    await mkdtemp(join(tmpdir(), "diorama-distilled-")),
+    "models--latent-consistency--lcm-lora-sdv1-5/snapshots/0a",
+  );
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, "pytorch_lora_weights.safetensors");
+  await symlink(resolve("test/goldens/lora/lora-peft.safetensors"), path);
+  const { fewSteps } = await inspectLora(path, null, false);
+  const settings = { steps: 6, guidanceScale: 1.5, scheduler: "lcm", karras: false };
+  expect(fewSteps).toEqual({ name: "LCM", settings });
+  expect((await inspectLora("test/goldens/lora/lora-peft.safetensors", null, false)).fewSteps).toBeUndefined();
+});
+
+test("a single file with the mark of zero terminal SNR visits its last timestep", () => {
+  expect(schedulerConfigOf("sdxl", "v_prediction", true)).toMatchObject({ zeroSnr: true, timestepSpacing: "trailing" });
+  expect(schedulerConfigOf("sdxl", "epsilon", false)).toMatchObject({ timestepSpacing: "leading" });
 });
 
 test("zero terminal SNR wants guidance rescale, and the makers' own file is the last word", () => {

@@ -46,11 +46,13 @@ describe.skipIf(!electron)("words", { timeout: DRAWING_LIMIT }, () => {
     await page.getByText("begins alternatives and never ends them").waitFor();
   });
 
-  test("weights and LoRAs in the prompt are warned of; the spacing is there only where it acts", async () => {
+  test("LoRAs in the prompt that are not there are warned of; the spacing is there only where it acts", async () => {
     const { page } = running();
     await compose(page, { prompt: "a (red:1.3) circle <lora:glow:0.8>", boxes: [] });
-    await expect.poll(() => warnings(page).textContent()).toContain("“(red:1.3)” is drawn as it is written");
-    expect(await warnings(page).textContent()).toContain("“<lora:glow:0.8>” is drawn as it is written");
+    await expect
+      .poll(() => warnings(page).textContent())
+      .toContain("“<lora:glow:0.8>” does nothing: there is no such LoRA");
+    expect(await warnings(page).textContent()).not.toContain("(red:1.3)");
     const spacing = page.getByRole("button", { name: /^Spacing:/ });
     await choose(page, "Scheduler", "LMS");
     await choose(page, "Spacing", "SGM uniform");

@@ -13,9 +13,9 @@ test("instructions of other programs in a prompt are told in words", () => {
   ];
   const told = warningsOf({ ...EMPTY_DOCUMENT, prompt: "x" }, { warnings, estimatedBytes: 1 });
   expect(told.map(({ text }) => text)).toEqual([
-    "“(red:1.3)” is drawn as it is written: weights of words are not understood yet.",
-    "“<lora:glow:0.8>” is drawn as it is written: LoRAs and other added networks are not loaded yet.",
-    "“[ugly]” in “Leave out” is drawn as it is written: weights of words are not understood yet.",
+    "“(red:1.3)” is drawn as it is written: weights of words are turned off.",
+    "“<lora:glow:0.8>” is drawn as it is written: networks of this kind are not loaded.",
+    "“[ugly]” in “Leave out” is drawn as it is written: weights of words are turned off.",
   ]);
 });
 

@@ -150,6 +150,31 @@ test.each(["linspace", "leading", "trailing"] as const)("every sampler runs on a
   }
 });
 
+test.each(SCHEDULERS)("%s runs where the last timestep is pure noise", (name) => {
+  const parameters: SchedulerParameters = {
+    ...STABLE_DIFFUSION,
+    zeroSnr: true,
+    timestepSpacing: "trailing",
+    prediction: "v_prediction",
+  };
+  for (const steps of [1, 2, 7, 30]) {
+    const sampler = make(name, steps, "model", parameters);
+    expect(sampler.evaluations[0]!.timestep).toBe(999);
+    const noise = new TorchGenerator("2");
+    let latent = START.map((value) => value * sampler.initNoiseSigma);
+    for (const [i, at] of sampler.evaluations.entries()) {
+      // v of data that are always 0.5: all that the network can say at pure noise is minus the picture.
+      const input = latent.map((value) => value * at.inputScale);
+      const [alpha, s] = [1 / Math.hypot(1, at.sigma), at.sigma / Math.hypot(1, at.sigma)];
+      const v = input.map((x) => (alpha * (x - alpha * 0.5)) / s - s * 0.5);
+      const epsilon = toEpsilon(v, latent, at, "v_prediction");
+      latent = Float32Array.from(sampler.step(i, latent, epsilon, () => noise.normal(latent.length)));
+    }
+    // What is left of the noise where a run ends at the smallest level.
+    for (const value of latent) expect(Math.abs(value - 0.5), `${steps} steps`).toBeLessThan(0.12);
+  }
+});
+
 test("evaluations belong to steps: one each, but two in each of Heun's and in PNDM's first", () => {
   expect(make("dpmpp-sde", 3).evaluations.map((each) => each.stepIndex)).toEqual([0, 0, 1, 1, 2]);
   const stepsOf = (name: SchedulerName): number[] => make(name, 4).evaluations.map((each) => each.stepIndex);

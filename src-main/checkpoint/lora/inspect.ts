@@ -2,7 +2,10 @@
 import { basename, extname } from "node:path";
 import type { LoraFacts } from "../../api/loras.ts";
 import { isAppError } from "../../api/errors.ts";
+import { fewStepsOf } from "../distilled.ts";
 import { openCheckpoint } from "../folder.ts";
+import { displayName } from "../inspect.ts";
+import { familyOfMetadata } from "../inspect/kinds.ts";
 import { fitLora } from "./fit.ts";
 import { statedBase, triggerWords } from "./metadata.ts";
 import { checkNumbers } from "./numbers.ts";
@@ -17,8 +20,12 @@ export async function inspectLora(path: string, checkpoint: string | null, hash:
   try {
     const lora = await openLora(path);
     const { metadata } = lora.source;
+    const keys = lora.source.tensors.keys();
+    const family = familyOfMetadata(metadata);
+    const fewSteps = fewStepsOf({ names: [displayName(path)], metadata, keys, ...(family ? { family } : {}) });
     const facts = {
       ...blank,
+      ...(fewSteps ? { fewSteps } : {}),
       base: statedBase(metadata)?.text ?? null,
       words: triggerWords(metadata),
       notes: lora.notes,

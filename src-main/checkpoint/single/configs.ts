@@ -182,8 +182,15 @@ export function textConfigOf(
   };
 }
 
-/** The noise schedule that all of these were trained with; the sampler is the one that the family's makers used. */
-export function schedulerConfigOf(family: Family, prediction: SchedulerConfig["prediction"]): SchedulerConfig {
+/**
+ * The noise schedule that all of these were trained with; the sampler is the one that the family's makers used. `zeroSnr`: the file holds
+ * the mark `ztsnr`, its last timestep is pure noise, which trailing timesteps visit.
+ */
+export function schedulerConfigOf(
+  family: Family,
+  prediction: SchedulerConfig["prediction"],
+  zeroSnr: boolean,
+): SchedulerConfig {
   return {
     className: { sd1: "PNDMScheduler", sd2: "DDIMScheduler", sdxl: "EulerDiscreteScheduler" }[family],
     betaStart: 0.00085,
@@ -195,6 +202,6 @@ export function schedulerConfigOf(family: Family, prediction: SchedulerConfig["p
     setAlphaToOne: false,
     skipPrkSteps: true,
     clipSample: false,
-    ...(family === "sdxl" ? { timestepSpacing: "leading" } : {}),
+    ...(zeroSnr ? { zeroSnr, timestepSpacing: "trailing" } : family === "sdxl" ? { timestepSpacing: "leading" } : {}),
   };
 }

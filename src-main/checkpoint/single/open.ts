@@ -71,7 +71,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
     ...(pooledWidth === undefined ? {} : { pooledWidth }),
   });
   const vaeConfig = vaeConfigOf(vae, file, constants);
-  const scheduler = schedulerConfigOf(family, prediction);
+  const scheduler = schedulerConfigOf(family, prediction, tensors.has("ztsnr"));
   const [text, text2] = texts.map(({ table, ...rest }): TextEncoder => ({
     ...rest,
     weights: new Weights(table, file),
