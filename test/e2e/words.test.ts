@@ -4,7 +4,19 @@ import { describe, expect, test } from "vitest";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
-import { attributes, boxes, choose, compose, draw, DRAWING_LIMIT, mark, nameOf, prompt, results } from "./window.ts";
+import {
+  attributes,
+  boxes,
+  choice,
+  choose,
+  compose,
+  draw,
+  DRAWING_LIMIT,
+  mark,
+  nameOf,
+  prompt,
+  results,
+} from "./window.ts";
 
 const note = (page: Page) => page.locator("#prompt-help");
 const warnings = (page: Page) => page.getByRole("list", { name: "Before you generate" });
@@ -53,7 +65,7 @@ describe.skipIf(!electron)("words", { timeout: DRAWING_LIMIT }, () => {
       .poll(() => warnings(page).textContent())
       .toContain("“<lora:glow:0.8>” does nothing: there is no such LoRA");
     expect(await warnings(page).textContent()).not.toContain("(red:1.3)");
-    const spacing = page.getByRole("button", { name: /^Spacing:/ });
+    const spacing = choice(page, "Spacing");
     await choose(page, "Scheduler", "LMS");
     await choose(page, "Spacing", "SGM uniform");
     await expect.poll(() => spacing.textContent()).toContain("SGM uniform");
