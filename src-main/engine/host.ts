@@ -148,9 +148,18 @@ export class Engine {
     return isDeepStrictEqual(this.#opened?.request, request) ? this.#opened?.summary : undefined;
   }
 
-  /** What people call a checkpoint; by its folder while it has not been opened. */
+  /**
+   * What people call a checkpoint, with the parts that make its pictures others; by its folder while it has not been opened. Runs are
+   * known by it: what was drawn as a draft has not been drawn by the checkpoint's own autoencoder.
+   */
   nameOf(request: LoadRequest): string {
-    return this.summaryOf(request)?.name ?? (request.path === DEMO_MODEL ? "demo" : basename(request.path));
+    const own = this.summaryOf(request)?.name ?? (request.path === DEMO_MODEL ? "demo" : basename(request.path));
+    const { prediction, vae, tiny, draft } = request;
+    return [
+      own,
+      ...(prediction ? [prediction === "epsilon" ? "as noise" : "as velocity"] : []),
+      ...(draft && tiny ? [`draft by ${basename(tiny)}`] : vae ? [`VAE ${basename(vae)}`] : []),
+    ].join(", ");
   }
 
   /** Stops a job, or one seed of it. What is done already stays done. */

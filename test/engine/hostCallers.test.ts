@@ -74,6 +74,13 @@ test("a checkpoint that is open is not opened again, whoever asks", async () => 
   const { engine, opened } = await start();
   expect(engine.summaryOf(cats)).toBeUndefined();
   expect(engine.nameOf({ ...cats, path: "/models/cats" })).toBe("cats");
+  // Parts that make other pictures make another name; what only draws previews does not.
+  const parts = { vae: "/v/soft.safetensors", tiny: "/t/taesd_decoder.safetensors" };
+  expect(engine.nameOf({ ...cats, path: "/models/cats", ...parts })).toBe("cats, VAE soft.safetensors");
+  expect(engine.nameOf({ ...cats, path: "/models/cats", ...parts, draft: true })).toBe(
+    "cats, draft by taesd_decoder.safetensors",
+  );
+  expect(engine.nameOf({ ...cats, path: "/models/cats", prediction: "v_prediction" })).toBe("cats, as velocity");
   const [first, second] = await Promise.all([engine.load(cats), engine.load({ ...cats })]);
   expect(second).toEqual(first);
   expect(engine.summaryOf(cats)).toEqual(first);
