@@ -1,5 +1,6 @@
 /** The parts of the campaign by name, in the order in which they run. */
 import { appKills } from "./appKills.ts";
+import { autoencoders } from "./autoencoders.ts";
 import { diskFull, diskReadOnly, diskVanished } from "./disks.ts";
 import { hostile } from "./hostile.ts";
 import { loras } from "./loras.ts";
@@ -22,6 +23,7 @@ export const PARTS: Record<string, Part> = {
   projects,
   safetensors,
   loras,
+  autoencoders,
   pngs,
   scenes,
 };
