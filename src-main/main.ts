@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { messageOf } from "./api/errors.ts";
 import { startEngine } from "./engine/host.ts";
 import { filesOf } from "./main/arguments.ts";
+import { Embeddings } from "./main/embeddings.ts";
 import { endInOrder } from "./main/ending.ts";
 import { findFolders, isWritable, removeDragged, useDataFolderOfCommandLine } from "./main/folders.ts";
 import { serveCalls } from "./main/ipc.ts";
@@ -78,8 +79,9 @@ async function start(): Promise<void> {
     note: (message) => note("loras", message),
     findAtHome: async (name) => (await models.api.find({ kind: "lora", name })).path,
   });
+  const embeddings = new Embeddings({ home: models.api, note: (message) => note("embeddings", message) });
   const themes = new Themes((event) => windows.tell("theme", event));
-  const common = { folders, services, engine, workshop, hashes, loras, atHome, theme: () => themes.current };
+  const common = { folders, services, engine, workshop, hashes, loras, embeddings, atHome, theme: () => themes.current };
   const windows = new Windows(common, join(folders.data, "session.json"));
 
   hardenSession(session.defaultSession);

@@ -4,6 +4,7 @@ import type { CommandName } from "../api/commands.ts";
 import type { LoadRequest } from "../api/engine.ts";
 import type { MainEvents, Opened, WindowState } from "../api/main.ts";
 import type { Client } from "../api/rpc.ts";
+import type { Scene } from "../api/scene.ts";
 import type { Draft, ProjectInfo, StoreApi } from "../api/store.ts";
 import type { ServiceExit } from "../service/supervisor.ts";
 import { startStore, type Store } from "../store/host.ts";
@@ -17,6 +18,7 @@ import { Jobs } from "./jobs.ts";
 import { note } from "./log.ts";
 import type { Bounds, Opening } from "./lastSession.ts";
 import { letGo } from "./letGo.ts";
+import type { Embeddings } from "./embeddings.ts";
 import type { Loras } from "./loras.ts";
 import { Models } from "./models.ts";
 import { OpenProject } from "./openProject.ts";
@@ -41,6 +43,7 @@ export class ProjectWindow {
   readonly exports: Exports;
   readonly workshop: Workshop;
   readonly loras: Loras;
+  readonly embeddings: Embeddings;
   /** The checkpoint that this window works with. */
   model: LoadRequest | undefined;
   commands: { disabled: readonly CommandName[]; checked: readonly CommandName[] } = { disabled: [], checked: [] };
@@ -76,7 +79,7 @@ export class ProjectWindow {
     this.jobs = new Jobs({
       engine: shared.engine,
       store: this.#service.api, // it does its own repeating: some of these calls must not be made twice
-      resolve: (scene) => shared.loras.resolve(scene),
+      resolve: (scene) => this.resolve(scene),
       sha256Of: ({ path }) => this.models.sha256Of(path),
       emit: (name, payload) => this.emit(name, payload),
     });
@@ -85,6 +88,7 @@ export class ProjectWindow {
     this.#saving = new PageSaving(this.#page);
     this.workshop = shared.workshop;
     this.loras = shared.loras;
+    this.embeddings = shared.embeddings;
     this.exports = new Exports({
       window: this.window,
       store: this.store,
@@ -128,6 +132,11 @@ export class ProjectWindow {
     }
     this.#onProject();
     await this.window.loadURL(START_PAGE);
+  }
+
+  /** A scene as the engine takes it: with the files of its LoRAs and embeddings. */
+  async resolve(scene: Scene): Promise<Scene> {
+    return this.embeddings.resolve(await this.loras.resolve(scene), this.model);
   }
 
   emit<Name extends keyof MainEvents>(name: Name, payload: MainEvents[Name]): void {

@@ -4,6 +4,7 @@ import type { StoreEvents } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { AtHome } from "./atHome.ts";
+import type { Embeddings } from "./embeddings.ts";
 import type { Folders } from "./folders.ts";
 import type { Loras } from "./loras.ts";
 import type { ModelHashes } from "./modelHashes.ts";
@@ -18,6 +19,7 @@ export interface Shared<Window> {
   hashes: ModelHashes;
   loras: Loras;
   atHome: AtHome;
+  embeddings: Embeddings;
   theme: () => Theme;
   /** Of projects that were left. */
   unsaved: UnsavedWork;

@@ -171,9 +171,12 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       return path;
     },
     forgetModel: ({ path }) => at.models.forget(path),
-    tokenize: (text) => withModel((api) => api.tokenize(text)),
+    tokenize: async ({ embeddings: listed, ...text }) => {
+      const embeddings = await at.embeddings.find([text.prompt], listed, at.model);
+      return withModel((api) => api.tokenize({ ...text, ...(embeddings.length > 0 ? { embeddings } : {}) }));
+    },
     check: async (scene) => {
-      const resolved = await at.loras.resolve(scene);
+      const resolved = await at.resolve(scene);
       return withModel((api) => api.check(resolved));
     },
     addLora: async () => {

@@ -25,6 +25,15 @@ export interface ModelsApi {
   inspect(request: { path: string }): Promise<ModelFacts>;
   /** A model of that name in the folders: see find.ts. */
   find(request: { kind: ModelKind; name: string }): Promise<FoundModel>;
+  /**
+   * Embeddings whose names stand in `texts` as words and that fit the checkpoint, and those of `names`, whatever they fit; a name that
+   * several have is the first's.
+   */
+  embeddingsIn(request: {
+    texts: string[];
+    names: string[];
+    checkpoint: string;
+  }): Promise<{ name: string; path: string }[]>;
   /** Whether this is one of the models in the folders. */
   has(request: { path: string }): Promise<boolean>;
   addFolder(request: { path: string }): Promise<ModelFolder>;
@@ -70,6 +79,7 @@ export const modelsSchemas: Schemas<ModelsApi> = {
   look: nothing,
   inspect: v.object({ path }),
   find: v.object({ kind: v.picklist(MODEL_KINDS), name: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000)) }),
+  embeddingsIn: v.object({ texts: v.array(v.string()), names: v.array(v.string()), checkpoint: path }),
   has: v.object({ path }),
   addFolder: v.object({ path }),
   forgetFolder: v.object({ path }),

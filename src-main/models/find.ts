@@ -1,7 +1,7 @@
 /** A model by the name that people write for it: in a prompt (`<lora:name:0.8>`, an embedding's word) or on a command line. */
 import { basename } from "node:path";
 import { editDistance } from "../api/nearest.ts";
-import type { FoundModel, HomeModel, ModelKind } from "../api/models.ts";
+import type { FoundModel, HomeModel, ModelFamily, ModelKind } from "../api/models.ts";
 
 /** What of a model is asked by name. */
 export type Named = Pick<HomeModel, "path" | "name" | "kind">;
@@ -23,6 +23,40 @@ export function findModelFile(models: Iterable<Named>, kind: ModelKind, name: st
     : undefined;
   if (inFolder) return { path: inFolder.path, closest: [] };
   return { path: null, closest: closestNames(ofKind, wanted) };
+}
+
+/** What of an embedding decides whether a text asks for it. */
+type Embedding = Pick<HomeModel, "path" | "kind" | "opens" | "family">;
+
+/** Most that a scene takes: more words than that are none of a person's. */
+const MOST_EMBEDDINGS = 32;
+
+/** Embeddings by their files' names, which are words of prompts: those that `texts` hold and that are made for `family`, and those of `names`. */
+export function embeddingsIn(
+  models: Iterable<Embedding>,
+  { texts, names, family }: { texts: readonly string[]; names: readonly string[]; family: ModelFamily | null },
+): { name: string; path: string }[] {
+  const text = texts.map(plain).join("\n");
+  const asked = new Set(names.map(plain));
+  const found = new Map<string, { name: string; path: string }>();
+  for (const { path, kind, opens, family: own } of models) {
+    if (kind !== "embedding" || !opens || found.size >= MOST_EMBEDDINGS) continue;
+    const name = stemOf(path);
+    const word = plain(name);
+    if (found.has(word)) continue;
+    const fits = family !== null && own === family;
+    if (asked.has(word) || (fits && hasWord(text, word))) found.set(word, { name, path });
+  }
+  return [...found.values()];
+}
+
+/** Whether a word stands in a text by itself, and not in the middle of another. */
+function hasWord(text: string, word: string): boolean {
+  const isLetter = (letter: string | undefined) => letter !== undefined && /[\p{L}\p{N}_]/u.test(letter);
+  for (let at = text.indexOf(word); at >= 0 && word !== ""; at = text.indexOf(word, at + 1)) {
+    if (!isLetter(text[at - 1]) && !isLetter(text[at + word.length])) return true;
+  }
+  return false;
 }
 
 /** Names that share most letters with the one that is looked for, best first. */

@@ -18,7 +18,7 @@ import type {
 } from "../api/models.ts";
 import { displayName, inspect } from "../checkpoint/inspect.ts";
 import { hashFile } from "../service/hashFile.ts";
-import { distanceOf, findModelFile } from "./find.ts";
+import { distanceOf, embeddingsIn, findModelFile } from "./find.ts";
 import { layoutOf, usualPlaces } from "./layouts.ts";
 import type { Mark, Memory, Seen } from "./memory.ts";
 import { type Candidate, walk } from "./walk.ts";
@@ -125,6 +125,22 @@ export class Home {
 
   find(kind: ModelKind, name: string): FoundModel {
     return findModelFile(this.#models(), kind, name);
+  }
+
+  /** See find.ts. */
+  async embeddingsIn(
+    texts: readonly string[],
+    names: readonly string[],
+    checkpoint: string,
+  ): Promise<{ name: string; path: string }[]> {
+    const { memory } = this.#options;
+    const seen = this.#candidates().flatMap(
+      ([{ path, bytes, modified }]) => memory.seenOf(path, bytes, modified)?.facts ?? [],
+    );
+    const embeddings = seen.filter(({ kind }) => kind === "embedding");
+    if (embeddings.length === 0) return [];
+    const known = memory.lastSeen(checkpoint)?.facts ?? (await inspect(checkpoint).catch(() => undefined));
+    return embeddingsIn(embeddings, { texts, names, family: known?.family ?? null });
   }
 
   has(path: string): boolean {

@@ -43,6 +43,10 @@ export function runService(port: Port, { dataFolder, lasting, env }: ModelsServi
         await looked();
         return home.find(kind, name);
       },
+      embeddingsIn: async ({ texts, names, checkpoint }) => {
+        await looked();
+        return home.embeddingsIn(texts, names, checkpoint);
+      },
       has: async ({ path }) => {
         await looked();
         if (home.has(path)) return true;

@@ -222,3 +222,19 @@ test("a folder that is no checkpoint says what is missing", async () => {
     why: expect.stringContaining("model_index.json") as unknown,
   });
 });
+
+test("whatever is changed in a file, it is told what it is or why it does not open", async () => {
+  const whole = safetensors(
+    { "lora_unet_mid_attn2_to_k.lora_down.weight": [[4, 768]] },
+    { ss_base_model_version: "sd_v1" },
+  );
+  const path = temporary("changed.safetensors");
+  for (let i = 0; i < 300; i++) {
+    const bytes = Buffer.from(whole.subarray(0, i % 3 === 0 ? (i * 37) % whole.length : whole.length));
+    for (let n = 0; n < 3 && bytes.length > 0; n++)
+      bytes[(i * 7 + n * 53) % Math.min(300, bytes.length)] = (i * 31 + n * 17) % 256;
+    writeFileSync(path, bytes);
+    const facts = await inspect(path);
+    expect(facts.why).not.toBe("");
+  }
+});

@@ -75,10 +75,13 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     const mode = (name: string) => page.getByRole("navigation").getByRole("button", { name }).click();
 
     await audit("first start");
-    for (const view of ["Results", "Compare", "History"]) {
+    for (const view of ["Results", "Compare", "History", "Models"]) {
       await mode(view);
       await audit(`no ${view}`);
     }
+    await page.getByRole("button", { name: "Get a model", exact: true }).click();
+    await page.getByText("Token and mirror").click();
+    await audit("getting a model");
     await mode("Compose");
     await page.getByRole("option", { name: /^red circle/ }).click();
     await audit("composing");

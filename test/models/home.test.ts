@@ -244,6 +244,18 @@ describe("what is remembered", () => {
   });
 });
 
+test("embeddings are the words of prompts that are their names, where they fit the checkpoint", async () => {
+  const { home } = makeHome();
+  const folder = temporaryFolder();
+  const path = put(join(folder, "Sun-Cat.safetensors"));
+  const xl = put(join(folder, "moon.safetensors"), { clip_l: [[2, 768]], clip_g: [[2, 1280]] });
+  await home.addFolder(folder);
+  const find = (texts: string[], names: string[] = []) => home.embeddingsIn(texts, names, "test/goldens/tiny-sd");
+  expect(await find(["a sun-cat, (moon:1.2)"])).toEqual([{ name: "Sun-Cat", path }]);
+  expect(await find(["a sun-cats house", "sunsun-cat"])).toEqual([]);
+  expect(await find(["anything"], ["moon"])).toEqual([{ name: "moon", path: xl }]); // named by the scene: the engine says that it does not fit
+});
+
 describe("a name in a prompt", () => {
   const of = (path: string, kind: "lora" | "vae" = "lora") => ({
     path,
