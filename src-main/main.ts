@@ -81,7 +81,17 @@ async function start(): Promise<void> {
   });
   const embeddings = new Embeddings({ home: models.api, note: (message) => note("embeddings", message) });
   const themes = new Themes((event) => windows.tell("theme", event));
-  const common = { folders, services, engine, workshop, hashes, loras, embeddings, atHome, theme: () => themes.current };
+  const common = {
+    folders,
+    services,
+    engine,
+    workshop,
+    hashes,
+    loras,
+    embeddings,
+    atHome,
+    theme: () => themes.current,
+  };
   const windows = new Windows(common, join(folders.data, "session.json"));
 
   hardenSession(session.defaultSession);
