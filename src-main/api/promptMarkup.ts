@@ -99,7 +99,7 @@ export function whyIgnored({ kind }: Markup): string {
     case "change":
       return "is drawn as it is written, a little weaker: words do not change while a picture is drawn";
     case "lora":
-      return "does nothing: there is no such LoRA in the list";
+      return "does nothing: no LoRA of this name was found";
     case "network":
       return "is drawn as it is written: networks of this kind are not loaded";
   }

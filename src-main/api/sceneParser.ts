@@ -21,8 +21,9 @@ import {
 } from "./fields.ts";
 import { readEmbeddings } from "./embeddings.ts";
 import { LONGEST_PROMPT, MOST_BOXES } from "./limits.ts";
+import { readLoras } from "./sceneLoras.ts";
 import { readSpans, writeSpans, type PhraseForm } from "./regionSpans.ts";
-import type { Region, Scene, SceneEmbedding, SceneSettings, Seed, UnitBox } from "./scene.ts";
+import type { Region, Scene, SceneEmbedding, SceneLora, SceneSettings, Seed, UnitBox } from "./scene.ts";
 import { formatSeeds, readSeeds } from "./seeds.ts";
 
 /** What a scene file holds. Seeds are not part of a scene: one scene has many pictures. */
@@ -41,6 +42,7 @@ export type SceneForm = {
   boxes: (PhraseForm & { name?: string; box: [number, number, number, number]; strength?: number })[];
   seeds?: string;
   embeddings?: SceneEmbedding[];
+  loras?: SceneLora[];
 } & { [Name in SettingName]?: unknown };
 
 export const SCENE_FIELDS = [
@@ -50,6 +52,7 @@ export const SCENE_FIELDS = [
   "boxes",
   "seeds",
   "embeddings",
+  "loras",
   ...SETTING_NAMES,
 ] as const;
 export const BOX_FIELDS = ["name", "phrase", "occurrence", "span", "box", "strength"] as const;
@@ -82,7 +85,11 @@ export function parseSceneFile(value: unknown, defaults: SceneSettings, override
   const negativePrompt =
     value.negativePrompt === undefined ? "" : readPrompt(value.negativePrompt, "negativePrompt", problems);
   const regions = readBoxes(value.boxes, prompt, problems);
-  const settings = overrideSettings(defaults, readSettings(value, problems), overrides, problems);
+  const loras = readLoras(value.loras, problems);
+  const settings = {
+    ...overrideSettings(defaults, readSettings(value, problems), overrides, problems),
+    ...(loras ? { loras } : {}),
+  };
 
   const embeddings = value.embeddings === undefined ? undefined : readEmbeddings(value.embeddings, problems);
   if (embeddings && embeddings.length > 0) settings.embeddings = embeddings;

@@ -4,7 +4,8 @@
  * say (a phrase stands in the prompt, a box ends inside the picture) only the parser checks.
  */
 import { SETTING_FIELDS, SETTING_NAMES, STRENGTH_RULE, type FieldRule } from "./fields.ts";
-import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import { LORA_STRENGTH_RULE, type LORA_FIELDS } from "./sceneLoras.ts";
 import type { BOX_FIELDS, SCENE_FIELDS } from "./sceneParser.ts";
 
 type Schema = Record<string, unknown>;
@@ -67,6 +68,14 @@ const boxProperties: Record<(typeof BOX_FIELDS)[number], Schema> = {
   strength: settingSchema(STRENGTH_RULE),
 };
 
+const loraProperties: Record<(typeof LORA_FIELDS)[number], Schema> = {
+  name: { description: "Of its file, without ending, as <lora:name:0.8> calls it.", type: "string", minLength: 1 },
+  path: { description: "Its file, seen from the folder of the scene.", type: "string", minLength: 1 },
+  strength: settingSchema(LORA_STRENGTH_RULE),
+  on: { description: "false keeps it in the list and does nothing with it.", type: "boolean" },
+  hash: { description: "SHA-256 of its weights in hexadecimal.", type: "string", pattern: "^[0-9a-f]{64}$" },
+};
+
 /** The schema as plain data. */
 export function sceneFileSchema(): Schema {
   const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, settingSchema(SETTING_FIELDS[name])]));
@@ -103,6 +112,12 @@ export function sceneFileSchema(): Schema {
           objectSchema({ name: PATH, path: PATH, hash: { type: "string", pattern: "^[0-9a-f]{64}$" } }, ["name"]),
         ],
       },
+    },
+    loras: {
+      description: "Small files that change the checkpoint, each by name or by the path of its file.",
+      type: "array",
+      maxItems: MOST_LORAS,
+      items: { ...objectSchema(loraProperties, []), anyOf: [{ required: ["name"] }, { required: ["path"] }] },
     },
     ...(settings as Record<keyof typeof SETTING_FIELDS, Schema>),
   };

@@ -1,14 +1,18 @@
 /**
  * `npm run render`: a scene file to pictures, without a window. Drives the same engine process as the app does.
  */
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { countPictures, expandScene } from "../api/alternatives.ts";
 import { DEFAULT_SETTINGS } from "../api/defaults.ts";
 import type { LoadRequest, ModelSummary } from "../api/engine.ts";
 import { AppError, isAppError } from "../api/errors.ts";
-import type { ProviderName, Seed } from "../api/scene.ts";
+import type { ProviderName, Scene, Seed } from "../api/scene.ts";
 import { startEngine, type EngineOptions } from "../engine/host.ts";
+import type { SceneFile } from "../api/sceneParser.ts";
+import { openModels, type ModelsAtHome } from "../models/host.ts";
+import { dataFolder } from "./dataFolder.ts";
+import { withLoraFiles } from "./loras.ts";
 import { generate, JOB, type RenderEngine } from "./drawPictures.ts";
 import { PictureFolder } from "./pictureFolder.ts";
 import { boxLabels, makeProgress, type Progress } from "./progress.ts";
@@ -113,7 +117,7 @@ async function draw(
     for (const note of model.notes) progress.note(note);
     run.phase = "drawing";
     // Again, with this checkpoint's own defaults for what the file leaves open.
-    const { scene } = await readScene(options, terminal, model.defaults);
+    const scene = await withLoras(await readScene(options, terminal, model.defaults), options, terminal);
     const alternatives = expandScene(scene);
     const warnings = new Set<string>();
     for (const one of alternatives) {
@@ -131,6 +135,21 @@ async function draw(
   } finally {
     stopListening();
     await engine.stop();
+  }
+}
+
+/** Only a name that is nowhere near has the models at home looked through. */
+async function withLoras({ scene }: SceneFile, options: RenderOptions, { cwd, env }: Terminal): Promise<Scene> {
+  let home: ModelsAtHome | undefined;
+  const findAtHome = (name: string) => {
+    home ??= openModels({ dataFolder: dataFolder(env), lasting: false, env });
+    return home.api.find({ kind: "lora", name });
+  };
+  try {
+    const sceneFolder = dirname(resolve(cwd, options.scenePath));
+    return await withLoraFiles(scene, options.loras, { cwd, sceneFolder, findAtHome });
+  } finally {
+    await home?.stop();
   }
 }
 

@@ -5,6 +5,7 @@ import type { SettingChanges } from "../api/sceneParser.ts";
 import { readSeeds } from "../api/seeds.ts";
 import { suggestion } from "../api/nearest.ts";
 import { PREDICTIONS, type LoadRequest } from "../api/engine.ts";
+import { readLoraOption, type LoraOption } from "./loras.ts";
 import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";
 
 const OPTIONS = {
@@ -15,6 +16,11 @@ const OPTIONS = {
   prediction: {
     value: "NAME",
     about: `What a single file's network predicts, if it is guessed wrongly: ${PREDICTIONS.join(", ")}.`,
+  },
+  lora: {
+    value: "NAME:0.8",
+    many: true,
+    about: "A LoRA by name or file, and its strength from -2 to 2 (1); once for each.",
   },
   seeds: { value: "1,2,7-9", about: "One picture for each seed, 0 to 2^64 - 1; by default the scene's, else 1." },
   method: { value: "NAME", about: METHODS.join(", ") },
@@ -70,6 +76,7 @@ export interface RenderOptions {
   model: string | undefined;
   /** What of a `LoadRequest` says how the checkpoint is taken; paths as they were given. */
   parts: Pick<LoadRequest, "prediction" | "vae" | "tiny" | "draft">;
+  loras: LoraOption[];
   seeds: Seed[] | undefined;
   changes: SettingChanges;
   /** Files, as they were written. */
@@ -107,6 +114,12 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
   if (deviceId !== undefined && !/^\d{1,2}$/.test(given.device!)) {
     problems.push({ at: "--device", message: `expected a whole number from 0, got "${given.device!}"` });
   }
+  const loras = (given.lora ?? []).flatMap((text) => {
+    const read = readLoraOption(text);
+    if (typeof read !== "string") return read;
+    problems.push({ at: "--lora", message: read });
+    return [];
+  });
   let seeds: Seed[] | undefined;
   if (given.seeds !== undefined) {
     const read = readSeeds(given.seeds);
@@ -124,6 +137,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     scenePath: words[0]!,
     model: given.model,
     parts,
+    loras,
     seeds,
     changes,
     embeddings: given.embedding ?? [],

@@ -8,7 +8,8 @@ import type { RunRecord } from "../api/engine.ts";
 import { isAppError } from "../api/errors.ts";
 import { LARGEST_SEED } from "../api/seeds.ts";
 import { parseSceneFile, serializeScene, type SceneFile } from "../api/sceneParser.ts";
-import { findMarkup, whyIgnored } from "../api/promptMarkup.ts";
+import { loraNamed } from "../api/loras.ts";
+import { findLoras, findMarkup, whyIgnored } from "../api/promptMarkup.ts";
 import { actingSpacing, takesSpacing, type Scene, type SchedulerName, type Spacing } from "../api/scene.ts";
 
 /** What other tools call our schedulers; the same name does not promise the same pixels. */
@@ -60,7 +61,8 @@ export function writeInfotext(record: RunRecord): string {
   const { settings } = scene;
   const { boxes, method, nu, injectionSteps, eta, lossSteps } = serializeScene(scene);
   const spacing = actingSpacing(settings);
-  const own = isReadBack(scene) ? undefined : JSON.stringify([scene.prompt, scene.negativePrompt]);
+  const told = { ...scene, prompt: withTags(scene) };
+  const own = isReadBack(told) ? undefined : JSON.stringify([told.prompt, scene.negativePrompt]);
   const pairs: [string, string | undefined][] = [
     ["Steps", String(settings.steps)], // first: ComfyUI looks for the line that begins with it
     ["Sampler", SAMPLER_NAMES[settings.scheduler]],
@@ -75,6 +77,7 @@ export function writeInfotext(record: RunRecord): string {
     ["Model", model.name],
     ["VAE", model.vae?.name],
     ["TI hashes", tiHashes(scene)],
+    ["Lora hashes", loraHashes(settings)],
     ["RNG", "CPU"], // torch's CPU generator: what makes the seed portable
     [
       LAYOUT_KEY,
@@ -88,7 +91,23 @@ export function writeInfotext(record: RunRecord): string {
   const line = pairs
     .flatMap(([key, value]) => (value === undefined || value === "" ? [] : [`${key}: ${quote(value)}`]))
     .join(", ");
-  return `${promptLines(scene)}\n${line}`.trim();
+  return `${promptLines(told)}\n${line}`.trim();
+}
+
+/** The prompt with a tag for each LoRA of the list, as other programs read it; where it has one already that one counts. */
+function withTags({ prompt, settings }: Scene): string {
+  const tagged = findLoras(prompt);
+  const tags = (settings.loras ?? []).flatMap((lora) => {
+    const isTold = !lora.on || loraNamed(tagged, lora.name) !== undefined || /[<>:]/.test(lora.name);
+    return isTold ? [] : ` <lora:${lora.name}:${Number(lora.strength.toFixed(4))}>`;
+  });
+  return prompt + tags.join("");
+}
+
+/** A1111's: the first twelve digits of each hash, by name. */
+function loraHashes({ loras = [] }: Scene["settings"]): string | undefined {
+  const known = loras.flatMap(({ name, hash }) => (hash === undefined ? [] : `${name}: ${hash.slice(0, 12)}`));
+  return known.length > 0 ? known.join(", ") : undefined;
 }
 
 /** As A1111 lists them: name and the first twelve digits of the file's SHA-256. */
