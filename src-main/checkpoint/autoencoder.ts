@@ -13,7 +13,7 @@ import { readPart } from "./parts.ts";
 import { namesIn, orUnreadable, readSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import { sampleHash } from "./sampleHash.ts";
 import { CONSTANTS, type FamilyConstants, vaeConfigOf } from "./single/configs.ts";
-import { FAMILY_NAMES, VAE_PREFIXES } from "./single/family.ts";
+import { type Family, FAMILY_NAMES, VAE_PREFIXES } from "./single/family.ts";
 import { describeKeys, under, vaeName } from "./single/names.ts";
 import { refusePickles } from "./weightFiles.ts";
 import { sizesOf, Weights } from "./weights.ts";
@@ -60,13 +60,22 @@ async function readTable(
   return { files: part.files, tensors: part.tensors, folder };
 }
 
+/** What is asked of an autoencoder: the family of the checkpoint, and the checkpoint's own, where it has one. */
+interface Wanted {
+  family: Family;
+  vae?: { config: VaeConfig };
+}
+
+/** Channels of every latent of Stable Diffusion 1, 2 and XL. */
+const LATENT_CHANNELS = 4;
+
 /**
  * The autoencoder at `path` for a checkpoint of this family. Throws `checkpoint-invalid` where it is none, or none that fits; what only
  * looks odd is in its notes.
  */
 export async function openVae(
   path: string,
-  { family, vae }: Pick<Checkpoint, "family" | "vae">,
+  { family, vae }: Wanted,
   constants: Partial<FamilyConstants> = {},
 ): Promise<SeparateVae> {
   const absolute = resolve(path);
@@ -84,23 +93,26 @@ export async function openVae(
   const config = folder
     ? parseVaeConfig(await readFields(join(folder, "config.json")))
     : vaeConfigOf(table, absolute, known);
-  if (config.latentChannels !== vae.config.latentChannels) {
-    const problem = `this autoencoder reads latents of ${config.latentChannels} channels, but the checkpoint makes ${vae.config.latentChannels}`;
+  const channels = vae?.config.latentChannels ?? LATENT_CHANNELS;
+  if (config.latentChannels !== channels) {
+    const problem = `this autoencoder reads latents of ${config.latentChannels} channels, but the checkpoint makes ${channels}`;
     refuse(absolute, undefined, problem, {
-      expected: String(vae.config.latentChannels),
+      expected: String(channels),
       found: String(config.latentChannels),
     });
   }
-  const factor = 2 ** (config.blockOutChannels.length - vae.config.blockOutChannels.length);
+  const levels = vae?.config.blockOutChannels.length ?? config.blockOutChannels.length;
+  const factor = 2 ** (config.blockOutChannels.length - levels);
   if (factor !== 1) {
     refuse(absolute, undefined, `this autoencoder makes pictures ${factor} times as large as the checkpoint's own`);
   }
-  const isOther = folder !== undefined && Math.abs(config.scalingFactor - vae.config.scalingFactor) > 1e-3;
+  const scalingFactor = vae?.config.scalingFactor ?? known.scalingFactor;
+  const isOther = folder !== undefined && Math.abs(config.scalingFactor - scalingFactor) > 1e-3;
   const name = displayName(absolute);
   return {
     name,
     // Latents are of the scale that the checkpoint was trained with.
-    config: { ...config, scalingFactor: vae.config.scalingFactor },
+    config: { ...config, scalingFactor },
     weights: new Weights(table, absolute),
     ...sizesOf([...table.values()]),
     notes: isOther

@@ -35,7 +35,10 @@ import { choosePrecision, Networks } from "./sessions/networks.ts";
 
 export const openPipeline: OpenPipeline = async (request, onProgress): Promise<Pipeline> => {
   onProgress(0, "Reading the checkpoint");
-  const original = await openCheckpoint(request.path, request.prediction ? { prediction: request.prediction } : {});
+  const original = await openCheckpoint(request.path, {
+    ...(request.prediction ? { prediction: request.prediction } : {}),
+    ...(request.vae === undefined ? {} : { vae: request.vae }),
+  });
   const vae = request.vae === undefined ? undefined : await openVae(request.vae, original);
   const tiny = request.tiny === undefined ? undefined : await openTiny(request.tiny);
   const checkpoint = vae ? withVae(original, vae) : original;

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openTiny, openVae, withVae } from "../../src-main/checkpoint/autoencoder.ts";
+import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { readSafetensors } from "../../src-main/checkpoint/safetensors.ts";
 import { doubtsAbout } from "../../src-main/engine/decoding.ts";
 import { GOLDENS, openGolden, TINY_CONSTANTS } from "../support/familyGoldens.ts";
@@ -71,6 +72,18 @@ describe("a separate VAE", () => {
   ])("is none: %s", async (path, why) => {
     await expect(openVae(path, await openGolden("sd1", "folder"))).rejects.toThrow(why);
   });
+});
+
+test("a single file without an autoencoder opens with a separate one, and says what to do without", async () => {
+  const { tensors } = await readSafetensors(`${GOLDENS}/tiny-sd1.single.safetensors`);
+  const path = join(await folder(), "bare.safetensors");
+  const own = [...tensors].filter(([key]) => !key.startsWith("first_stage_model."));
+  await writeFile(path, safetensorsOf(own.map(([key, { shape }]) => [key, zeros([...shape])] as const)));
+  const constants = TINY_CONSTANTS.sd1;
+  await expect(openCheckpoint(path, { constants })).rejects.toThrow(/has no autoencoder.*\(--vae\)/);
+  const checkpoint = await openCheckpoint(path, { constants, vae: `${GOLDENS}/tiny-sd1/vae` });
+  expect(checkpoint.vae.weights.has("decoder.conv_in.weight")).toBe(true);
+  expect(checkpoint.vae.config.scalingFactor).toBe(0.18215);
 });
 
 describe("a tiny autoencoder", () => {

@@ -5,6 +5,7 @@
 import { basename, extname, resolve } from "node:path";
 import type { Checkpoint, TextEncoder } from "../checkpoint.ts";
 import { checkTogether } from "../recognise.ts";
+import { openVae } from "../autoencoder.ts";
 import { distilledOf } from "../distilled.ts";
 import { refuse, type TensorEntry } from "../header.ts";
 import { renamed, textName } from "../names.ts";
@@ -36,6 +37,8 @@ import { guessPrediction, type Prediction } from "./prediction.ts";
 export interface SingleFileOptions {
   /** The person's word on what the network predicts; by default metadata and rules tell. */
   prediction?: Prediction;
+  /** An autoencoder for a file that has none. */
+  vae?: string;
   /** What shapes do not tell, where it is not the family's own. */
   constants?: Partial<FamilyConstants>;
 }
@@ -56,7 +59,10 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
   const original = under(tensors, UNET_PREFIX);
   const layers = unetLayers(original.keys());
   const unet = renamed(original, (key) => unetName(key, layers));
-  const vae = vaeTable(tensors, file, family);
+  const lacksVae = under(tensors, ...VAE_PREFIXES).size === 0;
+  const separate =
+    lacksVae && options.vae !== undefined ? await openVae(options.vae, { family }, options.constants) : undefined;
+  const vae = separate ? new Map<string, TensorEntry>() : vaeTable(tensors, file, family);
   const texts = textEncoders(tensors, file, family, constants);
   for (const table of [unet, vae, ...texts.map(({ table: each }) => each)]) refuseTypes(table, file);
 
@@ -70,7 +76,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
     sampleSize,
     ...(pooledWidth === undefined ? {} : { pooledWidth }),
   });
-  const vaeConfig = vaeConfigOf(vae, file, constants);
+  const vaeConfig = separate?.config ?? vaeConfigOf(vae, file, constants);
   const scheduler = schedulerConfigOf(family, prediction, tensors.has("ztsnr"));
   const [text, text2] = texts.map(({ table, ...rest }): TextEncoder => ({
     ...rest,
@@ -87,7 +93,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
     name,
     family,
     unet: { config: unetConfig, weights: new Weights(unet, file) },
-    vae: { config: vaeConfig, weights: new Weights(vae, file) },
+    vae: { config: vaeConfig, weights: separate?.weights ?? new Weights(vae, file) },
     text: text!,
     ...(text2 ? { text2 } : {}),
     scheduler,
@@ -107,7 +113,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
 function vaeTable(tensors: ReadonlyMap<string, TensorEntry>, file: string, family: Family): Table {
   const original = under(tensors, ...VAE_PREFIXES);
   if (original.size === 0) {
-    const problem = `the file has no autoencoder (VAE), which ${FAMILY_NAMES[family]} needs to make a picture. Get the version of this model that has one`;
+    const problem = `the file has no autoencoder (VAE), which ${FAMILY_NAMES[family]} needs to make a picture. Get the version of this model that has one, or draw with a separate one by the command line (--vae)`;
     refuse(file, undefined, problem, { expected: "first_stage_model" });
   }
   const levels = new Set([...original.keys()].flatMap((key) => /^decoder\.up\.(\d+)\./.exec(key)?.[1] ?? [])).size;
