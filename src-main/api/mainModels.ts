@@ -12,6 +12,8 @@ import {
   type HubRepository,
   LONGEST_NOTES,
   type MissingModel,
+  type MissingRequest,
+  missingSchema,
   type ModelFacts,
   type ModelFolder,
 } from "./models.ts";
@@ -44,8 +46,8 @@ export interface HomeCalls {
   useHomeLora(request: { path: string }): Promise<LoraEntry>;
   /** Shows it in the system's file manager. */
   revealHomeModel(request: { path: string }): Promise<void>;
-  /** Where a checkpoint has gone that cannot be opened, or what is most like it. */
-  findMissingModel(request: { path: string }): Promise<MissingModel>;
+  /** Where a checkpoint has gone that cannot be opened, or that a picture was drawn with, and what is most like it. */
+  findMissingModel(request: MissingRequest): Promise<MissingModel>;
 
   hubState(): Promise<HubState>;
   /** Null takes back what was set. */
@@ -100,7 +102,7 @@ export const homeSchemas = {
   useHomeModel: byPath,
   useHomeLora: byPath,
   revealHomeModel: byPath,
-  findMissingModel: byPath,
+  findMissingModel: missingSchema,
   hubState: nothing,
   setHub: v.strictObject({ mirror: v.optional(v.nullable(mirrorSchema)), token: v.optional(v.nullable(tokenSchema)) }),
   describeRepository: v.strictObject({ repo: v.pipe(v.string(), v.maxLength(500)) }),

@@ -95,13 +95,24 @@ export interface HomeModels {
 
 /** A model that something was drawn with and that is not where it was. */
 export interface MissingModel {
-  path: string;
+  /** Where it was; null where only a picture tells of it. */
+  path: string | null;
   name: string;
-  /** The same file in another place, by its hash. */
+  /** The same file in another place, by its hash; for a picture also the one checkpoint of that name. */
   moved: HomeModel | null;
   /** What is most like it, best first. */
   closest: HomeModel[];
 }
+
+/** A model that is looked for: by where it was, or by what a picture that was drawn with it says. */
+export const missingSchema = v.union([
+  v.strictObject({ path: v.pipe(v.string(), v.minLength(1), v.maxLength(4096)) }),
+  v.strictObject({
+    name: v.pipe(v.string(), v.minLength(1), v.maxLength(500)),
+    sha256: v.nullable(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
+  }),
+]);
+export type MissingRequest = v.InferOutput<typeof missingSchema>;
 
 /** Characters of a person's notes on a model. */
 export const LONGEST_NOTES = 4_000;

@@ -2,6 +2,8 @@
 import * as v from "valibot";
 import {
   LONGEST_NOTES,
+  type MissingRequest,
+  missingSchema,
   MODEL_KINDS,
   type Download,
   type DownloadRequest,
@@ -41,7 +43,8 @@ export interface ModelsApi {
   mark(request: { path: string; favourite?: boolean | undefined; notes?: string | undefined }): Promise<void>;
   /** A PNG of at most 512 pixels a side; null where there is none. */
   thumbnail(request: { id: number }): Promise<Uint8Array<ArrayBuffer> | null>;
-  missing(request: { path: string; sha256?: string | undefined }): Promise<MissingModel>;
+  /** `path`: where it was; `name` and `sha256`: what a picture says of it. */
+  missing(request: MissingRequest): Promise<MissingModel>;
 
   /** The hub or a mirror of it, and the token of the person's account there. */
   setHub(request: HubSettings): Promise<void>;
@@ -104,5 +107,5 @@ export const modelsSchemas: Schemas<ModelsApi> = {
   removeDownload: v.object({ id }),
   listDownloads: nothing,
   downloadEnded: v.object({ id }),
-  missing: v.object({ path, sha256: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))) }),
+  missing: missingSchema,
 };

@@ -1,7 +1,7 @@
 /** A model by the name that people write for it: in a prompt (`<lora:name:0.8>`, an embedding's word) or on a command line. */
 import { basename } from "node:path";
 import { editDistance } from "../api/nearest.ts";
-import type { FoundModel, HomeModel, ModelFamily, ModelKind } from "../api/models.ts";
+import type { FoundModel, HomeModel, MissingModel, ModelFamily, ModelKind } from "../api/models.ts";
 
 /** What of a model is asked by name. */
 export type Named = Pick<HomeModel, "path" | "name" | "kind">;
@@ -76,8 +76,30 @@ function closestNames(models: readonly Named[], wanted: string): string[] {
   return near.slice(0, MOST_CLOSEST).map(({ name }) => name);
 }
 
+/** What is known of a model that is looked for. */
+export interface Lost extends Pick<HomeModel, "name" | "kind" | "family" | "sha256"> {
+  path: string | null;
+}
+
+/** The same file elsewhere, and what is most like it: of its kind and network, by the letters of its name. */
+export function findMissing(all: readonly HomeModel[], lost: Lost): MissingModel {
+  const { path, name, kind, family, sha256 } = lost;
+  const models = all.filter((model) => model.path !== path);
+  const namesakes =
+    path === null ? models.filter((model) => model.kind === kind && model.opens && model.name === name) : [];
+  const moved =
+    (sha256 !== null && models.find((model) => model.sha256 === sha256)) ||
+    (namesakes.length === 1 && namesakes[0]) ||
+    null;
+  const closest = models
+    .filter((model) => model.kind === kind && model.opens && (family === null || model.family === family))
+    .map((model) => ({ model, distance: Math.min(distanceOf(model.name, name), distanceOf(stemOf(model.path), name)) }))
+    .sort((a, b) => a.distance - b.distance);
+  return { path, name, moved: moved || null, closest: closest.slice(0, MOST_CLOSEST).map(({ model }) => model) };
+}
+
 /** How like two names are, 0 (equal) to 1. */
-export function distanceOf(a: string, b: string): number {
+function distanceOf(a: string, b: string): number {
   const [one, other] = [plain(a).slice(0, 100), plain(b).slice(0, 100)];
   return editDistance(one, other) / Math.max(one.length, other.length, 1);
 }

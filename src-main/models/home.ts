@@ -5,20 +5,21 @@
 import { createHash } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
-import { basename, dirname, resolve, sep } from "node:path";
+import { dirname, resolve, sep } from "node:path";
 import { AppError, messageOf } from "../api/errors.ts";
 import type {
   FoundModel,
   HomeModel,
   HomeModels,
   MissingModel,
+  MissingRequest,
   ModelFacts,
   ModelFolder,
   ModelKind,
 } from "../api/models.ts";
 import { displayName, inspect } from "../checkpoint/inspect.ts";
 import { hashFile } from "../service/hashFile.ts";
-import { distanceOf, embeddingsIn, findModelFile } from "./find.ts";
+import { embeddingsIn, findMissing, findModelFile } from "./find.ts";
 import { layoutOf, usualPlaces } from "./layouts.ts";
 import type { Mark, Memory, Seen } from "./memory.ts";
 import { type Candidate, walk } from "./walk.ts";
@@ -28,7 +29,6 @@ const SETTLE = 500;
 /** Between two words of news, in milliseconds. */
 const NEWS_EVERY = 400;
 const MOST_WATCHED = 2_000;
-const MOST_CLOSEST = 5;
 
 interface Folder extends ModelFolder {
   candidates: Candidate[];
@@ -152,23 +152,19 @@ export class Home {
     return this.#candidates().find(([{ path }]) => idOf(path) === id)?.[0];
   }
 
-  /** Where a model has gone that is not at `path`; `sha256` may be known of a picture that was drawn with it. */
-  missing(path: string, sha256?: string): MissingModel {
-    const seen = this.#options.memory.lastSeen(path);
-    const name = seen?.facts.name ?? displayName(path);
-    const hash = sha256 ?? seen?.sha256 ?? undefined;
-    const models = this.#models().filter((model) => model.path !== path);
-    const moved = (hash !== undefined && models.find((model) => model.sha256 === hash)) || null;
-    const kind = seen?.facts.kind ?? "checkpoint";
-    const family = seen?.facts.family ?? null;
-    const closest = models
-      .filter((model) => model.kind === kind && model.opens && (family === null || model.family === family))
-      .map((model) => ({
-        model,
-        distance: Math.min(distanceOf(model.name, name), distanceOf(basename(model.path), basename(path))),
-      }))
-      .sort((a, b) => a.distance - b.distance);
-    return { path, name, moved, closest: closest.slice(0, MOST_CLOSEST).map(({ model }) => model) };
+  /** Where a model has gone that is not where it was, or that a picture was drawn with. */
+  missing(request: MissingRequest): MissingModel {
+    const path = "path" in request ? request.path : null;
+    const seen = path === null ? undefined : this.#options.memory.lastSeen(path);
+    const asked = "path" in request ? { name: displayName(request.path), sha256: null } : request;
+    const model = {
+      path,
+      name: seen?.facts.name ?? asked.name,
+      sha256: asked.sha256 ?? seen?.sha256 ?? null,
+      kind: seen?.facts.kind ?? ("checkpoint" as const),
+      family: seen?.facts.family ?? null,
+    };
+    return findMissing(this.#models(), model);
   }
 
   async close(): Promise<void> {

@@ -64,9 +64,9 @@ export function runService(port: Port, { dataFolder, lasting, env }: ModelsServi
         const candidate = home.candidate(id);
         return candidate ? readThumbnail(candidate.path, candidate.picture) : null;
       },
-      missing: async ({ path, sha256 }) => {
+      missing: async (request) => {
         await looked();
-        return home.missing(path, sha256);
+        return home.missing(request);
       },
       setHub: ({ url, token }) => {
         downloads.address = { url, ...(token === null ? {} : { token }) };

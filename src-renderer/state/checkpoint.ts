@@ -1,6 +1,6 @@
 /** Which checkpoint the scene is drawn with. The document names it; here what it names is opened. */
 import type { App } from "@api/bridge.ts";
-import type { LoadRequest } from "@api/engine.ts";
+import type { LoadRequest, RunRecord } from "@api/engine.ts";
 import type { ModelForm, ModelPart } from "@api/main.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
@@ -83,6 +83,24 @@ export class Checkpoint {
       await this.#models.list();
       await this.use(request);
     });
+  }
+
+  /** Says so where a picture was drawn with another checkpoint than the one that is open, and offers it, or what is most like it. */
+  async offer({ name, sha256 }: RunRecord["model"]): Promise<void> {
+    const { summary } = this.#models;
+    if (!summary || summary.name === name) return;
+    const known = this.#models.known.find((entry) => entry.present && entry.name === name);
+    if (known) {
+      const use = { label: `Use ${name}`, run: () => void this.use(known.request) };
+      this.#notices.done(`The picture was drawn with ${name}; ${summary.name} is open.`, use);
+      return;
+    }
+    const { moved, closest } = await this.#app.api.findMissingModel({ name, sha256: sha256 ?? null });
+    const [nearest] = moved ? [moved] : closest;
+    const where = moved ? "" : ", which is not on this disk";
+    const like = nearest && !moved ? ` Most like it here is ${nearest.name}.` : "";
+    const use = nearest && { label: `Use ${nearest.name}`, run: () => void this.useAtHome(nearest.path) };
+    this.#notices.done(`The picture was drawn with ${name}${where}; ${summary.name} is open.${like}`, use);
   }
 
   /** Undo, redo and versions change which checkpoint the document names: it is opened, too. */

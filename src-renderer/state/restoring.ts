@@ -1,5 +1,6 @@
 /** Scenes of pictures and runs, back in the editor. */
 import { asWritten } from "@api/alternatives.ts";
+import type { RunRecord } from "@api/engine.ts";
 import type { Scene } from "@api/scene.ts";
 import { fromScene } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
@@ -13,6 +14,9 @@ export class Restoring {
   readonly #results: Results;
   readonly #view: View;
   readonly #notices: Notices;
+
+  /** Called with the checkpoint that a restored picture was drawn with. */
+  onDrawnWith: (model: RunRecord["model"]) => Promise<void> = () => Promise.resolve();
 
   constructor(editor: Editor, results: Results, view: View, notices: Notices) {
     this.#editor = editor;
@@ -39,6 +43,7 @@ export class Restoring {
       const { record } = await this.#results.details.read(id);
       this.scene(asWritten(record.scene), record.seed);
       this.#results.selection.current = id;
+      await this.onDrawnWith(record.model);
     });
   }
 }

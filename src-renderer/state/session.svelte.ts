@@ -72,6 +72,7 @@ export class Session {
     this.presets = new Presets(app);
     this.place = new FilePlace(app, editor, this.saving, this.projects, notices);
     this.restoring = new Restoring(editor, this.results, view, notices);
+    this.restoring.onDrawnWith = (model) => this.checkpoint.offer(model);
     this.runs = new Runs(app, this.results, view, this.restoring);
     this.wishes = new Wishes({ app, editor, jobs: this.jobs, results: this.results, view, notices });
     this.tries = new Tries(app, this.results, this.jobs);

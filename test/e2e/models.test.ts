@@ -1,5 +1,5 @@
 /** The models at home in the window: from a first start without one to a picture that is drawn again, and the list itself. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -84,6 +84,7 @@ describe.skipIf(!electron)("models at home", { timeout: 240_000 }, () => {
     expect(draft.scene.settings.loras).toMatchObject([{ name: "ink", on: true }]);
     await page.getByRole("textbox", { name: "Seeds" }).fill("6");
     await draw(page, 2);
+    expect((await apiOf(page).hubState()).mirror).toBe(hub.url);
     expect(hub.asked.length).toBe(length); // what is here is not asked for again
     expect(running.problems).toEqual([]);
   });
@@ -147,6 +148,11 @@ describe.skipIf(!electron)("models at home", { timeout: 240_000 }, () => {
     });
     // A page may name only what main has told it of.
     await expect(apiOf(page).readHomeModel({ path: "/etc/passwd" })).rejects.toMatchObject({ code: "not-found" });
+    await expect(apiOf(page).setHub({ token: "secret" })).rejects.toMatchObject({ code: "bad-request" });
+    const hub = await apiOf(page).setHub({ token: "hf_secret" });
+    expect(hub.hasToken).toBe(true);
+    // Where the system has no store of secrets, it is written nowhere.
+    expect(existsSync(join(running.dataFolder, "hub-token"))).toBe(hub.whyNotKept === null);
     await expect(apiOf(page).setHub({ mirror: "file:///etc" })).rejects.toMatchObject({ code: "bad-request" });
     expect(running.problems).toEqual([]);
   });

@@ -181,7 +181,7 @@ describe("what is remembered", () => {
       () => expect(home.list.models[0]).toMatchObject({ path: moved, favourite: true, notes: "the good one" }),
       5_000,
     );
-    expect(home.missing(path)).toMatchObject({ name: "one", moved: { path: moved } });
+    expect(home.missing({ path })).toMatchObject({ name: "one", moved: { path: moved } });
   });
 
   test("is there after a restart, without reading headers again", async () => {
@@ -235,7 +235,7 @@ describe("what is remembered", () => {
     await home.addFolder(folder);
     rmSync(path);
     await home.look();
-    const { name, moved, closest } = home.missing(path);
+    const { name, moved, closest } = home.missing({ path });
     expect({ name, moved, closest: closest.map((model) => model.name) }).toEqual({
       name: "dreams_v2",
       moved: null,
@@ -254,6 +254,23 @@ test("embeddings are the words of prompts that are their names, where they fit t
   expect(await find(["a sun-cat, (moon:1.2)"])).toEqual([{ name: "Sun-Cat", path }]);
   expect(await find(["a sun-cats house", "sunsun-cat"])).toEqual([]);
   expect(await find(["anything"], ["moon"])).toEqual([{ name: "moon", path: xl }]); // named by the scene: the engine says that it does not fit
+});
+
+test("of a picture's checkpoint, the hash finds it under any name, and its name where one has it", async () => {
+  const { home } = makeHome(undefined, true);
+  const folder = temporaryFolder();
+  const path = put(join(folder, "renamed.safetensors"));
+  await home.addFolder(folder);
+  await vi.waitFor(() => expect(home.list.models[0]?.sha256).toMatch(/^[0-9a-f]{64}$/), 5_000);
+  const { sha256 } = home.list.models[0]!;
+  expect(home.missing({ name: "dreams", sha256 })).toMatchObject({ name: "dreams", moved: { path } });
+  expect(home.missing({ name: "dreams", sha256: null })).toEqual({
+    path: null,
+    name: "dreams",
+    moved: null,
+    closest: [],
+  });
+  expect(home.missing({ name: "renamed", sha256: null }).moved).toBeNull(); // an embedding of that name is no checkpoint
 });
 
 describe("a name in a prompt", () => {
