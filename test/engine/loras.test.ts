@@ -75,6 +75,7 @@ describe.each(["fast", "low"] as const)("pictures, in %s memory mode", (memory) 
       const styled = await pixels("a red circle", lora(name));
       expect(styled, name).not.toBe(plain);
       expect(await pixels("a red circle", lora(name, 0.4)), name).not.toBe(styled);
+      expect(await pixels(`a red circle <lora:${name}:0.8>`, lora(name, 2, false)), name).toBe(styled);
       expect(await pixels("a red circle", lora(name, 0.8, false)), name).toBe(plain);
     }
   }, 60_000);
