@@ -102,7 +102,7 @@ async function states(page: Page, shoot: (name: string) => Promise<void>): Promi
   const mode = (name: string) => page.getByRole("navigation").getByRole("button", { name }).click();
   await start(page);
   await shoot("01-first-start");
-  for (const name of ["Results", "Compare", "History"]) {
+  for (const name of ["Results", "Compare", "History", "Models"]) {
     await mode(name);
     await shoot(`02-nothing-in-${name.toLowerCase()}`);
   }

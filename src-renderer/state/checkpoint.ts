@@ -1,11 +1,14 @@
 /** Which checkpoint the scene is drawn with. The document names it; here what it names is opened. */
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest, RunRecord } from "@api/engine.ts";
-import type { ModelForm, ModelPart } from "@api/main.ts";
+import type { ModelEntry, ModelForm, ModelPart } from "@api/main.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Models } from "./models.svelte.ts";
 import type { Notices } from "./notices.svelte.ts";
+
+/** What pictures say of the demo model: the name of its folder. */
+const DEMO_NAME = "demo";
 
 export class Checkpoint {
   readonly #app: App;
@@ -88,8 +91,9 @@ export class Checkpoint {
   /** Says so where a picture was drawn with another checkpoint than the one that is open, and offers it, or what is most like it. */
   async offer({ name, sha256 }: RunRecord["model"]): Promise<void> {
     const { summary } = this.#models;
-    if (!summary || summary.name === name) return;
-    const known = this.#models.known.find((entry) => entry.present && entry.name === name);
+    if (!summary || summary.name === name || name === "") return;
+    const isNamed = (entry: ModelEntry) => (entry.demo ? name === DEMO_NAME : entry.name === name);
+    const known = this.#models.known.find((entry) => entry.present && isNamed(entry));
     if (known) {
       const use = { label: `Use ${name}`, run: () => void this.use(known.request) };
       this.#notices.done(`The picture was drawn with ${name}; ${summary.name} is open.`, use);
