@@ -124,7 +124,7 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
       unet,
       config: checkpoint.unet.config,
       prediction,
-      layout,
+      layoutAt: () => layout,
       guidance,
       guidanceScale: 7.5,
       prompt,

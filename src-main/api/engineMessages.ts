@@ -5,7 +5,15 @@
 import * as v from "valibot";
 import { PREDICTIONS, type EngineApi } from "./engine.ts";
 import { LONGEST_EMBEDDING_NAME } from "./embeddings.ts";
-import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import {
+  LONGEST_BOX_WORDS,
+  LONGEST_PROMPT,
+  MOST_BOXES,
+  MOST_EMBEDDINGS,
+  MOST_LORAS,
+  MOST_SEEDS,
+  MOST_SPANS,
+} from "./limits.ts";
 import { LONGEST_LORA_NAME, STRONGEST_LORA } from "./loras.ts";
 import { listOf } from "./lists.ts";
 import type { Schemas } from "./rpc.ts";
@@ -17,6 +25,7 @@ export const LIMITS = {
   regions: MOST_BOXES,
   spans: MOST_SPANS,
   text: LONGEST_PROMPT,
+  boxText: LONGEST_BOX_WORDS,
   loras: MOST_LORAS,
   name: LONGEST_LORA_NAME,
   path: 4_096,
@@ -59,6 +68,14 @@ const regionSchema = v.strictObject({
   box: unitBoxSchema,
   spans: listOf(spanSchema, LIMITS.spans),
   strength: range(0, 3),
+  words: v.exactOptional(text(LIMITS.boxText)),
+  avoid: v.exactOptional(text(LIMITS.boxText)),
+  during: v.exactOptional(
+    v.pipe(
+      v.strictObject({ start: range(0, 1), end: range(0, 1) }),
+      v.check(({ start, end }) => start <= end, "expected start <= end"),
+    ),
+  ),
 });
 
 const pixelsSchema = v.pipe(whole(8, LIMITS.pixels), v.multipleOf(8, "expected a multiple of 8"));

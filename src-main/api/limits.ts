@@ -5,6 +5,8 @@
 
 /** Characters (UTF-16 code units) of a prompt, and of a negative prompt. */
 export const LONGEST_PROMPT = 20_000;
+/** Characters of a box's further words, and of those to avoid in it. */
+export const LONGEST_BOX_WORDS = 1_000;
 export const MOST_BOXES = 64;
 /** Phrases that one box can be tied to. */
 export const MOST_SPANS = 64;

@@ -25,6 +25,27 @@ export interface Region {
   spans: TextSpan[];
   /** Multiplies nu' and this region's share of the loss; 1 is the method as published. Range 0 to 3. */
   strength: number;
+  /** Further words, read beside the prompt and attended to inside the box alone. */
+  words?: string;
+  /** Words to avoid in the box: the same beside the negative prompt. */
+  avoid?: string;
+  /** Part of the run, in fractions of its steps, in which this box is injected and guided; all of it where left out. */
+  during?: { start: number; end: number };
+}
+
+/** What a region has besides place, phrases and strength, where it has any of it. */
+export function extrasOf({ words, avoid, during }: Region): Pick<Region, "words" | "avoid" | "during"> {
+  const isAll = !during || (during.start <= 0 && during.end >= 1);
+  return {
+    ...(words === undefined || words.trim() === "" ? {} : { words }),
+    ...(avoid === undefined || avoid.trim() === "" ? {} : { avoid }),
+    ...(isAll ? {} : { during }),
+  };
+}
+
+/** Whether a region is injected and guided at a step, of `steps`, counted from 0. */
+export function actsAt({ during }: Region, step: number, steps: number): boolean {
+  return !during || (step >= Math.round(during.start * steps) && step < Math.round(during.end * steps));
 }
 
 /** `none` samples plainly; the rest are in guidance/. */

@@ -20,10 +20,19 @@ import {
   type SettingName,
 } from "./fields.ts";
 import { readEmbeddings } from "./embeddings.ts";
-import { LONGEST_PROMPT, MOST_BOXES } from "./limits.ts";
+import { LONGEST_BOX_WORDS, LONGEST_PROMPT, MOST_BOXES } from "./limits.ts";
 import { readLoras } from "./sceneLoras.ts";
 import { readSpans, writeSpans, type PhraseForm } from "./regionSpans.ts";
-import type { Region, Scene, SceneEmbedding, SceneLora, SceneSettings, Seed, UnitBox } from "./scene.ts";
+import {
+  extrasOf,
+  type Region,
+  type Scene,
+  type SceneEmbedding,
+  type SceneLora,
+  type SceneSettings,
+  type Seed,
+  type UnitBox,
+} from "./scene.ts";
 import { formatSeeds, readSeeds } from "./seeds.ts";
 
 /** What a scene file holds. Seeds are not part of a scene: one scene has many pictures. */
@@ -39,7 +48,14 @@ export type SettingChanges = { [Name in SettingName]?: FieldValue<(typeof SETTIN
 export type SceneForm = {
   prompt: string;
   negativePrompt?: string;
-  boxes: (PhraseForm & { name?: string; box: [number, number, number, number]; strength?: number })[];
+  boxes: (PhraseForm & {
+    name?: string;
+    box: [number, number, number, number];
+    strength?: number;
+    words?: string;
+    avoid?: string;
+    during?: [number, number];
+  })[];
   seeds?: string;
   embeddings?: SceneEmbedding[];
   loras?: SceneLora[];
@@ -55,7 +71,17 @@ export const SCENE_FIELDS = [
   "loras",
   ...SETTING_NAMES,
 ] as const;
-export const BOX_FIELDS = ["name", "phrase", "occurrence", "span", "box", "strength"] as const;
+export const BOX_FIELDS = [
+  "name",
+  "phrase",
+  "occurrence",
+  "span",
+  "box",
+  "strength",
+  "words",
+  "avoid",
+  "during",
+] as const;
 /** Names of boxes: one line, short, and no key that means something else to a JavaScript object. */
 const BOX_NAME = /^(?!__proto__$)[^\p{C}]{1,80}$/u;
 /** Fractions are written in decimal: 0.7 + 0.3 must be allowed to miss 1 by a rounding. */
@@ -225,9 +251,32 @@ function readBoxes(value: unknown, prompt: string | undefined, problems: Problem
     const box = readBox(item.box, join(at, "box"), problems);
     const strength =
       item.strength === undefined ? 1 : readNumber(STRENGTH_RULE, item.strength, join(at, "strength"), problems);
+    const words = readBoxWords(item.words, join(at, "words"), problems);
+    const avoid = readBoxWords(item.avoid, join(at, "avoid"), problems);
+    const during = readDuring(item.during, join(at, "during"), problems);
     if (id === undefined || !spans || !box || strength === undefined) return [];
-    return [{ id, box, spans, strength }];
+    const region: Region = { id, box, spans, strength, ...present({ words, avoid, during }) };
+    return [{ id, box, spans, strength, ...extrasOf(region) }];
   });
+}
+
+function readBoxWords(value: unknown, at: string, problems: Problem[]): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && value.length <= LONGEST_BOX_WORDS) return value;
+  problems.push({ at, message: `expected a text of at most ${LONGEST_BOX_WORDS} characters, got ${show(value)}` });
+  return undefined;
+}
+
+/** Two fractions of the run, as a list or as `{ start, end }`. */
+export function readDuring(value: unknown, at: string, problems: Problem[]): Region["during"] {
+  if (value === undefined) return undefined;
+  const pair: unknown = isRecord(value) ? [value.start, value.end] : value;
+  if (isRecord(value)) reportUnknownFields(value, ["start", "end"], at, problems);
+  const isFraction = (number: unknown): number is number => typeof number === "number" && number >= 0 && number <= 1;
+  const [start, end] = Array.isArray(pair) && pair.length === 2 ? (pair as unknown[]) : [];
+  if (isFraction(start) && isFraction(end) && start <= end) return { start, end };
+  problems.push({ at, message: `expected two fractions of the run such as [0, 0.5], got ${show(value)}` });
+  return undefined;
 }
 
 function readName(value: unknown, at: string, problems: Problem[]): string | undefined {
@@ -277,6 +326,11 @@ function round(value: number): number {
   return Number(value.toPrecision(6));
 }
 
+function extrasForm(region: Region): Pick<SceneForm["boxes"][number], "words" | "avoid" | "during"> {
+  const { during, ...words } = extrasOf(region);
+  return { ...words, ...(during ? { during: [during.start, during.end] } : {}) };
+}
+
 /** The form that a file has: every setting is written out, so that the file means the same under other defaults. */
 export function serializeScene(scene: Scene, seeds?: readonly Seed[]): SceneForm {
   const { guidance, guidanceRescale = 0, ...rest } = scene.settings;
@@ -289,6 +343,7 @@ export function serializeScene(scene: Scene, seeds?: readonly Seed[]): SceneForm
       ...writeSpans(scene.prompt, region.spans),
       box: [region.box.x, region.box.y, region.box.width, region.box.height],
       ...(region.strength === 1 ? {} : { strength: region.strength }),
+      ...extrasForm(region),
     })),
     ...rest,
     guidanceRescale,

@@ -4,7 +4,15 @@
  * say (a phrase stands in the prompt, a box ends inside the picture) only the parser checks.
  */
 import { SETTING_FIELDS, SETTING_NAMES, STRENGTH_RULE, type FieldRule } from "./fields.ts";
-import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import {
+  LONGEST_BOX_WORDS,
+  LONGEST_PROMPT,
+  MOST_BOXES,
+  MOST_EMBEDDINGS,
+  MOST_LORAS,
+  MOST_SEEDS,
+  MOST_SPANS,
+} from "./limits.ts";
 import { LORA_STRENGTH_RULE, type LORA_FIELDS } from "./sceneLoras.ts";
 import type { BOX_FIELDS, SCENE_FIELDS } from "./sceneParser.ts";
 
@@ -66,6 +74,19 @@ const boxProperties: Record<(typeof BOX_FIELDS)[number], Schema> = {
     ],
   },
   strength: settingSchema(STRENGTH_RULE),
+  words: {
+    description: "Further words, attended to inside the box alone.",
+    type: "string",
+    maxLength: LONGEST_BOX_WORDS,
+  },
+  avoid: { description: "Words to avoid in the box.", type: "string", maxLength: LONGEST_BOX_WORDS },
+  during: {
+    description: "Part of the run, in fractions of its steps, in which this box is injected and guided.",
+    anyOf: [
+      { type: "array", prefixItems: [FRACTION, FRACTION], minItems: 2, maxItems: 2 },
+      objectSchema({ start: FRACTION, end: FRACTION }, ["start", "end"]),
+    ],
+  },
 };
 
 const loraProperties: Record<(typeof LORA_FIELDS)[number], Schema> = {

@@ -23,7 +23,8 @@ export interface Denoiser {
   unet: OpenUnet;
   config: UnetConfig;
   prediction: "epsilon" | "v_prediction";
-  layout: Layout;
+  /** What boxes ask for at a step, counted from 0. */
+  layoutAt: (step: number) => Layout;
   guidance: GuidanceSettings;
   guidanceScale: number;
   /** phi of guidance rescale; none where left out. */
@@ -62,7 +63,8 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
   const { stepIndex } = evaluation;
   const sigma = Math.min(evaluation.sigma, LARGEST_SIGMA);
   const { method, nu, eta, injectionSteps, lossSteps } = d.guidance;
-  const boxes = d.layout.tokenWeights.some((w) => w > 0);
+  const layout = d.layoutAt(stepIndex);
+  const boxes = layout.tokenWeights.some((w) => w > 0);
   const isInjected = boxes && injects(method) && within(stepIndex, injectionSteps);
   const isGuided = boxes && guides(method) && within(stepIndex, lossSteps);
 
@@ -72,9 +74,9 @@ export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float
     latent: input,
     time: timestepFeatures(evaluation.timestep, d.config.blockOutChannels[0]!, d.config),
     ...(guidanceWidth ? { guidance: guidanceFeatures(d.guidanceScale, guidanceWidth) } : {}),
-    tokenWeights: d.layout.tokenWeights,
-    contrast: d.layout.contrast,
-    injection: d.layout.injection,
+    tokenWeights: layout.tokenWeights,
+    contrast: layout.contrast,
+    injection: layout.injection,
   };
   const inputs = { ...shared, ...d.prompt, strength: isInjected ? nu * Math.log(1 + sigma) : 0 };
   const guided = isGuided ? await d.unet.runGuided(inputs) : undefined;

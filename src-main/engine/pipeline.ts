@@ -5,12 +5,12 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { AttentionMaps, ModelSummary, PromptText, PromptTokens, RunRecord, SceneCheck } from "../api/engine.ts";
 import { AppError } from "../api/errors.ts";
 import { lorasOf } from "../api/loras.ts";
-import { spacingOf, type Scene, type SceneSettings } from "../api/scene.ts";
+import { actsAt, spacingOf, type Scene, type SceneSettings } from "../api/scene.ts";
 import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import { columnMasks } from "../guidance/columnMask.ts";
-import type { BoundRegion } from "../guidance/layout.ts";
+import type { BoundRegion, Layout } from "../guidance/layout.ts";
 import { layoutOf, obedience, regionAttention } from "../guidance/layout.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { chunksOf, encode, tokensOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";
@@ -154,7 +154,7 @@ class DiffusionPipeline implements Pipeline {
     await this.#networks.use(loras);
     const embeddings = await this.#embeddings.take(settings.embeddings);
     if (embeddings.problems[0]) throw embeddings.problems[0].error;
-    const { encoding, columns, learned, ...texts } = await readTexts(scene, {
+    const { encoding, columns, learned, further, ...texts } = await readTexts(scene, {
       tokenizers: this.#tokenizers,
       embeddings: embeddings.words,
       encode: (...of) => this.#networks.encode(...of),
@@ -165,12 +165,14 @@ class DiffusionPipeline implements Pipeline {
     const prompt = this.#conditioning(texts.prompt, settings, unet);
     const negative = this.#conditioning(texts.negative, settings, unet);
 
-    const bound = bindRegions(scene, encoding);
-    const layout = layoutOf(bound, columns, size, unet.target, unet.layers);
+    const bound = bindRegions(scene, encoding, further);
+    const layoutAt = layoutsOf(bound, settings.steps, (active) =>
+      layoutOf(active, columns, size, unet.target, unet.layers),
+    );
     const { config } = this.#checkpoint.unet;
     const { guidance, guidanceScale, guidanceRescale = 0 } = settings;
     const { prediction } = this.#checkpoint.scheduler;
-    const denoiser = { unet, config, prediction, layout, guidance, guidanceScale, guidanceRescale, prompt, negative };
+    const denoiser = { unet, config, prediction, layoutAt, guidance, guidanceScale, guidanceRescale, prompt, negative };
 
     const generator = new TorchGenerator(seed);
     const count = config.inChannels * size.height * size.width;
@@ -293,11 +295,28 @@ function latentSize(checkpoint: Checkpoint, settings: SceneSettings): Grid {
 }
 
 /** Each region with the positions of its phrases' tokens; those past the limit are left out. */
-function bindRegions(scene: Scene, encoding: Encoding): BoundRegion[] {
+function bindRegions(scene: Scene, encoding: Encoding, further: ReadonlyMap<string, number[]>): BoundRegion[] {
   return scene.regions.map((region) => ({
     region,
     tokens: [...new Set(region.spans.flatMap((span) => tokensOfSpan(encoding, span)))].sort((a, b) => a - b),
+    further: further.get(region.id) ?? [],
   }));
+}
+
+/** The layout of the regions that act at a step, made once for each set of them. */
+function layoutsOf(
+  bound: readonly BoundRegion[],
+  steps: number,
+  make: (active: readonly BoundRegion[]) => Layout,
+): (step: number) => Layout {
+  const made = new Map<string, Layout>();
+  return (step) => {
+    const active = bound.filter(({ region }) => actsAt(region, step, steps));
+    const key = active.map(({ region }) => region.id).join("\n");
+    const layout = made.get(key) ?? make(active);
+    made.set(key, layout);
+    return layout;
+  };
 }
 
 function attentionOf(bound: readonly BoundRegion[], maps: Float32Array, tokens: number, grid: Grid): AttentionMaps {

@@ -1,10 +1,14 @@
-/** A scene's texts as the network reads them: columns of states for both halves of guidance, as many for one as for the other. */
-import type { Scene } from "../api/scene.ts";
+/**
+ * A scene's texts as the network reads them: columns of states for both halves of guidance, as many for one as for the other. Words of a
+ * box are read by themselves; of their states the words' own and the end mark's are further columns, attended to inside the box alone.
+ * The start mark's is none of them: the prompt has one, and a second would take half of its attention.
+ */
+import type { Scene, UnitBox } from "../api/scene.ts";
 import { chunksOf, encode, type Encoding } from "../model/tokenizer/encoding.ts";
 import type { LearnedWords } from "../model/tokenizer/learnedWords.ts";
 import type { Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import type { TextEncoders } from "./sessions/textEncoders.ts";
-import { everywhere, padded, type TextColumns } from "./textColumns.ts";
+import { everywhere, joined, padded, type TextColumns } from "./textColumns.ts";
 
 /** What turns words into columns. */
 export interface Readers {
@@ -26,6 +30,8 @@ export interface SceneTexts {
   columns: number;
   /** Embeddings that the texts name, by the SHA-256 of their files. */
   learned: ReadonlySet<string>;
+  /** Columns of the further words of boxes, by region id. */
+  further: ReadonlyMap<string, number[]>;
   prompt: HalfText;
   negative: HalfText;
 }
@@ -35,20 +41,52 @@ export async function readTexts(scene: Scene, { tokenizers, embeddings, ...reade
   const { clipSkip, promptWeights, guidanceScale } = scene.settings;
   const syntax = { weights: promptWeights, embeddings };
   const learned = new Set<string>();
+  const further = new Map<string, number[]>();
   const read = async (text: string): Promise<HalfText> => {
     const chunks = chunksOf(tokenizers, text, syntax);
     for (const { word } of chunks[0]!.flatMap((chunk) => chunk.learned)) learned.add(word.sha256);
     const { context, pooled } = await readers.encode(chunks, clipSkip);
     return { ...everywhere(context, readers.width), ...(pooled ? { pooled } : {}) };
   };
-  const prompt = await read(scene.prompt);
+  const readInside = async (text: string, box: UnitBox): Promise<TextColumns[]> => {
+    const chunks = chunksOf(tokenizers, text, syntax);
+    for (const { word } of chunks[0]!.flatMap((chunk) => chunk.learned)) learned.add(word.sha256);
+    const { context } = await readers.encode(chunks, clipSkip);
+    const { maxTokens } = tokenizers[0];
+    return chunks[0]!.flatMap(({ end }, i) => {
+      if (end === 1) return []; // nothing stands between the marks
+      const states = context.slice((i * maxTokens + 1) * readers.width, (i * maxTokens + end + 1) * readers.width);
+      return [{ states, reach: Array.from({ length: end }, () => box) }];
+    });
+  };
+  const half = async (text: string, name: "words" | "avoid"): Promise<HalfText> => {
+    const whole = await read(text);
+    const parts: TextColumns[] = [];
+    let at = whole.reach.length;
+    for (const region of scene.regions) {
+      const inside = await readInside(region[name] ?? "", region.box);
+      const first = at;
+      for (const { reach } of inside) at += reach.length;
+      if (name === "words" && at > first)
+        further.set(
+          region.id,
+          Array.from({ length: at - first }, (_, i) => first + i),
+        );
+      parts.push(...inside);
+    }
+    return parts.length === 0 ? whole : { ...whole, ...joined([whole, ...parts]) };
+  };
+  const prompt = await half(scene.prompt, "words");
   // At scale 1 there is no second half, and what is left out adds nothing.
-  const negative = await read(guidanceScale === 1 ? "" : scene.negativePrompt);
-  const columns = Math.max(prompt.reach.length, negative.reach.length);
+  const negative = guidanceScale === 1 ? await read("") : await half(scene.negativePrompt, "avoid");
+  const needed = Math.max(prompt.reach.length, negative.reach.length);
+  // Whole chunks of them: the network's graph is made for a number of columns, and further words shall not make another each time.
+  const columns = Math.ceil(needed / tokenizers[0].maxTokens) * tokenizers[0].maxTokens;
   return {
     encoding: encode(tokenizers[0], scene.prompt, syntax),
     columns,
     learned,
+    further,
     prompt: { ...prompt, ...padded(prompt, columns, readers.width) },
     negative: { ...negative, ...padded(negative, columns, readers.width) },
   };

@@ -10,6 +10,8 @@ import { coverage, gridKey, latentMask, layerMask, resizeAdjoint } from "./masks
 export interface BoundRegion {
   region: Region;
   tokens: readonly number[];
+  /** Columns of the box's further words. They are injected as the phrase is, which would crowd them out else; the loss is the phrase's. */
+  further?: readonly number[];
 }
 
 export interface Layout {
@@ -40,9 +42,15 @@ export function layoutOf(
   const scale = 256 / (target.height * target.width);
   const masks = bound.map(({ region }) => ({ box: region.box, mask: latentMask(region.box, latent) }));
 
-  const onGrid = (grid: Grid, value: (strength: number) => number): Float32Array<ArrayBuffer> => {
+  const onGrid = (
+    grid: Grid,
+    value: (strength: number) => number,
+    columnsOf: (one: BoundRegion) => readonly number[],
+  ): Float32Array<ArrayBuffer> => {
     const columns = new Float32Array(grid.height * grid.width * tokens);
-    bound.forEach(({ region, tokens: positions }, r) => {
+    bound.forEach((one, r) => {
+      const { region } = one;
+      const positions = columnsOf(one);
       const mask = layerMask(masks[r]!.mask, latent, masks[r]!.box, grid);
       mask.forEach((on, p) => {
         for (const t of positions) {
@@ -54,13 +62,21 @@ export function layoutOf(
     return columns;
   };
 
-  const union = onGrid(target, () => 1);
+  const union = onGrid(
+    target,
+    () => 1,
+    (one) => one.tokens,
+  );
   const injection = new Map<string, Float32Array<ArrayBuffer>>();
   const contrast = new Map<string, Float32Array<ArrayBuffer>>();
   for (const layer of layers) {
     injection.set(
       gridKey(layer),
-      onGrid(layer, (strength) => strength),
+      onGrid(
+        layer,
+        (strength) => strength,
+        (one) => [...one.tokens, ...(one.further ?? [])],
+      ),
     );
     contrast.set(gridKey(layer), contrastOn(layer, union, tokens, tokenWeights, target));
   }

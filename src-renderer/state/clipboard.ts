@@ -1,9 +1,9 @@
 /** Boxes as text on the clipboard, so that they can be pasted into another window, whose prompt may differ. */
 import { isRecord, type Problem } from "@api/fields.ts";
-import { MOST_BOXES } from "@api/limits.ts";
+import { LONGEST_BOX_WORDS, MOST_BOXES } from "@api/limits.ts";
 import { findPhrase } from "@api/phrases.ts";
-import { readBox } from "@api/sceneParser.ts";
-import type { TextSpan } from "@api/scene.ts";
+import { readBox, readDuring } from "@api/sceneParser.ts";
+import { extrasOf, type TextSpan } from "@api/scene.ts";
 import { INSIDE, wordBreaks } from "@api/wordBreaks.ts";
 import { type Box, COLOR_COUNT } from "./document.ts";
 import { type Group, readGroupId, readGroups } from "./parts.ts";
@@ -11,9 +11,10 @@ import { type Group, readGroupId, readGroups } from "./parts.ts";
 const KIND = "diorama boxes";
 
 export function writeBoxes(boxes: readonly Box[], prompt: string, groups: readonly Group[] = []): string {
-  const plain = boxes.map(({ box, name, color, strength, spans, group }) => {
+  const plain = boxes.map((one) => {
+    const { box, name, color, strength, spans, group } = one;
     const phrases = spans.map(({ start, end }) => prompt.slice(start, end));
-    return { box, name, color, strength, spans, phrases, group };
+    return { box, name, color, strength, spans, phrases, group, ...extrasOf(one) };
   });
   return JSON.stringify({
     kind: KIND,
@@ -47,9 +48,17 @@ export function readBoxes(text: string, prompt: string): { boxes: Box[]; groups:
       locked: false,
       hidden: false,
     };
-    return [one];
+    return [{ ...one, ...readExtras(item) }];
   });
   return { boxes, groups: readGroups(value.groups) };
+}
+
+/** Of a text that may be anybody's. */
+function readExtras({ words, avoid, during }: Record<string, unknown>): ReturnType<typeof extrasOf> {
+  const text = (value: unknown) => (typeof value === "string" ? value.slice(0, LONGEST_BOX_WORDS) : "");
+  const span = readDuring(during, "during", []);
+  const none = { id: "", box: { x: 0, y: 0, width: 1, height: 1 }, spans: [], strength: 1 };
+  return extrasOf({ ...none, words: text(words), avoid: text(avoid), ...(span ? { during: span } : {}) });
 }
 
 function readSpans({ phrases, spans }: Record<string, unknown>, prompt: string): TextSpan[] {

@@ -1,5 +1,5 @@
 /** What tells results apart: their settings, words and boxes. */
-import type { Scene } from "@api/scene.ts";
+import { extrasOf, type Region, type Scene } from "@api/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import { phraseOf } from "./document.ts";
 import { changeWords, layoutChanges } from "./variant.ts";
@@ -35,6 +35,17 @@ export function onlyLayout(results: readonly ResultDetails[], place: number): st
   return changes.length === 0 ? undefined : `Same noise and settings as 1: ${changeWords(changes)}.`;
 }
 
+/** What else a box has, in words. */
+export function extraWords(region: Region): string[] {
+  const { words, avoid, during } = extrasOf(region);
+  const percent = (value: number) => Math.round(value * 100);
+  return [
+    ...(words === undefined ? [] : [`also “${words}”`]),
+    ...(avoid === undefined ? [] : [`without “${avoid}”`]),
+    ...(during ? [`from ${percent(during.start)} to ${percent(during.end)} % of the run`] : []),
+  ];
+}
+
 /** All that can differ in a scene, by name. */
 export function describe(scene: Scene): [string, string][] {
   const percent = (value: number) => String(Math.round(value * 100));
@@ -43,7 +54,7 @@ export function describe(scene: Scene): [string, string][] {
     const place = `${percent(box.x)}, ${percent(box.y)} · ${percent(box.width)} × ${percent(box.height)} %`;
     return [
       `Box ${i + 1}: ${phraseOf(scene.prompt, region)}`,
-      strength === 1 ? place : `${place}, strength ${strength}`,
+      [place, ...(strength === 1 ? [] : [`strength ${strength}`]), ...extraWords(region)].join(", "),
     ];
   });
   return [

@@ -3,7 +3,7 @@ import { countAlternatives, expandScene } from "@api/alternatives.ts";
 import { DEFAULT_SETTINGS } from "@api/defaults.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import { isRecord } from "@api/fields.ts";
-import type { Region, Scene, SceneSettings, UnitBox } from "@api/scene.ts";
+import { extrasOf, type Region, type Scene, type SceneSettings, type UnitBox } from "@api/scene.ts";
 import { readBox } from "@api/sceneParser.ts";
 import type { Draft } from "@api/store.ts";
 import { namedColor } from "./colors.ts";
@@ -130,7 +130,9 @@ export function longestToDraw(document: Document): Scene {
 }
 
 export function sceneOf({ prompt, negativePrompt, boxes, settings }: Document): Scene {
-  const regions = boxes.map(({ id, box, spans, strength }) => ({ id, box, spans, strength }));
+  const regions = boxes.map(({ id, box, spans, strength, ...rest }) => {
+    return { id, box, spans, strength, ...extrasOf({ id, box, spans, strength, ...rest }) };
+  });
   return { prompt, negativePrompt, regions, settings };
 }
 
@@ -177,7 +179,9 @@ export function fromScene(scene: Scene, looks?: unknown): Document {
   return { ...EMPTY_DOCUMENT, prompt, negativePrompt, settings, boxes };
 }
 
-function withLook(box: Box, { strength }: Region, look: unknown): Box {
+function withLook(plain: Box, region: Region, look: unknown): Box {
+  const { strength } = region;
+  const box = { ...plain, ...extrasOf(region) };
   if (!isRecord(look)) return { ...box, strength };
   const { name, color, locked, hidden } = look;
   const made = readMade(look.made);

@@ -41,7 +41,7 @@ function setBoxes(boxes: ReadonlyMap<string, UnitBox>): Edit {
 /** Some of what the editor knows of a box. */
 export function changeBoxes(
   ids: readonly string[],
-  change: Partial<Pick<Box, "name" | "color" | "locked" | "hidden" | "strength">>,
+  change: Partial<Pick<Box, "name" | "color" | "locked" | "hidden" | "strength" | "words" | "avoid" | "during">>,
 ): Edit {
   return mapBoxes(ids, (box) => ({ ...box, ...change }));
 }

@@ -13,6 +13,7 @@ const VERBS: Record<BoxChange["kind"], string> = {
   removed: "removed",
   strength: "other strength for",
   words: "other words for",
+  steps: "other steps for",
 };
 
 /** `before` is undefined for the first run of a project; `seeds` is how many pictures were asked for. */

@@ -1,5 +1,5 @@
 /** "Same noise, one box moved": a result's scene with the layout of the editor, and what is different between two layouts. */
-import type { Region, Scene, UnitBox } from "@api/scene.ts";
+import { extrasOf, type Region, type Scene, type UnitBox } from "@api/scene.ts";
 import { type Document, phraseOf, sceneToDraw } from "./document.ts";
 
 /**
@@ -12,14 +12,16 @@ export function withLayout(scene: Scene, document: Document): Scene {
   if (now.prompt === scene.prompt) return { ...scene, regions: now.regions };
   const regions = scene.regions.map((region) => {
     const match = pairOf(region, scene, now);
-    return match ? { ...region, box: match.box, strength: match.strength } : region;
+    if (!match) return region;
+    const { id, spans } = region;
+    return { id, spans, box: match.box, strength: match.strength, ...extrasOf(match) };
   });
   return { ...scene, regions };
 }
 
 /** What happened to a box between two scenes. */
 export interface BoxChange {
-  kind: "moved" | "resized" | "added" | "removed" | "strength" | "words";
+  kind: "moved" | "resized" | "added" | "removed" | "strength" | "words" | "steps";
   /** Of the region in the later scene, or in the earlier one where it was removed. */
   id: string;
   words: string;
@@ -55,6 +57,7 @@ export function changeWords(changes: readonly BoxChange[]): string {
     removed: "is gone",
     strength: "has another strength",
     words: "has other words",
+    steps: "acts in other steps",
   };
   return changes.map(({ words, kind }) => `“${words}” ${verbs[kind]}`).join(", ");
 }
@@ -76,6 +79,8 @@ function kindOf(old: Region, now: Region, sameWords: boolean): BoxChange["kind"]
   const differs = (key: keyof UnitBox) => Math.abs(old.box[key] - now.box[key]) > SAME;
   if (differs("width") || differs("height")) return "resized";
   if (differs("x") || differs("y")) return "moved";
-  if (!sameWords) return "words";
+  const [then, today] = [extrasOf(old), extrasOf(now)];
+  if (!sameWords || then.words !== today.words || then.avoid !== today.avoid) return "words";
+  if (then.during?.start !== today.during?.start || then.during?.end !== today.during?.end) return "steps";
   return old.strength === now.strength ? undefined : "strength";
 }

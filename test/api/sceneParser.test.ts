@@ -337,14 +337,21 @@ describe("serializeScene", () => {
         .tuple(fc.nat(prompt.length - 1), fc.integer({ min: 1, max: 12 }))
         .map(([start, size]) => ({ start, end: Math.min(prompt.length, start + size) }))
         .filter(({ start, end }) => prompt.slice(start, end).trim() !== "");
-      const region = fc.record({
-        box: unitBox,
-        spans: fc.array(span, { minLength: 1, maxLength: 3 }).filter((spans) => {
-          const sorted = spans.toSorted((a, b) => a.start - b.start);
-          return sorted.every((s, i) => i === 0 || s.start >= sorted[i - 1]!.end);
-        }),
-        strength: fc.constantFrom(0, 0.5, 1, 3),
-      });
+      const region = fc
+        .record({
+          box: unitBox,
+          spans: fc.array(span, { minLength: 1, maxLength: 3 }).filter((spans) => {
+            const sorted = spans.toSorted((a, b) => a.start - b.start);
+            return sorted.every((s, i) => i === 0 || s.start >= sorted[i - 1]!.end);
+          }),
+          strength: fc.constantFrom(0, 0.5, 1, 3),
+          extra: fc.constantFrom(
+            {},
+            { words: "green, (glass:1.2)" },
+            { avoid: "text", during: { start: 0, end: 0.5 } },
+          ),
+        })
+        .map(({ extra, ...rest }) => ({ ...rest, ...extra }));
       return fc.record({
         prompt: fc.constant(prompt),
         negativePrompt: fc.constantFrom("", "blur, text"),

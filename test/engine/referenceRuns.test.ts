@@ -81,11 +81,12 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
         golden("timesteps"),
       ),
     ).toBeLessThan(1e-6);
+    const layout = layoutOf(bound, TOKENS, size, unet.target, unet.layers);
     const denoiser = {
       unet,
       config: checkpoint.unet.config,
       prediction: checkpoint.scheduler.prediction,
-      layout: layoutOf(bound, TOKENS, size, unet.target, unet.layers),
+      layoutAt: () => layout,
       guidance: guidanceOf(spec),
       guidanceScale: 7.5,
       prompt,
