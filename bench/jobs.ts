@@ -124,12 +124,16 @@ async function manyPictures(app: ElectronApplication, page: Page): Promise<void>
       const { before, after, heap, nodes } = await windowMemory(app, devtools);
       console.log(`| ${drawn} | ${before.toFixed(0)} MB | ${after.toFixed(0)} MB | ${heap.toFixed(1)} MB | ${nodes} |`);
     }
-    if (drawn >= total) return;
+    if (drawn >= total) break;
     const seeds = Array.from({ length: SEEDS_PER_JOB }, (_, i) => String(1_000_000 + drawn + i));
     await begin(page, seeds);
     await page.getByRole("progressbar", { name: "Queue" }).waitFor();
     await page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached", timeout: 120_000 });
   }
+  // What a system short of memory gets back.
+  await devtools.send("Memory.simulatePressureNotification", { level: "critical" });
+  const { before, after } = await windowMemory(app, devtools);
+  console.log(`| asked for memory back | ${before.toFixed(0)} MB | ${after.toFixed(0)} MB | | |`);
 }
 
 await main();

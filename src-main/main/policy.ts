@@ -7,7 +7,7 @@ export const CONTENT_POLICY = [
   "style-src 'self'",
   "img-src 'self' img: blob:",
   "font-src 'self'",
-  "connect-src 'self'",
+  "connect-src 'self' img:",
   "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",

@@ -13,6 +13,14 @@ export function pictureOf({ width, height, data }: Pixels): HTMLCanvasElement {
   return paint(width, height, new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength));
 }
 
+export function copyOf(bitmap: ImageBitmap): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext("2d")!.drawImage(bitmap, 0, 0);
+  return canvas;
+}
+
 /** Of the outline of attention, in pixels of its picture. */
 const LINE = { side: 512, wide: 1 };
 

@@ -13,7 +13,7 @@ const LONG_SIDE = 1000;
 const MARGIN = 24;
 const ZOOMS = { least: 0.05, most: 16 };
 
-export type Picture = HTMLCanvasElement | HTMLImageElement;
+export type Picture = HTMLCanvasElement;
 
 /** Where the picture is in the canvas, in pixels of the screen. */
 export interface Frame {

@@ -51,7 +51,7 @@ test("a page may load nothing from a network, run nothing inline and stand in no
     "style-src": "'self'",
     "img-src": "'self' img: blob:",
     "font-src": "'self'",
-    "connect-src": "'self'",
+    "connect-src": "'self' img:",
     "worker-src": "'self'",
     "base-uri": "'none'",
     "form-action": "'none'",
