@@ -25,8 +25,9 @@ export async function inspect(path: string, options: SingleFileOptions = {}): Pr
   const refused = whyNeverRead(absolute);
   if (refused !== undefined) return { ...blank, why: refused };
   try {
-    const { tensors, metadata } = await readSafetensors(absolute);
-    const recognised = await recogniseFile(absolute, tensors, metadata, options);
+    const source = await readSafetensors(absolute);
+    const { tensors, metadata } = source;
+    const recognised = await recogniseFile(absolute, source, options);
     const entries = [...tensors.values()];
     return {
       ...blank,

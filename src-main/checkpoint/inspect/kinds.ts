@@ -2,6 +2,7 @@
 import { isAppError } from "../../api/errors.ts";
 import type { ModelFacts, ModelFamily } from "../../api/models.ts";
 import type { TensorEntry } from "../header.ts";
+import type { SafetensorsFile } from "../safetensors.ts";
 import { openSingleFile, type SingleFileOptions } from "../single/open.ts";
 import { FAMILY_NAMES, UNET_PREFIX } from "../single/family.ts";
 
@@ -20,17 +21,18 @@ interface Seen {
 /** Widths of a text embedding and the network that reads it; bigG's own 1280 is the second half of XL's. */
 const FAMILY_OF_WIDTH: Record<number, ModelFamily> = { 768: "sd1", 1024: "sd2", 1280: "sdxl", 2048: "sdxl" };
 
-/** What the file is. `path` is opened again only where it may be a whole checkpoint. */
+/** What the file at `path` is, by its header. */
 export async function recogniseFile(
   path: string,
-  tensors: Table,
-  metadata: Metadata,
+  source: SafetensorsFile,
   options: SingleFileOptions = {},
 ): Promise<Recognised> {
+  const { tensors, metadata } = source;
+  const open = { ...options, source };
   const seen: Seen = { tensors, metadata, keys: [...tensors.keys()] };
-  if (tensors.has(`${UNET_PREFIX}input_blocks.0.0.weight`)) return checkpoint(path, "checkpoint", options);
+  if (tensors.has(`${UNET_PREFIX}input_blocks.0.0.weight`)) return checkpoint(path, "checkpoint", open);
   const part = PARTS.map((recognise) => recognise(seen)).find((found) => found !== undefined);
-  return part ?? checkpoint(path, "other", options);
+  return part ?? checkpoint(path, "other", open);
 }
 
 /** A checkpoint is opened as far as its header: what would be wrong then is told now. */

@@ -9,7 +9,7 @@ import { openVae } from "../autoencoder.ts";
 import { distilledOf } from "../distilled.ts";
 import { refuse, type TensorEntry } from "../header.ts";
 import { renamed, textName } from "../names.ts";
-import { readSafetensors } from "../safetensors.ts";
+import { readSafetensors, type SafetensorsFile } from "../safetensors.ts";
 import { sampleHash } from "../sampleHash.ts";
 import type { TokenizerFiles } from "../tokenizerFiles.ts";
 import { sizesOf, Weights } from "../weights.ts";
@@ -39,6 +39,8 @@ export interface SingleFileOptions {
   prediction?: Prediction;
   /** An autoencoder for a file that has none. */
   vae?: string;
+  /** The file at the path, where its header was read already. */
+  source?: SafetensorsFile;
   /** What shapes do not tell, where it is not the family's own. */
   constants?: Partial<FamilyConstants>;
 }
@@ -49,7 +51,7 @@ type Table = Map<string, TensorEntry>;
 const COMPUTABLE = new Set(["F32", "F16", "BF16"]);
 
 export async function openSingleFile(path: string, options: SingleFileOptions = {}): Promise<Checkpoint> {
-  const source = await readSafetensors(resolve(path));
+  const source = options.source ?? (await readSafetensors(resolve(path)));
   const { file, tensors } = source;
   const family = familyOf(source);
   const constants = { ...CONSTANTS[family], ...options.constants };
