@@ -14,18 +14,33 @@ export const PACKAGES = [
   "xvfb",
 ];
 
+/** For texts in Japanese and Arabic. */
+const FONTS = ["fonts-noto-cjk", "fonts-noto-core"];
+
 /** Installs what is missing where that is possible without asking (Debian, as root); elsewhere tells what to install. */
 export function ensureSystemPackages(say: (line: string) => void): void {
+  ensure("Electron", "the libraries", PACKAGES, say);
+}
+
+/** As above, of what pictures of the window need to show every script. Pictures are made all the same where that is not possible. */
+export function ensureFonts(say: (line: string) => void): void {
+  try {
+    ensure("The window", "the fonts", FONTS, say);
+  } catch (error) {
+    say(`Fonts could not be installed; some letters may be boxes (${String(error)}).`);
+  }
+}
+
+function ensure(who: string, what: string, packages: readonly string[], say: (line: string) => void): void {
   if (!existsSync("/etc/debian_version")) {
-    if (process.platform === "linux")
-      say(`Electron needs the libraries that Debian packages as ${PACKAGES.join(" ")}.`);
+    if (process.platform === "linux") say(`${who} needs ${what} that Debian packages as ${packages.join(" ")}.`);
     return;
   }
-  const missing = missingPackages();
+  const missing = missingPackages(packages);
   if (missing.length === 0) return;
   const install = ["apt-get", "install", "--yes", "--no-install-recommends", ...missing];
   if (process.getuid?.() !== 0) {
-    say(`Electron needs system packages that are missing; as root: ${install.join(" ")}`);
+    say(`${who} needs system packages that are missing; as root: ${install.join(" ")}`);
     return;
   }
   say(`Installing system packages: ${missing.join(" ")}`);
@@ -36,9 +51,9 @@ export function ensureSystemPackages(say: (line: string) => void): void {
 }
 
 /** Packages that this Debian lacks (none on other systems, which are not asked); newer releases mark some names as ` t64` packages that provide the old ones. */
-export function missingPackages(): string[] {
+export function missingPackages(wanted: readonly string[] = PACKAGES): string[] {
   if (!existsSync("/etc/debian_version")) return [];
-  const names = PACKAGES.flatMap((name) => [name, `${name}t64`]);
+  const names = wanted.flatMap((name) => [name, `${name}t64`]);
   const { stdout } = spawnSync("dpkg-query", ["--show", "--showformat", "${Package} ${Status}\\n", ...names], {
     encoding: "utf8",
   });
@@ -47,5 +62,5 @@ export function missingPackages(): string[] {
       .split("\n")
       .flatMap((line) => (line.endsWith(" installed") ? [line.split(" ")[0]!.replace(/t64$/, "")] : [])),
   );
-  return PACKAGES.filter((name) => !installed.has(name));
+  return wanted.filter((name) => !installed.has(name));
 }
