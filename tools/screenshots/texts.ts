@@ -1,8 +1,8 @@
 /** The same window with texts of other scripts and lengths: what is cut, covered or turned the wrong way is to be seen here. */
 import type { Page } from "playwright-core";
 import { apiOf } from "../../test/e2e/driver.ts";
-import { compose } from "../../test/e2e/window.ts";
-import { draw, mark, mode, type Shoot } from "./window.ts";
+import { withSteps } from "../../src-main/api/defaults.ts";
+import { draw, mark, mode, saved, type Shoot } from "./window.ts";
 
 interface Text {
   name: string;
@@ -62,10 +62,26 @@ export async function texts(page: Page, shoot: Shoot): Promise<void> {
   for (const text of TEXTS) await show(page, text, shoot);
 }
 
+/** A new project, with the words tied to three boxes. */
+async function compose(page: Page, text: Text): Promise<void> {
+  const api = apiOf(page);
+  await saved(page).waitFor();
+  const { draft } = await api.readDraft();
+  const regions = text.tied.map((words, i) => {
+    const [x, y, width, height] = PLACES[i]!;
+    const start = text.prompt.indexOf(words);
+    const spans = [{ start, end: start + words.length }];
+    return { id: `box-${i}`, box: { x, y, width, height }, spans, strength: 1 };
+  });
+  const settings = withSteps(draft.scene.settings, 4);
+  const scene = { ...draft.scene, prompt: text.prompt, negativePrompt: "", regions, settings };
+  await api.newProject({ where: "here", draft: { ...draft, scene, editor: { seedMode: { kind: "list" } } } });
+  await page.getByRole("option", { name: text.tied[0] }).waitFor();
+}
+
 async function show(page: Page, text: Text, shoot: Shoot): Promise<void> {
   await mode(page, "Compose");
-  const boxes = text.tied.map((words, i): [string, (typeof PLACES)[number]] => [words, PLACES[i]!]);
-  await compose(page, { prompt: text.prompt, boxes, seeds: "1-3", steps: 4 });
+  await compose(page, text);
   const leaveOut = page.getByRole("textbox", { name: "Leave out" });
   if (!(await leaveOut.isVisible())) await page.getByRole("button", { name: /Leave out/ }).click();
   await leaveOut.fill(text.leaveOut);
