@@ -1,21 +1,12 @@
-/**
- * Writes a checkpoint folder with the structure and size of Stable Diffusion 1.5 and random weights: speed and memory
- * do not depend on what the weights are. The tensors are found by building the networks against weights that agree to
- * every shape asked for, so nothing is listed twice.
- */
-import { mkdirSync, rmSync, writeFileSync, existsSync, renameSync, openSync, writeSync, closeSync } from "node:fs";
+/** Writes a checkpoint folder with the structure and size of Stable Diffusion 1.5 and random weights. */
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import type { TextConfig, VaeConfig } from "../src-main/checkpoint/config.ts";
 import type { UnetConfig } from "../src-main/checkpoint/unetConfig.ts";
-import { Weights } from "../src-main/checkpoint/weights.ts";
-import { GraphBuilder } from "../src-main/graph/builder.ts";
-import type { Shape, WeightRef } from "../src-main/graph/graph.ts";
-import { sizeOf } from "../src-main/graph/graph.ts";
-import { halvesOf } from "../src-main/graph/float16.ts";
 import { clipTextEncoder } from "../src-main/model/clip.ts";
-import { Module } from "../src-main/model/layers.ts";
 import { unet } from "../src-main/model/unet.ts";
 import { vaeDecoder, vaeEncoder } from "../src-main/model/vae.ts";
+import { tensorsOf, writeSafetensors } from "./randomWeights.ts";
 
 const UNET = {
   _class_name: "UNet2DConditionModel",
@@ -78,7 +69,7 @@ const INDEX = {
   scheduler: ["diffusers", "PNDMScheduler"],
 };
 
-const SD15_UNET: UnetConfig = {
+export const SD15_UNET: UnetConfig = {
   inChannels: 4,
   outChannels: 4,
   blockOutChannels: [320, 640, 1280, 1280],
@@ -96,7 +87,7 @@ const SD15_UNET: UnetConfig = {
   upcastAttention: false,
   activation: "silu",
 };
-const SD15_VAE: VaeConfig = {
+export const SD15_VAE: VaeConfig = {
   inChannels: 3,
   outChannels: 3,
   latentChannels: 4,
@@ -106,7 +97,7 @@ const SD15_VAE: VaeConfig = {
   scalingFactor: 0.18215,
   midAttention: true,
 };
-const SD15_TEXT: TextConfig = {
+export const SD15_TEXT: TextConfig = {
   vocabSize: 49408,
   hiddenSize: 768,
   intermediateSize: 3072,
@@ -116,68 +107,6 @@ const SD15_TEXT: TextConfig = {
   activation: "quick_gelu",
   layerNormEps: 1e-5,
 };
-
-/** Weights that have every tensor asked for, of the shape asked for, and remember it. */
-class Agreeable extends Weights {
-  readonly wanted: Map<string, Shape>;
-  constructor(scope = "", wanted = new Map<string, Shape>()) {
-    super(new Map(), "", scope);
-    this.wanted = wanted;
-  }
-  override at(scope: string): Agreeable {
-    return new Agreeable(this.fullName(scope), this.wanted);
-  }
-  override has(name: string): boolean {
-    return !(name === "bias" && /attn[12]\.to_[qkv]$/.test(this.scope));
-  }
-  override tensor(name: string, shape: Shape): WeightRef {
-    this.wanted.set(this.fullName(name), shape);
-    return { file: "/none", offset: 0, length: 0, dtype: "float32", shape };
-  }
-}
-
-function tensorsOf(build: (m: Module) => void): Map<string, Shape> {
-  const weights = new Agreeable();
-  build(new Module(new GraphBuilder(), weights, "float32"));
-  return weights.wanted;
-}
-
-/** Small pseudo-random numbers; the same few megabytes are written again and again. */
-function noise(count: number): Float32Array<ArrayBuffer> {
-  let state = 12345;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state / 2 ** 31;
-  });
-}
-
-function writeSafetensors(file: string, tensors: Map<string, Shape>, half: boolean): void {
-  const width = half ? 2 : 4;
-  let at = 0;
-  const entries = [...tensors].map(([name, shape]) => {
-    const start = at;
-    at += sizeOf(shape) * width;
-    return [name, { dtype: half ? "F16" : "F32", shape, data_offsets: [start, at] }] as const;
-  });
-  const text = JSON.stringify(Object.fromEntries(entries));
-  const header = Buffer.from(text + " ".repeat((8 - (text.length % 8)) % 8));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(header.length));
-  const random = noise(1 << 20);
-  const out = openSync(file, "w");
-  writeSync(out, length);
-  writeSync(out, header);
-  for (const [name, shape] of tensors) {
-    // Of the size of trained weights, so that activations stay in range through all layers.
-    const norm = name.includes("norm") && name.endsWith("weight");
-    const scale = name.endsWith("bias") ? 0.01 : Math.sqrt(1 / Math.max(1, sizeOf(shape.slice(1))));
-    const numbers = random.map((x) => (norm ? 1 + 0.1 * x : x * scale));
-    const block = Buffer.from((half ? halvesOf(numbers) : numbers).buffer);
-    for (let left = sizeOf(shape) * width; left > 0; left -= block.length)
-      writeSync(out, block, 0, Math.min(left, block.length));
-  }
-  closeSync(out);
-}
 
 /** The checkpoint folder for `dtype` below `cache`, written first where it is not there. Takes 4.3 or 2.1 GB. */
 export function randomCheckpoint(cache: string, dtype: "float16" | "float32"): string {
