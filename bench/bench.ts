@@ -10,15 +10,17 @@ import { parseArgs } from "node:util";
 import type { ProviderName } from "../src-main/api/scene.ts";
 import type { Configuration, Measurement } from "./measure.ts";
 import { randomCheckpoint } from "./randomCheckpoint.ts";
+import { randomSingleFile } from "./randomSingleFile.ts";
 
 const HELP = `npm run bench -- [options]
 
-  --only LABELS    of demo, sd15-fp32, sd15-fp16, sd15-fp32-low, sd15-fp16-low, separated by commas (default: all)
+  --only LABELS    of demo, sd15-fp32, sd15-fp16, sd15-fp32-low, sd15-fp16-low, sdxl-fp16-low, separated by commas
+                   (default: all but the last)
   --provider NAME  cpu, cuda, dml, webgpu or coreml (default: cpu)
   --rounds N       rounds of every kind of step (default: 3)
   --json FILE      write the numbers there too
 
-The random checkpoints take 6.4 GB in $DIORAMA_CACHE (default: ~/.cache/diorama). Steps are at the checkpoint's own size;
+The random checkpoints take 6.4 GB (SDXL another 6.9) in $DIORAMA_CACHE (default: ~/.cache/diorama). Steps are at the checkpoint's own size;
 a plain step is two forward passes (classifier-free guidance).`;
 
 const { values } = parseArgs({
@@ -54,6 +56,9 @@ function configuration(label: string): Configuration {
       return { ...common, path: random("float32"), memory: "low" };
     case "sd15-fp16-low":
       return { ...common, path: random("float16"), memory: "low" };
+    case "sdxl-fp16-low":
+      mkdirSync(cache, { recursive: true });
+      return { ...common, path: randomSingleFile(cache, "sdxl"), memory: "low", rounds: 1 };
     default:
       throw new Error(`There is no configuration ${label}. ${HELP}`);
   }

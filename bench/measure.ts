@@ -8,12 +8,14 @@ import { parentPort } from "../src-main/api/ports.ts";
 import type { MemoryMode } from "../src-main/api/engine.ts";
 import type { ProviderName, Region } from "../src-main/api/scene.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
-import type { Denoiser } from "../src-main/engine/denoise.ts";
+import type { Conditioning, Denoiser } from "../src-main/engine/denoise.ts";
 import { denoise } from "../src-main/engine/denoise.ts";
 import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.ts";
+import type { TextStates } from "../src-main/engine/sessions/textEncoders.ts";
 import { OrtSession } from "../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../src-main/graph/builder.ts";
 import { layoutOf } from "../src-main/guidance/layout.ts";
+import { additionFeatures } from "../src-main/model/unet.ts";
 import { chunksOf } from "../src-main/model/tokenizer/encoding.ts";
 import { createTokenizers } from "../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../src-main/sampling/random.ts";
@@ -114,6 +116,13 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
   const noise = new TorchGenerator("7").normal(checkpoint.unet.config.inChannels * side * side);
   const latent = noise.map((v) => v * sampler.initNoiseSigma);
 
+  const { addition, ...config } = checkpoint.unet.config;
+  const pixels = side * 2 ** (checkpoint.vae.config.blockOutChannels.length - 1);
+  const conditioning = ({ context, pooled }: TextStates): Conditioning => {
+    if (!addition || !pooled) return { context };
+    const sizes = [pixels, pixels, 0, 0, pixels, pixels] as const;
+    return { context, addition: additionFeatures(pooled, sizes, { ...config, addition }) };
+  };
   const kind = (method: "none" | "injection" | "ilgd", boxes: number): Denoiser => {
     const bound = regions(boxes).map((region, i) => ({ region, tokens: [2 + i] }));
     const layout = layoutOf(bound, tokenizer.maxTokens, size, unet.target, unet.layers);
@@ -127,8 +136,8 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
       layoutAt: () => layout,
       guidance,
       guidanceScale: 7.5,
-      prompt,
-      negative,
+      prompt: conditioning(prompt),
+      negative: conditioning(negative),
     };
   };
   const kinds = {

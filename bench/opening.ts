@@ -11,7 +11,8 @@ import type { MemoryMode } from "../src-main/api/engine.ts";
 import { parentPort } from "../src-main/api/ports.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
 import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.ts";
-import { createTokenizers, idsOf } from "../src-main/model/tokenizer/tokenizer.ts";
+import { chunksOf } from "../src-main/model/tokenizer/encoding.ts";
+import { createTokenizers } from "../src-main/model/tokenizer/tokenizer.ts";
 import { randomSingleFile } from "./randomSingleFile.ts";
 
 interface Task {
@@ -44,9 +45,9 @@ async function open({ file, memory }: Task): Promise<Opening> {
   const networks = new Networks(checkpoint, options, precision, tokenizers[0].maxTokens);
   networks.validate();
   const checked = since();
-  await networks.encode(idsOf(tokenizers, "a red circle and a blue square"));
+  await networks.encode(chunksOf(tokenizers, "a red circle and a blue square"));
   const side = checkpoint.unet.config.sampleSize ?? 64;
-  await networks.unet({ height: side, width: side }, () => undefined);
+  await networks.unet({ height: side, width: side }, tokenizers[0].maxTokens, () => undefined);
   const ready = since();
   const written = status("write_bytes", "io") - before;
   await networks.close();

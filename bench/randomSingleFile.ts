@@ -52,12 +52,12 @@ const of = {
       vaeDecoder(m, config, m.g.input("z", "float32", [1, 4, 8, 8]));
       vaeEncoder(m, config, m.g.input("x", "float32", [1, 3, 64, 64]));
     }),
-  clip: (config: TextConfig) => tensorsOf((m) => clipTextEncoder(m, config, m.g.input("ids", "int64", [77]))),
+  clip: (config: TextConfig) => tensorsOf((m) => clipTextEncoder(m, config, { ids: m.g.input("ids", "int64", [77]) })),
   clipPooled: (config: TextConfig) =>
     tensorsOf((m) => {
       const { g } = m;
-      const end = g.input("end", "int64", [1]);
-      clipTextPooled(m, config, g.input("ids", "int64", [77]), end, config.hiddenSize);
+      const inputs = { ids: g.input("ids", "int64", [77]), end: g.input("end", "int64", [1]) };
+      clipTextPooled(m, config, inputs, config.hiddenSize);
     }),
 };
 

@@ -7,6 +7,7 @@ import { LRUCache } from "lru-cache";
 import { AppError, invariant, isAppError } from "../../api/errors.ts";
 import type { TinyAutoencoder } from "../../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
+import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey } from "../../guidance/masks.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
@@ -30,10 +31,14 @@ export type Progress = (fraction: number, message: string) => void;
 /** Sizes of decoders that are kept, those used last: the picture's and the preview's. */
 const KEPT_DECODERS = 2;
 
-/** Blocks of 8 MiB of attention probabilities stay near a processor's caches; a GPU takes more at once. */
-function gradientOptions({ provider, memory }: SessionOptions): GradientOptions {
+/**
+ * Blocks of 8 MiB of attention probabilities stay near a processor's caches; a GPU takes more at once. The 70 attentions of Stable
+ * Diffusion XL would be 1,400 such blocks, a program that ONNX Runtime takes half a minute to open: they are four times as large.
+ */
+function gradientOptions({ provider, memory }: SessionOptions, { transformerDepth }: UnetConfig): GradientOptions {
+  const block = Math.max(...transformerDepth) > 1 ? 1 << 23 : 1 << 21;
   return {
-    attentionBlock: provider === "cpu" ? 1 << 21 : 1 << 25,
+    attentionBlock: provider === "cpu" ? block : 1 << 25,
     convAdjoint: provider === "cpu" && memory === "fast" ? "flipped" : "transpose",
     transposedProducts: provider === "cpu" || provider === "cuda" || provider === "dml",
   };
@@ -176,7 +181,7 @@ export class Networks {
       latent,
       { columns, masked: columns > this.#tokens }, // a single chunk is attended everywhere
       this.#dtype,
-      gradientOptions(this.#options),
+      gradientOptions(this.#options, config),
       loras.map(({ fitted }) => fitted.unet),
     );
   }
