@@ -1,8 +1,8 @@
 /**
  * What LoRAs add to the layers of a network: beside a layer's own product the low-rank one, times a strength that is an input of the
  * program. So a strength costs nothing to change: no weight is read, packed or computed again. The other way, W + s up down merged
- * while the checkpoint is read, gives the same numbers (test/model/lora.test.ts) and saves about a hundredth of a step's arithmetic, but has
- * the network opened anew for every change of a strength: measured by bench/lora.ts, README.
+ * while the checkpoint is read, gives the same numbers (test/model/lora.test.ts) and saves a few hundredths of a step's time, but takes more
+ * memory and has the network opened anew for every change of a strength: bench/lora.ts, README.
  */
 import type { LowRank, LowRanks } from "../checkpoint/lora/fit.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
