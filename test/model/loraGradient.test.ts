@@ -46,15 +46,10 @@ const second: LowRanks = new Map([[`${block}.attn1.to_q`, low(40, [RANK, 8], [8,
 
 const step = stepOf("float32");
 function stepOf(dtype: DType) {
-  return unetGraph(
-    TINY_UNET,
-    weights,
-    latent,
-    { columns: TOKENS, masked: false },
-    dtype,
-    DEFAULT_GRADIENT_OPTIONS,
-    [first, second],
-  );
+  return unetGraph(TINY_UNET, weights, latent, { columns: TOKENS, masked: false }, dtype, DEFAULT_GRADIENT_OPTIONS, [
+    first,
+    second,
+  ]);
 }
 
 function randomFeeds(): Record<string, Numbers> {
