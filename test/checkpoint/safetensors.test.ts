@@ -4,10 +4,10 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { MAX_HEADER_BYTES } from "../../src-main/checkpoint/header.ts";
 import { readSafetensors } from "../../src-main/checkpoint/safetensors.ts";
+import { unprivileged } from "../support/unprivileged.ts";
 import { safetensors, temporary, withHeader } from "./folders.ts";
 
 const TINY = join(import.meta.dirname, "../goldens/tiny-sd");
-const NOBODY = 65_534;
 const FILE = safetensors({ a: [[2, 3]], b: [[5], "F16"] });
 
 function written(content: string | Uint8Array): string {
@@ -79,16 +79,8 @@ describe("a file is refused", () => {
   test.skipIf(process.platform === "win32")("when it may not be read", async () => {
     const path = written(FILE);
     chmodSync(path, 0);
-    const isRoot = process.geteuid?.() === 0; // root may read all: for a moment it is nobody
-    if (isRoot) {
-      chmodSync(dirname(path), 0o755);
-      process.seteuid?.(NOBODY);
-    }
-    try {
-      await expect(readSafetensors(path)).rejects.toThrow("may not be read");
-    } finally {
-      if (isRoot) process.seteuid?.(0);
-    }
+    chmodSync(dirname(path), 0o755);
+    await expect(unprivileged(() => readSafetensors(path))).rejects.toThrow("may not be read");
   });
 
   test("when a link leads nowhere or in a circle", async () => {

@@ -9,6 +9,7 @@ import { Memory } from "../../src-main/models/memory.ts";
 import { walk } from "../../src-main/models/walk.ts";
 import { safetensors, type Tensors } from "../checkpoint/folders.ts";
 import { temporaryFolder } from "../support/projects.ts";
+import { unprivileged } from "../support/unprivileged.ts";
 
 const EMBEDDING: Tensors = { emb_params: [[1, 768]] };
 const VAE: Tensors = { "decoder.conv_in.weight": [[8, 4, 3, 3]] };
@@ -90,11 +91,12 @@ describe("folders", () => {
     expect(models.map(({ name }) => name)).toEqual(["a"]);
   });
 
-  test.skipIf(process.getuid?.() === 0)("one that may not be read says so", async () => {
+  test.skipIf(process.platform === "win32")("one that may not be read says so", async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "secret"));
     chmodSync(join(folder, "secret"), 0);
-    expect((await walk([folder])).problems[0]).toContain("may not be read");
+    chmodSync(folder, 0o755);
+    expect((await unprivileged(() => walk([folder]))).problems[0]).toContain("may not be read");
   });
 
   test("a file or a whole disk is not taken as a folder", async () => {

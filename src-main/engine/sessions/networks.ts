@@ -115,6 +115,7 @@ export class Networks {
 
   /** The noise predictor for a latent's size and columns of text; only the last one used stays open. */
   async unet(latent: Grid, columns: number, progress: Progress): Promise<OpenUnet> {
+    await this.#text.rest();
     const loras = this.#loras.filter(({ strength, fitted }) => strength !== 0 && fitted.unet.size > 0);
     const open = this.#unet;
     if (open?.columns === columns && gridKey(open.latent) === gridKey(latent) && open.use(loras)) return open;

@@ -86,12 +86,16 @@ export class TextEncoders {
         ),
       );
     }
-    if (this.#memory === "low") await this.close();
     return { ...parts[0]!, context: joined(parts.map(({ context }) => context)) };
   }
 
   #tables(encoder: number): LowRanks[] {
     return this.#loras.map(({ fitted }) => (encoder === 0 ? fitted.text : fitted.text2));
+  }
+
+  /** A picture's texts are read: where memory is short the encoders give theirs back before the network takes its own. */
+  async rest(): Promise<void> {
+    if (this.#memory === "low") await this.close();
   }
 
   async close(): Promise<void> {
