@@ -58,7 +58,7 @@ export class Looking {
   heat = $state(false);
   /** What is known of the large one, beside it. */
   info = $state(false);
-  /** What was done last to a large picture that is not shown any more. */
+  /** What was done last to pictures: a large one is not shown any more, and who hears the window is told. */
   done = $state("");
   readonly compared = new Zoom();
   readonly single = new Zoom();

@@ -37,8 +37,16 @@ const mark = (name: "star" | "reject" | "bin", is: (result: ResultInfo) => boole
 async function marked(session: Session, name: "star" | "reject" | "bin", is: (result: ResultInfo) => boolean) {
   const { results, view } = session;
   const { chosen, current } = results.selection;
+  const verbs = {
+    star: ["starred", "not starred any more"],
+    reject: ["rejected", "kept"],
+    bin: ["in the bin", "kept"],
+  };
   if (!view.looking.large) {
+    const verb = verbs[name][chosenAre(is)(session) ? 1 : 0]!;
+    const one = chosen.length === 1 ? await results.details.read(chosen[0]!) : undefined;
     await results.marks[name](chosen);
+    view.looking.done = one ? `Seed ${one.seed} is ${verb}.` : `${chosen.length} pictures are ${verb}.`;
     if (view.mode === "compare" && current !== undefined) results.selection.pick(current); // it stays in the comparison
     return;
   }
@@ -47,11 +55,6 @@ async function marked(session: Session, name: "star" | "reject" | "bin", is: (re
   await needAround(session);
   const next = neighbour(session, 1);
   await results.marks[name]([current]);
-  const verbs = {
-    star: ["starred", "not starred any more"],
-    reject: ["rejected", "kept"],
-    bin: ["in the bin", "kept"],
-  };
   view.looking.done = `Seed ${before.seed} is ${verbs[name][is(before) ? 1 : 0]!}.`;
   if (next !== undefined && !is(before)) results.selection.pick(next);
   else if (view.mode === "compare") results.selection.pick(current);

@@ -35,10 +35,17 @@ describe.skipIf(!electron)("one picture, large", { timeout: 240_000 }, () => {
     for (let i = 0; i < 5; i++) await page.keyboard.press("ArrowRight");
     await page.keyboard.press("ArrowLeft");
     await expect.poll(() => shown(page)).toBe(`Seed 114 7 of ${TOTAL}`);
+    // Who hears the window is told which picture it is.
+    await large(page).getByText(`Seed 114, 7 of ${TOTAL}`, { exact: true }).waitFor({ state: "attached" });
     await page.keyboard.press("Escape");
     await large(page).waitFor({ state: "detached" });
     await expect.poll(() => page.locator(":focus").getAttribute("data-result")).not.toBeNull();
     await expect.poll(() => page.locator(":focus").getAttribute("aria-label")).toMatch(/^Seed 114,/);
+    const told = page.locator(".told");
+    await page.keyboard.press("s");
+    await expect.poll(() => told.textContent()).toBe("Seed 114 is starred.");
+    await page.keyboard.press("s");
+    await expect.poll(() => told.textContent()).toBe("Seed 114 is not starred any more.");
     await page.keyboard.press("Space");
     await expect.poll(() => shown(page)).toBe(`Seed 114 7 of ${TOTAL}`);
     await page.keyboard.press("Space");
