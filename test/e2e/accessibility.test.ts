@@ -178,7 +178,7 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
     await page.keyboard.press("ArrowRight");
     expect((await focused(page)).name).toBe("BUTTON Draw a box");
     await page.keyboard.press("End");
-    expect((await focused(page)).name).toMatch(/^BUTTON (Grid|Where)/);
+    expect((await focused(page)).name).toMatch(/^BUTTON Reference picture/);
     await page.getByRole("option", { name: /^blue square/ }).focus();
     await page.keyboard.press("ArrowDown");
     await expect
@@ -202,6 +202,7 @@ describe.skipIf(!electron)("the editor is accessible", { timeout: 400_000 }, () 
       /^DIV Canvas/,
       /hint/,
       /^BUTTON Method/,
+      /^BUTTON Add a LoRA/,
       /^BUTTON (Fixed|Range|Random)/,
       /^BUTTON Compose/,
     ];

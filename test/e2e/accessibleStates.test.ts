@@ -30,6 +30,10 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
       await box(page, "red circle").click();
       await page.getByRole("button", { name: "Advanced" }).click();
       await audit("a box and all numbers");
+      await page.getByRole("option", { name: /^red circle/ }).dblclick();
+      await page.getByLabel("Name of the box").waitFor();
+      await audit("a box renamed");
+      await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "Advanced" }).click();
       await page.getByRole("radio", { name: "Random" }).click();
       await prompt(page).fill(`a red circle ${"and a very blue square ".repeat(30)}`);
@@ -146,10 +150,6 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
       process.kill(servicePid(app, "engine"), "SIGKILL");
       await page.locator(".banner").first().waitFor();
       await audit("the engine ended");
-      await page.getByRole("option", { name: /^red circle/ }).dblclick();
-      await page.getByLabel("Name of the box").waitFor();
-      await audit("a box renamed");
-      await page.keyboard.press("Escape");
       await choice(page, "Method").click();
       await page.getByRole("option", { name: /^Injection/ }).waitFor();
       await audit("a list to choose from");

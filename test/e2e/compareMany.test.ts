@@ -88,7 +88,7 @@ describe.skipIf(!electron)("many pictures", { timeout: 120_000 }, () => {
     const { app, page } = running();
     await answer(app, "showOpenDialog", [folder()]);
     await comparison(page).getByRole("button", { name: "Export the 12 compared…" }).click();
-    const dialog = page.getByRole("dialog", { name: "Export 12 pictures" });
+    const dialog = page.getByRole("dialog", { name: "Export the 12 compared" });
     // It opens on the sheet of what is compared; files of their own are a choice away.
     const made = dialog.getByRole("radiogroup", { name: "What to make of them" });
     await expect.poll(() => made.getByRole("radio", { name: "Contact sheet" }).isChecked()).toBe(true);
