@@ -81,7 +81,7 @@ describe.skipIf(!electron)("before a picture is drawn", { timeout: 120_000 }, ()
 
     await prompt(page).focus();
     await page.keyboard.press("Home");
-    await page.keyboard.insertText("blue square, ".repeat(10));
+    await page.keyboard.insertText("blue square, ".repeat(100));
     await expect.poll(async () => (await greyed.allTextContents()).join("")).toContain("a red circle");
     await page.getByText("The model will not see the greyed words: the prompt is too long.").waitFor();
     const warning = warnings(page).getByRole("button", {

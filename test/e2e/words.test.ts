@@ -63,7 +63,7 @@ describe.skipIf(!electron)("words", { timeout: DRAWING_LIMIT }, () => {
     await compose(page, { prompt: "a (red:1.3) circle <lora:glow:0.8>", boxes: [] });
     await expect
       .poll(() => warnings(page).textContent())
-      .toContain("“<lora:glow:0.8>” does nothing: there is no such LoRA");
+      .toContain("“<lora:glow:0.8>” does nothing: no LoRA of this name was found.");
     expect(await warnings(page).textContent()).not.toContain("(red:1.3)");
     const spacing = choice(page, "Spacing");
     await choose(page, "Scheduler", "LMS");

@@ -62,7 +62,7 @@ test("a network that reads the scale is asked once a step, and told it; another 
   const half = { context: new Float32Array(2) };
   const denoiser = (guidanceWidth?: number) =>
     ({
-      ...{ unet: { run }, config: { ...config, guidanceWidth }, prediction: "epsilon", layout },
+      ...{ unet: { run }, config: { ...config, guidanceWidth }, prediction: "epsilon", layoutAt: () => layout },
       ...{ guidance: DEFAULT_SETTINGS.guidance, guidanceScale: 8, prompt: half, negative: half },
     }) as unknown as Denoiser;
   const evaluation = { timestep: 7, sigma: 2, inputScale: 1, stepIndex: 0 };

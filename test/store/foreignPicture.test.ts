@@ -30,11 +30,19 @@ test("our own text alone brings back scene, boxes, seed and checkpoint", () => {
 });
 
 test("a picture of another program is restored as far as it goes, and what was left is told", () => {
-  const line = "Steps: 22, Sampler: Euler a, CFG scale: 6.5, Seed: 1234, Size: 512x768, Model: m, Clip skip: 2";
+  const line =
+    "Steps: 22, Sampler: Euler a, CFG scale: 6.5, Seed: 1234, Size: 512x768, Model: m, Clip skip: 2, Hires upscale: 2";
   const { record, notes } = imported(`a <lora:glow:0.8> cat\nNegative prompt: ugly\n${line}`);
   expect(record).toMatchObject({ seed: "1234", model: { name: "m" }, scene: { negativePrompt: "ugly" } });
-  expect(record.scene.settings).toMatchObject({ steps: 22, scheduler: "euler-a", width: 512, height: 768 });
-  expect(notes.join()).toMatch(/<lora:glow:0.8>.*Clip skip/);
+  expect(record.scene.settings).toMatchObject({
+    steps: 22,
+    scheduler: "euler-a",
+    width: 512,
+    height: 768,
+    clipSkip: 2,
+  });
+  expect(record.scene.prompt).toBe("a <lora:glow:0.8> cat");
+  expect(notes.join()).toContain("Hires upscale");
 });
 
 test.each([
