@@ -58,7 +58,7 @@ function configuration(label: string): Configuration {
       return { ...common, path: random("float16"), memory: "low" };
     case "sdxl-fp16-low":
       mkdirSync(cache, { recursive: true });
-      return { ...common, path: randomSingleFile(cache, "sdxl"), memory: "low", rounds: 1 };
+      return { ...common, path: randomSingleFile(cache, "sdxl"), memory: "low", rounds: 0 };
     default:
       throw new Error(`There is no configuration ${label}. ${HELP}`);
   }
@@ -78,7 +78,9 @@ function measured(configuration: Configuration): Promise<Measurement> {
 }
 
 const giga = (n: number, digits = 1) => (n / 1e9).toFixed(digits);
-const time = (s: number) => (s < 1 ? `${(s * 1000).toFixed(0)} ms` : `${s.toFixed(2)} s`);
+const time = (s: number) => (Number.isNaN(s) ? "" : s < 1 ? `${(s * 1000).toFixed(0)} ms` : `${s.toFixed(2)} s`);
+
+const ratio = (r: number, [left, right] = "") => (Number.isNaN(r) ? "" : `${left ?? ""}${r.toFixed(2)}x${right ?? ""}`);
 
 function row(m: Measurement): string[] {
   const { seconds: s, ratios: r } = m;
@@ -88,9 +90,9 @@ function row(m: Measurement): string[] {
     time(s.open),
     time(s.text),
     time(s.plain),
-    `${time(s.injected)} (${r.injected.toFixed(2)}x)`,
-    `${time(s.guided)} (${r.guided.toFixed(2)}x)`,
-    `${r.guidedTwice.toFixed(2)}x`,
+    `${time(s.injected)} ${ratio(r.injected, "()")}`,
+    `${time(s.guided)} ${ratio(r.guided, "()")}`,
+    ratio(r.guidedTwice),
     time(s.decode),
     `${giga(2 * m.flops.forward, 0)} / ${giga(m.flops.forward + m.flops.withGradient, 0)}`,
     `${(100 * m.share.plain).toFixed(0)}% / ${(100 * m.share.guided).toFixed(0)}% of ${giga(m.peak, 0)}`,

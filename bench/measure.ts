@@ -27,6 +27,7 @@ export interface Configuration {
   path: string;
   provider: ProviderName;
   memory: MemoryMode;
+  /** Of every kind of step, after one of each that does not count; 0 for steps of minutes: one plain and one guided. */
   rounds: number;
 }
 
@@ -51,7 +52,7 @@ const seconds = async (work: () => Promise<unknown>) => {
   await work();
   return (performance.now() - begun) / 1000;
 };
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
 function peakBytes(): number {
   const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
@@ -147,22 +148,26 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
     guidedTwice: kind("ilgd", 4),
   };
   const step = (d: Denoiser) => seconds(() => denoise(d, sampler.evaluations[5]!, latent));
-  await step(kinds.plain);
-  const afterPlain = peakBytes();
-  await step(kinds.guided);
-
+  const times: Record<keyof typeof kinds, number[]> = { plain: [], injected: [], guided: [], guidedTwice: [] };
+  const [firstPlain, afterPlain] = [await step(kinds.plain), peakBytes()];
+  const firstGuided = await step(kinds.guided);
   const peak = new Peak();
   await peak.open(provider);
-  const times: Record<keyof typeof kinds, number[]> = { plain: [], injected: [], guided: [], guidedTwice: [] };
+  if (rounds === 0) {
+    // Steps of minutes are not warmed up.
+    await peak.sample();
+    times.plain.push(firstPlain);
+    times.guided.push(firstGuided);
+  }
   for (let round = 0; round < rounds; round++) {
     for (const name of ["plain", "guided", "injected", "guidedTwice"] as const) {
       await peak.sample();
       times[name].push(await step(kinds[name]));
     }
   }
-  await networks.decode(latent, size);
+  if (rounds > 0) await networks.decode(latent, size);
   const decode = await seconds(() => networks.decode(latent, size));
-  const best = (name: keyof typeof kinds) => Math.min(...times[name]);
+  const best = (name: keyof typeof kinds) => (times[name].length === 0 ? NaN : Math.min(...times[name]));
   const ratio = (name: keyof typeof kinds) => median(times[name].map((t, i) => t / times.plain[i]!));
   const forward = flopCount(unet.graph, ["prediction"]);
   const withGradient = flopCount(unet.graph, ["prediction", "gradient"]);
