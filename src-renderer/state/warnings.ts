@@ -20,12 +20,14 @@ export function warningsOf(document: Document, check: SceneCheck | undefined): W
   if (document.prompt.trim() === "") {
     warnings.push({ key: "no-prompt", text: "The prompt is empty: the picture will be left to chance.", boxes: [] });
   }
-  for (const { id, spans } of document.boxes) {
-    if (spans.length > 0) continue;
+  // Together: a composition begins with several.
+  const unbound = document.boxes.filter(({ spans }) => spans.length === 0).map(({ id }) => id);
+  if (unbound.length > 0) {
+    const who = unbound.length === 1 ? `${title(unbound[0]!)} has` : `${unbound.length} boxes have`;
     warnings.push({
-      key: `unbound ${id}`,
-      text: `${title(id)} has no words and will be left out. Mark some in the prompt and bind them.`,
-      boxes: [id],
+      key: `unbound ${unbound.join()}`,
+      text: `${who} no words and will be left out. Mark some in the prompt and bind them.`,
+      boxes: unbound,
     });
   }
   if (document.settings.guidance.method === "none" && document.boxes.length > 0) {

@@ -58,6 +58,19 @@ describe.skipIf(!electron)("wrong files that are dropped", { timeout: 120_000 },
     ]);
     const { height } = (await card(page).boundingBox())!;
     expect(height, "of the window's 640 pixels").toBeLessThan(160);
+    // The longest row of buttons, with "Use as reference picture", stands below the words, not in their place.
+    await card(page).getByRole("button", { name: "Use as reference picture" }).waitFor();
+    expect((await card(page).locator(".text").boundingBox())!.width).toBeGreaterThan(300);
+
+    // A dialog that opens meanwhile keeps its own buttons.
+    await page.keyboard.press("Control+,");
+    const dialog = page.getByRole("dialog");
+    await dialog.waitFor();
+    const [beside, over] = [(await card(page).boundingBox())!, (await dialog.boundingBox())!];
+    expect(beside.x).toBeGreaterThanOrEqual(0);
+    expect(beside.x + beside.width).toBeLessThanOrEqual(over.x);
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "detached" });
     await card(page).getByRole("button", { name: "Dismiss all" }).click();
     await card(page).waitFor({ state: "detached" });
   });

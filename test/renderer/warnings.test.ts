@@ -19,6 +19,22 @@ test("instructions of other programs in a prompt are told in words", () => {
   ]);
 });
 
+test("boxes without words are told of together", () => {
+  const place = { x: 0, y: 0, width: 0.5, height: 0.5 };
+  const look = { name: "", color: 0, locked: false, hidden: false };
+  const box = (id: string) => ({ id, box: place, spans: [], strength: 1, ...look });
+  const told = (ids: string[]) => warningsOf({ ...EMPTY_DOCUMENT, prompt: "x", boxes: ids.map(box) }, undefined);
+  expect(told(["a"])).toEqual([
+    expect.objectContaining({
+      text: expect.stringMatching(/^“Box 1” has no words and will be left out/),
+      boxes: ["a"],
+    }),
+  ]);
+  expect(told(["a", "b", "c"])).toEqual([
+    expect.objectContaining({ text: expect.stringMatching(/^3 boxes have no words and/), boxes: ["a", "b", "c"] }),
+  ]);
+});
+
 test.each([
   ["ddim", "DDIM"],
   ["pndm", "PNDM"],
