@@ -36,10 +36,10 @@ export class Checkpoint {
     if (width !== now.width || height !== now.height || summary.distilled !== before) {
       editor.apply("Use the checkpoint's settings", adoptSettings(summary.defaults), { filledIn: true });
       const kind = summary.distilled === undefined ? "" : ` (${summary.distilled})`;
-      this.#notices.done(`Size, steps and scheduler are now what ${summary.name}${kind} is best used with.`, {
-        label: "Undo",
-        run: () => void editor.undo(),
-      });
+      this.#notices.done(
+        `Size, steps and scheduler are now what ${summary.name}${kind} is best used with.`,
+        editor.takeBack(),
+      );
     }
     this.#examine();
   }

@@ -2,7 +2,7 @@
 import type { TextSpan } from "@api/scene.ts";
 import { type Box, type Document, EMPTY_DOCUMENT } from "./document.ts";
 import type { Edit } from "./edits.ts";
-import { type Effect, History } from "./history.ts";
+import { type Effect, History, type Step } from "./history.ts";
 import { tooMuch } from "./limits.ts";
 
 export type Tool = "select" | "draw" | "pan";
@@ -40,6 +40,7 @@ export class Editor {
   tool: Tool = $state("select");
   undoLabel: string | undefined = $state();
   redoLabel: string | undefined = $state();
+  #lastStep: Step<Moment> | undefined = $state.raw();
   /** Grows with every change of the document: what autosave watches. */
   revision = $state(0);
   /** How many of those changes the program made: what a checkpoint fills in, seeds drawn at random. */
@@ -139,6 +140,17 @@ export class Editor {
     this.#tellHistory();
   }
 
+  /** A button that takes back the step made last, and goes when another follows or the document is another's. */
+  takeBack(): { label: string; run: () => Promise<void>; stands: () => boolean } {
+    const step = this.#history.last;
+    const stands = () => step !== undefined && this.#lastStep === step;
+    const run = async () => {
+      this.#endGesture();
+      if (stands()) await this.undo();
+    };
+    return { label: "Undo", run, stands };
+  }
+
   async redo(): Promise<void> {
     this.#endGesture();
     const step = this.#history.redo();
@@ -216,5 +228,6 @@ export class Editor {
   #tellHistory(): void {
     this.undoLabel = this.#history.undoLabel;
     this.redoLabel = this.#history.redoLabel;
+    this.#lastStep = this.#history.last;
   }
 }

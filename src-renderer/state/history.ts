@@ -26,6 +26,11 @@ export class History<State> {
     return this.#done.at(-1)?.label;
   }
 
+  /** The step that undo would take back. */
+  get last(): Step<State> | undefined {
+    return this.#done.at(-1);
+  }
+
   get redoLabel(): string | undefined {
     return this.#undone.at(-1)?.label;
   }

@@ -53,10 +53,10 @@ export class Loras {
     const before = this.#editor.document;
     this.#editor.apply("Use the LoRA's settings", changeSettingsOf(settings));
     if (this.#editor.document === before) return;
-    this.#notices.done(`Steps, guidance scale and scheduler are now what “${name}” (${kind}) wants.`, {
-      label: "Undo",
-      run: () => void this.#editor.undo(),
-    });
+    this.#notices.done(
+      `Steps, guidance scale and scheduler are now what “${name}” (${kind}) wants.`,
+      this.#editor.takeBack(),
+    );
   }
 
   /** The list or the checkpoint may be another one: asks main what it knows where it is. */

@@ -11,9 +11,11 @@ export interface Notice {
   other?: Action;
 }
 
-interface Action {
+export interface Action {
   label: string;
-  run: () => void;
+  run: () => unknown;
+  /** False when it is too late for it: the button goes. */
+  stands?: () => boolean;
 }
 
 /** What was done that is shown at a time. */
@@ -56,7 +58,7 @@ export class Notices {
   }
 
   /** Does something that may fail; the failure is shown. */
-  async attempt(action: () => Promise<unknown>): Promise<void> {
+  async attempt(action: () => unknown): Promise<void> {
     try {
       await action();
     } catch (error) {

@@ -96,10 +96,7 @@ export class Projects {
     editor.open(fromDraft(draft), `Go back to “${name}”`);
     await this.#saving.now();
     this.#view.mode = "compose";
-    this.#notices.done(`This is “${name}” again. What was there before is kept as a version, too.`, {
-      label: "Undo",
-      run: () => void this.#notices.attempt(() => editor.undo()),
-    });
+    this.#notices.done(`This is “${name}” again. What was there before is kept as a version, too.`, editor.takeBack());
     await this.listVersions();
   }
 

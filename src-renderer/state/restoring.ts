@@ -34,7 +34,7 @@ export class Restoring {
     if (!editor.open(next, label)) return;
     this.#view.mode = "compose";
     this.#view.ask("fit");
-    this.#notices.done("The scene is back in the editor.", { label: "Undo", run: () => void editor.undo() });
+    this.#notices.done("The scene is back in the editor.", editor.takeBack());
   }
 
   /** What a result was drawn from. */

@@ -31,6 +31,28 @@ test("a drag is many previews and one step of undo", async () => {
   expect(editor.boxOf("a")?.box.x).toBeCloseTo(0.4);
 });
 
+test("a notice's Undo takes back its own step alone: not one that followed, nor another document's", async () => {
+  const { editor } = editorWithBox();
+  editor.apply("Write", setPrompt("a cat"));
+  const own = editor.takeBack();
+  expect(own.stands()).toBe(true);
+  editor.apply("Move box", moveBoxes(["a"], 0.1, 0));
+  expect(own.stands()).toBe(false);
+  await own.run();
+  expect(editor.boxOf("a")?.box.x).toBeCloseTo(0.2);
+  await editor.undo();
+  const drag = editor.begin("Move box");
+  drag.preview(moveBoxes(["a"], 0.2, 0));
+  await own.run(); // the drag ends first, and is a step of its own
+  expect([editor.boxOf("a")?.box.x, editor.document.prompt]).toEqual([expect.closeTo(0.3), "a cat"]);
+  await editor.undo();
+  await own.run();
+  expect(editor.document.prompt).toBe("");
+  const last = editor.takeBack();
+  editor.open({ ...editor.document, prompt: "another project" });
+  expect(last.stands()).toBe(false);
+});
+
 test("a cancelled drag never happened", () => {
   const { editor } = editorWithBox();
   const drag = editor.begin("Move box");
