@@ -72,12 +72,16 @@ function twice(parameters: SchedulerParameters, grid: SigmaGrid, middle: (from: 
   });
 }
 
-/** DPM++ SDE: half a step in log sigma with noise, then the whole step by what is foreseen there. Keeps z. */
-export const dpmSde: StepperMaker = (parameters, steps, { spacing }) =>
-  dpmSdeOn(parameters, continuousGrid(parameters, steps, spacing));
+/** Where a half of a step from level `from` to `to` ends, and how much noise is added there; without `up` none is drawn. */
+type Half = (from: number, to: number, isFirst: boolean) => { down: number; up?: number };
 
-export function dpmSdeOn(parameters: SchedulerParameters, grid: SigmaGrid): Stepper {
-  const middle = (from: number, to: number) => Math.sqrt(from * to);
+/** Both halves of a step begin at its latent, which is kept between them. */
+function inHalves(
+  parameters: SchedulerParameters,
+  grid: SigmaGrid,
+  middle: (from: number, to: number) => number,
+  half: Half,
+): Stepper {
   const evaluations = twice(parameters, grid, middle);
   let start: Float32Array | undefined;
   return {
@@ -89,12 +93,21 @@ export function dpmSdeOn(parameters: SchedulerParameters, grid: SigmaGrid): Step
       const data = clean(latent, sigma, epsilon);
       if (to === 0) return data;
       const isFirst = i % 2 === 0;
-      const { down, up } = ancestral(from, isFirst ? middle(from, to) : to);
+      const { down, up } = half(from, to, isFirst);
       if (isFirst) start = latent.slice();
       invariant(start, "the second half of a step comes after its first");
-      return towards(start, from, down, data, [up, noise()]);
+      return towards(start, from, down, data, up === undefined ? undefined : [up, noise()]);
     },
   };
+}
+
+/** DPM++ SDE: half a step in log sigma with noise, then the whole step by what is foreseen there. Keeps z. */
+export const dpmSde: StepperMaker = (parameters, steps, { spacing }) =>
+  dpmSdeOn(parameters, continuousGrid(parameters, steps, spacing));
+
+export function dpmSdeOn(parameters: SchedulerParameters, grid: SigmaGrid): Stepper {
+  const middle = (from: number, to: number) => Math.sqrt(from * to);
+  return inHalves(parameters, grid, middle, (from, to, isFirst) => ancestral(from, isFirst ? middle(from, to) : to));
 }
 
 /** DPM++ 2S a: the single-step method of second order down to below the next level, then noise up to it. Keeps z. */
@@ -103,23 +116,7 @@ export const dpm2sAncestral: StepperMaker = (parameters, steps, { spacing }) =>
 
 export function dpm2sAncestralOn(parameters: SchedulerParameters, grid: SigmaGrid): Stepper {
   const middle = (from: number, to: number) => Math.sqrt(from * ancestral(from, to).down);
-  const evaluations = twice(parameters, grid, middle);
-  let start: Float32Array | undefined;
-  return {
-    evaluations,
-    initNoiseSigma: initialScale(parameters, grid),
-    step(i, latent, epsilon, noise) {
-      const { sigma, stepIndex } = evaluations[i]!;
-      const [from, to] = [grid.sigmas[stepIndex]!, grid.sigmas[stepIndex + 1]!];
-      const data = clean(latent, sigma, epsilon);
-      if (to === 0) return data;
-      if (i % 2 === 0) {
-        start = latent.slice();
-        return towards(start, from, middle(from, to), data);
-      }
-      invariant(start, "the second half of a step comes after its first");
-      const { down, up } = ancestral(from, to);
-      return towards(start, from, down, data, [up, noise()]);
-    },
-  };
+  return inHalves(parameters, grid, middle, (from, to, isFirst) =>
+    isFirst ? { down: middle(from, to) } : ancestral(from, to),
+  );
 }
