@@ -3,8 +3,6 @@
  * are timed in turn, round after round, each next to a matrix product, so that a machine that slows down slows all alike.
  */
 import { readFileSync } from "node:fs";
-import { stackOf } from "../src-main/api/errors.ts";
-import { parentPort } from "../src-main/api/ports.ts";
 import type { MemoryMode } from "../src-main/api/engine.ts";
 import type { ProviderName, Region } from "../src-main/api/scene.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
@@ -20,6 +18,7 @@ import { chunksOf } from "../src-main/model/tokenizer/encoding.ts";
 import { createTokenizers } from "../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../src-main/sampling/random.ts";
 import { createSampler } from "../src-main/sampling/samplers.ts";
+import { answer } from "./answer.ts";
 import { flopCount } from "./flops.ts";
 
 export interface Configuration {
@@ -196,16 +195,4 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
   };
 }
 
-const port = parentPort(process);
-port.onMessage((message) => {
-  measure(message as Configuration).then(
-    (result) => {
-      port.post(result);
-      process.disconnect();
-    },
-    (error: unknown) => {
-      process.stderr.write(`${stackOf(error)}\n`);
-      process.exit(1);
-    },
-  );
-});
+answer(measure);

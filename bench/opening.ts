@@ -6,13 +6,12 @@ import { execFileSync, fork } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
-import { stackOf } from "../src-main/api/errors.ts";
 import type { MemoryMode } from "../src-main/api/engine.ts";
-import { parentPort } from "../src-main/api/ports.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
 import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.ts";
 import { chunksOf } from "../src-main/model/tokenizer/encoding.ts";
 import { createTokenizers } from "../src-main/model/tokenizer/tokenizer.ts";
+import { answer } from "./answer.ts";
 import { randomSingleFile } from "./randomSingleFile.ts";
 
 interface Task {
@@ -104,18 +103,5 @@ async function main(): Promise<void> {
   }
 }
 
-if (process.argv.includes("--child")) {
-  const port = parentPort(process);
-  port.onMessage((message) => {
-    open(message as Task).then(
-      (result) => {
-        port.post(result);
-        process.disconnect();
-      },
-      (error: unknown) => {
-        process.stderr.write(`${stackOf(error)}\n`);
-        process.exit(1);
-      },
-    );
-  });
-} else await main();
+if (process.argv.includes("--child")) answer(open);
+else await main();

@@ -3,9 +3,8 @@
  * checkpoints are (safetensors.ts). The claim: each is refused with an `AppError` that names the file, or its decoder is built of weights
  * that lie within it.
  */
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { isAppError } from "../../src-main/api/errors.ts";
 import { openTiny, openVae } from "../../src-main/checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
@@ -16,9 +15,9 @@ import { tinyDecoder } from "../../src-main/model/tinyVae.ts";
 import { vaeDecoder } from "../../src-main/model/vae.ts";
 import { TINY_CONSTANTS } from "../support/familyGoldens.ts";
 import { ROOT } from "../support/imports.ts";
-import { Fault, type Cases, type Part } from "./part.ts";
+import { soundOf, tryDamaged } from "./damagedFile.ts";
+import type { Cases, Part } from "./part.ts";
 import { oneOf, type Pick } from "./random.ts";
-import { damaged, type Sound } from "./safetensors.ts";
 
 const GOLDENS = join(ROOT, "test", "goldens");
 const FILES = {
@@ -28,12 +27,6 @@ const FILES = {
 } as const;
 type Kind = keyof typeof FILES;
 
-function soundOf(kind: Kind): Sound & { kind: Kind } {
-  const file = readFileSync(join(GOLDENS, FILES[kind]));
-  const end = 8 + Number(file.readBigUInt64LE());
-  return { kind, name: kind, header: file.subarray(8, end), dataBytes: file.length - end };
-}
-
 export const autoencoders: Part = {
   title: "damaged autoencoders",
   count: 30_000,
@@ -41,36 +34,17 @@ export const autoencoders: Part = {
   async prepare({ folder }): Promise<Cases> {
     mkdirSync(folder, { recursive: true });
     const checkpoint = await openCheckpoint(join(GOLDENS, "single-file", "tiny-sd1"));
-    const sounds = (Object.keys(FILES) as Kind[]).map(soundOf);
-    return { run: (_index, pick) => tryFile(pick, join(folder, "soft.safetensors"), oneOf(pick, sounds), checkpoint) };
+    const sounds = (Object.keys(FILES) as Kind[]).map((kind) => soundOf(join(GOLDENS, FILES[kind]), kind));
+    const path = join(folder, "soft.safetensors");
+    const run = (pick: Pick) => {
+      const sound = oneOf(pick, sounds);
+      return tryDamaged(pick, path, sound, async (size) =>
+        beyond(sound.name === "tiny" ? await tinyGraph(path) : await vaeGraph(path, checkpoint), size),
+      );
+    };
+    return { run: (_index, pick) => run(pick) };
   },
 };
-
-async function tryFile(
-  pick: Pick,
-  path: string,
-  sound: Sound & { kind: Kind },
-  checkpoint: Checkpoint,
-): Promise<string> {
-  const { start, size } = damaged(sound, pick);
-  const file = openSync(path, "w");
-  writeSync(file, start);
-  ftruncateSync(file, size);
-  closeSync(file);
-  const evidence = { "header.bin": start, "size.txt": `${size} bytes in all, zeros after the header\n` };
-  try {
-    const graph = sound.kind === "tiny" ? await tinyGraph(path) : await vaeGraph(path, checkpoint);
-    const wrong = beyond(graph, size);
-    if (wrong !== undefined) throw new Fault(wrong, { evidence });
-    return "read";
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    if (!isAppError(error, "checkpoint-invalid"))
-      throw new Fault("refused with an error of another kind", { evidence, cause: error });
-    if (!error.message.includes(path)) throw new Fault(`the message names no file: ${error.message}`, { evidence });
-    return "refused";
-  }
-}
 
 async function tinyGraph(path: string): Promise<Graph> {
   const { weights } = await openTiny(path);
