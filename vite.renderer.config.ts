@@ -17,12 +17,17 @@ function withoutInlineStyles(): Plugin {
   };
 }
 
+/** The folders of src-main that the window may import from: see the `paths` of src-renderer/tsconfig.json. */
+export const ALIASES = Object.fromEntries(
+  ["api", "scene", "wire"].map((folder) => [`@${folder}`, join(root, "src-main", folder)]),
+);
+
 export default defineConfig({
   root: join(root, "src-renderer"),
   // Relative, so that the page works under whatever protocol the main process serves it.
   base: "./",
   plugins: [withoutInlineStyles(), svelte({ configFile: join(root, "svelte.config.js") })],
-  resolve: { alias: { "@api": join(root, "src-main/api") } },
+  resolve: { alias: ALIASES },
   build: {
     outDir: join(root, "dist/renderer"),
     emptyOutDir: true,

@@ -1,10 +1,10 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { ALIASES } from "./vite.renderer.config.ts";
 
 export default defineConfig({
   plugins: [svelte()],
-  resolve: { alias: { "@api": join(import.meta.dirname, "src-main/api") } },
+  resolve: { alias: ALIASES },
   test: {
     include: ["test/**/*.test.ts"],
     // ONNX Runtime is loaded once in a process; forks also keep a native crash inside one file.

@@ -1,6 +1,6 @@
 /** A measurement in a process of its own: one task comes, its result goes back, and the process ends. */
-import { stackOf } from "../src-main/api/errors.ts";
-import { parentPort } from "../src-main/api/ports.ts";
+import { stackOf } from "../src-main/wire/errors.ts";
+import { parentPort } from "../src-main/wire/ports.ts";
 
 export function answer(measure: (task: never) => Promise<unknown>): void {
   const port = parentPort(process);

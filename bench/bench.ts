@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, homedir, totalmem } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import type { ProviderName } from "../src-main/api/scene.ts";
+import type { ProviderName } from "../src-main/scene/scene.ts";
 import type { Configuration, Measurement } from "./measure.ts";
 import { randomCheckpoint } from "./randomCheckpoint.ts";
 import { randomSingleFile } from "./randomSingleFile.ts";

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import type { ElectronApplication, Page } from "playwright-core";
 import type { LoadRequest } from "../src-main/api/engine.ts";
 import { DEMO_MODEL } from "../src-main/api/main.ts";
-import type { Scene } from "../src-main/api/scene.ts";
+import type { Scene } from "../src-main/scene/scene.ts";
 import { encodePng } from "../src-main/image/png.ts";
 import { metadataTexts } from "../src-main/image/metadata.ts";
 import { Library } from "../src-main/store/library.ts";

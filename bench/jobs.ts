@@ -7,7 +7,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { CDPSession, ElectronApplication, Page } from "playwright-core";
-import { withSteps } from "../src-main/api/defaults.ts";
+import { withSteps } from "../src-main/scene/defaults.ts";
 import { DEMO_MODEL, type Job } from "../src-main/api/main.ts";
 import { apiOf } from "../test/e2e/driver.ts";
 import { launch } from "../test/e2e/harness.ts";

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { MemoryMode } from "../src-main/api/engine.ts";
-import type { ProviderName, Region } from "../src-main/api/scene.ts";
+import type { ProviderName, Region } from "../src-main/scene/scene.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
 import type { Conditioning, Denoiser } from "../src-main/engine/denoise.ts";
 import { denoise } from "../src-main/engine/denoise.ts";

@@ -1,7 +1,7 @@
 /** The main process, as a table of contents: windows, menus, dialogs, protocols, routing. It does no work of its own. */
 import { app, dialog, session } from "electron";
 import { join } from "node:path";
-import { messageOf } from "./api/errors.ts";
+import { messageOf } from "./wire/errors.ts";
 import { startEngine } from "./engine/host.ts";
 import { filesOf } from "./main/arguments.ts";
 import { Embeddings } from "./main/embeddings.ts";

@@ -1,6 +1,6 @@
 /** Puts `window.app` into the page, and nothing else: no Node, no Electron, no event objects (api/main.ts says what it does). */
 import { contextBridge, ipcRenderer, webUtils } from "electron";
-import { isModest } from "./api/lists.ts";
+import { isModest } from "./wire/lists.ts";
 import type { AppBridge, BridgeReply } from "./api/main.ts";
 
 const listeners = new Map<string, Set<(payload: unknown) => void>>();

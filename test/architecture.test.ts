@@ -7,21 +7,23 @@ import { filesIn, importsOf, textOf, type Import } from "./support/imports.ts";
 
 /** What each folder of src-main may import of the others; `main` is that folder and the files directly in src-main. */
 const mayImport: Record<string, readonly string[]> = {
-  api: [],
-  graph: ["api"],
-  sampling: ["api"],
-  image: ["api"],
-  service: ["api"],
-  checkpoint: ["api", "graph"],
-  model: ["api", "graph", "checkpoint"],
-  guidance: ["api", "graph", "model"],
-  engine: ["api", "service", "graph", "sampling", "checkpoint", "model", "guidance", "image"],
-  store: ["api", "service", "image"],
-  workshop: ["api", "service", "checkpoint", "image"],
-  models: ["api", "service", "checkpoint", "image"],
-  cli: ["api", "engine", "image", "models"],
+  wire: [],
+  scene: ["wire"],
+  api: ["wire", "scene"],
+  graph: ["wire"],
+  sampling: ["wire", "scene"],
+  image: ["wire", "scene", "api"],
+  service: ["wire", "api"],
+  checkpoint: ["wire", "scene", "api", "graph"],
+  model: ["wire", "scene", "api", "graph", "checkpoint"],
+  guidance: ["wire", "scene", "graph", "model"],
+  engine: ["wire", "scene", "api", "service", "graph", "sampling", "checkpoint", "model", "guidance", "image"],
+  store: ["wire", "scene", "api", "service", "image"],
+  workshop: ["wire", "scene", "api", "service", "checkpoint", "image"],
+  models: ["wire", "scene", "api", "service", "checkpoint", "image"],
+  cli: ["wire", "scene", "api", "image", "engine", "models"],
   // Of `image`, main plans a sheet and words its captions; the pixels are the workshop's.
-  main: ["api", "service", "image", "engine", "store", "workshop", "models"],
+  main: ["wire", "scene", "api", "service", "image", "engine", "store", "workshop", "models"],
 };
 
 /** Packages that only some may import; `electron` etc. may not creep into what also runs without it. */
@@ -119,9 +121,13 @@ test("every file of the product says in its first line what it is for", () => {
   expect(files.filter((file) => !/^(#!.*\n)?(\/\*\*|\/\/|<!--) ?/.test(textOf(file)))).toEqual([]);
 });
 
-test("api imports nothing but itself, valibot and jsonc-parser", () => {
+/** What both ends of every contract read: it must run anywhere. */
+const WORDS = ["scene", "wire", "api"];
+
+test(`${WORDS.join(", ")} import no package but valibot and jsonc-parser`, () => {
   const wrong = sources.filter(
-    ({ file, target }) => folderOf(file) === "api" && !isOurs(target) && !["valibot", "jsonc-parser"].includes(target),
+    ({ file, target }) =>
+      WORDS.includes(folderOf(file)) && !isOurs(target) && !["valibot", "jsonc-parser"].includes(target),
   );
   expect(wrong.map(tell)).toEqual([]);
 });
@@ -153,8 +159,8 @@ test.each(
   expect(["onnxruntime-node", "better-sqlite3"].filter((name) => seen.has(name))).toEqual([]);
 });
 
-test("the window imports nothing of src-main but api", () => {
-  const wrong = renderer.filter(({ target }) => target.startsWith("src-main/") && folderOf(target) !== "api");
+test(`the window imports nothing of src-main but ${WORDS.join(", ")}`, () => {
+  const wrong = renderer.filter(({ target }) => target.startsWith("src-main/") && !WORDS.includes(folderOf(target)));
   expect(wrong.map(tell)).toEqual([]);
 });
 

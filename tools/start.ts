@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { createServer } from "vite";
-import { messageOf } from "../src-main/api/errors.ts";
+import { messageOf } from "../src-main/wire/errors.ts";
 import { buildAll } from "./build.ts";
 import { electronRuntime } from "./electron/runtime.ts";
 

@@ -4,9 +4,9 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { Pixels, RunRecord } from "../../src-main/api/engine.ts";
-import type { Scene } from "../../src-main/api/scene.ts";
+import type { Scene } from "../../src-main/scene/scene.ts";
 import { metadataTexts } from "../../src-main/image/metadata.ts";
 import { encodePng, withTexts } from "../../src-main/image/png.ts";
 import { thumbnailOf } from "../../src-main/store/pictures.ts";

@@ -1,7 +1,7 @@
 /** The window's end of its contract: the typed client of what the preload exposes. */
-import { fromWire } from "./errors.ts";
+import { fromWire } from "../wire/errors.ts";
 import type { AppBridge, BridgeReply, MainApi, MainEvents, Opened } from "./main.ts";
-import type { Client } from "./rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 
 export interface App {
   readonly api: Client<MainApi>;

@@ -3,7 +3,7 @@
  * (the main process, the command line, tests). Only structured-cloneable data crosses.
  */
 import type { ModelFamily } from "./models.ts";
-import type { Markup } from "./promptMarkup.ts";
+import type { Markup } from "../scene/promptMarkup.ts";
 import type {
   ProviderName,
   Scene,
@@ -13,7 +13,7 @@ import type {
   Seed,
   Spacing,
   TextSpan,
-} from "./scene.ts";
+} from "../scene/scene.ts";
 
 /** `fast` lets ONNX Runtime repack weights; `low` keeps them mapped from the file and is slower. */
 export type MemoryMode = "fast" | "low";

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 import { PREDICTIONS, type EngineApi } from "./engine.ts";
-import { LONGEST_EMBEDDING_NAME } from "./embeddings.ts";
+import { LONGEST_EMBEDDING_NAME } from "../scene/embeddings.ts";
 import {
   LONGEST_BOX_WORDS,
   LONGEST_PROMPT,
@@ -13,11 +13,11 @@ import {
   MOST_LORAS,
   MOST_SEEDS,
   MOST_SPANS,
-} from "./limits.ts";
-import { LONGEST_LORA_NAME, STRONGEST_LORA } from "./loras.ts";
-import { listOf } from "./lists.ts";
-import type { Schemas } from "./rpc.ts";
-import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type Scene } from "./scene.ts";
+} from "../scene/limits.ts";
+import { LONGEST_LORA_NAME, STRONGEST_LORA } from "../scene/loras.ts";
+import { listOf } from "../wire/lists.ts";
+import type { Schemas } from "../wire/rpc.ts";
+import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type Scene } from "../scene/scene.ts";
 
 /** The most of each thing that a request may carry; far above use, low enough that none can exhaust the engine. */
 export const LIMITS = {

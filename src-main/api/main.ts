@@ -18,11 +18,11 @@ import type {
   SceneCheck,
   StepEvent,
 } from "./engine.ts";
-import type { WireError } from "./errors.ts";
-import type { LoraEntry } from "./loras.ts";
+import type { WireError } from "../wire/errors.ts";
+import type { LoraEntry } from "../scene/loras.ts";
 import type { HomeCalls } from "./mainModels.ts";
 import type { Download } from "./models.ts";
-import type { Scene, SceneLora, Seed } from "./scene.ts";
+import type { Scene, SceneLora, Seed } from "../scene/scene.ts";
 import type { BoxColor, PictureForm, SheetLook } from "./sheets.ts";
 import type {
   Draft,

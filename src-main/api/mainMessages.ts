@@ -1,13 +1,13 @@
 /** What a window's request must look like, method by method: a window is trusted no more than a web page. */
 import * as v from "valibot";
-import { COLOR_COUNT } from "./boxColors.ts";
+import { COLOR_COUNT } from "../scene/boxColors.ts";
 import { COMMAND_NAMES } from "./commands.ts";
 import { engineSchemas, LIMITS, loraSchema, seedSchema } from "./engineMessages.ts";
-import { listOf } from "./lists.ts";
+import { listOf } from "../wire/lists.ts";
 import { MODEL_PARTS, type MainApi } from "./main.ts";
 import { homeSchemas } from "./mainModels.ts";
 import { LONGEST_PATTERN } from "./pictureName.ts";
-import type { Schemas } from "./rpc.ts";
+import type { Schemas } from "../wire/rpc.ts";
 import { CAPTIONS, MOST_COLUMNS, MOST_ON_SHEET, PICTURE_FORMS, SHEET_FORMS } from "./sheets.ts";
 import { storeSchemas } from "./storeMessages.ts";
 

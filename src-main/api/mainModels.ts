@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { LoadRequest } from "./engine.ts";
 import { LIMITS } from "./engineMessages.ts";
-import type { LoraEntry } from "./loras.ts";
+import type { LoraEntry } from "../scene/loras.ts";
 import {
   type Download,
   type DownloadRequest,
@@ -17,7 +17,7 @@ import {
   type ModelFacts,
   type ModelFolder,
 } from "./models.ts";
-import type { Schemas } from "./rpc.ts";
+import type { Schemas } from "../wire/rpc.ts";
 
 /** The hub as this machine asks it. */
 export interface HubState {

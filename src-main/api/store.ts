@@ -3,7 +3,7 @@
  * time. Times are ISO 8601 in UTC. Results are listed without their pictures; pictures are fetched one by one.
  */
 import type { AttentionMaps, GeneratedImage, LoadRequest, RunRecord } from "./engine.ts";
-import type { ProviderName, Scene, Seed, UnitBox } from "./scene.ts";
+import type { ProviderName, Scene, Seed, UnitBox } from "../scene/scene.ts";
 
 /** What the editor shows and a person can save. Unlike a scene sent to the engine, a box may have no phrase yet. */
 export interface Draft {

@@ -2,9 +2,9 @@
 import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "./engine.ts";
 import { draftSceneSchema, engineSchemas, LIMITS, sceneSchema, seedSchema } from "./engineMessages.ts";
-import { LONGEST_SEEDS } from "./limits.ts";
-import { listOf } from "./lists.ts";
-import type { Schemas } from "./rpc.ts";
+import { LONGEST_SEEDS } from "../scene/limits.ts";
+import { listOf } from "../wire/lists.ts";
+import type { Schemas } from "../wire/rpc.ts";
 import { PICTURE_SIZES, RESULT_STATES, type StoreApi } from "./store.ts";
 
 const MOST_IDS = 10_000;

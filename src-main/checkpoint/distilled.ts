@@ -2,9 +2,9 @@
  * Checkpoints and LoRAs that were distilled to a few steps: told by their names, by what their makers wrote, or by their shapes, and the
  * settings that their makers give for them. Fine-tunes of them (a Turbo or Lightning "merge") want a few more steps, and a scale above 1.
  */
-import { withSteps } from "../api/defaults.ts";
-import type { FewSteps } from "../api/loras.ts";
-import type { SceneSettings } from "../api/scene.ts";
+import { withSteps } from "../scene/defaults.ts";
+import type { FewSteps } from "../scene/loras.ts";
+import type { SceneSettings } from "../scene/scene.ts";
 import type { Recommended } from "./recommended.ts";
 import type { Family } from "./single/family.ts";
 

@@ -1,6 +1,6 @@
 /** Reads the fields of a JSON file of a checkpoint: `unknown` becomes typed, and every error names file and field. */
 import { readFile, stat } from "node:fs/promises";
-import { messageOf } from "../api/errors.ts";
+import { messageOf } from "../wire/errors.ts";
 import { quote, refuse } from "./header.ts";
 import { orUnreadable } from "./safetensors.ts";
 

@@ -4,7 +4,7 @@
  */
 import { access, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import type { Checkpoint, TextEncoder } from "./checkpoint.ts";
 import { distilledOf } from "./distilled.ts";
 import { parseSchedulerConfig, parseTextConfig, parseVaeConfig } from "./config.ts";

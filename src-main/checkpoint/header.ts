@@ -3,7 +3,7 @@
  * reference reader (safetensors/src/tensor.rs), and stricter where that one is lenient: no duplicate keys, no number
  * that JavaScript would round. No number of the header is used before it has been checked.
  */
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import { JsonScanner, JsonSyntaxError } from "./jsonScanner.ts";
 
 /** Bits of one element, for every type that the format knows. */

@@ -1,7 +1,7 @@
 /** What a file or folder of weights is, by its header alone: its kind, and whether and why not it opens. Never reads weights. */
 import { stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { isAppError, messageOf } from "../api/errors.ts";
+import { isAppError, messageOf } from "../wire/errors.ts";
 import type { ModelFacts } from "../api/models.ts";
 import { readFields } from "./fields.ts";
 import { openCheckpoint } from "./folder.ts";

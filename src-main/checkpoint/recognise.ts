@@ -1,7 +1,7 @@
 /** What is not a checkpoint folder of Stable Diffusion 1, 2 or XL, told apart so that the refusal can say what it is. */
 import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import type { TextConfig, VaeConfig } from "./config.ts";
 import type { Fields } from "./fields.ts";
 import { refuse } from "./header.ts";

@@ -3,7 +3,7 @@
  * settings that this checkpoint is best used with. All fields may be absent; unknown ones are left aside.
  */
 import * as v from "valibot";
-import { type GuidanceSettings, METHODS, OTHER_SPACINGS, SCHEDULERS, type SceneSettings } from "../api/scene.ts";
+import { type GuidanceSettings, METHODS, OTHER_SPACINGS, SCHEDULERS, type SceneSettings } from "../scene/scene.ts";
 import type { Fields } from "./fields.ts";
 import { refuse } from "./header.ts";
 

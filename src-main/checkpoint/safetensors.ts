@@ -4,7 +4,7 @@
  */
 import { open, readdir, realpath, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import { type Header, MAX_HEADER_BYTES, parseHeader, refuse } from "./header.ts";
 
 export interface SafetensorsFile extends Header {

@@ -2,7 +2,7 @@
  * The weights as the network's code asks for them: by name, within a scope, with the shape it will compute with.
  * What is missing or differs is an error at once that says what was expected and what is there.
  */
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import type { DType, Shape, WeightRef } from "../graph/graph.ts";
 import { quote, refuse, type StoredType, type TensorEntry } from "./header.ts";
 

@@ -1,7 +1,7 @@
 /** Command lines read strictly: an unknown option is met with the one that was meant, never ignored. */
 import { parseArgs } from "node:util";
-import { AppError } from "../api/errors.ts";
-import { suggestion } from "../api/nearest.ts";
+import { AppError } from "../wire/errors.ts";
+import { suggestion } from "../scene/nearest.ts";
 
 /** One option: what its value is called in the help, nothing for a switch, and a sentence about it. */
 export interface Option {

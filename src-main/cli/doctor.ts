@@ -8,13 +8,13 @@ import { createRequire } from "node:module";
 import { availableParallelism, cpus, freemem, release, tmpdir, totalmem, type as systemName } from "node:os";
 import { join } from "node:path";
 import type { ProviderReport } from "../api/engine.ts";
-import { PROVIDERS } from "../api/scene.ts";
+import { PROVIDERS } from "../scene/scene.ts";
 import { startEngine, type Engine } from "../engine/host.ts";
 import { describeOptions, readArguments, type Option } from "./arguments.ts";
 import { dataFolder } from "./dataFolder.ts";
 import { DEMO_FOLDER } from "./render.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
-import { isAppError } from "../api/errors.ts";
+import { isAppError } from "../wire/errors.ts";
 
 export interface Diagnosis {
   versions: { app: string; node: string; onnxruntime: string };

@@ -1,10 +1,10 @@
 /** Draws the prompts of a scene with its seeds, saves each picture as it comes, and the sheet of them at last. */
 import { readFileSync } from "node:fs";
 import { basename, relative } from "node:path";
-import type { Alternative } from "../api/alternatives.ts";
+import type { Alternative } from "../scene/alternatives.ts";
 import type { GeneratedImage, RunRecord } from "../api/engine.ts";
-import type { Seed } from "../api/scene.ts";
-import { Turns } from "../api/turns.ts";
+import type { Seed } from "../scene/scene.ts";
+import { Turns } from "../wire/turns.ts";
 import type { Engine } from "../engine/host.ts";
 import { metadataTexts } from "../image/metadata.ts";
 import { decodePng, encodePng, withTexts } from "../image/png.ts";

@@ -1,12 +1,12 @@
 /** The LoRAs of a command: those of its scene, of `--lora` and of tags in the prompt, each found as a file on this machine. */
 import { access } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { AppError } from "../api/errors.ts";
-import { loraNamed, STRONGEST_LORA } from "../api/loras.ts";
+import { AppError } from "../wire/errors.ts";
+import { loraNamed, STRONGEST_LORA } from "../scene/loras.ts";
 import type { FoundModel } from "../api/models.ts";
-import { findLoras } from "../api/promptMarkup.ts";
-import type { Scene, SceneLora } from "../api/scene.ts";
-import { loraNameOf } from "../api/sceneLoras.ts";
+import { findLoras } from "../scene/promptMarkup.ts";
+import type { Scene, SceneLora } from "../scene/scene.ts";
+import { loraNameOf } from "../scene/loraEntries.ts";
 
 /** What `--lora` asks for. */
 export interface LoraOption {

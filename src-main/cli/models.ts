@@ -1,7 +1,7 @@
 /** `npm run models`: what models are at home, what any file of weights is, and how to get one. Asks the same process as the window does. */
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { AppError, isAppError } from "../api/errors.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
 import {
   type Download,
   FAMILY_LABELS,
@@ -11,7 +11,7 @@ import {
   type HomeModel,
   type ModelFacts,
 } from "../api/models.ts";
-import { suggestion } from "../api/nearest.ts";
+import { suggestion } from "../scene/nearest.ts";
 import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { describeOptions, readArguments, usageProblem, type Option } from "./arguments.ts";
 import { dataFolder } from "./dataFolder.ts";

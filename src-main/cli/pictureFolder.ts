@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { AppError, messageOf } from "../api/errors.ts";
+import { AppError, messageOf } from "../wire/errors.ts";
 
 /** Errors of file systems without hard links (FAT, some network drives). */
 const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"];

@@ -1,6 +1,6 @@
 /** How a run is told: a bar on a terminal, a line now and then elsewhere, JSON lines for programs, or nothing. */
 import type { GeneratedImage, ModelSummary, StepEvent } from "../api/engine.ts";
-import type { Scene, TextSpan } from "../api/scene.ts";
+import type { Scene, TextSpan } from "../scene/scene.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type ProgressKind = "bar" | "lines" | "json" | "quiet";

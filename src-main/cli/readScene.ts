@@ -1,11 +1,11 @@
 /** Reads a scene file for the command line: only a regular file of a sensible size, with every error naming it. */
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { expandScene } from "../api/alternatives.ts";
-import { AppError, isAppError } from "../api/errors.ts";
-import { embeddingOf } from "../api/embeddings.ts";
-import type { SceneEmbedding, SceneSettings } from "../api/scene.ts";
-import { parseSceneText, type SceneFile } from "../api/sceneParser.ts";
+import { expandScene } from "../scene/alternatives.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import { embeddingOf } from "../scene/embeddings.ts";
+import type { SceneEmbedding, SceneSettings } from "../scene/scene.ts";
+import { parseSceneText, type SceneFile } from "../scene/parser.ts";
 import type { RenderOptions } from "./renderOptions.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -3,13 +3,13 @@
  */
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { countPictures, expandScene } from "../api/alternatives.ts";
-import { DEFAULT_SETTINGS } from "../api/defaults.ts";
+import { countPictures, expandScene } from "../scene/alternatives.ts";
+import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
 import type { LoadRequest, ModelSummary } from "../api/engine.ts";
-import { AppError, isAppError } from "../api/errors.ts";
-import type { ProviderName, Scene, Seed } from "../api/scene.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import type { ProviderName, Scene, Seed } from "../scene/scene.ts";
 import { startEngine, type EngineOptions } from "../engine/host.ts";
-import type { SceneFile } from "../api/sceneParser.ts";
+import type { SceneFile } from "../scene/parser.ts";
 import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { dataFolder } from "./dataFolder.ts";
 import { withLoraFiles } from "./loras.ts";

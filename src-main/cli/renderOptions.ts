@@ -1,9 +1,9 @@
 /** The options of `npm run render`: their help, and what they ask for. */
-import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type ProviderName, type Seed } from "../api/scene.ts";
-import { readField, SETTING_FIELDS, type Problem, type SettingName } from "../api/fields.ts";
-import type { SettingChanges } from "../api/sceneParser.ts";
-import { readSeeds } from "../api/seeds.ts";
-import { suggestion } from "../api/nearest.ts";
+import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type ProviderName, type Seed } from "../scene/scene.ts";
+import { readField, SETTING_FIELDS, type Problem, type SettingName } from "../scene/fields.ts";
+import type { SettingChanges } from "../scene/parser.ts";
+import { readSeeds } from "../scene/seeds.ts";
+import { suggestion } from "../scene/nearest.ts";
 import { PREDICTIONS, type LoadRequest } from "../api/engine.ts";
 import { readLoraOption, type LoraOption } from "./loras.ts";
 import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";

@@ -1,6 +1,6 @@
 /** What may come out otherwise than a scene means it, as the command line says it. */
 import type { SceneWarning } from "../api/engine.ts";
-import { whyIgnored } from "../api/promptMarkup.ts";
+import { whyIgnored } from "../scene/promptMarkup.ts";
 
 export function describeWarning(warning: SceneWarning, labels: Record<string, string>): string {
   const name = (id: string) => `"${labels[id] ?? id}"`;

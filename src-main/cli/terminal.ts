@@ -1,6 +1,6 @@
 /** What a command sees of the world: streams, environment, Ctrl-C. A test hands in its own. */
 import { readFileSync } from "node:fs";
-import { AppError, isAppError, messageOf } from "../api/errors.ts";
+import { AppError, isAppError, messageOf } from "../wire/errors.ts";
 
 export interface Output {
   write(text: string): unknown;

@@ -1,5 +1,5 @@
 /** One evaluation of the guided network: both halves of classifier-free guidance, injection, and loss guidance. */
-import { guides, injects, type GuidanceSettings } from "../api/scene.ts";
+import { guides, injects, type GuidanceSettings } from "../scene/scene.ts";
 import type { Layout } from "../guidance/layout.ts";
 import { guidanceFeatures, timestepFeatures } from "../model/unet.ts";
 import type { UnetConfig } from "../checkpoint/unetConfig.ts";

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
-import { AppError, isAppError } from "../api/errors.ts";
-import type { SceneEmbedding } from "../api/scene.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import type { SceneEmbedding } from "../scene/scene.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { readEmbedding, type Embedding } from "../checkpoint/embedding.ts";
 import { LearnedWords, type LearnedWord } from "../model/tokenizer/learnedWords.ts";

@@ -2,7 +2,7 @@
  * How long a picture still takes, from the steps timed so far: in this process, and before it (timings.ts). A guided step runs the network backwards too, so
  * the two kinds are timed apart and the rest is added up from the kinds that remain.
  */
-import { guides, type SceneSettings } from "../api/scene.ts";
+import { guides, type SceneSettings } from "../scene/scene.ts";
 
 type StepKind = "plain" | "guided";
 

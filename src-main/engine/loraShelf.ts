@@ -1,9 +1,9 @@
 /** The LoRAs of an open checkpoint: each file is read, checked and fitted to it once, and again when it has changed. */
 import { stat } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
-import { AppError, isAppError } from "../api/errors.ts";
-import type { UsedLora } from "../api/loras.ts";
-import type { SceneLora } from "../api/scene.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import type { UsedLora } from "../scene/loras.ts";
+import type { SceneLora } from "../scene/scene.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { fitLora, type FittedLora } from "../checkpoint/lora/fit.ts";
 import { checkNumbers } from "../checkpoint/lora/numbers.ts";

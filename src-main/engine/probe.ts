@@ -1,8 +1,8 @@
 /** A process that tries one operator on one execution provider, answers, and waits to be killed; see providers.ts. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { messageOf } from "../api/errors.ts";
-import { parentPort } from "../api/ports.ts";
+import { messageOf } from "../wire/errors.ts";
+import { parentPort } from "../wire/ports.ts";
 import { closeInheritedSockets } from "../service/inherited.ts";
 import { toOrtProviders, type ProbeAnswer, type ProbeQuestion } from "./providers.ts";
 

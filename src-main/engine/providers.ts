@@ -6,8 +6,8 @@
 import { arch, cpus, platform } from "node:os";
 import type { InferenceSession } from "onnxruntime-node";
 import type { ProviderReport } from "../api/engine.ts";
-import { AppError } from "../api/errors.ts";
-import { PROVIDERS, type ProviderName } from "../api/scene.ts";
+import { AppError } from "../wire/errors.ts";
+import { PROVIDERS, type ProviderName } from "../scene/scene.ts";
 import type { Exit, Fork } from "../service/child.ts";
 
 /** By platform and architecture, what the npm package was compiled with; there is no build for any other. */

@@ -4,9 +4,9 @@
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AttentionMaps, EngineEvents, GenerateRequest, Pixels, RunRecord } from "../api/engine.ts";
-import { AppError, isAppError } from "../api/errors.ts";
-import type { Scene, Seed } from "../api/scene.ts";
-import { Turns } from "../api/turns.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import type { Scene, Seed } from "../scene/scene.ts";
+import { Turns } from "../wire/turns.ts";
 import type { Estimator } from "./estimate.ts";
 
 /** What a pipeline tells after each step of a picture. */

@@ -1,6 +1,6 @@
 /** The scene settings that a checkpoint is best used with, before anyone changed them. */
-import { DEFAULT_SETTINGS } from "../api/defaults.ts";
-import type { SceneSettings } from "../api/scene.ts";
+import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
+import type { SceneSettings } from "../scene/scene.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { withDistilled } from "../checkpoint/distilled.ts";
 

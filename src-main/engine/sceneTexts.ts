@@ -3,7 +3,7 @@
  * box are read by themselves; of their states the words' own and the end mark's are further columns, attended to inside the box alone.
  * The start mark's is none of them: the prompt has one, and a second would take half of its attention.
  */
-import type { Scene, UnitBox } from "../api/scene.ts";
+import type { Scene, UnitBox } from "../scene/scene.ts";
 import { chunksOf, encode, type Encoding } from "../model/tokenizer/encoding.ts";
 import type { LearnedWords } from "../model/tokenizer/learnedWords.ts";
 import type { Tokenizers } from "../model/tokenizer/tokenizer.ts";

@@ -1,8 +1,8 @@
 /** What would be lost or go against itself if a scene were drawn as it is. */
 import type { SceneWarning } from "../api/engine.ts";
-import { lorasOf } from "../api/loras.ts";
-import { findLoras, findMarkup } from "../api/promptMarkup.ts";
-import { spacingOf, takesSpacing, type Scene, type UnitBox } from "../api/scene.ts";
+import { lorasOf } from "../scene/loras.ts";
+import { findLoras, findMarkup } from "../scene/promptMarkup.ts";
+import { spacingOf, takesSpacing, type Scene, type UnitBox } from "../scene/scene.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
 import { lossOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";

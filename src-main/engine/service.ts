@@ -10,10 +10,10 @@ import type {
   SceneCheck,
 } from "../api/engine.ts";
 import { engineSchemas } from "../api/engineMessages.ts";
-import { AppError } from "../api/errors.ts";
-import { parentPort } from "../api/ports.ts";
-import { serve, type Port, type Server } from "../api/rpc.ts";
-import type { Scene } from "../api/scene.ts";
+import { AppError } from "../wire/errors.ts";
+import { parentPort } from "../wire/ports.ts";
+import { serve, type Port, type Server } from "../wire/rpc.ts";
+import type { Scene } from "../scene/scene.ts";
 import type { Estimator } from "./estimate.ts";
 import { Queue, type Draw } from "./queue.ts";
 import { Timings, TIMINGS } from "./timings.ts";

@@ -2,7 +2,7 @@
  * The columns of text that one half of guidance attends to. The network's graph has a fixed number of them, the same for both halves: a
  * whole number of chunks, and what is left over nobody attends to.
  */
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 import type { Reach } from "../guidance/columnMask.ts";
 
 export interface TextColumns {

@@ -2,7 +2,7 @@
  * The only thing that appends nodes. Shapes are inferred and checked at once, and a node equal to an earlier one is
  * that earlier one: what a gradient needs of the forward pass is found again, not computed again.
  */
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 import type { DType, Graph, Node, OpAttributes, OpName, Shape, Value, WeightRef } from "./graph.ts";
 import { sizeOf } from "./graph.ts";
 import type { OutputType } from "./ops.ts";

@@ -1,5 +1,5 @@
 /** The shape rule of every op. Shapes are fixed numbers, so every mistake is found while a graph is built. */
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 import type { DType, OpAttributes, OpName, Shape, Value } from "./graph.ts";
 import { sizeOf } from "./graph.ts";
 

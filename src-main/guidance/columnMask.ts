@@ -2,7 +2,7 @@
  * Where in the picture the columns of the text may be attended: everywhere, inside a box, or nowhere. A number far below every score,
  * added before the softmax, takes a column out of it exactly, and all others share its part.
  */
-import type { UnitBox } from "../api/scene.ts";
+import type { UnitBox } from "../scene/scene.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Value } from "../graph/graph.ts";
 import type { ScoreHook } from "../model/unet.ts";

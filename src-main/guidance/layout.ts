@@ -2,7 +2,7 @@
  * A scene's boxes as the numbers that the network's graph takes: per token position, where its attention shall be.
  * All of it has a fixed size, 77 columns whatever the number of boxes, so more boxes cost nothing.
  */
-import type { Region, UnitBox } from "../api/scene.ts";
+import type { Region, UnitBox } from "../scene/scene.ts";
 import type { Grid, Mask } from "./masks.ts";
 import { coverage, gridKey, latentMask, layerMask, resizeAdjoint } from "./masks.ts";
 

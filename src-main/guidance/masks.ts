@@ -2,8 +2,8 @@
  * Boxes as the network sees them: masks on the latent's grid, sampled down to each attention layer's grid as the
  * authors' code does (methods: `stride` rasteriser), and the bilinear resizing of attention maps with its adjoint.
  */
-import { invariant } from "../api/errors.ts";
-import type { UnitBox } from "../api/scene.ts";
+import { invariant } from "../wire/errors.ts";
+import type { UnitBox } from "../scene/scene.ts";
 
 export interface Grid {
   height: number;

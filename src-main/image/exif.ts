@@ -2,7 +2,7 @@
  * The comment that tells how a picture was made in JPEG and WebP files: Exif's UserComment (Exif 2.32, tag 0x9286), UTF-16 as
  * AUTOMATIC1111 writes it. JPEG holds it in an APP1 segment, WebP in a chunk of its RIFF container.
  */
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 
 const EXIF = Buffer.from("Exif\0\0", "latin1");
 const USER_COMMENT = 0x9286;

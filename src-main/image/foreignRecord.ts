@@ -1,6 +1,6 @@
 /** A record made of the "parameters" text alone: of a picture that another program wrote, or took ours out of. */
 import type { RunRecord } from "../api/engine.ts";
-import { isAppError } from "../api/errors.ts";
+import { isAppError } from "../wire/errors.ts";
 import { HASH_KEY, readInfotext, sceneFromInfotext, VAE_HASH_KEY } from "./infotext.ts";
 import type { PngText } from "./pngText.ts";
 

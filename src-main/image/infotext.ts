@@ -3,14 +3,14 @@
  * every tool and picture forum reads it. The layout rides along as one quoted pair in the form of a scene file, so it
  * survives where only text is copied.
  */
-import { DEFAULT_SETTINGS } from "../api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
 import type { RunRecord } from "../api/engine.ts";
-import { isAppError } from "../api/errors.ts";
-import { LARGEST_SEED } from "../api/seeds.ts";
-import { parseSceneFile, serializeScene, type SceneFile } from "../api/sceneParser.ts";
-import { loraNamed } from "../api/loras.ts";
-import { findLoras, findMarkup, whyIgnored } from "../api/promptMarkup.ts";
-import { actingSpacing, takesSpacing, type Scene, type SchedulerName, type Spacing } from "../api/scene.ts";
+import { isAppError } from "../wire/errors.ts";
+import { LARGEST_SEED } from "../scene/seeds.ts";
+import { parseSceneFile, serializeScene, type SceneFile } from "../scene/parser.ts";
+import { loraNamed } from "../scene/loras.ts";
+import { findLoras, findMarkup, whyIgnored } from "../scene/promptMarkup.ts";
+import { actingSpacing, takesSpacing, type Scene, type SchedulerName, type Spacing } from "../scene/scene.ts";
 
 /** What other tools call our schedulers; the same name does not promise the same pixels. */
 const SAMPLER_NAMES: Record<SchedulerName, string> = {

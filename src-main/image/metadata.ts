@@ -6,9 +6,9 @@
 import * as v from "valibot";
 import type { RunRecord } from "../api/engine.ts";
 import { sceneSchema, seedSchema } from "../api/engineMessages.ts";
-import { AppError } from "../api/errors.ts";
-import { listOf } from "../api/lists.ts";
-import { PROVIDERS } from "../api/scene.ts";
+import { AppError } from "../wire/errors.ts";
+import { listOf } from "../wire/lists.ts";
+import { PROVIDERS } from "../scene/scene.ts";
 import { writeInfotext } from "./infotext.ts";
 import { readPngTexts } from "./png.ts";
 import type { PngText } from "./pngText.ts";

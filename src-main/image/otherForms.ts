@@ -1,7 +1,7 @@
 /** Pictures as JPEG and WebP, on their way out and back in; inside the program every picture is a PNG. */
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { LIMITS } from "../api/engineMessages.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import type { PictureForm } from "../api/sheets.ts";
 import { canvasOf } from "./contactSheet.ts";
 import { jpegWithComment, lookAtPicture, webpWithComment } from "./exif.ts";

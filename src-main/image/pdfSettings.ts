@@ -3,7 +3,7 @@
  * back from there. Works on the PDFs that sheetPdf makes, whose objects stand in a plain table.
  */
 import { deflateSync, inflateSync } from "node:zlib";
-import { AppError, invariant } from "../api/errors.ts";
+import { AppError, invariant } from "../wire/errors.ts";
 
 const NAME = "diorama-sheet.json";
 const HEAD = "<< /Type /EmbeddedFile /Subtype /application#2Fvnd.diorama.sheet+json /Filter /FlateDecode /Length ";

@@ -4,7 +4,7 @@
  */
 import { constants, deflateSync, inflateSync } from "node:zlib";
 import type { Pixels } from "../api/engine.ts";
-import { AppError, invariant } from "../api/errors.ts";
+import { AppError, invariant } from "../wire/errors.ts";
 import { imageProblem, readChunks, writeChunks, type Chunk } from "./pngChunks.ts";
 import { filterRow, unfilterRow } from "./pngFilters.ts";
 import { readTexts, textChunks, type PngText } from "./pngText.ts";

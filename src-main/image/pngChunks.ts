@@ -3,7 +3,7 @@
  * Every chunk that is read was checked, and what is wrong is said with the chunk's type and its byte in the file.
  */
 import { crc32 } from "node:zlib";
-import { AppError, invariant } from "../api/errors.ts";
+import { AppError, invariant } from "../wire/errors.ts";
 
 export interface Chunk {
   type: string;

@@ -1,5 +1,5 @@
 /** The five row filters of PNG (section 9): a row as differences to its neighbours, which deflate packs better. */
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 
 type Predictor = (left: number, above: number, aboveLeft: number) => number;
 

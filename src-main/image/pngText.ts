@@ -4,7 +4,7 @@
  * compressed; several readers stop at the pixels, so text stands before IDAT.
  */
 import { inflateSync } from "node:zlib";
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 import type { Chunk } from "./pngChunks.ts";
 
 export interface PngText {

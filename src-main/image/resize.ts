@@ -1,6 +1,6 @@
 /** Pictures in other sizes, for thumbnails and sheets. */
 import type { Pixels } from "../api/engine.ts";
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 
 /** For one pixel of the result: the first pixel of the source and the weights from there on, which sum to 1. */
 interface Taps {

@@ -1,6 +1,6 @@
 /** Where everything stands on the pages of a sheet: pictures in rows, captions beneath them, as many rows as a page has room for. */
-import { invariant } from "../api/errors.ts";
-import { BOX_COLORS, COLOR_COUNT } from "../api/boxColors.ts";
+import { invariant } from "../wire/errors.ts";
+import { BOX_COLORS, COLOR_COUNT } from "../scene/boxColors.ts";
 import { thumbnailSize } from "./resize.ts";
 import { cellFor, columnsFor, type SheetBox, type SheetOptions, type SheetPicture } from "./sheetPlan.ts";
 import { font, wrap, type Context } from "./type.ts";

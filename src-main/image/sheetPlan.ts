@@ -1,6 +1,6 @@
 /** What is asked of a sheet, and what follows from it before anything is drawn. */
 import type { Pixels } from "../api/engine.ts";
-import type { UnitBox } from "../api/scene.ts";
+import type { UnitBox } from "../scene/scene.ts";
 
 export interface SheetBox {
   box: UnitBox;

@@ -1,6 +1,6 @@
 /** The settings of all pictures of a sheet inside its file, so that the sheet leads back to them. Read as strictly as those of a picture. */
 import type { RunRecord } from "../api/engine.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import { asciiJson, parseRecord } from "./metadata.ts";
 import type { PngText } from "./pngText.ts";
 

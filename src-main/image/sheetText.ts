@@ -1,7 +1,7 @@
 /** What stands on a sheet in words: captions beneath pictures, and the settings that all of them share. */
 import type { RunRecord } from "../api/engine.ts";
 import type { BoxColor, Caption } from "../api/sheets.ts";
-import { actingSpacing, type Scene } from "../api/scene.ts";
+import { actingSpacing, type Scene } from "../scene/scene.ts";
 import type { SheetBox } from "./sheetPlan.ts";
 
 /** The lines beneath a picture; `name` is its file's. The words of boxes are drawn with their colours, see `SheetOptions.words`. */

@@ -1,10 +1,10 @@
 /** The models at home and the hub, as the windows ask for them; one for the whole program. */
 import { shell, type BrowserWindow } from "electron";
 import type { LoadRequest } from "../api/engine.ts";
-import { AppError } from "../api/errors.ts";
-import type { LoraEntry } from "../api/loras.ts";
+import { AppError } from "../wire/errors.ts";
+import type { LoraEntry } from "../scene/loras.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
-import type { Handlers } from "../api/rpc.ts";
+import type { Handlers } from "../wire/rpc.ts";
 import type { ModelsAtHome } from "../models/host.ts";
 import { askModelFolder } from "./dialogs.ts";
 import type { HubAccess, Preferences } from "./hubAccess.ts";

@@ -1,8 +1,8 @@
 /** Answers one call of a window: method known, request as its schema says, then the handler; errors keep their details. */
 import * as v from "valibot";
-import { toWire, type WireError } from "../api/errors.ts";
+import { toWire, type WireError } from "../wire/errors.ts";
 import type { BridgeReply } from "../api/main.ts";
-import { badRequest, describe, type Handlers, type Schemas } from "../api/rpc.ts";
+import { badRequest, describe, type Handlers, type Schemas } from "../wire/rpc.ts";
 
 type AnyHandler = (request: unknown, context: { signal: AbortSignal }) => unknown;
 

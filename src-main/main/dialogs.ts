@@ -1,7 +1,7 @@
 /** The system's dialogs: each asks one thing, and gives null when the person cancels. */
 import { app, dialog, type BrowserWindow, type FileFilter, type MessageBoxOptions } from "electron";
 import { basename, dirname, join } from "node:path";
-import { messageOf } from "../api/errors.ts";
+import { messageOf } from "../wire/errors.ts";
 import type { ModelForm, ModelPart } from "../api/main.ts";
 import type { PictureForm, SheetForm } from "../api/sheets.ts";
 import { ENDING } from "./openProject.ts";

@@ -1,10 +1,10 @@
 /** What a new project begins with. */
 import { readFileSync } from "node:fs";
-import { DEFAULT_SETTINGS } from "../api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
 import type { LoadRequest } from "../api/engine.ts";
 import { DEMO_MODEL } from "../api/main.ts";
-import { parseSceneText } from "../api/sceneParser.ts";
-import { formatSeeds } from "../api/seeds.ts";
+import { parseSceneText } from "../scene/parser.ts";
+import { formatSeeds } from "../scene/seeds.ts";
 import type { Draft } from "../api/store.ts";
 
 const DEMO: LoadRequest = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };

@@ -3,9 +3,9 @@
  * itself. Where their files lie is known to the folders of models alone: a path that a scene brings along is not believed.
  */
 import type { LoadRequest } from "../api/engine.ts";
-import { messageOf } from "../api/errors.ts";
+import { messageOf } from "../wire/errors.ts";
 import { DEMO_MODEL } from "../api/main.ts";
-import type { Scene, SceneEmbedding } from "../api/scene.ts";
+import type { Scene, SceneEmbedding } from "../scene/scene.ts";
 import type { ModelsAtHome } from "../models/host.ts";
 
 export interface EmbeddingsOptions {

@@ -3,10 +3,10 @@ import { safeStorage } from "electron";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { AppError, messageOf } from "../api/errors.ts";
+import { AppError, messageOf } from "../wire/errors.ts";
 import { type HubState, mirrorSchema, tokenSchema } from "../api/mainModels.ts";
 import { HUB_ADDRESS } from "../api/models.ts";
-import type { Client } from "../api/rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
 import { note } from "./log.ts";
 

@@ -3,7 +3,7 @@ import { ipcMain, type IpcMainInvokeEvent } from "electron";
 import * as v from "valibot";
 import type { BridgeReply, MainApi } from "../api/main.ts";
 import { droppedFilesSchema, mainSchemas } from "../api/mainMessages.ts";
-import { badRequest, type Handlers } from "../api/rpc.ts";
+import { badRequest, type Handlers } from "../wire/rpc.ts";
 import { isOurs } from "./addresses.ts";
 import { answer, withoutStack } from "./calls.ts";
 import type { ProjectWindow } from "./projectWindow.ts";

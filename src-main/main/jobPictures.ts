@@ -1,8 +1,8 @@
 /** The pictures of a job, in the order in which they are drawn: alternative by alternative, seed by seed. */
-import { type Alternative, countPictures } from "../api/alternatives.ts";
-import { AppError } from "../api/errors.ts";
+import { type Alternative, countPictures } from "../scene/alternatives.ts";
+import { AppError } from "../wire/errors.ts";
 import type { DrawRequest, JobPicture } from "../api/main.ts";
-import type { Seed } from "../api/scene.ts";
+import type { Seed } from "../scene/scene.ts";
 
 /** What alternatives and seeds make, or of that what is wanted; throws `bad-request` where that is nothing. */
 export function picturesOf(

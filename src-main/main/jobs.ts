@@ -5,14 +5,14 @@
  */
 import { randomUUID } from "node:crypto";
 import type { EngineEvents, GeneratedImage, LoadRequest, StepEvent } from "../api/engine.ts";
-import { type Alternative, expandScene } from "../api/alternatives.ts";
-import { AppError, isAppError } from "../api/errors.ts";
-import type { Scene } from "../api/scene.ts";
+import { type Alternative, expandScene } from "../scene/alternatives.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import type { Scene } from "../scene/scene.ts";
 import type { DrawRequest, Job, JobPicture, MainEvents } from "../api/main.ts";
-import type { Client } from "../api/rpc.ts";
-import { formatSeeds } from "../api/seeds.ts";
+import type { Client } from "../wire/rpc.ts";
+import { formatSeeds } from "../scene/seeds.ts";
 import type { NewResult, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
-import { Turns } from "../api/turns.ts";
+import { Turns } from "../wire/turns.ts";
 import { withoutStack } from "./calls.ts";
 import type { Engine, Listener, OpenedApi } from "../engine/host.ts";
 import { picturesOf } from "./jobPictures.ts";

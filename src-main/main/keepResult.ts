@@ -1,7 +1,7 @@
 /** A picture on its way into the project: once, also where the store dies over it. */
-import { isAppError } from "../api/errors.ts";
+import { isAppError } from "../wire/errors.ts";
 import type { Job } from "../api/main.ts";
-import type { Client } from "../api/rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 import type { NewResult, ResultInfo, StoreApi } from "../api/store.ts";
 
 /** Times that a picture is handed to the store again after that died. */

@@ -1,6 +1,6 @@
 /** What closing would lose: nothing is closed over it before the person has had a say, and another place. */
 import { dialog, type BrowserWindow } from "electron";
-import { messageOf } from "../api/errors.ts";
+import { messageOf } from "../wire/errors.ts";
 import { askWhereToSave } from "./dialogs.ts";
 import type { OpenProject } from "./openProject.ts";
 import type { Unkept } from "./unkept.ts";

@@ -7,7 +7,7 @@ import { app, shell } from "electron";
 import log from "electron-log/main";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import type { Fork } from "../service/child.ts";
 
 const LARGEST = 2 ** 20;

@@ -6,10 +6,10 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "no
 import { basename, dirname, join } from "node:path";
 import * as v from "valibot";
 import { DEMO_MODEL } from "../api/main.ts";
-import { messageOf } from "../api/errors.ts";
-import { loraNamed, type LoraEntry } from "../api/loras.ts";
-import { findLoras } from "../api/promptMarkup.ts";
-import type { Scene, SceneLora } from "../api/scene.ts";
+import { messageOf } from "../wire/errors.ts";
+import { loraNamed, type LoraEntry } from "../scene/loras.ts";
+import { findLoras } from "../scene/promptMarkup.ts";
+import type { Scene, SceneLora } from "../scene/scene.ts";
 import type { Workshop } from "../workshop/host.ts";
 
 const knownSchema = v.array(

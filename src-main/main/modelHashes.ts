@@ -2,8 +2,8 @@
  * What other programs know checkpoints by: the SHA-256 of the file that holds the network, computed once in the
  * background and kept in the library by the file's path, size and time. A picture drawn before it is known goes without.
  */
-import { messageOf } from "../api/errors.ts";
-import type { Client } from "../api/rpc.ts";
+import { messageOf } from "../wire/errors.ts";
+import type { Client } from "../wire/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
 import type { Workshop } from "../workshop/host.ts";
 

@@ -1,9 +1,9 @@
 /** The checkpoints that a window may open: the demo model, those that the person has added, and those in their folders of models. */
 import { existsSync } from "node:fs";
 import type { LoadRequest } from "../api/engine.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import { DEMO_MODEL, type ModelEntry } from "../api/main.ts";
-import type { Client } from "../api/rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
 import type { ModelHashes } from "./modelHashes.ts";
 import type { ModelsAtHome } from "../models/host.ts";

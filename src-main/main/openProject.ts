@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { AppError, invariant, isAppError, messageOf } from "../api/errors.ts";
+import { AppError, invariant, isAppError, messageOf } from "../wire/errors.ts";
 import type { ProjectState } from "../api/main.ts";
-import type { Client } from "../api/rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 import type { Draft, ProjectInfo, StoreApi } from "../api/store.ts";
-import { projectTitle } from "../api/projectTitle.ts";
-import { Turns } from "../api/turns.ts";
+import { projectTitle } from "../scene/projectTitle.ts";
+import { Turns } from "../wire/turns.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
 
 export const ENDING = "diorama";

@@ -1,5 +1,5 @@
 /** Brings the engine back when it ends, and tells the windows. What comes of a call, its caller hears from the engine itself. */
-import { toWire } from "../api/errors.ts";
+import { toWire } from "../wire/errors.ts";
 import type { Engine } from "../engine/host.ts";
 import { Deaths } from "./deaths.ts";
 import type { Windows } from "./windows.ts";

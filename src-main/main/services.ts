@@ -5,7 +5,7 @@
 import { app, utilityProcess } from "electron";
 import { existsSync } from "node:fs";
 import { join, sep } from "node:path";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import { logged } from "./log.ts";
 import { forkNode, forkUtility, type Fork } from "../service/child.ts";
 

@@ -1,7 +1,7 @@
 /** Light or dark: what the person chose, or what the system has. */
 import { nativeTheme } from "electron";
 import type { MainEvents, Theme } from "../api/main.ts";
-import type { Client } from "../api/rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
 
 const PREFERENCE = "theme";

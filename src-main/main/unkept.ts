@@ -1,5 +1,5 @@
 /** Pictures that the store could not keep: on a full disk, say, they wait for room, in memory. */
-import type { Client } from "../api/rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 import type { NewResult, ResultInfo, StoreApi } from "../api/store.ts";
 
 interface Waiting {

@@ -1,10 +1,10 @@
 /** What main does with each call of a window: a table of routes, to the window's own store, the engine, or the system. */
 import { app } from "electron";
 import type { LoadRequest } from "../api/engine.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import type { AppInfo, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
-import type { Handlers } from "../api/rpc.ts";
+import type { Handlers } from "../wire/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
 import type { Engine, OpenedApi } from "../engine/host.ts";
 import { type AtHome, homeCalls } from "./atHome.ts";

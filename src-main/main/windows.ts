@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { LoadRequest } from "../api/engine.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import type { CommandName } from "../api/commands.ts";
 import type { MainEvents, Opened } from "../api/main.ts";
 import { MODEL_PICTURES } from "../api/mainModels.ts";

@@ -16,7 +16,7 @@ import {
   type ModelFolder,
   type ModelKind,
 } from "../api/models.ts";
-import type { Schemas } from "../api/rpc.ts";
+import type { Schemas } from "../wire/rpc.ts";
 
 export interface ModelsApi {
   /** As far as it is known now; the first call begins to look. */

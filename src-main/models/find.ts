@@ -1,6 +1,6 @@
 /** A model by the name that people write for it: in a prompt (`<lora:name:0.8>`, an embedding's word) or on a command line. */
 import { basename } from "node:path";
-import { editDistance } from "../api/nearest.ts";
+import { editDistance } from "../scene/nearest.ts";
 import type { FoundModel, HomeModel, MissingModel, ModelFamily, ModelKind } from "../api/models.ts";
 
 /** What of a model is asked by name. */

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { type FSWatcher, watch } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
-import { AppError, messageOf } from "../api/errors.ts";
+import { AppError, messageOf } from "../wire/errors.ts";
 import type {
   FoundModel,
   HomeModel,

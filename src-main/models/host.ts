@@ -1,7 +1,7 @@
 /** The models at home as the main process and the command line see them: a process that is started when there is something to ask. */
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Client } from "../api/rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor } from "../service/supervisor.ts";
 import { modelsSchemas, type ModelsApi, type ModelsEvents } from "./api.ts";

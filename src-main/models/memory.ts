@@ -5,7 +5,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { messageOf } from "../api/errors.ts";
+import { messageOf } from "../wire/errors.ts";
 import { LONGEST_NOTES, MODEL_FAMILIES, MODEL_KINDS, type ModelFacts } from "../api/models.ts";
 import { pathSchema, unfinishedSchema, type Unfinished } from "./hub/unfinished.ts";
 

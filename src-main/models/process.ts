@@ -1,6 +1,6 @@
 /** The models process: a plain Node program that serves whoever started it; see host.ts. */
-import { invariant } from "../api/errors.ts";
-import { parentPort } from "../api/ports.ts";
+import { invariant } from "../wire/errors.ts";
+import { parentPort } from "../wire/ports.ts";
 import { closeInheritedSockets } from "../service/inherited.ts";
 import { stepBack } from "../service/priority.ts";
 import { runService } from "./service.ts";

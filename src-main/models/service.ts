@@ -1,5 +1,5 @@
 /** What the models process does with each request. */
-import { serve, type Port } from "../api/rpc.ts";
+import { serve, type Port } from "../wire/rpc.ts";
 import { inspect } from "../checkpoint/inspect.ts";
 import { modelsSchemas, type ModelsApi, type ModelsEvents } from "./api.ts";
 import { Home } from "./home.ts";

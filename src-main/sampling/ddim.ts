@@ -3,7 +3,7 @@
  * its Runge-Kutta warm-up (Liu et al. 2022; `skip_prk_steps`, the default scheduler of Stable Diffusion 1.x). Both
  * keep x.
  */
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 import { noiseTable, wholeTimesteps, type NoiseTable, type SchedulerParameters } from "./schedule.ts";
 import { weightedSum, type Evaluation, type Numbers, type StepperMaker } from "./sampler.ts";
 

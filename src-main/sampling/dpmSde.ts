@@ -3,7 +3,7 @@
  * way, as much as the step takes away. k-diffusion draws it from a Brownian tree, so that the two noises of one step of DPM++ SDE belong
  * together; here, as in diffusers' tests of it, every noise is drawn by itself.
  */
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 import { dataPrediction, levelOf, solverEvaluations } from "./dpmSolver.ts";
 import { initialScale } from "./euler.ts";
 import { continuousGrid, type SigmaGrid, solverGrid } from "./grids.ts";

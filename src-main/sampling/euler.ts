@@ -2,7 +2,7 @@
  * One-step methods on the probability flow ODE dz/dsigma = eps (Karras et al. 2022, eq. 4 with
  * their s(t) = 1, sigma(t) = t): Euler, its ancestral variant, and Heun's second-order correction (their algorithm 1 without churn).
  */
-import { invariant } from "../api/errors.ts";
+import { invariant } from "../wire/errors.ts";
 import { continuousGrid, type SigmaGrid } from "./grids.ts";
 import type { SchedulerParameters } from "./schedule.ts";
 import { weightedSum, type Evaluation, type Numbers, type StepperMaker } from "./sampler.ts";

@@ -2,7 +2,7 @@
  * The noise levels that a run visits, for samplers that are free in them: by the checkpoint's timesteps, by Karras et al. 2022, or in the
  * other ways that A1111's and ComfyUI's lists name ("exponential", "SGM uniform", "simple").
  */
-import type { Spacing } from "../api/scene.ts";
+import type { Spacing } from "../scene/scene.ts";
 import {
   interpolate,
   interpolateLog,

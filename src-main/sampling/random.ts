@@ -6,8 +6,8 @@
  * fewer are float64 pairs (`at::normal_distribution<double>`) whose second half waits in the generator for the next
  * small draw.
  */
-import { AppError } from "../api/errors.ts";
-import type { Seed } from "../api/scene.ts";
+import { AppError } from "../wire/errors.ts";
+import type { Seed } from "../scene/scene.ts";
 import { log32, sinCos32 } from "./cephes.ts";
 
 const WORDS = 624;

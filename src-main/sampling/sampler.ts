@@ -10,7 +10,7 @@
  * guidance may be applied before or after that: the conversion is affine with the same x on both halves, so the two
  * commute.
  */
-import type { Spacing } from "../api/scene.ts";
+import type { Spacing } from "../scene/scene.ts";
 import type { Prediction, SchedulerParameters } from "./schedule.ts";
 
 /**

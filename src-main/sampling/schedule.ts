@@ -5,7 +5,7 @@
  * `sigma = sqrt((1 - abar) / abar)`. Tables are rounded to float32 where diffusers 0.25.1 does it, because the same seed shall give the same
  * picture; arithmetic between the roundings is float64.
  */
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 
 /** The words of diffusers' `scheduler_config.json`, so that a reader of that file only renames keys. */
 export type BetaSchedule = "linear" | "scaled_linear" | "squaredcos_cap_v2";

@@ -4,8 +4,8 @@
  */
 import { fork as forkProcess } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
-import { AppError, invariant } from "../api/errors.ts";
-import type { Port } from "../api/rpc.ts";
+import { AppError, invariant } from "../wire/errors.ts";
+import type { Port } from "../wire/rpc.ts";
 
 /** How a process ended. */
 export interface Exit {

@@ -1,7 +1,7 @@
 /** SHA-256 of a file, read in pieces: what other programs and sharing sites know models by. */
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import type { FileIdentity } from "../api/store.ts";
 
 /** Bytes read at a time: some milliseconds of work, between which others have their turn. */

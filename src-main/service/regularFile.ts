@@ -1,6 +1,6 @@
 /** Files that people name: only regular ones are opened. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from "node:fs";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 
 /** A pipe would be waited for until somebody writes to it, a device may have no end. */
 export function isRegular(path: string): boolean {

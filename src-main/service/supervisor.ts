@@ -1,6 +1,6 @@
 /** Keeps one service process: starts it when it is first needed, tells when it ends, and starts another after that. */
-import { AppError } from "../api/errors.ts";
-import { connect, type Connection } from "../api/rpc.ts";
+import { AppError } from "../wire/errors.ts";
+import { connect, type Connection } from "../wire/rpc.ts";
 import type { Child, Exit, Fork } from "./child.ts";
 
 export interface ServiceOptions {

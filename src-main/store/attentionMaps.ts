@@ -6,7 +6,7 @@ import type Database from "better-sqlite3";
 import * as v from "valibot";
 import type { AttentionMaps } from "../api/engine.ts";
 import { LIMITS } from "../api/engineMessages.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import { WIDEST_MAP } from "../api/storeMessages.ts";
 import { bounded, parseJson } from "./soundness.ts";
 

@@ -4,7 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { AppError, messageOf } from "../api/errors.ts";
+import { AppError, messageOf } from "../wire/errors.ts";
 import type { Draft, ProjectInfo, Trouble } from "../api/store.ts";
 import { identityOf } from "../service/fileIdentity.ts";
 import { invalid } from "./databaseErrors.ts";

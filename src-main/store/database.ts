@@ -5,7 +5,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import Database from "better-sqlite3";
-import { isAppError } from "../api/errors.ts";
+import { isAppError } from "../wire/errors.ts";
 import { isRegular, NOT_REGULAR } from "../service/regularFile.ts";
 import { guarded, invalid } from "./databaseErrors.ts";
 import { freeName, removeDatabase } from "./files.ts";

@@ -1,6 +1,6 @@
 /** What SQLite and the system say of a file, in words for the person whose file it is: what happened, and what to do. */
 import { SqliteError } from "better-sqlite3";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 
 /** Runs `action`, turning SQLite's errors into one that names the file and what to do. */
 export function guarded<T>(path: string, format: { noun: string }, action: () => T): T {

@@ -1,8 +1,8 @@
 /** The draft of a project and the versions of it that were given a name. */
 import type Database from "better-sqlite3";
 import * as v from "valibot";
-import { AppError } from "../api/errors.ts";
-import { describe } from "../api/rpc.ts";
+import { AppError } from "../wire/errors.ts";
+import { describe } from "../wire/rpc.ts";
 import type { Draft, SavedDraft, VersionInfo } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { invalid } from "./databaseErrors.ts";

@@ -1,9 +1,9 @@
 /** What was drawn already: a seed drawn twice from one scene, by one checkpoint on one kind of device, is the same picture twice. */
 import type Database from "better-sqlite3";
-import { expandScene } from "../api/alternatives.ts";
+import { expandScene } from "../scene/alternatives.ts";
 import type { RunRecord } from "../api/engine.ts";
-import type { Scene, Seed } from "../api/scene.ts";
-import { readSeeds } from "../api/seeds.ts";
+import type { Scene, Seed } from "../scene/scene.ts";
+import { readSeeds } from "../scene/seeds.ts";
 import type { DrawnQuery, DrawnSeed, PictureChoice } from "../api/store.ts";
 import { SEEDS_TEXT } from "../api/storeMessages.ts";
 import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";

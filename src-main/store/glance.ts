@@ -1,7 +1,7 @@
 /** What a project looks like in a list of projects: where its boxes are. Small and bounded, so that it can be kept of many. */
 import * as v from "valibot";
-import { COLOR_COUNT } from "../api/boxColors.ts";
-import { isRecord } from "../api/fields.ts";
+import { COLOR_COUNT } from "../scene/boxColors.ts";
+import { isRecord } from "../scene/fields.ts";
 import type { Draft, Glance } from "../api/store.ts";
 
 /** More are not told apart in a drawing of a few millimetres. */

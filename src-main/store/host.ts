@@ -4,8 +4,8 @@
  */
 import { basename, extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AppError, isAppError } from "../api/errors.ts";
-import type { CallOptions, Client, Connection } from "../api/rpc.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import type { CallOptions, Client, Connection } from "../wire/rpc.ts";
 import type { ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { forkNode, type Fork } from "../service/child.ts";

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import type { Pixels, RunRecord } from "../api/engine.ts";
 import { LIMITS } from "../api/engineMessages.ts";
-import { AppError, isAppError, messageOf } from "../api/errors.ts";
+import { AppError, isAppError, messageOf } from "../wire/errors.ts";
 import type { ImportedPicture } from "../api/store.ts";
 import { recordFromTexts } from "../image/foreignRecord.ts";
 import { parseRecord, readMetadata } from "../image/metadata.ts";

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type Database from "better-sqlite3";
 import { SqliteError } from "better-sqlite3";
-import { isAppError } from "../api/errors.ts";
+import { isAppError } from "../wire/errors.ts";
 import { openInMemory, openShared, type Format } from "./database.ts";
 import { guarded } from "./databaseErrors.ts";
 import { setAside } from "./files.ts";

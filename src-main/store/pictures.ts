@@ -1,7 +1,7 @@
 /** Pictures as a project keeps them: how large they may be, and their small ones. */
 import type { Pixels } from "../api/engine.ts";
 import { LIMITS } from "../api/engineMessages.ts";
-import { AppError } from "../api/errors.ts";
+import { AppError } from "../wire/errors.ts";
 import { decodePng, encodePng } from "../image/png.ts";
 import { statedSize } from "../image/pngChunks.ts";
 import { resize } from "../image/resize.ts";

@@ -5,7 +5,7 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { isAppError } from "../api/errors.ts";
+import { isAppError } from "../wire/errors.ts";
 import { realPath } from "../service/fileIdentity.ts";
 import { LOCK_PATIENCE } from "./database.ts";
 import { guarded, invalid } from "./databaseErrors.ts";

@@ -3,9 +3,9 @@ import type Database from "better-sqlite3";
 import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "../api/engine.ts";
 import { sceneSchema } from "../api/engineMessages.ts";
-import { AppError, isAppError } from "../api/errors.ts";
-import { describe } from "../api/rpc.ts";
-import type { Scene } from "../api/scene.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import { describe } from "../wire/rpc.ts";
+import type { Scene } from "../scene/scene.ts";
 import type {
   ListedRun,
   NewResult,

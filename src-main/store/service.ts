@@ -1,8 +1,8 @@
 /** What the store process does with each request; process.ts gives it a port and a folder. */
 import { join, resolve } from "node:path";
-import { messageOf } from "../api/errors.ts";
-import { serve, type Handlers, type Port, type Server } from "../api/rpc.ts";
-import { projectTitle } from "../api/projectTitle.ts";
+import { messageOf } from "../wire/errors.ts";
+import { serve, type Handlers, type Port, type Server } from "../wire/rpc.ts";
+import { projectTitle } from "../scene/projectTitle.ts";
 import type { Draft, ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts";
 import { storeSchemas } from "../api/storeMessages.ts";
 import { CurrentProject } from "./currentProject.ts";

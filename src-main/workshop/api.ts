@@ -1,6 +1,6 @@
 /** Short work that the main process must not do itself; each call is on its own. */
 import type { RunRecord } from "../api/engine.ts";
-import type { LoraFacts } from "../api/loras.ts";
+import type { LoraFacts } from "../scene/loras.ts";
 import type { ModelInspection } from "../api/main.ts";
 import type { PictureForm, SheetForm } from "../api/sheets.ts";
 import type { FileIdentity } from "../api/store.ts";

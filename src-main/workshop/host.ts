@@ -1,7 +1,7 @@
 /** The workshop as the main process sees it: a process for short work, started when there is some. */
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Client } from "../api/rpc.ts";
+import type { Client } from "../wire/rpc.ts";
 import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor } from "../service/supervisor.ts";
 import type { WorkshopApi } from "./api.ts";

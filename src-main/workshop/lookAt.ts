@@ -1,6 +1,6 @@
 /** What a file is that somebody opens as a picture: a sheet leads to its pictures, a JPEG or WebP becomes a PNG. */
 import { basename } from "node:path";
-import { AppError, isAppError, messageOf } from "../api/errors.ts";
+import { AppError, isAppError, messageOf } from "../wire/errors.ts";
 import { readAttachment } from "../image/pdfSettings.ts";
 import { readPngTexts } from "../image/png.ts";
 import { readSheetRecords, sheetTextOf } from "../image/sheetRecords.ts";

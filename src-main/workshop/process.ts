@@ -1,5 +1,5 @@
 /** The workshop process: a plain Node program that serves whoever started it; see host.ts. */
-import { parentPort } from "../api/ports.ts";
+import { parentPort } from "../wire/ports.ts";
 import { closeInheritedSockets } from "../service/inherited.ts";
 import { runService } from "./service.ts";
 

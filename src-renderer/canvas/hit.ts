@@ -1,5 +1,5 @@
 /** What is under a point of the picture: a handle, boxes from the top down, or nothing. */
-import type { UnitBox } from "@api/scene.ts";
+import type { UnitBox } from "@scene/scene.ts";
 import type { Box } from "../state/document.ts";
 import { contains, overlapOf } from "../state/geometry.ts";
 import type { Edges } from "../state/snapping.ts";

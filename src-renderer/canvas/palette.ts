@@ -1,5 +1,5 @@
 /** The theme's colours as the canvas paints with them. */
-import { BOX_COLORS } from "@api/boxColors.ts";
+import { BOX_COLORS } from "@scene/boxColors.ts";
 import { channels } from "./pictures.ts";
 
 export interface Palette {

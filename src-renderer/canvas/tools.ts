@@ -1,5 +1,5 @@
 /** What pressing, dragging and letting go mean: one small state machine. It knows fractions of the picture and the editor, no pixels and no Fabric. */
-import type { TextSpan, UnitBox } from "@api/scene.ts";
+import type { TextSpan, UnitBox } from "@scene/scene.ts";
 import { type Box, colorFor } from "../state/document.ts";
 import { addBox, bindBoxes, moveBoxes, pasteBoxes, setBox } from "../state/edits.ts";
 import type { Editor, Gesture } from "../state/editor.svelte.ts";

@@ -1,10 +1,10 @@
 /** Boxes as text on the clipboard, so that they can be pasted into another window, whose prompt may differ. */
-import { isRecord, type Problem } from "@api/fields.ts";
-import { LONGEST_BOX_WORDS, MOST_BOXES } from "@api/limits.ts";
-import { findPhrase } from "@api/phrases.ts";
-import { readBox, readDuring } from "@api/sceneParser.ts";
-import { extrasOf, type TextSpan } from "@api/scene.ts";
-import { INSIDE, wordBreaks } from "@api/wordBreaks.ts";
+import { isRecord, type Problem } from "@scene/fields.ts";
+import { LONGEST_BOX_WORDS, MOST_BOXES } from "@scene/limits.ts";
+import { findPhrase } from "@scene/phrases.ts";
+import { readBox, readDuring } from "@scene/parser.ts";
+import { extrasOf, type TextSpan } from "@scene/scene.ts";
+import { INSIDE, wordBreaks } from "@scene/wordBreaks.ts";
 import { type Box, COLOR_COUNT } from "./document.ts";
 import { type Group, readGroupId, readGroups } from "./parts.ts";
 

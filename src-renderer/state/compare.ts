@@ -1,5 +1,5 @@
 /** What tells results apart: their settings, words and boxes. */
-import { extrasOf, type Region, type Scene } from "@api/scene.ts";
+import { extrasOf, type Region, type Scene } from "@scene/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import { phraseOf } from "./document.ts";
 import { changeWords, layoutChanges } from "./variant.ts";

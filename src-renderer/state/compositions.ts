@@ -1,5 +1,5 @@
 /** Compositions: usual ways to divide a picture, for as many boxes as there are, from the top left to the bottom right. */
-import type { UnitBox } from "@api/scene.ts";
+import type { UnitBox } from "@scene/scene.ts";
 import type { Edit } from "./edits.ts";
 import { newBox } from "./document.ts";
 import { fitInside, type Size } from "./geometry.ts";

@@ -1,10 +1,10 @@
 /** The document on the screen: a scene with what only the editor needs to know of it. Plain data, replaced whole. */
-import { countAlternatives, expandScene } from "@api/alternatives.ts";
-import { DEFAULT_SETTINGS } from "@api/defaults.ts";
+import { countAlternatives, expandScene } from "@scene/alternatives.ts";
+import { DEFAULT_SETTINGS } from "@scene/defaults.ts";
 import type { LoadRequest } from "@api/engine.ts";
-import { isRecord } from "@api/fields.ts";
-import { extrasOf, type Region, type Scene, type SceneSettings, type UnitBox } from "@api/scene.ts";
-import { readBox } from "@api/sceneParser.ts";
+import { isRecord } from "@scene/fields.ts";
+import { extrasOf, type Region, type Scene, type SceneSettings, type UnitBox } from "@scene/scene.ts";
+import { readBox } from "@scene/parser.ts";
 import type { Draft } from "@api/store.ts";
 import { namedColor } from "./colors.ts";
 import type { Size } from "./geometry.ts";

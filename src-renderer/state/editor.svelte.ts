@@ -1,5 +1,5 @@
 /** The editor: the only writer of the document. Canvas and panels send it edits; what they show comes from here. */
-import type { TextSpan } from "@api/scene.ts";
+import type { TextSpan } from "@scene/scene.ts";
 import { type Box, type Document, EMPTY_DOCUMENT } from "./document.ts";
 import type { Edit } from "./edits.ts";
 import { type Effect, History, type Step } from "./history.ts";

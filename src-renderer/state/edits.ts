@@ -1,7 +1,7 @@
 /** What can be done to a document: functions from one document to the next. An edit that changes nothing returns the same object. */
-import { changeSettings, type SettingChanges } from "@api/sceneParser.ts";
-import type { Problem } from "@api/fields.ts";
-import type { SceneSettings, TextSpan, UnitBox } from "@api/scene.ts";
+import { changeSettings, type SettingChanges } from "@scene/parser.ts";
+import type { Problem } from "@scene/fields.ts";
+import type { SceneSettings, TextSpan, UnitBox } from "@scene/scene.ts";
 import { namedColor } from "./colors.ts";
 import { type Box, type Document, newBox, nextColor, phraseOf } from "./document.ts";
 import { align, type Alignment, distribute, fitInside, movable, reflow, type Size } from "./geometry.ts";

@@ -1,5 +1,5 @@
 /** What handlers and promises throw without anybody catching it: told, because a click that silently does nothing is worse. */
-import { messageOf } from "@api/errors.ts";
+import { messageOf } from "@wire/errors.ts";
 import type { Notices } from "./notices.svelte.ts";
 
 /** Listens until the function returned is called. */

@@ -1,5 +1,5 @@
 /** Boxes in fractions of the picture: moving, fitting, aligning, snapping, and saying in words where they are. */
-import type { UnitBox } from "@api/scene.ts";
+import type { UnitBox } from "@scene/scene.ts";
 
 export interface Size {
   width: number;

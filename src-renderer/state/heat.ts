@@ -1,5 +1,5 @@
 /** Whether the attention that is known of a picture says something of a box as it is now. */
-import type { Scene } from "@api/scene.ts";
+import type { Scene } from "@scene/scene.ts";
 import { type Box, type Document, phraseOf } from "./document.ts";
 
 /** True while the box is tied to the words that it was tied to when the picture was drawn; its place does not matter. */

@@ -10,7 +10,7 @@ import type {
   ModelFacts,
   ModelKind,
 } from "@api/models.ts";
-import { messageOf } from "@api/errors.ts";
+import { messageOf } from "@wire/errors.ts";
 import type { Notices } from "./notices.svelte.ts";
 
 /** Which models are shown: all that can be used, one kind, or what does not open. */

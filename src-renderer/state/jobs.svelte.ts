@@ -2,7 +2,7 @@
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest, StepEvent } from "@api/engine.ts";
 import type { Job, JobChange, JobPicture, PictureState } from "@api/main.ts";
-import type { Scene } from "@api/scene.ts";
+import type { Scene } from "@scene/scene.ts";
 import type { PictureChoice } from "@api/store.ts";
 
 /** A picture in the queue. */

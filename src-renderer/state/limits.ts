@@ -1,5 +1,5 @@
 /** Whether a document can still be kept and drawn: what is too much is refused when it happens, not when it is saved. */
-import { LONGEST_PROMPT, LONGEST_SEEDS, MOST_BOXES, MOST_LORAS, MOST_SPANS } from "@api/limits.ts";
+import { LONGEST_PROMPT, LONGEST_SEEDS, MOST_BOXES, MOST_LORAS, MOST_SPANS } from "@scene/limits.ts";
 import { type Document, titleOf } from "./document.ts";
 import { MOST_GUIDES } from "./parts.ts";
 

@@ -1,6 +1,6 @@
 /** What can be done to a scene's list of LoRAs: functions from one document to the next, as in edits.ts. */
-import { STRONGEST_LORA } from "@api/loras.ts";
-import type { SceneLora } from "@api/scene.ts";
+import { STRONGEST_LORA } from "@scene/loras.ts";
+import type { SceneLora } from "@scene/scene.ts";
 import type { Document } from "./document.ts";
 import { type Edit, setPrompt } from "./edits.ts";
 

@@ -1,6 +1,6 @@
 /** The LoRAs of the scene: what main knows of their files, and how the list comes to have more. */
 import type { App } from "@api/bridge.ts";
-import type { FewSteps, LoraEntry } from "@api/loras.ts";
+import type { FewSteps, LoraEntry } from "@scene/loras.ts";
 import { changeSettingsOf } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
 import { addLora, lorasIn } from "./loraEdits.ts";

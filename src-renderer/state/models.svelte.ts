@@ -3,7 +3,7 @@ import type { App } from "@api/bridge.ts";
 import type { LoadRequest, ModelSummary, PromptTokens, ProviderReport, SceneCheck } from "@api/engine.ts";
 import { DEMO_MODEL, type ModelEntry } from "@api/main.ts";
 import { type Document, longestToDraw } from "./document.ts";
-import { messageOf } from "@api/errors.ts";
+import { messageOf } from "@wire/errors.ts";
 
 export const DEMO_REQUEST: LoadRequest = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };
 

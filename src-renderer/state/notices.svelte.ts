@@ -1,5 +1,5 @@
 /** Short messages: what was done, with a way to take it back, and what went wrong, with what to do next. */
-import { isAppError, messageOf } from "@api/errors.ts";
+import { isAppError, messageOf } from "@wire/errors.ts";
 
 export interface Notice {
   id: number;

@@ -1,5 +1,5 @@
 /** Files that were dropped, chosen, or came from outside: what became of each is shown, or told. */
-import { asWritten } from "@api/alternatives.ts";
+import { asWritten } from "@scene/alternatives.ts";
 import type { Opened } from "@api/main.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { setReference } from "./edits.ts";

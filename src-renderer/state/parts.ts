@@ -1,6 +1,6 @@
 /** What only the editor has of a document besides its boxes: groups of them, and guides. How it is read from a project, and kept in order. */
-import { isRecord } from "@api/fields.ts";
-import { MOST_BOXES } from "@api/limits.ts";
+import { isRecord } from "@scene/fields.ts";
+import { MOST_BOXES } from "@scene/limits.ts";
 import type { Guide } from "./snapping.ts";
 
 export interface Group {

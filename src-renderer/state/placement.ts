@@ -1,5 +1,5 @@
 /** Where a new box goes when nobody has said where. */
-import type { UnitBox } from "@api/scene.ts";
+import type { UnitBox } from "@scene/scene.ts";
 import { overlapOf } from "./geometry.ts";
 
 /** A box of the usual size where it covers least of the others; the middle first, then from the top left. */

@@ -1,8 +1,8 @@
 /** Settings that a person keeps under a name, for all projects, and those that new projects begin with. They are in the library, in no project. */
 import type { App } from "@api/bridge.ts";
-import { isRecord, type Problem, readField, SETTING_FIELDS, SETTING_NAMES } from "@api/fields.ts";
-import { changeSettings, type SettingChanges } from "@api/sceneParser.ts";
-import type { SceneSettings } from "@api/scene.ts";
+import { isRecord, type Problem, readField, SETTING_FIELDS, SETTING_NAMES } from "@scene/fields.ts";
+import { changeSettings, type SettingChanges } from "@scene/parser.ts";
+import type { SceneSettings } from "@scene/scene.ts";
 import { EMPTY_DOCUMENT } from "./document.ts";
 
 export interface Preset {

@@ -1,5 +1,5 @@
 /** Seeds by chance. */
-import type { Seed } from "@api/scene.ts";
+import type { Seed } from "@scene/scene.ts";
 
 /** Numbers of 32 bits: enough to never meet twice, short enough to read out. */
 export function randomSeeds(count: number): Seed[] {

@@ -2,7 +2,7 @@
  * The reference picture: what a person lays under the canvas to compose after. It is part of the project, as a small WebP inside the
  * draft, and never of what is drawn or exported.
  */
-import { isRecord } from "@api/fields.ts";
+import { isRecord } from "@scene/fields.ts";
 
 export const FITS = ["fit", "fill"] as const;
 

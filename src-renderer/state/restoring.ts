@@ -1,7 +1,7 @@
 /** Scenes of pictures and runs, back in the editor. */
-import { asWritten } from "@api/alternatives.ts";
+import { asWritten } from "@scene/alternatives.ts";
 import type { RunRecord } from "@api/engine.ts";
-import type { Scene } from "@api/scene.ts";
+import type { Scene } from "@scene/scene.ts";
 import { fromScene } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Notices } from "./notices.svelte.ts";

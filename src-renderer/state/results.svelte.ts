@@ -2,7 +2,7 @@
 import type { App } from "@api/bridge.ts";
 import { pictureUrl, type ProjectState } from "@api/main.ts";
 import type { DrawnSeed, PictureSize, ResultInfo } from "@api/store.ts";
-import { Turns } from "@api/turns.ts";
+import { Turns } from "@wire/turns.ts";
 import { Details } from "./details.svelte.ts";
 import type { Editor } from "./editor.svelte.ts";
 import { Marks } from "./marks.ts";

@@ -1,5 +1,5 @@
 /** What is new in a run beside the one before it, as one would say it: "moved yellow moon, steps 25, 3 seeds". */
-import type { Scene } from "@api/scene.ts";
+import type { Scene } from "@scene/scene.ts";
 import { type BoxChange, layoutChanges } from "./variant.ts";
 import { settingWords } from "./words.ts";
 

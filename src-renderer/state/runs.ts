@@ -1,6 +1,6 @@
 /** The runs of the project, and what can be done with one, wherever it is shown. */
 import type { App } from "@api/bridge.ts";
-import { formatSeeds } from "@api/seeds.ts";
+import { formatSeeds } from "@scene/seeds.ts";
 import type { ListedRun, ResultInfo, RunDetails, RunQuery } from "@api/store.ts";
 import type { Restoring } from "./restoring.ts";
 import type { Results } from "./results.svelte.ts";

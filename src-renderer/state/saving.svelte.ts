@@ -1,8 +1,8 @@
 /** The project that is open, and what of it is on the disk: drafts save themselves, a moment after each change. */
 import type { App } from "@api/bridge.ts";
-import { messageOf } from "@api/errors.ts";
+import { messageOf } from "@wire/errors.ts";
 import type { ProjectState } from "@api/main.ts";
-import { projectTitle } from "@api/projectTitle.ts";
+import { projectTitle } from "@scene/projectTitle.ts";
 import { toDraft } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Edit } from "./edits.ts";

@@ -1,5 +1,5 @@
 /** One window at work: its parts, made and connected; only what is at the top of the window knows all of them. */
-import { messageOf } from "@api/errors.ts";
+import { messageOf } from "@wire/errors.ts";
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest } from "@api/engine.ts";
 import type { AppInfo, Theme, WindowState } from "@api/main.ts";

@@ -1,5 +1,5 @@
 /** Snapping: which lines a moving or growing box falls on, and the guides to draw there. */
-import type { UnitBox } from "@api/scene.ts";
+import type { UnitBox } from "@scene/scene.ts";
 
 /** A line across the picture at a fraction of it. */
 export interface Guide {

@@ -1,6 +1,6 @@
 /** How the ranges of the prompt that boxes are tied to follow what is typed. */
-import type { TextSpan } from "@api/scene.ts";
-import { BETWEEN, continuesWord, INSIDE, wordBreaks } from "@api/wordBreaks.ts";
+import type { TextSpan } from "@scene/scene.ts";
+import { BETWEEN, continuesWord, INSIDE, wordBreaks } from "@scene/wordBreaks.ts";
 
 /** `removed` characters at `start` gave way to `inserted`. */
 export interface TextEdit {

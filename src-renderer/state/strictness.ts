@@ -1,5 +1,5 @@
 /** "How strictly boxes are followed": three pairs of strengths in place of two numbers. */
-import type { GuidanceSettings } from "@api/scene.ts";
+import type { GuidanceSettings } from "@scene/scene.ts";
 
 export interface Strictness {
   name: "Loose" | "Balanced" | "Strict";

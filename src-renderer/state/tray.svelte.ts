@@ -1,5 +1,5 @@
 /** What is compared, in order: at most twelve pictures. */
-import { Turns } from "@api/turns.ts";
+import { Turns } from "@wire/turns.ts";
 
 /** What Compare shows at most. */
 export const MOST_COMPARED = 12;

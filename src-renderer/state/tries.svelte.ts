@@ -1,8 +1,8 @@
 /** Variants of results that are drawn to be compared: the same noise with the layout as it is now. Each comes into Compare when it is done. */
-import { asWritten } from "@api/alternatives.ts";
+import { asWritten } from "@scene/alternatives.ts";
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest } from "@api/engine.ts";
-import type { Scene } from "@api/scene.ts";
+import type { Scene } from "@scene/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import type { Document } from "./document.ts";
 import { requestFor } from "./wishes.svelte.ts";

@@ -1,5 +1,5 @@
 /** "Same noise, one box moved": a result's scene with the layout of the editor, and what is different between two layouts. */
-import { extrasOf, type Region, type Scene, type UnitBox } from "@api/scene.ts";
+import { extrasOf, type Region, type Scene, type UnitBox } from "@scene/scene.ts";
 import { type Document, phraseOf, sceneToDraw } from "./document.ts";
 
 /**

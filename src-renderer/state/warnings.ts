@@ -1,6 +1,6 @@
 /** What would go wrong with a scene, in words, each with a way out. */
 import type { SceneCheck } from "@api/engine.ts";
-import { whyIgnored } from "@api/promptMarkup.ts";
+import { whyIgnored } from "@scene/promptMarkup.ts";
 import { type Document, titleOf } from "./document.ts";
 import { formatBytes } from "./jobs.svelte.ts";
 

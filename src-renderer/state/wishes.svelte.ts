@@ -1,11 +1,11 @@
 /** Wishes to draw: what is composed, one more seed of it, the starred again, what an ended run has left over. Nothing is drawn twice unasked. */
-import { countPictures, expandScene } from "@api/alternatives.ts";
+import { countPictures, expandScene } from "@scene/alternatives.ts";
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest } from "@api/engine.ts";
-import { messageOf } from "@api/errors.ts";
-import type { Scene, Seed } from "@api/scene.ts";
-import { MOST_SEEDS } from "@api/limits.ts";
-import { readSeeds } from "@api/seeds.ts";
+import { messageOf } from "@wire/errors.ts";
+import type { Scene, Seed } from "@scene/scene.ts";
+import { MOST_SEEDS } from "@scene/limits.ts";
+import { readSeeds } from "@scene/seeds.ts";
 import { type DrawnSeed, INTERRUPTED, type PictureChoice } from "@api/store.ts";
 import { type Document, sceneToDraw } from "./document.ts";
 import { changeRun } from "./edits.ts";

@@ -1,5 +1,5 @@
 /** Names and explanations of what can be chosen. */
-import { showStrength } from "@api/loras.ts";
+import { showStrength } from "@scene/loras.ts";
 import {
   type Method,
   type ProviderName,
@@ -8,7 +8,7 @@ import {
   type SchedulerName,
   type Spacing,
   actingSpacing,
-} from "@api/scene.ts";
+} from "@scene/scene.ts";
 
 export const METHOD_WORDS: Record<Method, { label: string; hint: string }> = {
   ilgd: { label: "iLGD", hint: "Attention injection first, then weak loss guidance. Follows boxes best." },

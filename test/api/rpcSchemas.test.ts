@@ -1,10 +1,10 @@
 /** The engine's requests at and just past their bounds. */
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { engineSchemas, LIMITS, sceneSchema } from "../../src-main/api/engineMessages.ts";
-import { describe as tell } from "../../src-main/api/rpc.ts";
-import type { Region, Scene } from "../../src-main/api/scene.ts";
+import { describe as tell } from "../../src-main/wire/rpc.ts";
+import type { Region, Scene } from "../../src-main/scene/scene.ts";
 
 const settings = DEFAULT_SETTINGS;
 const region: Region = {

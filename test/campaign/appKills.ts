@@ -7,10 +7,10 @@
  */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { withSteps } from "../../src-main/api/defaults.ts";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { withSteps } from "../../src-main/scene/defaults.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { DEMO_MODEL, type MainApi, type ProjectState } from "../../src-main/api/main.ts";
-import type { Client } from "../../src-main/api/rpc.ts";
+import type { Client } from "../../src-main/wire/rpc.ts";
 import { sampleDraft } from "../support/projects.ts";
 import { apiOf, heardBy, listen, servicePid } from "../e2e/driver.ts";
 import { ensureBuilt } from "../e2e/built.ts";

@@ -1,6 +1,6 @@
 /** Files of weights whose headers are changed as those of checkpoints are (safetensors.ts), and what may come of reading one. */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { Fault } from "./part.ts";
 import type { Pick } from "./random.ts";
 import { damaged, type Sound } from "./safetensors.ts";

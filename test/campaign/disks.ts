@@ -8,7 +8,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Client } from "../../src-main/api/rpc.ts";
+import type { Client } from "../../src-main/wire/rpc.ts";
 import type { StoreApi } from "../../src-main/api/store.ts";
 import { storeSchemas } from "../../src-main/api/storeMessages.ts";
 import { sampleDraft, samplePixels, sampleResult, sampleScene } from "../support/projects.ts";

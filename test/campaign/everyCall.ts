@@ -1,6 +1,6 @@
 /** Asks a store for everything that it may know about the open project, as a window does in the course of a day. */
-import { isAppError } from "../../src-main/api/errors.ts";
-import type { Client } from "../../src-main/api/rpc.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
+import type { Client } from "../../src-main/wire/rpc.ts";
 import type { StoreApi } from "../../src-main/api/store.ts";
 import { sampleDraft, sampleResult, sampleScene } from "../support/projects.ts";
 import { Fault, type Clock } from "./part.ts";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { crc32, deflateSync } from "node:zlib";
 import type { Pixels, RunRecord } from "../../src-main/api/engine.ts";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { metadataTexts, parseRecord, readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng, encodePng } from "../../src-main/image/png.ts";
 import { readChunks } from "../../src-main/image/pngChunks.ts";

@@ -1,6 +1,6 @@
 /** The store in a process of its own, as the program has it, and what of a project must be there after it was killed. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { Client } from "../../src-main/api/rpc.ts";
+import type { Client } from "../../src-main/wire/rpc.ts";
 import type { StoreApi } from "../../src-main/api/store.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { startStore, type Store } from "../../src-main/store/host.ts";

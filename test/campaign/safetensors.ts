@@ -15,7 +15,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { readSafetensors, type SafetensorsFile } from "../../src-main/checkpoint/safetensors.ts";
 import { ROOT } from "../support/imports.ts";

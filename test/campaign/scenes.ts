@@ -7,17 +7,17 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { sceneSchema } from "../../src-main/api/engineMessages.ts";
-import { isAppError } from "../../src-main/api/errors.ts";
-import { SETTING_NAMES } from "../../src-main/api/fields.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
+import { SETTING_NAMES } from "../../src-main/scene/fields.ts";
 import {
   BOX_FIELDS,
   parseSceneFile,
   parseSceneText,
   SCENE_FIELDS,
   serializeScene,
-} from "../../src-main/api/sceneParser.ts";
+} from "../../src-main/scene/parser.ts";
 import { ROOT } from "../support/imports.ts";
 import { Fault, type Part } from "./part.ts";
 import { damageBytes, oneOf, type Pick } from "./random.ts";

@@ -1,5 +1,5 @@
 /** The store's whole service inside this process, spoken to through its contract: thousands of projects in the time of a few processes. */
-import { connect, type Connection } from "../../src-main/api/rpc.ts";
+import { connect, type Connection } from "../../src-main/wire/rpc.ts";
 import type { StoreApi, StoreEvents } from "../../src-main/api/store.ts";
 import { runService } from "../../src-main/store/service.ts";
 import { memoryPorts } from "../support/memoryPorts.ts";

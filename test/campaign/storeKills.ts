@@ -5,7 +5,7 @@
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { sampleDraft, samplePixels, sampleResult, sampleScene } from "../support/projects.ts";
 import { Fault, type Clock, type Part } from "./part.ts";
 import { noise, type Pick } from "./random.ts";

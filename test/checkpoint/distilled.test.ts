@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { type Clues, distilledOf, withDistilled } from "../../src-main/checkpoint/distilled.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { inspectLora } from "../../src-main/checkpoint/lora/inspect.ts";

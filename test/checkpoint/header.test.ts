@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { type Header, parseHeader } from "../../src-main/checkpoint/header.ts";
 
 /** Parses a header that is followed by `data` bytes. */

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { type Header, parseHeader } from "../../src-main/checkpoint/header.ts";
 import { readSafetensors } from "../../src-main/checkpoint/safetensors.ts";
 import { safetensors, temporary } from "./folders.ts";

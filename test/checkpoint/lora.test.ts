@@ -2,7 +2,7 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { fitLora } from "../../src-main/checkpoint/lora/fit.ts";

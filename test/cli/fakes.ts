@@ -1,8 +1,8 @@
 /** An engine in this process that draws gray pictures, and a terminal that keeps what is written. */
-import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS, withSteps } from "../../src-main/scene/defaults.ts";
 import type { EngineEvents, LoadRequest, SceneWarning, StepEvent } from "../../src-main/api/engine.ts";
-import { AppError } from "../../src-main/api/errors.ts";
-import type { Scene, SceneSettings } from "../../src-main/api/scene.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
+import type { Scene, SceneSettings } from "../../src-main/scene/scene.ts";
 import type { RenderEngine } from "../../src-main/cli/drawPictures.ts";
 import type { Terminal } from "../../src-main/cli/terminal.ts";
 

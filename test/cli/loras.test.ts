@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
-import { parseSceneText, serializeScene } from "../../src-main/api/sceneParser.ts";
-import type { Scene, SceneLora } from "../../src-main/api/scene.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import { parseSceneText, serializeScene } from "../../src-main/scene/parser.ts";
+import type { Scene, SceneLora } from "../../src-main/scene/scene.ts";
 import { readLoraOption, withLoraFiles } from "../../src-main/cli/loras.ts";
 import { readRenderOptions } from "../../src-main/cli/renderOptions.ts";
 import { temporary } from "../checkpoint/folders.ts";

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
-import { AppError } from "../../src-main/api/errors.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
 import { render } from "../../src-main/cli/render.ts";
 import { readMetadata } from "../../src-main/image/metadata.ts";
 import { decodePng } from "../../src-main/image/png.ts";

@@ -1,9 +1,9 @@
 /** Speaks to the app through its page, as the window's own code does. */
 import { execFileSync } from "node:child_process";
 import type { ElectronApplication, Page } from "playwright-core";
-import { fromWire } from "../../src-main/api/errors.ts";
+import { fromWire } from "../../src-main/wire/errors.ts";
 import type { AppBridge, MainApi, MainEvents } from "../../src-main/api/main.ts";
-import type { Client } from "../../src-main/api/rpc.ts";
+import type { Client } from "../../src-main/wire/rpc.ts";
 
 interface Spied {
   app: AppBridge;

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { BOX_COLORS } from "../../src-main/api/boxColors.ts";
+import { BOX_COLORS } from "../../src-main/scene/boxColors.ts";
 import { readAttachment } from "../../src-main/image/pdfSettings.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { readSheetRecords } from "../../src-main/image/sheetRecords.ts";

@@ -1,9 +1,9 @@
 /** The window as a person sees it: what is on it, by role and name, and what a hand does with it. */
 import type { Locator, Page } from "playwright-core";
 import { expect, vi } from "vitest";
-import { withSteps } from "../../src-main/api/defaults.ts";
+import { withSteps } from "../../src-main/scene/defaults.ts";
 import type { ProjectState } from "../../src-main/api/main.ts";
-import type { UnitBox } from "../../src-main/api/scene.ts";
+import type { UnitBox } from "../../src-main/scene/scene.ts";
 import { apiOf } from "./driver.ts";
 
 /** For pictures of the demo model at full length, on a busy machine. */

@@ -1,8 +1,8 @@
 /** Words, words to avoid and a part of the run for one box: what they do, and that they do it there alone. */
 import { createHash } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
-import type { Region, Scene, SceneSettings } from "../../src-main/api/scene.ts";
-import { parseScene } from "../../src-main/api/sceneParser.ts";
+import type { Region, Scene, SceneSettings } from "../../src-main/scene/scene.ts";
+import { parseScene } from "../../src-main/scene/parser.ts";
 import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import type { Picture } from "../../src-main/engine/queue.ts";
 import type { Pipeline } from "../../src-main/engine/service.ts";

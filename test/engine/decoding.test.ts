@@ -1,13 +1,13 @@
 /** Pictures and previews by other decoders than the checkpoint's own. */
 import { expect, test } from "vitest";
-import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS, withSteps } from "../../src-main/scene/defaults.ts";
 import type { LoadRequest, Pixels } from "../../src-main/api/engine.ts";
 import { writeInfotext } from "../../src-main/image/infotext.ts";
 import { parseRecord } from "../../src-main/image/metadata.ts";
 import { coloursOf, latentPicture } from "../../src-main/engine/latentColours.ts";
 import type { PictureOptions } from "../../src-main/engine/queue.ts";
 import { openPipeline } from "../../src-main/engine/pipeline.ts";
-import { parseScene } from "../../src-main/api/sceneParser.ts";
+import { parseScene } from "../../src-main/scene/parser.ts";
 import { GOLDENS } from "../support/familyGoldens.ts";
 
 const small = { width: 64, height: 64, guidanceScale: 1, scheduler: "euler" } as const;

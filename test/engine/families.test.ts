@@ -1,6 +1,6 @@
 /** Pictures by Stable Diffusion 2 and XL through the whole engine: every method of layout control acts on their layers. */
 import { expect, test } from "vitest";
-import type { Method, Scene } from "../../src-main/api/scene.ts";
+import type { Method, Scene } from "../../src-main/scene/scene.ts";
 import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import { GOLDENS } from "../support/familyGoldens.ts";
 

@@ -1,8 +1,8 @@
 /** LoRAs in the engine: what opening and drawing make of a scene's list, in both memory modes, and what is said of files that do not serve. */
 import { copyFileSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SceneLora, SceneSettings } from "../../src-main/api/scene.ts";
-import { lorasOf } from "../../src-main/api/loras.ts";
+import type { SceneLora, SceneSettings } from "../../src-main/scene/scene.ts";
+import { lorasOf } from "../../src-main/scene/loras.ts";
 import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { LoraShelf } from "../../src-main/engine/loraShelf.ts";

@@ -2,7 +2,7 @@
 import { expect, test, vi } from "vitest";
 import type { EngineEvents } from "../../src-main/api/engine.ts";
 import { memoryPorts } from "../support/memoryPorts.ts";
-import { connect } from "../../src-main/api/rpc.ts";
+import { connect } from "../../src-main/wire/rpc.ts";
 import { Estimator } from "../../src-main/engine/estimate.ts";
 import { runService, type EngineProcessApi } from "../../src-main/engine/service.ts";
 import { fakeScene, openFakePipeline } from "../support/fakePipeline.ts";

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "vitest";
 import type { GeneratedImage, LoadRequest, ModelSummary, StepEvent } from "../../src-main/api/engine.ts";
-import type { Scene } from "../../src-main/api/scene.ts";
+import type { Scene } from "../../src-main/scene/scene.ts";
 import { startEngine, type Engine } from "../../src-main/engine/host.ts";
 
 const demo: LoadRequest = {

@@ -3,7 +3,7 @@
  * at 512 x 512, LMS, guidance 7.5), reproduced from the seed to the picture, every step compared.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import type { GuidanceSettings, Method } from "../../src-main/api/scene.ts";
+import type { GuidanceSettings, Method } from "../../src-main/scene/scene.ts";
 import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { denoise } from "../../src-main/engine/denoise.ts";

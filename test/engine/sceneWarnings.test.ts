@@ -1,7 +1,7 @@
 /** What a scene is warned of before it is drawn, besides what needs a checkpoint (process.test.ts). */
 import { expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
-import { parseScene } from "../../src-main/api/sceneParser.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import { parseScene } from "../../src-main/scene/parser.ts";
 import { sceneWarnings } from "../../src-main/engine/sceneWarnings.ts";
 
 const nothingLost = { parts: [], columns: [], count: 0, chunks: 1, limit: 75, tokens: [], embeddings: [] };

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS, withSteps } from "../../src-main/scene/defaults.ts";
 import type { LoadRequest } from "../../src-main/api/engine.ts";
 import { Timings } from "../../src-main/engine/timings.ts";
 import { temporaryFolder } from "../support/projects.ts";

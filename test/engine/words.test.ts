@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
-import { METHODS, type Method, type Scene, type SceneSettings } from "../../src-main/api/scene.ts";
+import { METHODS, type Method, type Scene, type SceneSettings } from "../../src-main/scene/scene.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { readExactly } from "../../src-main/checkpoint/safetensors.ts";
 import { decodeNumbers } from "../../src-main/checkpoint/floats.ts";

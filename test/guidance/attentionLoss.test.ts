@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { UnitBox } from "../../src-main/api/scene.ts";
+import type { UnitBox } from "../../src-main/scene/scene.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { gradient } from "../../src-main/graph/gradient/gradient.ts";
 import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Region, UnitBox } from "../../src-main/api/scene.ts";
+import type { Region, UnitBox } from "../../src-main/scene/scene.ts";
 import { layoutOf, obedience, regionAttention } from "../../src-main/guidance/layout.ts";
 import { resizeAdjoint } from "../../src-main/guidance/masks.ts";
 

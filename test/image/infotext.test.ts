@@ -1,10 +1,10 @@
 /** Infotexts of other programs, and our own at their hardest: nothing is read as something else, nothing is left out silently. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { RunRecord } from "../../src-main/api/engine.ts";
-import { OTHER_SPACINGS, SCHEDULERS, takesSpacing, type Spacing } from "../../src-main/api/scene.ts";
-import { parseScene } from "../../src-main/api/sceneParser.ts";
+import { OTHER_SPACINGS, SCHEDULERS, takesSpacing, type Spacing } from "../../src-main/scene/scene.ts";
+import { parseScene } from "../../src-main/scene/parser.ts";
 import { readInfotext, sceneFromInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { STABLE_DIFFUSION } from "../../src-main/sampling/schedule.ts";

@@ -1,9 +1,9 @@
 /** LoRAs in a picture's text as A1111's web UI writes and reads them. */
 import { expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { RunRecord } from "../../src-main/api/engine.ts";
-import { lorasOf } from "../../src-main/api/loras.ts";
-import type { SceneLora } from "../../src-main/api/scene.ts";
+import { lorasOf } from "../../src-main/scene/loras.ts";
+import type { SceneLora } from "../../src-main/scene/scene.ts";
 import { sceneFromInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
 import { parseRecord } from "../../src-main/image/metadata.ts";
 

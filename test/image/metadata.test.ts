@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { RunRecord } from "../../src-main/api/engine.ts";
-import { AppError } from "../../src-main/api/errors.ts";
-import { parseScene } from "../../src-main/api/sceneParser.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
+import { parseScene } from "../../src-main/scene/parser.ts";
 import { readInfotext, sceneFromInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
 import { metadataTexts, parseRecord, readMetadata } from "../../src-main/image/metadata.ts";
 import { encodePng } from "../../src-main/image/png.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { decode as independentDecode, encode as independentEncode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import type { Pixels } from "../../src-main/api/engine.ts";
-import { AppError } from "../../src-main/api/errors.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
 import { decodePng, encodePng, readPngTexts, withTexts } from "../../src-main/image/png.ts";
 import { readChunks, writeChunks, type Chunk } from "../../src-main/image/pngChunks.ts";
 

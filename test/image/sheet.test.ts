@@ -2,7 +2,7 @@
 import { createCanvas } from "@napi-rs/canvas";
 import { describe, expect, test } from "vitest";
 import type { Pixels } from "../../src-main/api/engine.ts";
-import { BOX_COLORS } from "../../src-main/api/boxColors.ts";
+import { BOX_COLORS } from "../../src-main/scene/boxColors.ts";
 import { sheetPdf, sheetPixels, sheetPngs } from "../../src-main/image/contactSheet.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { resize, thumbnailSize } from "../../src-main/image/resize.ts";

@@ -1,8 +1,8 @@
 /** A job whose prompt has alternatives: one job, a picture for each of them with each seed. */
 import { expect, test } from "vitest";
 import type { EngineApi, GeneratedImage, RunRecord, StepEvent } from "../../src-main/api/engine.ts";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
-import { AppError } from "../../src-main/api/errors.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
 import type { MainEvents } from "../../src-main/api/main.ts";
 import { Jobs, type JobsOptions } from "../../src-main/main/jobs.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { GeneratedImage } from "../../src-main/api/engine.ts";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { Jobs, type JobsOptions } from "../../src-main/main/jobs.ts";
 
 const model = { path: "/models/a", provider: "cpu", memory: "auto" } as const;

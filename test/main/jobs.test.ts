@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { EngineApi, GeneratedImage, StepEvent } from "../../src-main/api/engine.ts";
-import { AppError } from "../../src-main/api/errors.ts";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { Job, MainEvents } from "../../src-main/api/main.ts";
 import type { ResultInfo } from "../../src-main/api/store.ts";
 import { Jobs, type JobsOptions } from "../../src-main/main/jobs.ts";

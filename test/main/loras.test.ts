@@ -3,8 +3,8 @@ import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
-import type { Scene, SceneLora } from "../../src-main/api/scene.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import type { Scene, SceneLora } from "../../src-main/scene/scene.ts";
 import { inspectLora } from "../../src-main/checkpoint/lora/inspect.ts";
 import { Loras } from "../../src-main/main/loras.ts";
 

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { AppError } from "../../src-main/api/errors.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
 import { CONTENT_POLICY, DEVELOPMENT_POLICY } from "../../src-main/main/policy.ts";
 import { isReading, serveFile, servePicture } from "../../src-main/main/serving.ts";
 import { temporaryFolder } from "../support/projects.ts";

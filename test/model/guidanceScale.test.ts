@@ -6,7 +6,7 @@ import { readPart } from "../../src-main/checkpoint/parts.ts";
 import { readSafetensors } from "../../src-main/checkpoint/safetensors.ts";
 import { parseUnetConfig } from "../../src-main/checkpoint/unetConfig.ts";
 import { Weights } from "../../src-main/checkpoint/weights.ts";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { type Denoiser, denoise } from "../../src-main/engine/denoise.ts";
 import { OrtSession } from "../../src-main/engine/sessions/session.ts";
 import type { UnetInputs } from "../../src-main/engine/sessions/openUnet.ts";

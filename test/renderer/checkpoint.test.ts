@@ -1,9 +1,9 @@
 /** A checkpoint of few steps is drawn as it wants, and taking it with other parts leaves the scene's settings alone. */
 import { expect, test } from "vitest";
 import { connectApp } from "../../src-main/api/bridge.ts";
-import { withSteps } from "../../src-main/api/defaults.ts";
+import { withSteps } from "../../src-main/scene/defaults.ts";
 import type { LoadRequest, ModelSummary } from "../../src-main/api/engine.ts";
-import type { LoraEntry } from "../../src-main/api/loras.ts";
+import type { LoraEntry } from "../../src-main/scene/loras.ts";
 import { Checkpoint } from "../../src-renderer/state/checkpoint.ts";
 import { changeSettingsOf } from "../../src-renderer/state/edits.ts";
 import { Editor } from "../../src-renderer/state/editor.svelte.ts";

@@ -1,6 +1,6 @@
 /** The boxes' colours in styles.css: far enough apart for eyes with two kinds of cones, and readable where they stand. */
 import { describe, expect, test } from "vitest";
-import { BOX_COLORS } from "../../src-main/api/boxColors.ts";
+import { BOX_COLORS } from "../../src-main/scene/boxColors.ts";
 import { inkOn } from "../../src-renderer/canvas/palette.ts";
 import { COLOR_COUNT } from "../../src-renderer/state/document.ts";
 import styles from "../../src-renderer/styles.css?raw";

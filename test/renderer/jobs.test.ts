@@ -1,7 +1,7 @@
 /** What a window keeps of a job: told whole once, by its changes afterwards. */
 import { expect, test } from "vitest";
 import { connectApp } from "../../src-main/api/bridge.ts";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { Job, JobPicture } from "../../src-main/api/main.ts";
 import type { ResultInfo } from "../../src-main/api/store.ts";
 import { Jobs } from "../../src-renderer/state/jobs.svelte.ts";

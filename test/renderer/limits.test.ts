@@ -1,11 +1,11 @@
 /** What a project could not keep is refused when it happens, in a person's words, and what comes after it is kept. */
 import { expect, test } from "vitest";
 import * as v from "valibot";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { engineSchemas } from "../../src-main/api/engineMessages.ts";
-import { LONGEST_PROMPT, LONGEST_SEEDS, MOST_BOXES, MOST_SEEDS, MOST_SPANS } from "../../src-main/api/limits.ts";
+import { LONGEST_PROMPT, LONGEST_SEEDS, MOST_BOXES, MOST_SEEDS, MOST_SPANS } from "../../src-main/scene/limits.ts";
 import { mainSchemas } from "../../src-main/api/mainMessages.ts";
-import { parseScene, serializeScene } from "../../src-main/api/sceneParser.ts";
+import { parseScene, serializeScene } from "../../src-main/scene/parser.ts";
 import { storeSchemas } from "../../src-main/api/storeMessages.ts";
 import { writeBoxes } from "../../src-renderer/state/clipboard.ts";
 import { type Document, EMPTY_DOCUMENT, newBox, sceneToDraw, toDraft } from "../../src-renderer/state/document.ts";

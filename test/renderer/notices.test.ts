@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AppError } from "../../src-main/api/errors.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
 import { Notices } from "../../src-renderer/state/notices.svelte.ts";
 
 const texts = (list: readonly { text: string }[]) => list.map(({ text }) => text);

@@ -1,7 +1,7 @@
 /** Presets: what the library says of them may be of another version, or anything. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { EMPTY_DOCUMENT } from "../../src-renderer/state/document.ts";
 import { changeSettingsOf } from "../../src-renderer/state/edits.ts";
 import { flatSettings, MOST_PRESETS, readPresets, readSettings } from "../../src-renderer/state/presets.svelte.ts";

@@ -10,7 +10,7 @@ import {
   takesSpacing,
   type SchedulerName,
   type Spacing,
-} from "../../src-main/api/scene.ts";
+} from "../../src-main/scene/scene.ts";
 import { TorchGenerator } from "../../src-main/sampling/random.ts";
 import { toEpsilon, type Evaluation, type Numbers, type Sampler } from "../../src-main/sampling/sampler.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";

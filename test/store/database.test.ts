@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { createDatabase, openDatabase } from "../../src-main/store/database.ts";
 import { guarded } from "../../src-main/store/databaseErrors.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Scene } from "../../src-main/api/scene.ts";
+import type { Scene } from "../../src-main/scene/scene.ts";
 import { INTERRUPTED } from "../../src-main/api/store.ts";
 import { decodePng, encodePng, withTexts } from "../../src-main/image/png.ts";
 import { metadataTexts } from "../../src-main/image/metadata.ts";

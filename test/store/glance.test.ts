@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { Draft } from "../../src-main/api/store.ts";
 import { glanceOf, readGlance } from "../../src-main/store/glance.ts";
 import { Library } from "../../src-main/store/library.ts";

@@ -7,7 +7,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSyn
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { AppError } from "../../src-main/api/errors.ts";
+import type { AppError } from "../../src-main/wire/errors.ts";
 import { createDatabase, openDatabase } from "../../src-main/store/database.ts";
 import { startStore } from "../../src-main/store/host.ts";
 import { importPicture } from "../../src-main/store/importPicture.ts";

@@ -1,6 +1,6 @@
 /** Runs a 3x3 convolution and a matrix product on the provider named by the first argument, and prints the result as JSON. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { ProviderName } from "../../src-main/api/scene.ts";
+import type { ProviderName } from "../../src-main/scene/scene.ts";
 import { toOrtProviders } from "../../src-main/engine/providers.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { toOnnx } from "../../src-main/graph/onnx/onnx.ts";

@@ -2,10 +2,10 @@
  * A pipeline without a model. Like the real one it blocks the thread for the length of each step; words of the prompt make it
  * misbehave: `crash` and `abort` end the process in the second step, `fail` throws there, `deep` blocks for five seconds.
  */
-import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
-import { AppError } from "../../src-main/api/errors.ts";
+import { DEFAULT_SETTINGS, withSteps } from "../../src-main/scene/defaults.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
 import type { LoadRequest, ModelSummary } from "../../src-main/api/engine.ts";
-import type { Scene, SceneSettings } from "../../src-main/api/scene.ts";
+import type { Scene, SceneSettings } from "../../src-main/scene/scene.ts";
 import type { Draw } from "../../src-main/engine/queue.ts";
 import type { OpenPipeline, Pipeline } from "../../src-main/engine/service.ts";
 

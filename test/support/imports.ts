@@ -53,7 +53,8 @@ function onlyTypes(names: string): boolean {
 
 function resolveImport(file: string, specifier: string): string {
   if (specifier.startsWith(".")) return fromRoot(resolve(ROOT, dirname(file), specifier));
-  if (specifier.startsWith("@api/")) return `src-main/api/${specifier.slice("@api/".length)}`;
+  const alias = /^@(api|scene|wire)\//.exec(specifier);
+  if (alias) return `src-main/${specifier.slice(1)}`;
   const [scope, name] = specifier.split("/");
   return specifier.startsWith("@") ? `${scope!}/${name ?? ""}` : scope!;
 }

@@ -1,6 +1,6 @@
 /** A pair of ports without processes, for tests of what runs over them. */
-import { AppError } from "../../src-main/api/errors.ts";
-import type { Port } from "../../src-main/api/rpc.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
+import type { Port } from "../../src-main/wire/rpc.ts";
 
 /** Two ends that pass copies to each other, late, as processes do; `close` ends both. */
 export function memoryPorts(): { near: Port; far: Port; close: (why?: AppError) => void } {

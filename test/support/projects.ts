@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { DEFAULT_SETTINGS, withSteps } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS, withSteps } from "../../src-main/scene/defaults.ts";
 import type { AttentionMaps, Pixels, RunRecord } from "../../src-main/api/engine.ts";
-import type { Region, Scene } from "../../src-main/api/scene.ts";
+import type { Region, Scene } from "../../src-main/scene/scene.ts";
 import type { Draft, NewResult } from "../../src-main/api/store.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 

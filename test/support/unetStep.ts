@@ -1,5 +1,5 @@
 /** Runs one guided step of tiny-sd at 64 x 64 on the provider named by the first argument, and prints its outputs as JSON. */
-import type { ProviderName } from "../../src-main/api/scene.ts";
+import type { ProviderName } from "../../src-main/scene/scene.ts";
 import { guidedStep } from "./guidedStep.ts";
 
 const provider = process.argv[2] as ProviderName;

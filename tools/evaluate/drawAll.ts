@@ -2,7 +2,7 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { GeneratedImage, LoadRequest, ModelSummary } from "../../src-main/api/engine.ts";
-import { isAppError } from "../../src-main/api/errors.ts";
+import { isAppError } from "../../src-main/wire/errors.ts";
 import { startEngine, type Engine } from "../../src-main/engine/host.ts";
 import { metadataTexts } from "../../src-main/image/metadata.ts";
 import { encodePng } from "../../src-main/image/png.ts";

@@ -1,7 +1,7 @@
 /** Draws scenes of icons as tools/demo-model/scenes.py does, with smoother edges: the truth that the judge is measured on. */
 import type { Pixels } from "../../src-main/api/engine.ts";
-import { invariant } from "../../src-main/api/errors.ts";
-import type { UnitBox } from "../../src-main/api/scene.ts";
+import { invariant } from "../../src-main/wire/errors.ts";
+import type { UnitBox } from "../../src-main/scene/scene.ts";
 import { partColour, SHAPES } from "./icons.ts";
 import { BACKGROUNDS, COLOURS, type Rgb } from "./palette.ts";
 import type { IconScene } from "./scene.ts";

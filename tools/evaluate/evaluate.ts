@@ -2,10 +2,10 @@
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import { withSteps } from "../../src-main/api/defaults.ts";
-import { AppError, isAppError } from "../../src-main/api/errors.ts";
-import type { SceneSettings } from "../../src-main/api/scene.ts";
-import { formatSeeds } from "../../src-main/api/seeds.ts";
+import { withSteps } from "../../src-main/scene/defaults.ts";
+import { AppError, isAppError } from "../../src-main/wire/errors.ts";
+import type { SceneSettings } from "../../src-main/scene/scene.ts";
+import { formatSeeds } from "../../src-main/scene/seeds.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { DEMO_FOLDER } from "../../src-main/cli/render.ts";
 import { describeError, EXIT, runCommand, type ExitCode, type Terminal } from "../../src-main/cli/terminal.ts";

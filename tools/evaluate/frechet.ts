@@ -1,5 +1,5 @@
 /** The distance of two sets of pictures by mean and covariance of their features (Dowson & Landau 1982; FID has it too). */
-import { invariant } from "../../src-main/api/errors.ts";
+import { invariant } from "../../src-main/wire/errors.ts";
 
 /** A square matrix by rows. */
 type Matrix = number[][];

@@ -4,7 +4,7 @@
  * it covers (a roof in another shade, the rim of an edge) proposes nothing any more.
  */
 import type { Pixels } from "../../src-main/api/engine.ts";
-import type { UnitBox } from "../../src-main/api/scene.ts";
+import type { UnitBox } from "../../src-main/scene/scene.ts";
 import {
   boxFrom,
   coveredPixels,

@@ -1,5 +1,5 @@
 /** Random scenes of icons within given bounds. */
-import type { UnitBox } from "../../src-main/api/scene.ts";
+import type { UnitBox } from "../../src-main/scene/scene.ts";
 import { ICONS } from "./icons.ts";
 import { BACKGROUND_NAMES, COLOUR_NAMES } from "./palette.ts";
 import type { Random } from "./random.ts";

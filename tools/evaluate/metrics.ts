@@ -1,5 +1,5 @@
 /** What is measured over the pictures of one variant, with bootstrap intervals over scenes. */
-import type { UnitBox } from "../../src-main/api/scene.ts";
+import type { UnitBox } from "../../src-main/scene/scene.ts";
 import type { Detection } from "./judge.ts";
 import { matchThings } from "./matching.ts";
 import { Random } from "./random.ts";

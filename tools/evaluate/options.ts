@@ -1,9 +1,9 @@
 /** The options of `npm run evaluate`. */
 import path from "node:path";
-import type { AppError } from "../../src-main/api/errors.ts";
-import { suggestion } from "../../src-main/api/nearest.ts";
-import { PROVIDERS, type ProviderName, type Seed } from "../../src-main/api/scene.ts";
-import { readSeeds } from "../../src-main/api/seeds.ts";
+import type { AppError } from "../../src-main/wire/errors.ts";
+import { suggestion } from "../../src-main/scene/nearest.ts";
+import { PROVIDERS, type ProviderName, type Seed } from "../../src-main/scene/scene.ts";
+import { readSeeds } from "../../src-main/scene/seeds.ts";
 import { describeOptions, readArguments, usageProblem, type Option } from "../../src-main/cli/arguments.ts";
 import { METHOD_NAMES, type MethodName } from "./variants.ts";
 

@@ -1,5 +1,5 @@
 /** Line plots as SVG: light paper, labelled axes, a band for each line's interval. */
-import { invariant } from "../../src-main/api/errors.ts";
+import { invariant } from "../../src-main/wire/errors.ts";
 import type { Estimate } from "./metrics.ts";
 
 export interface Line {

@@ -1,5 +1,5 @@
 /** Scenes of icons: what the demo model is asked for and what the judge looks for. */
-import type { UnitBox } from "../../src-main/api/scene.ts";
+import type { UnitBox } from "../../src-main/scene/scene.ts";
 import type { Icon } from "./icons.ts";
 import type { BackgroundName, ColourName } from "./palette.ts";
 

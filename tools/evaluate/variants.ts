@@ -1,5 +1,5 @@
 /** What is compared: methods with their settings, and sweeps of nu' and eta. */
-import type { GuidanceSettings, Region, Scene, SceneSettings } from "../../src-main/api/scene.ts";
+import type { GuidanceSettings, Region, Scene, SceneSettings } from "../../src-main/scene/scene.ts";
 import { captionOf, phraseOf, type IconScene } from "./scene.ts";
 
 export const METHOD_NAMES = ["none", "injection", "loss", "strong-loss", "ilgd"] as const;

@@ -1,7 +1,7 @@
 /** The file that a run adds each picture's verdict to as it is made, and that a later run reads to go on from. */
 import { createHash } from "node:crypto";
 import { open, readFile, type FileHandle } from "node:fs/promises";
-import { guides, injects, type SceneSettings } from "../../src-main/api/scene.ts";
+import { guides, injects, type SceneSettings } from "../../src-main/scene/scene.ts";
 import type { PictureNumbers } from "./features.ts";
 import type { Verdict } from "./judge.ts";
 import type { IconScene } from "./scene.ts";

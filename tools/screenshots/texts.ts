@@ -1,7 +1,7 @@
 /** The same window with texts of other scripts and lengths: what is cut, covered or turned the wrong way is to be seen here. */
 import type { Page } from "playwright-core";
 import { apiOf } from "../../test/e2e/driver.ts";
-import { withSteps } from "../../src-main/api/defaults.ts";
+import { withSteps } from "../../src-main/scene/defaults.ts";
 import { draw, mark, mode, saved, type Shoot } from "./window.ts";
 
 interface Text {

@@ -3,7 +3,7 @@
  * Arguments are vitest's (`npm test -- test/store -t "a save"`). Files that use no Electron have none prepared for them.
  */
 import { createVitest, parseCLI } from "vitest/node";
-import { messageOf, stackOf } from "../../src-main/api/errors.ts";
+import { messageOf, stackOf } from "../../src-main/wire/errors.ts";
 import { electronRuntime, WITHOUT_ELECTRON } from "../electron/runtime.ts";
 import { missingPackages } from "../electron/systemPackages.ts";
 import { closing, countOf, isAnyRunning } from "./closing.ts";

@@ -1,5 +1,5 @@
 /** Which kind of file holds these tensors, told by keys and shapes; metadata only say for which network a part is made. */
-import { isAppError } from "../../api/errors.ts";
+import { isAppError } from "../../wire/errors.ts";
 import type { ModelFacts, ModelFamily } from "../../api/models.ts";
 import type { TensorEntry } from "../header.ts";
 import type { SafetensorsFile } from "../safetensors.ts";

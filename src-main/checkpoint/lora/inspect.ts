@@ -1,7 +1,7 @@
 /** What a LoRA is and whether it fits a checkpoint, for a list that shows it. */
 import { basename, extname } from "node:path";
-import type { LoraFacts } from "../../api/loras.ts";
-import { isAppError } from "../../api/errors.ts";
+import type { LoraFacts } from "../../scene/loras.ts";
+import { isAppError } from "../../wire/errors.ts";
 import { fewStepsOf } from "../distilled.ts";
 import { openCheckpoint } from "../folder.ts";
 import { displayName } from "../inspect.ts";

@@ -4,7 +4,7 @@
  */
 import { access } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
-import { AppError, invariant, isAppError } from "../../api/errors.ts";
+import { AppError, invariant, isAppError } from "../../wire/errors.ts";
 import type { TinyAutoencoder } from "../../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { UnetConfig } from "../../checkpoint/unetConfig.ts";

@@ -1,5 +1,5 @@
 /** The noise predictor in a session: what a step feeds it and gets back, by name and type instead of by the graph's strings. */
-import { invariant } from "../../api/errors.ts";
+import { invariant } from "../../wire/errors.ts";
 import { layoutInputs } from "../../guidance/attentionLoss.ts";
 import { maskInput } from "../../guidance/columnMask.ts";
 import { gridKey } from "../../guidance/masks.ts";

@@ -1,8 +1,8 @@
 /** A graph opened by ONNX Runtime. */
 import * as ort from "onnxruntime-node";
-import { AppError, invariant, messageOf } from "../../api/errors.ts";
+import { AppError, invariant, messageOf } from "../../wire/errors.ts";
 import type { MemoryMode } from "../../api/engine.ts";
-import type { ProviderName } from "../../api/scene.ts";
+import type { ProviderName } from "../../scene/scene.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { AttentionForm } from "../../graph/onnx/form.ts";
 import { toOnnx, type Gate } from "../../graph/onnx/onnx.ts";

@@ -1,7 +1,7 @@
 /** A checkpoint's text encoders: one, or the two of Stable Diffusion XL, whose states stand side by side. */
 import { LRUCache } from "lru-cache";
 import type { MemoryMode } from "../../api/engine.ts";
-import { AppError, invariant } from "../../api/errors.ts";
+import { AppError, invariant } from "../../wire/errors.ts";
 import type { Checkpoint, TextEncoder } from "../../checkpoint/checkpoint.ts";
 import type { LowRanks } from "../../checkpoint/lora/fit.ts";
 import { GraphBuilder } from "../../graph/builder.ts";

@@ -1,5 +1,5 @@
 /** Adjoints of convolution. The weights are constants, so only the picture's cotangent is ever asked for. */
-import { invariant } from "../../api/errors.ts";
+import { invariant } from "../../wire/errors.ts";
 import type { GraphBuilder } from "../builder.ts";
 import type { Value } from "../graph.ts";
 import type { GradientRule } from "./rule.ts";

@@ -5,7 +5,7 @@
  * Weights are constants here: a rule is asked only for the inputs that depend on what is differentiated, and the rules
  * of `Conv`, `ConvTranspose` and `Gather` have no answer for the others.
  */
-import { invariant } from "../../api/errors.ts";
+import { invariant } from "../../wire/errors.ts";
 import { attentionGradient } from "./attention.ts";
 import type { GraphBuilder } from "../builder.ts";
 import { convGradient, convTransposeGradient } from "./convolution.ts";

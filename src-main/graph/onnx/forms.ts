@@ -2,7 +2,7 @@
  * How each op is written in ONNX, opset 20. Most are the ONNX op of the same name; the rest are what the CPU, CUDA,
  * DirectML and WebGPU providers all have (ops/provider table: onnxruntime docs/OperatorKernels.md).
  */
-import { invariant } from "../../api/errors.ts";
+import { invariant } from "../../wire/errors.ts";
 import { spelledAttention } from "./attention.ts";
 import { ONNX_TYPE, type Emitter, type OnnxForm } from "./form.ts";
 import type { OpAttributes, OpName } from "../graph.ts";

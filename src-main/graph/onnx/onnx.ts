@@ -24,7 +24,7 @@ import {
   TypeProtoSchema,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import { invariant } from "../../api/errors.ts";
+import { invariant } from "../../wire/errors.ts";
 import { halvesOf } from "../float16.ts";
 import type { DType, Graph, OpAttributes, OpName, Shape, Value } from "../graph.ts";
 import { sizeOf } from "../graph.ts";

@@ -2,8 +2,8 @@
  * A prompt made uniform as CLIP's tokenizer does it (transformers' normalizer: NFC, whitespace runs to one space, lower
  * case), where every character still knows which part of the prompt it came from.
  */
-import { composed, type Character } from "../../api/composed.ts";
-import type { TextSpan } from "../../api/scene.ts";
+import { composed, type Character } from "../../scene/composed.ts";
+import type { TextSpan } from "../../scene/scene.ts";
 
 /** `prompt` between `start` and `end`, uniform. */
 export function uniform(prompt: string, { start, end }: TextSpan): Character[] {

@@ -1,5 +1,5 @@
 /** CLIP's own vocabulary, for checkpoints that come without one; the package carries the table that OpenAI published. */
-import { invariant } from "../../api/errors.ts";
+import { invariant } from "../../wire/errors.ts";
 import type { Vocabulary } from "../../checkpoint/tokenizerFiles.ts";
 
 /** What the package really exports; its own typings describe a CommonJS module, which it is not. */

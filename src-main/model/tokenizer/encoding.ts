@@ -4,7 +4,7 @@
  * `BREAK` begins one; the vectors of an embedding are never parted. A phrase knows its columns among those of all chunks.
  */
 import type { PromptTokens } from "../../api/engine.ts";
-import type { TextSpan } from "../../api/scene.ts";
+import type { TextSpan } from "../../scene/scene.ts";
 import { promptParts } from "./fragments.ts";
 import { LearnedWords, type LearnedWord } from "./learnedWords.ts";
 import type { Tokenizer, Tokenizers } from "./tokenizer.ts";

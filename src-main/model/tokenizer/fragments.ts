@@ -3,7 +3,7 @@
  * `(words:1.3)` 1.3, nested ones are multiplied; a backslash makes the bracket behind it a bracket; `BREAK` begins a new chunk. Every
  * fragment knows which characters of the prompt it is made of, so that phrases keep their tokens.
  */
-import { findLoras } from "../../api/promptMarkup.ts";
+import { findLoras } from "../../scene/promptMarkup.ts";
 
 /** Text that is tokenised by itself, all of one weight. */
 export interface Fragment {

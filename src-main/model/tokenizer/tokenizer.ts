@@ -3,9 +3,9 @@
  * the prompt it came from. Phrases are bound to tokens by these ranges, never by comparing words: so repeated words,
  * phrases of several tokens, punctuation and scripts without spaces all come out right.
  */
-import type { Character } from "../../api/composed.ts";
-import { AppError } from "../../api/errors.ts";
-import type { TextSpan } from "../../api/scene.ts";
+import type { Character } from "../../scene/composed.ts";
+import { AppError } from "../../wire/errors.ts";
+import type { TextSpan } from "../../scene/scene.ts";
 import type { TextConfig } from "../../checkpoint/config.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { TokenizerFiles, Vocabulary } from "../../checkpoint/tokenizerFiles.ts";

@@ -5,7 +5,7 @@
 import { mkdir, readdir, realpath, rename, rm, stat, statfs, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { getHFHubCachePath, getRepoFolderName } from "@huggingface/hub";
-import { AppError } from "../../api/errors.ts";
+import { AppError } from "../../wire/errors.ts";
 import type { HubFile } from "./unfinished.ts";
 
 /** Where the cache is: `HF_HUB_CACHE`, `HF_HOME` and `XDG_CACHE_HOME` are honoured. */

@@ -1,7 +1,7 @@
 /** Downloads as a person sees them: asked for, going on, paused, resumed, given up. Each is noted on the disk until it is done. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { AppError, messageOf } from "../../api/errors.ts";
+import { AppError, messageOf } from "../../wire/errors.ts";
 import type { Download, DownloadState, HubRepository } from "../../api/models.ts";
 import type { Memory } from "../memory.ts";
 import { cacheFolder, refuseWithoutRoom, RepoCache } from "./cache.ts";

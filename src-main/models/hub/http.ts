@@ -1,5 +1,5 @@
 /** Requests to the hub: redirects looked at one by one, the token sent to nobody else, answers bounded, failures in words. */
-import { AppError } from "../../api/errors.ts";
+import { AppError } from "../../wire/errors.ts";
 
 export interface HubAddress {
   /** Of the hub or a mirror of it, without a slash at its end. */

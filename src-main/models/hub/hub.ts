@@ -1,7 +1,7 @@
 /** What a repository of the hub holds, asked with `@huggingface/hub`, and what of it would be fetched. */
 import { HubApiError, listFiles, modelInfo } from "@huggingface/hub";
 import * as v from "valibot";
-import { type AppError, isAppError } from "../../api/errors.ts";
+import { type AppError, isAppError } from "../../wire/errors.ts";
 import { boundedFetch, failure, reasonOf, refusal, type Fetch, type HubAddress } from "./http.ts";
 import { type Selection, selections } from "./select.ts";
 import { type HubFile, repoPathSchema, repoSchema } from "./unfinished.ts";

@@ -5,7 +5,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, isAppError } from "../../api/errors.ts";
+import { AppError, isAppError } from "../../wire/errors.ts";
 import type { RepoCache } from "./cache.ts";
 import { failure, hubFetch, type HubAddress, reasonOf, refusal } from "./http.ts";
 import type { HubFile } from "./unfinished.ts";

@@ -1,5 +1,5 @@
 /** What a page has of main: calls are handed to handlers in this process, events are whatever a test tells. */
-import { AppError, toWire } from "../../../src-main/api/errors.ts";
+import { AppError, toWire } from "../../../src-main/wire/errors.ts";
 import type { AppBridge, MainApi, MainEvents } from "../../../src-main/api/main.ts";
 
 /** As main answers them; what a test has no use for is not there, and a call of it is an error. */

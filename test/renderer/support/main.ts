@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { WindowState } from "../../../src-main/api/main.ts";
-import { type Client, connect } from "../../../src-main/api/rpc.ts";
+import { type Client, connect } from "../../../src-main/wire/rpc.ts";
 import type { Draft, StoreApi, StoreEvents } from "../../../src-main/api/store.ts";
 import { Jobs } from "../../../src-main/main/jobs.ts";
 import { OpenProject } from "../../../src-main/main/openProject.ts";

@@ -1,9 +1,9 @@
 /** An engine without a model: opens nothing, and paints each box in the colour that its words name. */
-import { DEFAULT_SETTINGS } from "../../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS } from "../../../src-main/scene/defaults.ts";
 import type { AttentionMaps, EngineApi, GeneratedImage, ModelSummary, Pixels } from "../../../src-main/api/engine.ts";
-import { AppError } from "../../../src-main/api/errors.ts";
+import { AppError } from "../../../src-main/wire/errors.ts";
 import { DEMO_MODEL } from "../../../src-main/api/main.ts";
-import type { Scene } from "../../../src-main/api/scene.ts";
+import type { Scene } from "../../../src-main/scene/scene.ts";
 import type { Draft } from "../../../src-main/api/store.ts";
 import type { Listener, OpenedApi } from "../../../src-main/engine/host.ts";
 import type { JobsOptions } from "../../../src-main/main/jobs.ts";

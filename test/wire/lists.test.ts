@@ -1,7 +1,7 @@
 /** What a page sends is bounded before anything of it is looked at. */
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { isModest, listOf } from "../../src-main/api/lists.ts";
+import { isModest, listOf } from "../../src-main/wire/lists.ts";
 import { mainSchemas } from "../../src-main/api/mainMessages.ts";
 
 test("a list that is too long is refused unread, and says how long it may be", () => {

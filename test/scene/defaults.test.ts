@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_SETTINGS, scaleEta, scaleStepRange, withSteps } from "../../src-main/api/defaults.ts";
+import { DEFAULT_SETTINGS, scaleEta, scaleStepRange, withSteps } from "../../src-main/scene/defaults.ts";
 
 describe("step ranges", () => {
   test.each([

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatSeeds, readSeeds } from "../../src-main/api/seeds.ts";
+import { formatSeeds, readSeeds } from "../../src-main/scene/seeds.ts";
 
 describe("a list of seeds", () => {
   test("keeps its order, opens ranges and drops repetitions", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { findLoras, findMarkup, whyIgnored, withoutLoras } from "../../src-main/api/promptMarkup.ts";
+import { findLoras, findMarkup, whyIgnored, withoutLoras } from "../../src-main/scene/promptMarkup.ts";
 
 test.each([
   ["a [red:blue:0.5] cat [a|b] (x:1.2) [y]", ["[red:blue:0.5]", "[a|b]"], ["(x:1.2)"]],

@@ -1,6 +1,6 @@
 /** Tasks one after another. */
 import { expect, test } from "vitest";
-import { Turns } from "../../src-main/api/turns.ts";
+import { Turns } from "../../src-main/wire/turns.ts";
 
 test("a task begins when those before it have ended, whether well or not", async () => {
   const turns = new Turns();

@@ -4,7 +4,7 @@
  */
 import { readJson } from "./json.ts";
 import { scaleEta, scaleStepRange, withSteps } from "./defaults.ts";
-import { AppError } from "./errors.ts";
+import { AppError } from "../wire/errors.ts";
 import {
   isRecord,
   join,
@@ -21,7 +21,7 @@ import {
 } from "./fields.ts";
 import { readEmbeddings } from "./embeddings.ts";
 import { LONGEST_BOX_WORDS, LONGEST_PROMPT, MOST_BOXES } from "./limits.ts";
-import { readLoras } from "./sceneLoras.ts";
+import { readLoras } from "./loraEntries.ts";
 import { readSpans, writeSpans, type PhraseForm } from "./regionSpans.ts";
 import {
   extrasOf,

@@ -3,7 +3,7 @@
  * be empty on one side (`{big |}house`); `\{`, `\|` and `\}` are the characters themselves, and so are braces without
  * a bar in them.
  */
-import { AppError } from "./errors.ts";
+import { AppError } from "../wire/errors.ts";
 import { MOST_SEEDS } from "./limits.ts";
 import type { Region, Scene, TextSpan } from "./scene.ts";
 

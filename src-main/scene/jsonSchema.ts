@@ -13,8 +13,8 @@ import {
   MOST_SEEDS,
   MOST_SPANS,
 } from "./limits.ts";
-import { LORA_STRENGTH_RULE, type LORA_FIELDS } from "./sceneLoras.ts";
-import type { BOX_FIELDS, SCENE_FIELDS } from "./sceneParser.ts";
+import { LORA_STRENGTH_RULE, type LORA_FIELDS } from "./loraEntries.ts";
+import type { BOX_FIELDS, SCENE_FIELDS } from "./parser.ts";
 
 type Schema = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
-import { editDistance, nearest } from "../../src-main/api/nearest.ts";
-import { findPhrase, nearestPhrase } from "../../src-main/api/phrases.ts";
-import { readSpans, writeSpans } from "../../src-main/api/regionSpans.ts";
+import { editDistance, nearest } from "../../src-main/scene/nearest.ts";
+import { findPhrase, nearestPhrase } from "../../src-main/scene/phrases.ts";
+import { readSpans, writeSpans } from "../../src-main/scene/regionSpans.ts";
 
 const places = (prompt: string, phrase: string) => findPhrase(prompt, phrase).map(({ start, end }) => [start, end]);
 

@@ -1,7 +1,7 @@
 /** What a box of a scene file has besides its place: words of its own, words to avoid, a part of the run. */
 import { describe, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
-import { parseScene } from "../../src-main/api/sceneParser.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import { parseScene } from "../../src-main/scene/parser.ts";
 
 describe("what a box has besides", () => {
   const withBox = (extra: object) => ({ prompt: "a cat", boxes: [{ phrase: "cat", box: [0, 0, 1, 1], ...extra }] });

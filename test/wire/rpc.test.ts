@@ -1,9 +1,9 @@
 /** Calls over an in-memory pair of ports: answers, events, errors, cancellation, and the end of the other side. */
 import * as v from "valibot";
 import { expect, test } from "vitest";
-import { AppError } from "../../src-main/api/errors.ts";
+import { AppError } from "../../src-main/wire/errors.ts";
 import { memoryPorts } from "../support/memoryPorts.ts";
-import { connect, serve, type Handlers } from "../../src-main/api/rpc.ts";
+import { connect, serve, type Handlers } from "../../src-main/wire/rpc.ts";
 
 interface Kitchen {
   boil(minutes: number): Promise<string>;

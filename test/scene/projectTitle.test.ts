@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { projectTitle } from "../../src-main/api/projectTitle.ts";
+import { projectTitle } from "../../src-main/scene/projectTitle.ts";
 
 test.each([
   ["poster", "a red circle", "poster"],

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Validator } from "@cfworker/json-schema";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
-import { parseSceneFile } from "../../src-main/api/sceneParser.ts";
-import { sceneFileSchema } from "../../src-main/api/sceneSchema.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import { parseSceneFile } from "../../src-main/scene/parser.ts";
+import { sceneFileSchema } from "../../src-main/scene/jsonSchema.ts";
 
 const resources = join(import.meta.dirname, "../../resources");
 const readJson = (...path: string[]) => JSON.parse(readFileSync(join(resources, ...path), "utf8")) as unknown;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { asWritten, countAlternatives, expandScene, MOST_ALTERNATIVES } from "../../src-main/api/alternatives.ts";
-import { DEFAULT_SETTINGS } from "../../src-main/api/defaults.ts";
-import type { Scene } from "../../src-main/api/scene.ts";
-import { parseScene } from "../../src-main/api/sceneParser.ts";
+import { asWritten, countAlternatives, expandScene, MOST_ALTERNATIVES } from "../../src-main/scene/alternatives.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import type { Scene } from "../../src-main/scene/scene.ts";
+import { parseScene } from "../../src-main/scene/parser.ts";
 
 const sceneOf = (prompt: string, ...phrases: string[]): Scene =>
   parseScene({ prompt, boxes: phrases.map((phrase) => ({ phrase, box: [0, 0, 0.5, 0.5] })) }, DEFAULT_SETTINGS);
