@@ -13,6 +13,7 @@ import type { SceneFile } from "../scene/parser.ts";
 import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { dataFolder } from "./dataFolder.ts";
 import { withLoraFiles } from "./loras.ts";
+import { modelNamed } from "./modelNamed.ts";
 import { generate, JOB, type RenderEngine } from "./drawPictures.ts";
 import { PictureFolder } from "./pictureFolder.ts";
 import { boxLabels, makeProgress, type Progress } from "./progress.ts";
@@ -111,7 +112,8 @@ async function draw(
       if (level === "warn") progress.warning(message);
     });
     run.phase = "loading";
-    const model = await load(engine, options, terminal);
+    const checkpoint = options.model === undefined ? DEMO_FOLDER : await checkpointOf(options.model, terminal);
+    const model = await load(engine, checkpoint, options, terminal);
     progress.model(model);
     if (model.distilled !== undefined) progress.note(`${model.name} is made for few steps (${model.distilled}).`);
     for (const note of model.notes) progress.note(note);
@@ -138,16 +140,25 @@ async function draw(
   }
 }
 
+function withLoras({ scene }: SceneFile, options: RenderOptions, { cwd, env }: Terminal): Promise<Scene> {
+  const sceneFolder = dirname(resolve(cwd, options.scenePath));
+  return withHome(env, (find) =>
+    withLoraFiles(scene, options.loras, { cwd, sceneFolder, findAtHome: (name) => find({ kind: "lora", name }) }),
+  );
+}
+
+function checkpointOf(word: string, { cwd, env }: Terminal): Promise<string> {
+  return withHome(env, (find) => modelNamed(word, { cwd, findAtHome: (name) => find({ kind: "checkpoint", name }) }));
+}
+
 /** Only a name that is nowhere near has the models at home looked through. */
-async function withLoras({ scene }: SceneFile, options: RenderOptions, { cwd, env }: Terminal): Promise<Scene> {
+async function withHome<T>(env: Terminal["env"], use: (find: ModelsAtHome["api"]["find"]) => Promise<T>): Promise<T> {
   let home: ModelsAtHome | undefined;
-  const findAtHome = (name: string) => {
-    home ??= openModels({ dataFolder: dataFolder(env), lasting: false, env });
-    return home.api.find({ kind: "lora", name });
-  };
   try {
-    const sceneFolder = dirname(resolve(cwd, options.scenePath));
-    return await withLoraFiles(scene, options.loras, { cwd, sceneFolder, findAtHome });
+    return await use((request) => {
+      home ??= openModels({ dataFolder: dataFolder(env), lasting: false, env });
+      return home.api.find(request);
+    });
   } finally {
     await home?.stop();
   }
@@ -164,9 +175,14 @@ function deafToInterrupts(nodeOptions = ""): string {
 /** Providers that `auto` tries before the processor: those that are a GPU for certain and run every graph of ours. */
 const GPUS: Partial<Record<NodeJS.Platform, ProviderName>> = { linux: "cuda", win32: "dml" };
 
-async function load(engine: RenderEngine, options: RenderOptions, { cwd }: Terminal): Promise<ModelSummary> {
+async function load(
+  engine: RenderEngine,
+  path: string,
+  options: RenderOptions,
+  { cwd }: Terminal,
+): Promise<ModelSummary> {
   const request: Omit<LoadRequest, "provider"> = {
-    path: options.model === undefined ? DEMO_FOLDER : resolve(cwd, options.model),
+    path,
     memory: options.memory,
     ...options.parts,
     ...(options.parts.vae === undefined ? {} : { vae: resolve(cwd, options.parts.vae) }),

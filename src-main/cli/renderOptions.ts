@@ -9,7 +9,10 @@ import { readLoraOption, type LoraOption } from "./loras.ts";
 import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";
 
 const OPTIONS = {
-  model: { value: "PATH", about: "A checkpoint, .safetensors file or diffusers folder; by default the demo model." },
+  model: {
+    value: "MODEL",
+    about: "A checkpoint: file, diffusers folder, or a name in your folders of models; else the demo.",
+  },
   vae: { value: "PATH", about: "An autoencoder in place of the checkpoint's own, file or folder." },
   taesd: { value: "PATH", about: "A tiny autoencoder for drafts (--draft), file or folder." },
   draft: { about: "Pictures by the tiny autoencoder: faster, with less detail." },

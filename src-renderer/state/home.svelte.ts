@@ -19,6 +19,9 @@ export type Shelf = "usable" | Exclude<ModelKind, "other"> | "refused";
 /** What can be done with a model, by its kind. */
 export type Uses = Partial<Record<ModelKind, { label: string; run: (model: HomeModel) => void }>>;
 
+/** What a prompt calls an embedding: the name of its file (models/find.ts). */
+export const wordOf = (path: string): string => path.replace(/^.*[\\/]/, "").replace(/\.safetensors$/i, "");
+
 const NOTHING: HomeModels = { folders: [], models: [], busy: null };
 
 export class HomeState {

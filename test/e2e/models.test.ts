@@ -11,7 +11,7 @@ import { writeRandomLora } from "../support/randomLora.ts";
 import { answer } from "./dialogs.ts";
 import { apiOf } from "./driver.ts";
 import { electron, launch } from "./harness.ts";
-import { draw, open, results, saved, settled, view } from "./window.ts";
+import { draw, open, prompt, results, saved, settled, view } from "./window.ts";
 
 const FIRST = "stable-diffusion-v1-5/stable-diffusion-v1-5";
 const list = (page: Page) => page.getByRole("listbox", { name: "Models" });
@@ -127,6 +127,9 @@ describe.skipIf(!electron)("models at home", { timeout: 240_000 }, () => {
     await model(page, "wash").focus();
     await page.keyboard.press("ArrowDown");
     await page.getByRole("heading", { name: "sun-cat" }).waitFor();
+    await page.getByRole("button", { name: "Add its word to the prompt" }).click();
+    await expect.poll(() => prompt(page).inputValue()).toMatch(/, sun-cat$/);
+    await models(page).click();
     await page.locator('[aria-label^="Kind: "]').click();
     await page.getByRole("option", { name: "Not supported (1)" }).click();
     await page.getByText("is a pickle").waitFor();

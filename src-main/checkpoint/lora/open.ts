@@ -7,6 +7,7 @@ import { basename, extname, resolve } from "node:path";
 import { decodeNumbers } from "../floats.ts";
 import { quote, refuse, type TensorEntry } from "../header.ts";
 import { orUnreadable, readExactly, readSafetensors, type SafetensorsFile } from "../safetensors.ts";
+import { adapterAlpha, type AdapterAlpha } from "./adapter.ts";
 import { loraKey, noLora, otherKind, otherModel, type LoraNetwork, type LoraRole } from "./keys.ts";
 
 /** One layer's change: `scale * up * (mid) * down`, times the strength that a person gives. */
@@ -21,7 +22,7 @@ export interface LoraPair {
   /** The kernel [rank, rank, kh, kw] between them, in Tucker's form of a convolution. */
   mid?: TensorEntry;
   rank: number;
-  /** alpha / rank; 1 where the file has no alpha for this layer. */
+  /** alpha / rank; 1 where neither tensors nor metadata have an alpha for this layer. */
   scale: number;
 }
 
@@ -71,7 +72,7 @@ export async function openLora(path: string): Promise<Lora> {
     file,
     name: basename(path, extname(path)),
     size,
-    pairs: await pairsOf(file, groups),
+    pairs: await pairsOf(file, groups, adapterAlpha(source.metadata)),
     source,
     notes: others.length > 0 ? [`${others.length} tensors in it are not used, such as ${quote(others[0]!)}.`] : [],
   };
@@ -112,7 +113,7 @@ function grouped(
   return { groups: [...groups.values()], others };
 }
 
-async function pairsOf(file: string, groups: readonly Group[]): Promise<LoraPair[]> {
+async function pairsOf(file: string, groups: readonly Group[], stated: AdapterAlpha): Promise<LoraPair[]> {
   const handle = await orUnreadable(file, () => open(file, "r"));
   try {
     const pairs: LoraPair[] = [];
@@ -124,10 +125,10 @@ async function pairsOf(file: string, groups: readonly Group[]): Promise<LoraPair
         refuse(file, there.key, `its other half (${missing}) is missing`, { expected: missing });
       }
       const rank = rankOf(file, down, up, mid);
-      const alpha = group.alpha ? await readAlpha(handle, group.alpha) : rank;
+      const alpha = group.alpha ? await readAlpha(handle, group.alpha) : (stated(network, layer, rank) ?? rank);
       const scale = alpha / rank;
       if (Math.abs(scale) > LARGEST_SCALE) {
-        refuse(file, group.alpha?.key, `expected an alpha of a size that can be used, found ${alpha}`);
+        refuse(file, group.alpha?.key ?? down.key, `expected an alpha of a size that can be used, found ${alpha}`);
       }
       pairs.push({ network, layer, down, up, ...(mid ? { mid } : {}), rank, scale });
     }
