@@ -6,10 +6,11 @@ import { safetensors, temporary, type Tensors } from "./folders.ts";
 
 const RANK = 4;
 const block = "down_blocks.0.attentions.0.transformer_blocks.0.attn1";
-const tensors: Tensors = Object.fromEntries(
-  [`unet.${block}.to_q`, `unet.${block}.to_k`, "text_encoder.text_model.encoder.layers.0.mlp.fc1"].flatMap((name) => [
-    [`${name}.lora_A.weight`, [[RANK, 32]]] as const,
-    [`${name}.lora_B.weight`, [[32, RANK]]] as const,
+const names = [`unet.${block}.to_q`, `unet.${block}.to_k`, "text_encoder.text_model.encoder.layers.0.mlp.fc1"];
+const tensors: Tensors = Object.fromEntries<Tensors[string]>(
+  names.flatMap((name) => [
+    [`${name}.lora_A.weight`, [[RANK, 32]]],
+    [`${name}.lora_B.weight`, [[32, RANK]]],
   ]),
 );
 
