@@ -54,37 +54,44 @@ export function clipStates(m: Module, config: TextConfig, { ids, learned }: Text
   const stored = g.weight(table.fullName("weight"), table.tensor("weight", [config.vocabSize, width]));
   const position = embeddings.at("position_embedding").weightRows("weight", [config.maxPositions, width], 0, tokens);
   const own = g.cast(g.gather(stored, ids), m.dtype);
-  let h = g.add(learned ? g.add(g.mul(own, learned.keep), learned.vectors) : own, position);
+  const h = g.add(learned ? g.add(g.mul(own, learned.keep), learned.vectors) : own, position);
 
   const causal = Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? MASKED : 0));
   const mask = g.constant(causal, m.dtype, [tokens, tokens]);
+  return encoderStates(m.at("encoder"), config, h, mask);
+}
+
+/** What both of CLIP's towers are made of. */
+export type EncoderConfig = Pick<TextConfig, "hiddenSize" | "intermediateSize" | "layers" | "heads" | "activation" | "layerNormEps">; // prettier-ignore
+
+/** `h` [tokens, hiddenSize] and the states after each layer; `mask` [tokens, tokens] is added to the scores. */
+export function encoderStates(m: Module, config: EncoderConfig, h: Value, mask?: Value): Value[] {
+  const { g } = m;
   const states = [h];
   for (let n = 0; n < config.layers; n++) {
-    const layer = m.at(`encoder.layers.${n}`);
-    h = g.add(
-      h,
-      attention(layer.at("self_attn"), layerNorm(layer.at("layer_norm1"), h, config.layerNormEps), mask, config.heads),
-    );
+    const layer = m.at(`layers.${n}`);
+    const normed = layerNorm(layer.at("layer_norm1"), h, config.layerNormEps);
+    h = g.add(h, attention(layer.at("self_attn"), normed, mask, config.heads));
     const up = linear(
       layer.at("mlp.fc1"),
       layerNorm(layer.at("layer_norm2"), h, config.layerNormEps),
       config.intermediateSize,
     );
     const active = config.activation === "quick_gelu" ? g.quickGelu(up, 1.702) : g.gelu(up);
-    h = g.add(h, linear(layer.at("mlp.fc2"), active, width));
+    h = g.add(h, linear(layer.at("mlp.fc2"), active, config.hiddenSize));
     states.push(h);
   }
   return states;
 }
 
-function attention(m: Module, x: Value, mask: Value, heads: number): Value {
+function attention(m: Module, x: Value, mask: Value | undefined, heads: number): Value {
   const { g } = m;
   const [tokens, c] = x.shape as [number, number];
   const width = c / heads;
   const split = (name: string, perm: readonly number[]) =>
     g.transpose(g.reshape(linear(m.at(name), x, c), [tokens, heads, width]), perm);
   const [q, k, v] = [split("q_proj", [1, 0, 2]), split("k_proj", [1, 2, 0]), split("v_proj", [1, 0, 2])];
-  const scores = g.add(g.matmul(g.mul(q, 1 / Math.sqrt(width)), k), mask); // [heads, tokens, tokens]
-  const mixed = g.matmul(g.softmax(scores, 2), v);
+  const scores = g.matmul(g.mul(q, 1 / Math.sqrt(width)), k); // [heads, tokens, tokens]
+  const mixed = g.matmul(g.softmax(mask ? g.add(scores, mask) : scores, 2), v);
   return linear(m.at("out_proj"), g.reshape(g.transpose(mixed, [1, 0, 2]), [tokens, c]), c);
 }

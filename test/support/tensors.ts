@@ -27,7 +27,12 @@ export function readTensors(file: string): { tensors: Map<string, Tensor>; metad
     },
   ] of Object.entries(entries)) {
     const buffer = new Uint8Array(bytes.subarray(8 + size + start, 8 + size + end)).buffer;
-    const data = dtype === "I64" ? Float32Array.from(new BigInt64Array(buffer), Number) : new Float32Array(buffer);
+    const data =
+      dtype === "I64"
+        ? Float32Array.from(new BigInt64Array(buffer), Number)
+        : dtype === "U8"
+          ? Float32Array.from(new Uint8Array(buffer))
+          : new Float32Array(buffer);
     tensors.set(name, { shape, data });
   }
   return { tensors, metadata: metadata };
