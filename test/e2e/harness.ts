@@ -2,15 +2,15 @@
  * Starts the real app for a test: the Electron of tools/electron under Xvfb, with a data folder of its own and the services under the
  * Node that runs the tests. `launch` gives the app and its first window; what goes wrong in the page is collected in `problems`.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { _electron, type ElectronApplication, errors, type Page } from "playwright-core";
 import { ROOT } from "../support/imports.ts";
 import { findElectron } from "../../tools/electron/runtime.ts";
 import { ensureBuilt } from "./built.ts";
 import { displayForTests } from "./display.ts";
+import { lookAt } from "./lostStart.ts";
 
 /** Undefined where none could be fetched: the tests that need it are skipped. */
 export const electron = await findElectron();
@@ -60,21 +60,38 @@ export async function commandOf({ dataFolder, files = [], env = {} }: LaunchOpti
   };
 }
 
-/** Starts the app, and waits until its first window is complete. */
-export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Promise<RunningApp> {
+/**
+ * Starts the app, and waits until its first window is complete. A start that the machine lost is told of and made once more; what the
+ * app itself does wrong is not.
+ */
+export async function launch(options: LaunchOptions = {}): Promise<RunningApp> {
   await ensureBuilt();
+  try {
+    return await start(options);
+  } catch (error) {
+    if (!(error instanceof LostStart)) throw error;
+    console.warn(`${error.message}\nStarting it once more.`);
+    return start(options);
+  }
+}
+
+/** A start after which nothing was wrong, and nothing there. */
+class LostStart extends Error {}
+
+async function start({ dataFolder, ...options }: LaunchOptions): Promise<RunningApp> {
   const folder = dataFolder ?? (await mkdtemp(join(tmpdir(), "diorama-e2e-")));
   const { command, args, env } = await commandOf({ ...options, dataFolder: folder });
   const problems: string[] = [];
   const output: string[] = [];
-  const start = () => _electron.launch({ executablePath: command, args, env, timeout: START_LIMIT });
-  // On a busy machine the driver now and then waits for ever for an answer of an app that has long shown its window (seen once in some
-  // hundred starts); it ends that app itself. What the app does wrong fails below, and is not tried again.
-  const app = await start().catch((error: unknown) => {
-    if (!(error instanceof errors.TimeoutError)) throw error;
-    console.warn("the driver lost the app at its start; starting it again");
-    return start();
-  });
+  const before = await sessionOf(folder);
+  const app = await _electron
+    .launch({ executablePath: command, args, env, timeout: START_LIMIT })
+    .catch((error: unknown) => {
+      // On a busy machine the driver now and then waits for ever for an answer of an app that has long shown its window (seen once in
+      // some hundred starts); it ends that app itself.
+      if (!(error instanceof errors.TimeoutError)) throw error;
+      throw new LostStart("The driver lost the app at its start.", { cause: error });
+    });
   for (const stream of [app.process().stdout, app.process().stderr]) {
     stream?.on("data", (bytes: Buffer) => output.push(bytes.toString()));
   }
@@ -98,14 +115,19 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
     return page;
   };
   const page = await firstPage().catch(async (error: unknown) => {
-    const shown = await Promise.race([
-      Promise.all(app.windows().map(textOf)),
-      pause(5_000, ["no answer"], { ref: false }),
-    ]);
+    const found = await lookAt(app, folder);
+    // A start that has opened a project has left something in a folder that is somebody's: the next one would be another.
+    const isRepeatable = dataFolder === undefined || (await sessionOf(folder)) === before;
     app.process().kill("SIGKILL");
-    if (dataFolder === undefined) await rm(folder, { recursive: true, force: true });
-    const told = `it said: ${output.join("").slice(-2_000)}; its page: ${[...problems, ...shown].join("; ")}`;
-    throw new Error(`the app did not start; ${told}`, { cause: error });
+    if (dataFolder === undefined) await rm(folder, GONE);
+    const message = [
+      "The app did not start.",
+      `It said: ${output.join("").slice(-2_000)}`,
+      `Its pages: ${problems.join("; ")}`,
+      ...found,
+    ].join("\n");
+    const isLost = error instanceof errors.TimeoutError && problems.length === 0 && isRepeatable;
+    throw new (isLost ? LostStart : Error)(message, { cause: error });
   });
   return {
     app,
@@ -121,12 +143,12 @@ export async function launch({ dataFolder, ...options }: LaunchOptions = {}): Pr
   };
 }
 
-interface Shown {
-  document: { readyState: string; querySelector(selector: string): unknown; body: { innerText: string } };
-}
+/** What main noted of the open projects. */
+const sessionOf = (folder: string) => readFile(join(folder, "session.json"), "utf8").catch(() => undefined);
 
-const textOf = (page: Page) =>
-  page.evaluate(() => JSON.stringify((globalThis as unknown as Shown).document.body.innerText)).catch(String);
+interface Shown {
+  document: { readyState: string; querySelector(selector: string): unknown };
+}
 
 /** Waits until the page is complete and shows the editor; what it shows instead fails at once. */
 async function ready(page: Page): Promise<void> {
