@@ -58,12 +58,10 @@ export const pndm: StepperMaker = (parameters, steps, options) => {
     const own = plainEvaluation(table, timestep, k);
     return k === 1 ? [{ ...own, stepIndex: 0 }, own] : [own];
   });
-  let history: Numbers[] = []; // newest first
-  let start: Float32Array | undefined;
 
   // Liu et al. 2022:
   // x' = sqrt(abar'/abar) x - (abar' - abar) eps / (abar sqrt(1 - abar') + sqrt(abar (1 - abar) abar')).
-  function transfer(from: number, to: number, x: Float32Array, epsilons: readonly (readonly [number, Numbers])[]) {
+  function transfer(from: number, to: number, x: Numbers, epsilons: readonly (readonly [number, Numbers])[]) {
     const [here, next] = [abarAt(parameters, table, from), abarAt(parameters, table, to)];
     const move = -(next - here) / (here * Math.sqrt(1 - next) + Math.sqrt(here * (1 - here) * next));
     return weightedSum([Math.sqrt(next / here), x], ...epsilons.map(([weight, e]) => [move * weight, e] as const));
@@ -72,17 +70,21 @@ export const pndm: StepperMaker = (parameters, steps, options) => {
   return {
     evaluations,
     initNoiseSigma: 1,
-    step(i, latent, epsilon) {
+    step(i, latent, epsilon, _noise, memory) {
       const timestep = evaluations[i]!.timestep;
+      const before = memory["history"] ?? []; // newest first
       if (i === 1) {
-        invariant(start, "the correction comes after the first evaluation");
+        const [start] = memory["start"] ?? [];
+        invariant(start && before[0], "the correction comes after the first evaluation");
+        memory["start"] = [];
         return transfer(timestep + stride, timestep, start, [
           [0.5, epsilon],
-          [0.5, history[0]!],
+          [0.5, before[0]],
         ]);
       }
-      if (i === 0) start = latent.slice();
-      history = [epsilon.slice(), ...history.slice(0, 3)];
+      if (i === 0) memory["start"] = [latent.slice()];
+      const history = [epsilon.slice(), ...before];
+      memory["history"] = history.slice(0, PLMS_WEIGHTS.length - 1);
       const weights = PLMS_WEIGHTS[history.length - 1]!;
       return transfer(
         timestep,

@@ -18,11 +18,11 @@ function lineIntegral(from: number, to: number, one: number, zero: number): numb
 export const deis: StepperMaker = (parameters, steps, { spacing }) => {
   const grid = solverGrid(parameters, steps, spacing);
   const levels = grid.sigmas.map(levelOf);
-  let before: Numbers | undefined;
   return {
     evaluations: solverEvaluations(grid),
     initNoiseSigma: 1,
-    step(i, latent, epsilon) {
+    step(i, latent, epsilon, _noise, memory) {
+      const before = memory["before"]?.[0];
       const [from, to] = [grid.sigmas[i]!, grid.sigmas[i + 1]!];
       const last = i > 0 ? grid.sigmas[i - 1]! : from;
       const scale = levels[i + 1]!.alpha;
@@ -31,9 +31,9 @@ export const deis: StepperMaker = (parameters, steps, { spacing }) => {
       const isSecond = before && last !== from && to > 0 && !(i === steps - 1 && steps < FEW_STEPS);
       if (isSecond) {
         terms.push([scale * lineIntegral(from, to, from, last), epsilon]);
-        terms.push([scale * lineIntegral(from, to, last, from), before!]);
+        terms.push([scale * lineIntegral(from, to, last, from), before]);
       } else terms.push([scale * (to - from), epsilon]);
-      before = epsilon.slice();
+      memory["before"] = [epsilon.slice()];
       return weightedSum(...terms);
     },
   };

@@ -17,11 +17,11 @@ export const dpm2mSde: StepperMaker = (parameters, steps, { spacing }) =>
 // x' = (s'/s) e^-h x + alpha' (1 - e^-2h) [D + (D - D_before) / (2r)] + s' sqrt(1 - e^-2h) noise
 export function dpm2mSdeOn(grid: SigmaGrid): Stepper {
   const levels = grid.sigmas.map(levelOf);
-  let before: Float32Array | undefined;
   return {
     evaluations: solverEvaluations(grid),
     initNoiseSigma: 1,
-    step(i, latent, epsilon, noise) {
+    step(i, latent, epsilon, noise, memory) {
+      const before = memory["before"]?.[0];
       const [here, next] = [levels[i]!, levels[i + 1]!];
       const data = dataPrediction(here, latent, epsilon);
       const h = next.lambda - here.lambda;
@@ -35,7 +35,7 @@ export function dpm2mSdeOn(grid: SigmaGrid): Stepper {
         [-gain * slope, before ?? data],
         ...(up > 0 ? [[up, noise()] as const] : []),
       );
-      before = data;
+      memory["before"] = [data];
       return moved;
     },
   };
@@ -48,7 +48,7 @@ function ancestral(from: number, to: number): { down: number; up: number } {
 }
 
 /** z from noise level `from` to `to`, towards the clean latent that `epsilon` foresees at z + (`at` - `from`) of noise. */
-function towards(z: Float32Array, from: number, to: number, data: Numbers, noise?: readonly [number, Float32Array]) {
+function towards(z: Numbers, from: number, to: number, data: Numbers, noise?: readonly [number, Float32Array]) {
   const keep = to / from;
   return weightedSum([keep, z], [1 - keep, data], ...(noise ? [noise] : []));
 }
@@ -83,19 +83,19 @@ function inHalves(
   half: Half,
 ): Stepper {
   const evaluations = twice(parameters, grid, middle);
-  let start: Float32Array | undefined;
   return {
     evaluations,
     initNoiseSigma: initialScale(parameters, grid),
-    step(i, latent, epsilon, noise) {
+    step(i, latent, epsilon, noise, memory) {
       const { sigma, stepIndex } = evaluations[i]!;
       const [from, to] = [grid.sigmas[stepIndex]!, grid.sigmas[stepIndex + 1]!];
       const data = clean(latent, sigma, epsilon);
       if (to === 0) return data;
       const isFirst = i % 2 === 0;
       const { down, up } = half(from, to, isFirst);
-      if (isFirst) start = latent.slice();
+      const start = isFirst ? latent.slice() : memory["start"]?.[0];
       invariant(start, "the second half of a step comes after its first");
+      memory["start"] = isFirst ? [start] : [];
       return towards(start, from, down, data, up === undefined ? undefined : [up, noise()]);
     },
   };

@@ -33,11 +33,11 @@ const FEW_STEPS = 15;
 export const dpmSolver: StepperMaker = (parameters, steps, { spacing }) => {
   const grid = solverGrid(parameters, steps, spacing);
   const levels = grid.sigmas.map(levelOf);
-  let before: Float32Array | undefined;
   return {
     evaluations: solverEvaluations(grid),
     initNoiseSigma: 1,
-    step(i, latent, epsilon) {
+    step(i, latent, epsilon, _noise, memory) {
+      const before = memory["before"]?.[0];
       const [here, next] = [levels[i]!, levels[i + 1]!];
       const data = dataPrediction(here, latent, epsilon);
       const h = next.lambda - here.lambda;
@@ -48,7 +48,7 @@ export const dpmSolver: StepperMaker = (parameters, steps, { spacing }) => {
       const secondOrder = before && reach !== 0 && next.s > 0 && !(i === steps - 1 && steps < FEW_STEPS);
       const slope = secondOrder ? h / reach / 2 : 0; // 1 / (2r)
       const moved = weightedSum([next.s / here.s, latent], [gain * (1 + slope), data], [-gain * slope, before ?? data]);
-      before = data;
+      memory["before"] = [data];
       return moved;
     },
   };

@@ -60,20 +60,21 @@ export const eulerAncestral: StepperMaker = (parameters, steps, { spacing }) => 
 export const heun: StepperMaker = (parameters, steps, { spacing }) => {
   const grid = continuousGrid(parameters, steps, spacing);
   const levels = scaledEvaluations(grid);
-  let start: { latent: Float32Array; slope: Numbers } | undefined;
   return {
     // Levels 0, 1, 1, 2, 2, ...: the second visit of a level opens its own step, the first closes the step before.
     evaluations: levels.flatMap((level, k) => (k === 0 ? [level] : [{ ...level, stepIndex: k - 1 }, level])),
     initNoiseSigma: initialScale(parameters, grid),
-    step(i, latent, epsilon) {
+    step(i, latent, epsilon, _noise, memory) {
       const k = i >> 1;
       const length = grid.sigmas[k + 1]! - grid.sigmas[k]!;
       if (i % 2 === 0) {
-        start = { latent: latent.slice(), slope: epsilon.slice() };
+        memory["start"] = [latent.slice(), epsilon.slice()]; // where it is, and the slope there
         return weightedSum([1, latent], [length, epsilon]);
       }
-      invariant(start, "Heun's correction comes after its first half");
-      return weightedSum([1, start.latent], [length / 2, start.slope], [length / 2, epsilon]);
+      const [start, slope] = memory["start"] ?? [];
+      invariant(start && slope, "Heun's correction comes after its first half");
+      memory["start"] = [];
+      return weightedSum([1, start], [length / 2, slope], [length / 2, epsilon]);
     },
   };
 };

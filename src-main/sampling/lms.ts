@@ -3,7 +3,7 @@
  * polynomial in sigma, which is integrated over the step. Order 4, as in k-diffusion and diffusers.
  */
 import { continuousGrid } from "./grids.ts";
-import { weightedSum, type Numbers, type StepperMaker } from "./sampler.ts";
+import { weightedSum, type StepperMaker } from "./sampler.ts";
 import { initialScale, scaledEvaluations } from "./euler.ts";
 
 const ORDER = 4;
@@ -26,12 +26,12 @@ export function lmsCoefficients(sigmas: readonly number[], i: number, order = Ma
 
 export const lms: StepperMaker = (parameters, steps, { spacing }) => {
   const grid = continuousGrid(parameters, steps, spacing);
-  let history: Numbers[] = []; // newest first
   return {
     evaluations: scaledEvaluations(grid),
     initNoiseSigma: initialScale(parameters, grid),
-    step(i, latent, epsilon) {
-      history = [epsilon.slice(), ...history.slice(0, ORDER - 1)];
+    step(i, latent, epsilon, _noise, memory) {
+      const history = [epsilon.slice(), ...(memory["history"] ?? [])];
+      memory["history"] = history.slice(0, ORDER - 1);
       const weights = lmsCoefficients(grid.sigmas, i);
       return weightedSum([1, latent], ...weights.map((weight, k) => [weight, history[k]!] as const));
     },

@@ -27,6 +27,16 @@ export function parseSeed(seed: Seed): bigint {
   return BigInt.asUintN(64, value);
 }
 
+/** Where a generator is in its sequence: all that its next draws follow from. */
+export interface GeneratorPosition {
+  /** 624 words of the twister. */
+  readonly words: Uint32Array;
+  /** How many of them are used up. */
+  readonly used: number;
+  /** The half of a pair of normals that waits for the next small draw. */
+  readonly spare: number | undefined;
+}
+
 /** A seeded generator; every draw goes on where the last one ended, as with a `torch.Generator`. */
 export class TorchGenerator {
   readonly #state = new Uint32Array(WORDS);
@@ -39,6 +49,20 @@ export class TorchGenerator {
       const before = this.#state[j - 1]!;
       this.#state[j] = Math.imul(1812433253, before ^ (before >>> 30)) + j;
     }
+  }
+
+  position(): GeneratorPosition {
+    return { words: this.#state.slice(), used: this.#next, spare: this.#spare };
+  }
+
+  /** A generator that goes on from there; undefined where no generator can be. */
+  static at({ words, used, spare }: GeneratorPosition): TorchGenerator | undefined {
+    if (words.length !== WORDS || !Number.isInteger(used) || used < 0 || used > WORDS) return undefined;
+    const generator = new TorchGenerator("0");
+    generator.#state.set(words);
+    generator.#next = used;
+    generator.#spare = spare;
+    return generator;
   }
 
   /** As `torch.randn(count)`; the shape does not matter, for torch fills contiguous memory in order. */

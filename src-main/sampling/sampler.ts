@@ -35,6 +35,18 @@ export interface Evaluation {
 }
 
 /**
+ * What a sampler carries from one evaluation to the next besides the latent: arrays of the latent's size by name, the newest first. All
+ * else that it does follows from the evaluation's number.
+ */
+export type Memory = Record<string, readonly Numbers[]>;
+
+/** Where a run of a sampler is: the evaluation that comes next, and what is carried there. */
+export interface SamplerPosition {
+  readonly next: number;
+  readonly memory: Readonly<Memory>;
+}
+
+/**
  * One run of a sampler. It owns the history of that run: make a new one for every picture, call `step` for 0, 1, 2, ...
  * in order.
  */
@@ -50,6 +62,8 @@ export interface Sampler {
   step(i: number, latent: Float32Array, epsilon: Numbers, noise: () => Float32Array): Float32Array;
   /** The clean latent that the network foresees at evaluation i, for previews. Changes nothing. */
   predictOriginal(i: number, latent: Float32Array, epsilon: Numbers): Float32Array;
+  /** Where the run is. Its arrays are never written to again: a sampler that is made with it goes on to the same bits. */
+  position(): SamplerPosition;
 }
 
 export interface SamplerOptions {
@@ -57,8 +71,17 @@ export interface SamplerOptions {
   readonly spacing: Spacing;
 }
 
-/** The part of a sampler that differs: everything but `predictOriginal` and the checks. */
-export type Stepper = Omit<Sampler, "predictOriginal">;
+/** The part of a sampler that differs: its levels, and a step that is a function of what is handed to it. */
+export interface Stepper extends Pick<Sampler, "evaluations" | "initNoiseSigma"> {
+  /** As a sampler's, with what was carried here; puts what is to be carried on in its place. Names that are left alone stay. */
+  readonly step: (
+    i: number,
+    latent: Float32Array,
+    epsilon: Numbers,
+    noise: () => Float32Array,
+    memory: Memory,
+  ) => Float32Array;
+}
 
 /** A sampler of this kind for one run; `steps` has been checked. */
 export type StepperMaker = (parameters: SchedulerParameters, steps: number, options: SamplerOptions) => Stepper;

@@ -8,7 +8,15 @@ import { dpm2mSde, dpm2sAncestral, dpmSde } from "./dpmSde.ts";
 import { dpmSolver } from "./dpmSolver.ts";
 import { euler, eulerAncestral, heun } from "./euler.ts";
 import { lms } from "./lms.ts";
-import { estimateOriginal, type Sampler, type SamplerOptions, type StepperMaker } from "./sampler.ts";
+import {
+  estimateOriginal,
+  type Memory,
+  type Sampler,
+  type SamplerOptions,
+  type SamplerPosition,
+  type Stepper,
+  type StepperMaker,
+} from "./sampler.ts";
 import { checkSteps, type SchedulerParameters } from "./schedule.ts";
 import { unipc } from "./unipc.ts";
 
@@ -30,18 +38,28 @@ const makers = {
 } satisfies Record<SchedulerName, StepperMaker>;
 
 /**
- * A sampler for one picture. Throws `scene-invalid` at `settings.steps` where `steps` is not a whole number from 1 to
- * 1000 (or to the training timesteps, if those are fewer).
+ * A sampler for one picture, which goes on at `from` where one is given. Throws `scene-invalid` at `settings.steps` where `steps` is not
+ * a whole number from 1 to 1000 (or to the training timesteps, if those are fewer).
  */
 export function createSampler(
   name: SchedulerName,
   parameters: SchedulerParameters,
   steps: number,
   options: SamplerOptions,
+  from?: SamplerPosition,
 ): Sampler {
   checkSteps(steps, parameters);
-  const { evaluations, initNoiseSigma, step } = makers[name](parameters, steps, options);
-  let next = 0;
+  return samplerOf(name, makers[name](parameters, steps, options), from);
+}
+
+/** A sampler out of what sets it apart; `name` is for messages. */
+export function samplerOf(
+  name: string,
+  { evaluations, initNoiseSigma, step }: Stepper,
+  from?: SamplerPosition,
+): Sampler {
+  let next = from?.next ?? 0;
+  const memory: Memory = { ...from?.memory };
   return {
     evaluations,
     initNoiseSigma,
@@ -51,8 +69,9 @@ export function createSampler(
       invariant(i < evaluations.length, `${name}: ${evaluations.length} evaluations, asked for number ${i}`);
       invariant(latent.length === epsilon.length, `${name}: latent of ${latent.length}, epsilon of ${epsilon.length}`);
       next++;
-      return step(i, latent, epsilon, noise);
+      return step(i, latent, epsilon, noise, memory);
     },
+    position: () => ({ next, memory: { ...memory } }),
     predictOriginal: (i, latent, epsilon) => estimateOriginal(evaluations[i]!, latent, epsilon),
   };
 }

@@ -5,7 +5,7 @@
  */
 import { dataPrediction, levelOf, solverEvaluations } from "./dpmSolver.ts";
 import { solverGrid } from "./grids.ts";
-import { weightedSum, type StepperMaker } from "./sampler.ts";
+import { weightedSum, type Numbers, type StepperMaker } from "./sampler.ts";
 
 const ORDER = 2;
 
@@ -25,9 +25,6 @@ function correctorWeights(h: number, r: number): [older: number, newest: number]
 export const unipc: StepperMaker = (parameters, steps, { spacing }) => {
   const grid = solverGrid(parameters, steps, spacing);
   const levels = grid.sigmas.map(levelOf);
-  const data: Float32Array[] = []; // newest first, of the last two levels
-  let start: Float32Array | undefined; // corrected latent at the level before
-  let orderBefore = 1;
 
   /** Width of the step from level i, and where the level before it lies in units of that width (negative). */
   function width(i: number): { h: number; r: number } {
@@ -35,8 +32,14 @@ export const unipc: StepperMaker = (parameters, steps, { spacing }) => {
     return { h, r: i > 0 ? (levels[i - 1]!.lambda - levels[i]!.lambda) / h : 0 };
   }
 
+  /** The last step is of first order, and so is one whose level before is the same (timesteps rounded together). */
+  function orderOf(i: number): number {
+    const { h, r } = width(i);
+    return h === 0 || r === 0 ? 1 : Math.min(ORDER, steps - i, i + 1);
+  }
+
   /** (s'/s) x - alpha' phi_1 D, and the factor -alpha' phi_1 that differences of D get on top. */
-  function firstOrder(i: number, x: Float32Array, d: Float32Array) {
+  function firstOrder(i: number, x: Numbers, d: Numbers) {
     const [here, next] = [levels[i]!, levels[i + 1]!];
     const gain = -next.alpha * Math.expm1(here.lambda - next.lambda);
     return {
@@ -44,25 +47,26 @@ export const unipc: StepperMaker = (parameters, steps, { spacing }) => {
       terms: [
         [next.s / here.s, x],
         [gain, d],
-      ] as [number, Float32Array][],
+      ] as [number, Numbers][],
     };
   }
 
-  function correct(i: number, latent: Float32Array, newest: Float32Array): Float32Array {
+  /** `data`: predictions of the levels before, newest first; `start`: the corrected latent at the level before. */
+  function correct(i: number, latent: Float32Array, newest: Numbers, data: readonly Numbers[], start?: Numbers) {
     const [d, older] = data;
     if (!start || !d) return latent.slice();
     const { h, r } = width(i - 1);
     if (h === 0) return latent.slice();
     const { gain, terms } = firstOrder(i - 1, start, d);
-    const weights = orderBefore === 1 ? [0, 0.5] : correctorWeights(h, r);
-    const [slope, change] = [orderBefore === 1 ? 0 : weights[0]! / r, weights[1]!];
+    const isFirstOrder = orderOf(i - 1) === 1;
+    const weights = isFirstOrder ? [0, 0.5] : correctorWeights(h, r);
+    const [slope, change] = [isFirstOrder ? 0 : weights[0]! / r, weights[1]!];
     return weightedSum(...terms, [-gain * (slope + change), d], [gain * slope, older ?? d], [gain * change, newest]);
   }
 
-  function predict(i: number, x: Float32Array, order: number): Float32Array {
-    const [d, older] = data;
+  function predict(i: number, x: Numbers, [d, older]: readonly Numbers[]) {
     const { gain, terms } = firstOrder(i, x, d!);
-    if (order === 1 || !older) return weightedSum(...terms);
+    if (orderOf(i) === 1 || !older) return weightedSum(...terms);
     const slope = 0.5 / width(i).r; // rho_1 = 1/2 for order 2 as the paper simplifies it
     return weightedSum(...terms, [-gain * slope, d!], [gain * slope, older]);
   }
@@ -70,16 +74,13 @@ export const unipc: StepperMaker = (parameters, steps, { spacing }) => {
   return {
     evaluations: solverEvaluations(grid),
     initNoiseSigma: 1,
-    step(i, latent, epsilon) {
+    step(i, latent, epsilon, _noise, memory) {
       const newest = dataPrediction(levels[i]!, latent, epsilon);
-      start = correct(i, latent, newest);
-      data.unshift(newest);
-      data.length = Math.min(data.length, ORDER);
-      // The last step is of first order, and so is one whose level before is the same (timesteps rounded together).
-      const { h, r } = width(i);
-      const order = h === 0 || r === 0 ? 1 : Math.min(ORDER, steps - i, i + 1);
-      orderBefore = order;
-      return predict(i, start, order);
+      const before = memory["data"] ?? [];
+      const start = correct(i, latent, newest, before, memory["start"]?.[0]);
+      const data = [newest, ...before].slice(0, ORDER);
+      Object.assign(memory, { start: [start], data });
+      return predict(i, start, data);
     },
   };
 };

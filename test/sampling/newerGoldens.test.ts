@@ -9,7 +9,7 @@ import { dpm2mSdeOn, dpm2sAncestralOn, dpmSdeOn } from "../../src-main/sampling/
 import { continuousGrid, solverGrid } from "../../src-main/sampling/grids.ts";
 import { rescaleGuided } from "../../src-main/sampling/guidanceRescale.ts";
 import { toEpsilon, type Stepper } from "../../src-main/sampling/sampler.ts";
-import { createSampler } from "../../src-main/sampling/samplers.ts";
+import { createSampler, samplerOf } from "../../src-main/sampling/samplers.ts";
 import {
   betas,
   noiseTable,
@@ -147,17 +147,18 @@ describe("k-diffusion", () => {
   const runs = Object.entries(goldens.kdiffusion).filter(([key]) => makers[key.split("/")[0]!]);
 
   test.each(runs)("%s: the same levels, timesteps and latents", (key, run) => {
-    const { make, keepsX } = makers[key.split("/")[0]!]!;
-    const stepper = make(run);
+    const name = key.split("/")[0]!;
+    const { make, keepsX } = makers[name]!;
+    const sampler = samplerOf(name, make(run));
     const noise = replay(run.noise);
     const scale = (sigma: number) => (keepsX ? 1 / Math.sqrt(sigma * sigma + 1) : 1);
     let latent = Float32Array.from(run.init, (z) => z * scale(run.sigmas[0]!));
-    for (const [i, at] of stepper.evaluations.entries()) {
+    for (const [i, at] of sampler.evaluations.entries()) {
       const [sigma, timestep] = run.evaluations[i]!;
       expect(at.sigma / sigma).toBeCloseTo(1, 5);
       expect(Math.abs(at.timestep - timestep)).toBeLessThan(2e-2);
-      latent = Float32Array.from(stepper.step(i, latent, output(latent, at.inputScale, timestep), noise.next));
-      if (stepper.evaluations[i + 1]?.stepIndex === at.stepIndex) continue;
+      latent = Float32Array.from(sampler.step(i, latent, output(latent, at.inputScale, timestep), noise.next));
+      if (sampler.evaluations[i + 1]?.stepIndex === at.stepIndex) continue;
       const z = latent.map((value) => value / scale(run.sigmas[at.stepIndex + 1]!));
       expect(relativeError(z, run.latents[at.stepIndex]!), `after step ${at.stepIndex}`).toBeLessThan(1e-5);
     }
