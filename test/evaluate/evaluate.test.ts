@@ -13,8 +13,10 @@ import { readEvaluateOptions } from "../../tools/evaluate/options.ts";
 import { plotSvg } from "../../tools/evaluate/plot.ts";
 import { variantResult } from "../../tools/evaluate/results.ts";
 import { captionOf, iou } from "../../tools/evaluate/scene.ts";
-import { engineScene, methodVariant, noiseSeed, sweepVariant } from "../../tools/evaluate/variants.ts";
-import { keyOf, VerdictLog, type Entry } from "../../tools/evaluate/verdictLog.ts";
+import { methodVariant, noiseSeed, sweepVariant } from "../../tools/evaluate/variants.ts";
+import { planJobs } from "../../tools/evaluate/jobs.ts";
+import { KeyedLog } from "../../tools/evaluate/keyedLog.ts";
+import { isVerdict, keyOf, type Entry } from "../../tools/evaluate/verdictLog.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "diorama-evaluate-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -56,12 +58,13 @@ describe("the scenes", () => {
 
   test("become captions whose phrases are tied to the boxes", () => {
     const scene = scenes[3]!;
-    const { prompt, regions } = engineScene(scene, DEFAULT_SETTINGS);
+    const [job] = planJobs([scene], [methodVariant("ilgd", DEFAULT_SETTINGS, 2)], ["2"], "hash");
+    const { prompt, regions } = job!.request.scene;
     expect(prompt).toBe(captionOf(scene));
     expect(regions.map(({ spans: [span] }) => prompt.slice(span!.start, span!.end))).toEqual(
       scene.things.map(({ colour, icon }) => `${colour} ${icon}`),
     );
-    expect(noiseSeed(scene, "2")).toBe("200004");
+    expect(noiseSeed(scene.id, "2")).toBe("200004");
   });
 });
 
@@ -118,19 +121,19 @@ test("the file of verdicts forgets a half-written line and refuses what is none"
     ...{ key: "k", scene: "001", variant: "none", seed: "1", seconds: 1, width: 64, height: 64 },
     ...{ background: "white", detections: [], contrast: 0, saturation: 0, features: [] },
   };
-  const log = await VerdictLog.open(file);
+  const log = await KeyedLog.open(file, "verdict", isVerdict);
   await log.add(entry);
   await log.close();
   appendFileSync(file, '{"key":"half');
-  const again = await VerdictLog.open(file);
+  const again = await KeyedLog.open(file, "verdict", isVerdict);
   expect([...again.entries.values()]).toEqual([entry]);
   await again.add({ ...entry, key: "k2" });
   await again.close();
-  const third = await VerdictLog.open(file);
+  const third = await KeyedLog.open(file, "verdict", isVerdict);
   expect([...third.entries.keys()]).toEqual(["k", "k2"]);
   await third.close();
   writeFileSync(file, "{}\n");
-  await expect(VerdictLog.open(file)).rejects.toThrow("verdicts.jsonl:1 is no verdict");
+  await expect(KeyedLog.open(file, "verdict", isVerdict)).rejects.toThrow("verdicts.jsonl:1 is no verdict");
 });
 
 test("one picture paler and one stronger than plain ones have no change in the mean, but a shift", () => {

@@ -1,42 +1,28 @@
-/** Draws and judges what is missing, with several engines at once. */
+/** Draws what is missing, with several engines at once. */
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { GeneratedImage, LoadRequest, ModelSummary } from "../../src-main/api/engine.ts";
+import type { Scene, Seed } from "../../src-main/scene/scene.ts";
 import { isAppError } from "../../src-main/wire/errors.ts";
 import { startEngine, type Engine } from "../../src-main/engine/host.ts";
 import { metadataTexts } from "../../src-main/image/metadata.ts";
 import { encodePng } from "../../src-main/image/png.ts";
-import { measurePicture } from "./features.ts";
-import { judge } from "./judge.ts";
-import type { IconScene } from "./scene.ts";
-import { engineScene, noiseSeed, type Variant } from "./variants.ts";
-import { keyOf, type Entry, type VerdictLog } from "./verdictLog.ts";
 
-export interface Job {
+/** One picture to draw. */
+export interface DrawTask {
+  /** Unique for everything that the picture depends on: the name of its file. */
   key: string;
-  scene: IconScene;
-  variant: Variant;
-  seed: string;
-}
-
-/** Every picture of the run, scene by scene, so that a run that is stopped early has compared the methods fairly. */
-export function planJobs(
-  scenes: readonly IconScene[],
-  variants: readonly Variant[],
-  seeds: readonly string[],
-  modelHash: string,
-): Job[] {
-  return scenes.flatMap((scene) =>
-    seeds.flatMap((seed) =>
-      variants.map((variant) => ({ key: keyOf(scene, variant.settings, seed, modelHash), scene, variant, seed })),
-    ),
-  );
+  request: { scene: Scene; seed: Seed };
 }
 
 export interface Workers {
   model: ModelSummary;
-  /** Draws what is not in the log; resolves early when `signal` is aborted. */
-  drawAll(jobs: readonly Job[], log: VerdictLog, signal: AbortSignal, onDone: (entry: Entry) => void): Promise<void>;
+  /** Draws each and waits for `onDrawn`; resolves early when `signal` is aborted. */
+  drawAll<Task extends DrawTask>(
+    tasks: readonly Task[],
+    signal: AbortSignal,
+    onDrawn: (task: Task, image: GeneratedImage) => Promise<void>,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,9 +41,9 @@ export async function openWorkers(request: LoadRequest, workers: number, folder:
     const models = await Promise.all(engines.map((engine) => engine.api.load(request)));
     return {
       model: models[0]!,
-      drawAll: async (jobs, log, signal, onDone) => {
-        const waiting = jobs.filter(({ key }) => !log.entries.has(key)).values();
-        await Promise.all(engines.map((engine) => work(engine, waiting, { folder, log, signal, onDone })));
+      drawAll: async (tasks, signal, onDrawn) => {
+        const waiting = tasks.values();
+        await Promise.all(engines.map((engine) => work(engine, waiting, { folder, signal, onDrawn })));
       },
       close: async () => {
         await Promise.all(engines.map((engine) => engine.stop()));
@@ -69,50 +55,47 @@ export async function openWorkers(request: LoadRequest, workers: number, folder:
   }
 }
 
-interface Bench {
+interface Bench<Task> {
   folder: string;
-  log: VerdictLog;
   signal: AbortSignal;
-  onDone: (entry: Entry) => void;
+  onDrawn: (task: Task, image: GeneratedImage) => Promise<void>;
 }
 
-/** One engine takes job after job. */
-async function work(engine: Engine, waiting: Iterator<Job>, { folder, log, signal, onDone }: Bench): Promise<void> {
+/** One engine takes task after task. */
+async function work<Task extends DrawTask>(
+  engine: Engine,
+  waiting: Iterator<Task>,
+  { folder, signal, onDrawn }: Bench<Task>,
+): Promise<void> {
   for (;;) {
     if (signal.aborted) return;
     const next = waiting.next();
     if (next.done) return;
-    const job = next.value;
-    const image = await draw(engine, job, signal);
+    const image = await draw(engine, next.value, signal);
     if (!image) return;
-    const { pixels, seconds, record } = image;
-    await writeWhole(picturePath(folder, job.key), encodePng(pixels, metadataTexts(record)));
-    const { scene, variant, seed, key } = job;
-    const size = { width: pixels.width, height: pixels.height };
-    const entry: Entry = {
-      ...{ key, scene: scene.id, variant: variant.name, seed, seconds, ...size },
-      ...judge(pixels),
-      ...measurePicture(pixels),
-    };
-    await log.add(entry);
-    onDone(entry);
+    await writeWhole(picturePath(folder, next.value.key), encodePng(image.pixels, metadataTexts(image.record)));
+    await onDrawn(next.value, image);
   }
 }
 
 /** The picture, or undefined when it was cancelled. */
 async function draw(
   engine: Engine,
-  { key, scene, variant, seed }: Job,
+  { key, request }: DrawTask,
   signal: AbortSignal,
 ): Promise<GeneratedImage | undefined> {
-  // prettier-ignore
   let image: GeneratedImage | undefined;
   const stopListening = engine.on("image", (drawn: GeneratedImage) => (image = drawn));
   const cancel = () => void engine.api.cancel({ jobId: key }).catch(() => undefined); // a lost engine rejects generate
   signal.addEventListener("abort", cancel);
   try {
-    const request = { scene: engineScene(scene, variant.settings), seeds: [noiseSeed(scene, seed)] };
-    await engine.api.generate({ jobId: key, ...request, previewEvery: 0, attention: false });
+    await engine.api.generate({
+      jobId: key,
+      scene: request.scene,
+      seeds: [request.seed],
+      previewEvery: 0,
+      attention: false,
+    });
     return image;
   } catch (error) {
     if (signal.aborted && isAppError(error, "cancelled")) return undefined;

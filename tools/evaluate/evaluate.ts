@@ -10,16 +10,20 @@ import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { DEMO_FOLDER } from "../../src-main/cli/render.ts";
 import { describeError, EXIT, runCommand, type ExitCode, type Terminal } from "../../src-main/cli/terminal.ts";
 import { encodePng } from "../../src-main/image/png.ts";
-import { openWorkers, picturePath, planJobs, type Job, type Workers } from "./drawAll.ts";
+import { clipScores, type ClipScore } from "./clipScores.ts";
+import { openWorkers, picturePath, type Workers } from "./drawAll.ts";
+import { planJobs, verdictOn, type Job } from "./jobs.ts";
+import { KeyedLog } from "./keyedLog.ts";
 import { makeScenes, SCENES_FILE } from "./makeScenes.ts";
 import { HELP, readEvaluateOptions, type EvaluateOptions } from "./options.ts";
+import { evaluatePhotos, type PhotoRun } from "./photos/evaluate.ts";
 import { sweepPlots, thingPlots } from "./plots.ts";
 import { report, type RunFacts } from "./report.ts";
 import { chancePictures, truthPictures, variantResult, type Picture, type VariantResult } from "./results.ts";
 import type { IconScene } from "./scene.ts";
 import { methodsSheet } from "./sheet.ts";
 import { methodVariant, sweepVariant, type Variant } from "./variants.ts";
-import { VerdictLog } from "./verdictLog.ts";
+import { isVerdict, type Entry } from "./verdictLog.ts";
 
 /** Pixels of a picture on the sheet, and how many scenes are on it. */
 const SHEET_CELL = 200;
@@ -53,6 +57,31 @@ export async function evaluate(argv: readonly string[], terminal: Terminal): Pro
 
 async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSignal): Promise<void> {
   await mkdir(options.out, { recursive: true });
+  const modelPath = options.model ?? DEMO_FOLDER;
+  const modelHash = await (await openCheckpoint(modelPath)).hash();
+  const threads = Math.max(1, Math.floor(availableParallelism() / options.workers));
+  const request = { path: modelPath, provider: options.provider, memory: "fast", threads } as const;
+  const folder = path.join(options.out, "pictures");
+  const workers = await openWorkers(request, options.reportOnly ? 1 : options.workers, folder);
+  try {
+    const { defaults } = workers.model;
+    const settings = options.steps === undefined ? defaults : withSteps(defaults, options.steps);
+    if (options.set === "photos") {
+      const tell = (line: string) => void terminal.stderr.write(`${line}\n`);
+      const report = await evaluatePhotos(options, { workers, modelHash, settings, folder, signal, tell });
+      terminal.stdout.write(`${report}\n`);
+    } else {
+      await evaluateIcons(options, { workers, modelHash, settings, folder, signal }, terminal);
+    }
+  } finally {
+    await workers.close();
+  }
+}
+
+type IconRun = Omit<PhotoRun, "tell">;
+
+async function evaluateIcons(options: EvaluateOptions, run: IconRun, terminal: Terminal): Promise<void> {
+  const { workers, modelHash, settings, folder, signal } = run;
   const logFile = path.join(options.out, "verdicts.jsonl");
   if (!options.resume && (await exists(logFile))) {
     throw new AppError("bad-request", `${logFile} is there already; choose another --out`, { method: "evaluate" });
@@ -60,22 +89,15 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
   const fixed = () => readFile(SCENES_FILE, "utf8").then((text) => JSON.parse(text) as IconScene[]);
   const allScenes = options.sceneSeed === undefined ? await fixed() : makeScenes(options.sceneSeed);
   const scenes = allScenes.slice(0, options.scenes);
-  const modelPath = options.model ?? DEMO_FOLDER;
-  const modelHash = await (await openCheckpoint(modelPath)).hash();
-  const threads = Math.max(1, Math.floor(availableParallelism() / options.workers));
-  const request = { path: modelPath, provider: options.provider, memory: "fast", threads } as const;
-  const count = options.reportOnly ? 1 : options.workers;
-  const folder = path.join(options.out, "pictures");
-  const workers = await openWorkers(request, count, folder);
-  const log = await VerdictLog.open(logFile);
+  const log = await KeyedLog.open(logFile, "verdict", isVerdict);
   try {
-    const { name, defaults } = workers.model;
-    const settings = options.steps === undefined ? defaults : withSteps(defaults, options.steps);
     const plan = planRun(options, scenes, allScenes, settings, modelHash);
     if (!options.reportOnly) await drawPlan(plan.jobs, workers, log, signal, terminal);
+    const drawn = plan.jobs.filter(({ key }) => log.entries.has(key));
+    const clip = options.clip === undefined ? undefined : await clipScores(options.clip, drawn, { out: options.out, folder, signal }); // prettier-ignore
     const facts: RunFacts = {
       ...{
-        model: name,
+        model: workers.model.name,
         modelHash: modelHash.replace(/^.*:/, "").slice(0, 12),
         size: `${settings.width} x ${settings.height}`,
       },
@@ -84,12 +106,11 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
       strongEta: settings.guidance.eta * options.strongEta,
       seeds: formatSeeds(options.seeds),
       scenes: scenes.length,
-      missing: plan.jobs.filter(({ key }) => !log.entries.has(key)).length,
+      missing: plan.jobs.length - drawn.length,
     };
-    await writeResults(plan, log, facts, { settings, out: options.out, folder }, terminal);
+    await writeResults(plan, log, facts, { settings, out: options.out, folder, clip }, terminal);
   } finally {
     await log.close();
-    await workers.close();
   }
 }
 
@@ -123,7 +144,7 @@ function planRun(
 async function drawPlan(
   jobs: readonly Job[],
   workers: Workers,
-  log: VerdictLog,
+  log: KeyedLog<Entry>,
   signal: AbortSignal,
   { stderr, now }: Terminal,
 ): Promise<void> {
@@ -134,12 +155,14 @@ async function drawPlan(
   const begun = now();
   let done = 0;
   let lastLine = -Infinity;
-  await workers.drawAll(missing, log, signal, ({ scene, variant, seconds }) => {
+  await workers.drawAll(missing, signal, async (job, image) => {
+    const entry = verdictOn(job, image);
+    await log.add(entry);
     done++;
     const left = ((now() - begun) / done) * (missing.length - done);
     if (!stderr.isTTY && now() - lastLine < 10_000 && done < missing.length) return;
     lastLine = now();
-    const line = `${done}/${missing.length}  scene ${scene} ${variant} ${seconds.toFixed(1)} s, left ${clock(left / 1000)}`;
+    const line = `${done}/${missing.length}  scene ${entry.scene} ${entry.variant} ${entry.seconds.toFixed(1)} s, left ${clock(left / 1000)}`;
     stderr.write(stderr.isTTY ? `\r${line}\x1b[K` : `${line}\n`);
   });
   if (stderr.isTTY) stderr.write("\n");
@@ -154,19 +177,24 @@ interface Place {
   settings: SceneSettings;
   out: string;
   folder: string;
+  /** By key, where a CLIP was asked. */
+  clip: ReadonlyMap<string, ClipScore> | undefined;
 }
 
 async function writeResults(
   plan: Plan,
-  log: VerdictLog,
+  log: KeyedLog<Entry>,
   facts: RunFacts,
-  { settings, out, folder }: Place,
+  { settings, out, folder, clip }: Place,
   { stdout, stderr }: Terminal,
 ): Promise<void> {
   // prettier-ignore
   /** Pictures that are there, by variant; and the plain picture of the same scene and seed. */
   const picturesOf = ({ name }: Variant) => plan.jobs.filter((job) => job.variant.name === name && log.entries.has(job.key)); // prettier-ignore
-  const toPicture = ({ key, scene }: Job): Picture => ({ ...log.entries.get(key)!, scene });
+  const toPicture = ({ key, scene }: Job): Picture => {
+    const score = clip?.get(key);
+    return { ...log.entries.get(key)!, scene, ...(score ? { clip: score } : {}) };
+  };
   const plainJobs = new Map(
     plan.jobs.filter((job) => job.variant.name === "none").map((job) => [`${job.scene.id}/${job.seed}`, job]),
   );
@@ -207,7 +235,7 @@ async function writeResults(
 /** The first scenes of several things that every method has drawn. */
 async function writeSheet(
   methods: readonly { variant: Variant; jobs: readonly Job[] }[],
-  log: VerdictLog,
+  log: KeyedLog<Entry>,
   out: string,
   folder: string,
 ): Promise<void> {

@@ -84,6 +84,15 @@ export function measurePicture(pixels: Pixels): PictureNumbers {
   return { contrast, saturation, features };
 }
 
+/** Contrast and saturation alone, which say something of any picture. */
+export function contrastOf({ data }: Pixels): Pick<PictureNumbers, "contrast" | "saturation"> {
+  const count = data.length / 4;
+  const rgb = (i: number): Rgb => [data[4 * i]!, data[4 * i + 1]!, data[4 * i + 2]!];
+  const luma = Float32Array.from({ length: count }, (_, i) => toYcc(...rgb(i))[0] / 255);
+  const chroma = Float32Array.from({ length: count }, (_, i) => (Math.max(...rgb(i)) - Math.min(...rgb(i))) / 255);
+  return { contrast: deviation(luma), saturation: mean(chroma) };
+}
+
 function mean(values: Float32Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

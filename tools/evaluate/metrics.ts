@@ -1,9 +1,9 @@
 /** What is measured over the pictures of one variant, with bootstrap intervals over scenes. */
 import type { UnitBox } from "../../src-main/scene/scene.ts";
 import type { Detection } from "./judge.ts";
-import { matchThings } from "./matching.ts";
+import { matchThings, rank, type Ranked } from "./matching.ts";
 import { Random } from "./random.ts";
-import { iou, type IconScene, type Thing } from "./scene.ts";
+import type { IconScene, Thing } from "./scene.ts";
 
 /** A picture of a scene as far as the metrics need it. */
 export interface Judged {
@@ -18,7 +18,6 @@ export interface Estimate {
   high: number;
 }
 
-export const IOU_NEEDED = 0.5;
 /** A detection below this explains too little of what is drawn to count as its icon. */
 const SURE = 0.5;
 
@@ -40,7 +39,7 @@ export interface ThingResult {
 /** The things of a picture, each with what was found of it. */
 export function thingResults({ scene, detections }: Judged): ThingResult[] {
   const sure = detections.filter(({ confidence }) => confidence >= SURE);
-  return matchThings(scene.things, sure).map((match) => ({
+  return matchThings(scene.things, sure, isSame).map((match) => ({
     thing: match.thing,
     count: scene.things.length,
     colour: detections.some(({ colour }) => colour === match.thing.colour),
@@ -55,26 +54,11 @@ function holdsMiddle(box: UnitBox, other: UnitBox): boolean {
   return x >= box.x && x <= box.x + box.width && y >= box.y && y <= box.y + box.height;
 }
 
-/** A detection by confidence, and whether it is right. */
-export interface Ranked {
-  confidence: number;
-  isRight: boolean;
-}
+/** Whether a detection is of a thing's phrase. */
+export const isSame = (thing: Thing, { colour, icon }: Detection) => thing.colour === colour && thing.icon === icon;
 
-/** The detections of a picture: right where a thing of that phrase overlaps enough; each thing is found once. */
 export function rankDetections({ scene, detections }: Judged): Ranked[] {
-  const missing = new Set(scene.things);
-  return [...detections]
-    .sort((a, b) => b.confidence - a.confidence)
-    .map((detection) => {
-      const fits = [...missing]
-        .filter(({ colour, icon }) => colour === detection.colour && icon === detection.icon)
-        .map((thing) => ({ thing, overlap: iou(thing.box, detection.box) }))
-        .sort((a, b) => b.overlap - a.overlap)[0];
-      const isRight = fits !== undefined && fits.overlap >= IOU_NEEDED;
-      if (isRight) missing.delete(fits.thing);
-      return { confidence: detection.confidence, isRight };
-    });
+  return rank(scene.things, detections, isSame);
 }
 
 /**

@@ -9,6 +9,14 @@ import { METHOD_NAMES, type MethodName } from "./variants.ts";
 
 const OPTIONS = {
   scenes: { value: "N", about: "The first N of the 200 scenes; 200 by default." },
+  set: {
+    value: "NAME",
+    about:
+      "icons: what the demo model draws, judged by their colours and shapes; photos: things of COCO's classes, for Stable Diffusion.",
+  },
+  clip: { value: "DIR", about: "Any CLIP folder: T2I-Sim and CLIP-IQA of every picture." },
+  detector: { value: "FILE.onnx", about: "Of --set photos: any YOLO export, for AP@0.5." },
+  labels: { value: "FILE", about: "The detector's labels, one a line; by default its own, or COCO's." },
   "scene-seed": {
     value: "N",
     about: "Other scenes of the same kind, made from this seed: what is tuned on them is reported on the fixed ones.",
@@ -19,7 +27,7 @@ const OPTIONS = {
     value: "DIR",
     about: 'Pictures, verdicts and results; "out/evaluate" by default. A run goes on from what is there.',
   },
-  model: { value: "DIR", about: "A checkpoint folder that draws these icons; by default the demo model." },
+  model: { value: "DIR", about: "A checkpoint; by default the demo model." },
   "strong-eta": { value: "N", about: "Strong loss guidance has this many times the model's eta; 2 by default." },
   nu: { value: "A,B", about: "Also iLGD with these nu', on the first scenes." },
   eta: { value: "A,B", about: "Also iLGD with these eta, on the first scenes." },
@@ -46,7 +54,13 @@ Exit codes: 0 done, 1 failed, 2 wrong options, 3 the checkpoint cannot be opened
 Example: npm run evaluate -- --scenes 40 --methods none,ilgd --out out/try
 `;
 
+const SETS = ["icons", "photos"] as const;
+
 export interface EvaluateOptions {
+  set: (typeof SETS)[number];
+  clip: string | undefined;
+  detector: string | undefined;
+  labels: string | undefined;
   scenes: number;
   /** Of the scenes; undefined for the fixed ones. */
   sceneSeed: number | undefined;
@@ -74,13 +88,21 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
   }
   const provider = given.provider ?? "cpu";
   if (!PROVIDERS.some((name) => name === provider)) throw unknown("--provider", provider, PROVIDERS);
+  const set = given.set ?? "icons";
+  if (!SETS.some((name) => name === set)) throw unknown("--set", set, SETS);
+  if (set === "icons" && given.detector !== undefined) {
+    throw usageProblem("evaluate", "--detector is for --set photos: icons are judged by their colours and shapes");
+  }
+  const file = (text: string | undefined) => (text === undefined ? undefined : path.resolve(cwd, text));
   return {
+    set: set as EvaluateOptions["set"],
+    ...{ clip: file(given.clip), detector: file(given.detector), labels: file(given.labels) },
     scenes: whole("--scenes", given.scenes ?? "200", 1, 200),
     sceneSeed: given["scene-seed"] === undefined ? undefined : whole("--scene-seed", given["scene-seed"], 1, 999_999),
     methods: readMethods(given.methods),
     seeds: seeds(given.seeds ?? "1"),
     out: path.resolve(cwd, given.out ?? "out/evaluate"),
-    model: given.model === undefined ? undefined : path.resolve(cwd, given.model),
+    model: file(given.model),
     strongEta: numbers("--strong-eta", given["strong-eta"] ?? "2", 1000)[0]!,
     sweep: {
       nu: given.nu === undefined ? [] : numbers("--nu", given.nu, 10),

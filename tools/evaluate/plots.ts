@@ -1,5 +1,6 @@
 /** Which plots an evaluation has: quality by strength, placement by number, size and proportions of things. */
-import { IOU_NEEDED, meanOf, thingResults, type Estimate, type ThingResult } from "./metrics.ts";
+import { IOU_NEEDED } from "./matching.ts";
+import { meanOf, thingResults, type Estimate, type ThingResult } from "./metrics.ts";
 import { plotSvg, type Line } from "./plot.ts";
 import type { Picture, VariantResult } from "./results.ts";
 

@@ -16,7 +16,14 @@ export interface RunFacts {
   missing: number;
 }
 
-const COLUMNS: readonly (readonly [title: string, cell: (result: VariantResult) => string])[] = [
+type Column = readonly [title: string, cell: (result: VariantResult) => string];
+
+const CLIP_COLUMNS: readonly Column[] = [
+  ["T2I-Sim", ({ similarity }) => (similarity ? plain(similarity) : "")],
+  ["CLIP-IQA", ({ quality }) => (quality ? plain(quality) : "")],
+];
+
+const COLUMNS: readonly Column[] = [
   ["AP@0.5", ({ ap }) => percent(ap)],
   ["mean IoU", ({ iou }) => percent(iou)],
   ["middle in its box", ({ centred }) => percent(centred)],
@@ -50,6 +57,7 @@ export function report(results: readonly VariantResult[], facts: RunFacts): stri
     "- Distance to rendered: Fréchet-type distance of 29 hand-made features (colours, edges, regions) to the rendered scenes; smaller is better, and sets of other size do not compare.",
     "- Contrast: deviation of luma; saturation: mean of (largest - smallest channel); both from 0 to 1.",
     "- Shift: mean size of the change that each picture's contrast or saturation has, whichever way.",
+    '- T2I-Sim: cosine of picture and prompt by the CLIP that was named; CLIP-IQA: how much nearer "good photo." is to it than "bad photo.", 0 to 1.',
     "",
     "`truth` are the scenes as the renderer draws them, judged alike; `chance` has the right things at random places.",
     "",
@@ -72,8 +80,9 @@ export function report(results: readonly VariantResult[], facts: RunFacts): stri
 }
 
 function table(results: readonly VariantResult[]): string {
-  const rows = results.map((result) => [result.name, String(result.pictures), ...COLUMNS.map(([, cell]) => cell(result))]); // prettier-ignore
-  return markdown(["method", "pictures", ...COLUMNS.map(([title]) => title)], rows);
+  const columns = results.some(({ similarity }) => similarity) ? [...COLUMNS, ...CLIP_COLUMNS] : COLUMNS;
+  const rows = results.map((result) => [result.name, String(result.pictures), ...columns.map(([, cell]) => cell(result))]); // prettier-ignore
+  return markdown(["method", "pictures", ...columns.map(([title]) => title)], rows);
 }
 
 function shareTable(

@@ -1,4 +1,5 @@
 /** The figures of every variant, from the verdicts of its pictures. */
+import type { ClipScore } from "./clipScores.ts";
 import { drawScene } from "./drawScene.ts";
 import { measurePicture } from "./features.ts";
 import { frechetDistance } from "./frechet.ts";
@@ -7,13 +8,13 @@ import { randomBoxes } from "./layouts.ts";
 import {
   averagePrecision,
   bootstrap,
-  IOU_NEEDED,
   meanOf,
   rankDetections,
   thingResults,
   type Estimate,
   type ThingResult,
 } from "./metrics.ts";
+import { IOU_NEEDED } from "./matching.ts";
 import { Random } from "./random.ts";
 import type { IconScene } from "./scene.ts";
 import type { Entry } from "./verdictLog.ts";
@@ -23,6 +24,8 @@ export interface Picture extends Pick<Entry, "detections" | "background" | "cont
   scene: IconScene;
   /** Seconds to draw it; undefined for pictures that no model drew. */
   seconds?: number;
+  /** Where a CLIP was asked. */
+  clip?: ClipScore;
 }
 
 export interface VariantResult {
@@ -52,6 +55,9 @@ export interface VariantResult {
   contrastShift?: Estimate;
   saturationShift?: Estimate;
   seconds?: Estimate;
+  /** T2I-Sim and CLIP-IQA, where a CLIP was asked. */
+  similarity?: Estimate;
+  quality?: Estimate;
   /** Adherence by icon and by number of things. */
   byIcon: Record<string, Share>;
   byCount: Record<string, Share>;
@@ -104,6 +110,9 @@ export function variantResult(
     saturation: value(({ saturation }) => saturation),
     ...changes,
     ...(isTimed ? { seconds: value(({ seconds }) => seconds!) } : {}),
+    ...(pictures.every(({ clip }) => clip)
+      ? { similarity: value(({ clip }) => clip!.similarity), quality: value(({ clip }) => clip!.quality) }
+      : {}),
     byIcon: shares(things, ({ thing }) => thing.icon),
     byCount: shares(things, ({ count }) => String(count)),
   };

@@ -3,6 +3,7 @@ import { drawScene } from "./drawScene.ts";
 import { judge } from "./judge.ts";
 import { randomScene } from "./layouts.ts";
 import { matchThings } from "./matching.ts";
+import { isSame } from "./metrics.ts";
 import { Random } from "./random.ts";
 import { phraseOf, type IconScene } from "./scene.ts";
 import { worn, type Wear } from "./wear.ts";
@@ -60,7 +61,7 @@ export function examine(
     const scene = randomScene(random, String(n), bounds);
     const drawn = drawScene(scene, side, side);
     const verdict = judge(wear ? worn(drawn, wear, random) : drawn);
-    const matches = matchThings(scene.things, verdict.detections);
+    const matches = matchThings(scene.things, verdict.detections, isSame);
     backgrounds += verdict.background === scene.background ? 1 : 0;
     for (const { thing, detection, iou } of matches) {
       const size = Math.floor(10 * Math.sqrt(thing.box.width * thing.box.height)) / 10;

@@ -1,6 +1,5 @@
 /** What is compared: methods with their settings, and sweeps of nu' and eta. */
-import type { GuidanceSettings, Region, Scene, SceneSettings } from "../../src-main/scene/scene.ts";
-import { captionOf, phraseOf, type IconScene } from "./scene.ts";
+import type { GuidanceSettings, Region, Scene, SceneSettings, UnitBox } from "../../src-main/scene/scene.ts";
 
 export const METHOD_NAMES = ["none", "injection", "loss", "strong-loss", "ilgd"] as const;
 export type MethodName = (typeof METHOD_NAMES)[number];
@@ -34,21 +33,25 @@ export function sweepVariant(changes: { nu?: number; eta?: number }, defaults: S
   return { name, settings: { ...defaults, guidance } };
 }
 
-/** The scene that the engine is asked to draw: the caption, and each thing's phrase tied to its box. */
-export function engineScene(scene: IconScene, settings: SceneSettings): Scene {
-  const prompt = captionOf(scene);
-  const regions = scene.things.map((thing, i): Region => {
-    const phrase = phraseOf(thing);
+/** A prompt, and which of its phrases belongs in which box. */
+export interface Layout {
+  prompt: string;
+  things: readonly { phrase: string; box: UnitBox }[];
+}
+
+/** The scene that the engine is asked to draw: the prompt, and each thing's phrase tied to its box. */
+export function engineScene({ prompt, things }: Layout, settings: SceneSettings): Scene {
+  const regions = things.map(({ phrase, box }, i): Region => {
     const start = prompt.indexOf(phrase);
-    return { id: `box-${i + 1}`, box: thing.box, spans: [{ start, end: start + phrase.length }], strength: 1 };
+    return { id: `box-${i + 1}`, box, spans: [{ start, end: start + phrase.length }], strength: 1 };
   });
   return { prompt, negativePrompt: "", regions, settings };
 }
 
 /**
  * The noise seed of a scene for the seed `seed` of the command line: every scene has its own noise, and all variants
- * of a scene share it.
+ * of a scene share it. `id`: the scene's, a number.
  */
-export function noiseSeed(scene: IconScene, seed: string): string {
-  return String((BigInt(seed) * 100_000n + BigInt(Number.parseInt(scene.id, 10))) & (2n ** 64n - 1n));
+export function noiseSeed(id: string, seed: string): string {
+  return String((BigInt(seed) * 100_000n + BigInt(Number.parseInt(id, 10))) & (2n ** 64n - 1n));
 }

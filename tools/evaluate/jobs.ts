@@ -1,0 +1,43 @@
+/** What the evaluation on icons draws, and what is written down of each picture. */
+import type { GeneratedImage } from "../../src-main/api/engine.ts";
+import type { DrawTask } from "./drawAll.ts";
+import { measurePicture } from "./features.ts";
+import { judge } from "./judge.ts";
+import { captionOf, phraseOf, type IconScene } from "./scene.ts";
+import { engineScene, noiseSeed, type Variant } from "./variants.ts";
+import { keyOf, type Entry } from "./verdictLog.ts";
+
+export interface Job extends DrawTask {
+  scene: IconScene;
+  variant: Variant;
+  /** As the command line has it. */
+  seed: string;
+}
+
+/** Every picture of the run, scene by scene, so that a run that is stopped early has compared the methods fairly. */
+export function planJobs(
+  scenes: readonly IconScene[],
+  variants: readonly Variant[],
+  seeds: readonly string[],
+  modelHash: string,
+): Job[] {
+  return scenes.flatMap((scene) => {
+    const layout = { prompt: captionOf(scene), things: scene.things.map((thing) => ({ phrase: phraseOf(thing), box: thing.box })) }; // prettier-ignore
+    return seeds.flatMap((seed) =>
+      variants.map((variant) => ({
+        key: keyOf(scene, variant.settings, seed, modelHash),
+        ...{ scene, variant, seed },
+        request: { scene: engineScene(layout, variant.settings), seed: noiseSeed(scene.id, seed) },
+      })),
+    );
+  });
+}
+
+export function verdictOn({ key, scene, variant, seed }: Job, { pixels, seconds }: GeneratedImage): Entry {
+  const size = { width: pixels.width, height: pixels.height };
+  return {
+    ...{ key, scene: scene.id, variant: variant.name, seed, seconds, ...size },
+    ...judge(pixels),
+    ...measurePicture(pixels),
+  };
+}
