@@ -162,7 +162,7 @@ function labelsIn(bytes: Uint8Array): readonly string[] {
   }
   const labels: string[] = [];
   for (const [, n, , label] of text?.matchAll(/(\d+): (['"])(.*?)\2/g) ?? []) labels[Number(n)] = label!;
-  return labels.length > 0 ? Array.from(labels, (label, n) => label ?? `class ${n}`) : COCO_LABELS;
+  return labels.length > 0 ? Array.from(labels, (label: string | undefined, n) => label ?? `class ${n}`) : COCO_LABELS;
 }
 
 async function readable(file: string): Promise<Buffer> {
