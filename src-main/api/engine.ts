@@ -100,6 +100,12 @@ export interface GenerateRequest {
   previewEvery: number;
   /** Send attention maps with every step's progress. */
   attention: boolean;
+  /** Scout: each picture stops after so many steps, and shows what is foreseen there. Left out, they are drawn to the end. */
+  until?: number;
+  /** For each seed, in their order, the state that its picture goes on from; null begins it. */
+  from?: (Uint8Array<ArrayBuffer> | null)[];
+  /** Tell the state of the picture in work about every so many seconds; never where left out. */
+  keepEvery?: number;
 }
 
 /** Straight 8-bit RGBA pixels, row by row from the top left. */
@@ -138,6 +144,15 @@ export interface StepEvent {
   attention?: AttentionMaps;
 }
 
+/** What the rest of the picture in work follows from, as it is after a step; see engine/pictureState.ts. */
+export interface StateEvent {
+  jobId: string;
+  seed: Seed;
+  index: number;
+  step: number;
+  state: Uint8Array<ArrayBuffer>;
+}
+
 /** A picture and everything needed to make it again. */
 export interface GeneratedImage {
   jobId: string;
@@ -150,6 +165,8 @@ export interface GeneratedImage {
   attention: AttentionMaps;
   seconds: number;
   record: RunRecord;
+  /** Of a scouted picture (`record.scouted`): what it can be finished from. */
+  state?: Uint8Array<ArrayBuffer>;
 }
 
 /** What is kept with a result, besides the scene and the seed. */
@@ -160,6 +177,8 @@ export interface RunRecord {
   seed: Seed;
   /** Of a prompt with alternatives, the words that were chosen for this picture. */
   alternative?: string;
+  /** The picture is only what was foreseen after so many steps. */
+  scouted?: number;
   /** `hash` tells checkpoints apart; `sha256` is of the file that holds the network, in hexadecimal, where it is known. */
   model: {
     name: string;
@@ -228,6 +247,8 @@ export interface EngineApi {
 export interface EngineEvents {
   step: StepEvent;
   image: GeneratedImage;
+  /** Never after the picture's `image`. */
+  state: StateEvent;
   /** A line for the log. */
   log: { level: "info" | "warn"; message: string };
   /** How far opening a checkpoint is, 0 to 1. */

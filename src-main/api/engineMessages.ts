@@ -175,6 +175,19 @@ export const seedSchema = v.pipe(
   ),
 );
 
+/** Bytes of a picture's state: a latent of 4096 x 4096 pixels and the most that samplers carry, in float64. */
+const LARGEST_STATE = 64 * 2 ** 20;
+/** Bytes of all states of a request. */
+const LARGEST_STATES = 512 * 2 ** 20;
+export const stateSchema = v.pipe(
+  v.instance(Uint8Array),
+  v.check(
+    (bytes): boolean => bytes.buffer instanceof ArrayBuffer && bytes.length <= LARGEST_STATE,
+    `expected at most ${LARGEST_STATE} bytes`,
+  ),
+  v.transform((bytes) => bytes as Uint8Array<ArrayBuffer>),
+);
+
 const nothing = v.undefined("expected no argument");
 const jobId = name(LIMITS.id);
 
@@ -203,6 +216,17 @@ export const engineSchemas = {
     ),
     previewEvery: whole(0, LIMITS.steps),
     attention: v.boolean(),
+    until: v.exactOptional(whole(1, LIMITS.steps)),
+    from: v.exactOptional(
+      v.pipe(
+        listOf(v.nullable(stateSchema), LIMITS.seeds, `expected at most ${LIMITS.seeds} states`),
+        v.check(
+          (states) => states.reduce((sum, state) => sum + (state?.length ?? 0), 0) <= LARGEST_STATES,
+          `expected at most ${LARGEST_STATES} bytes of states`,
+        ),
+      ),
+    ),
+    keepEvery: v.exactOptional(range(0, 3_600)),
   }),
   cancel: v.strictObject({ jobId, index: v.exactOptional(whole(0, LIMITS.seeds - 1)) }),
 } satisfies Schemas<EngineApi>;

@@ -9,6 +9,7 @@ export interface Listener {
   jobs?: readonly string[];
   onStep?: (step: EngineEvents["step"]) => void;
   onImage?: (image: EngineEvents["image"]) => void;
+  onState?: (state: EngineEvents["state"]) => void;
 }
 
 interface Source {
@@ -24,6 +25,7 @@ export class Callers {
     source.on("loading", (loading) => this.#onLoading?.(loading));
     source.on("step", (step) => this.#ofJob.get(step.jobId)?.onStep?.(step));
     source.on("image", (image) => this.#ofJob.get(image.jobId)?.onImage?.(image));
+    source.on("state", (state) => this.#ofJob.get(state.jobId)?.onState?.(state));
   }
 
   /** A checkpoint that is opened from now on is opened for this caller. */

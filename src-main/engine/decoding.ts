@@ -64,6 +64,13 @@ export class Decoding {
     return this.#pixels(await this.#networks.decode(small.planes, small.size), small.size);
   }
 
+  /** What is foreseen, as a picture of its whole size: as a preview is drawn, but with the real decoder of all of it. */
+  async foreseen(latent: Float32Array, size: Grid): Promise<Pixels> {
+    if (this.#previews === "own" || this.#isDraft) return this.picture(latent, size);
+    if (this.#previews === "tiny") return this.preview(latent, size);
+    return latentPicture(latent, size, this.#previews, this.#scale);
+  }
+
   #pixels(planes: Float32Array, { width, height }: Grid): Pixels {
     return toPixels(planes, width * this.#scale, height * this.#scale);
   }

@@ -5,7 +5,7 @@
 import type { Pixels } from "../api/engine.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Grid } from "../guidance/masks.ts";
-import { toPixels } from "./pixels.ts";
+import { enlargePlanes, toPixels } from "./pixels.ts";
 
 /** By channel of the latent: what it adds to red, green and blue from -1 to 1. */
 type Colours = readonly (readonly [red: number, green: number, blue: number])[];
@@ -33,8 +33,9 @@ export function coloursOf({ family, vae }: Pick<Checkpoint, "family" | "vae">): 
   return family === "sdxl" ? XL : STABLE_DIFFUSION;
 }
 
-/** A picture of a pixel per cell. */
-export function latentPicture(latent: Float32Array, { width, height }: Grid, colours: Colours): Pixels {
+/** A picture of a pixel per cell, or of `scale` a side, with soft edges between cells. */
+export function latentPicture(latent: Float32Array, size: Grid, colours: Colours, scale = 1): Pixels {
+  const { width, height } = size;
   const cells = width * height;
   const planes = new Float32Array(3 * cells);
   colours.forEach((adds, channel) => {
@@ -42,5 +43,5 @@ export function latentPicture(latent: Float32Array, { width, height }: Grid, col
       for (let p = 0; p < cells; p++) planes[c * cells + p]! += adds[c]! * latent[channel * cells + p]!;
     }
   });
-  return toPixels(planes, width, height);
+  return toPixels(scale === 1 ? planes : enlargePlanes(planes, size, scale), width * scale, height * scale);
 }

@@ -16,7 +16,7 @@ import type { Grid } from "../guidance/masks.ts";
 import { chunksOf, encode, tokensOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";
 import { createTokenizers, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import { additionFeatures } from "../model/unet.ts";
-import { TorchGenerator } from "../sampling/random.ts";
+import { type GeneratorPosition, TorchGenerator } from "../sampling/random.ts";
 import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, denoise } from "./denoise.ts";
@@ -24,6 +24,7 @@ import { Decoding, doubtsAbout } from "./decoding.ts";
 import { EmbeddingShelf } from "./embeddingShelf.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
 import { LoraShelf, type ShelvedLora } from "./loraShelf.ts";
+import { encodeState, sceneHash, stateFor, type StateIdentity } from "./pictureState.ts";
 import { pixelsPerLatent, recommendedSettings } from "./recommendedSettings.ts";
 import type { Draw, Picture } from "./queue.ts";
 import { readTexts, type HalfText } from "./sceneTexts.ts";
@@ -147,9 +148,6 @@ class DiffusionPipeline implements Pipeline {
     const begun = performance.now();
     const { settings } = scene;
     const size = latentSize(this.#checkpoint, settings);
-    const sampler = createSampler(settings.scheduler, this.#checkpoint.scheduler, settings.steps, {
-      spacing: spacingOf(settings),
-    });
     const loras = await this.#loras.take(lorasOf(scene).used);
     await this.#networks.use(loras);
     const embeddings = await this.#embeddings.take(settings.embeddings);
@@ -161,6 +159,16 @@ class DiffusionPipeline implements Pipeline {
       width: this.#checkpoint.unet.config.contextWidth,
     });
     options.signal.throwIfAborted();
+    const told = withHashes(scene, loras, embeddings.hashes, learned);
+    const identity = this.#identity(told, seed);
+    const from = options.from && stateFor(identity, options.from);
+    const sampler = createSampler(
+      settings.scheduler,
+      this.#checkpoint.scheduler,
+      settings.steps,
+      { spacing: spacingOf(settings) },
+      from?.sampler,
+    );
     const unet = await this.#networks.unet(size, columns, this.#onProgress);
     const prompt = this.#conditioning(texts.prompt, settings, unet);
     const negative = this.#conditioning(texts.negative, settings, unet);
@@ -174,13 +182,21 @@ class DiffusionPipeline implements Pipeline {
     const { prediction } = this.#checkpoint.scheduler;
     const denoiser = { unet, config, prediction, layoutAt, guidance, guidanceScale, guidanceRescale, prompt, negative };
 
-    const generator = new TorchGenerator(seed);
+    const generator = from ? generatorAt(from.generator) : new TorchGenerator(seed);
     const count = config.inChannels * size.height * size.width;
-    let latent: Float32Array = generator.normal(count).map((v) => v * sampler.initNoiseSigma);
-    const history: Record<string, number>[] = [];
+    let latent: Float32Array = from?.latent ?? generator.normal(count).map((v) => v * sampler.initNoiseSigma);
+    const history: Record<string, number>[] = from ? [...from.obedience] : [];
+    const seconds = () => (from?.seconds ?? 0) + (performance.now() - begun) / 1000;
+    const state = () =>
+      encodeState({
+        ...{ identity, step: history.length, seconds: seconds(), latent, method: {}, obedience: history },
+        ...{ sampler: sampler.position(), generator: generator.position() },
+      });
+    const steps = Math.min(options.until ?? settings.steps, settings.steps);
+    let foreseen: Float32Array | undefined;
     let attention: AttentionMaps = { width: unet.target.width, height: unet.target.height, regions: {} };
     const last = sampler.evaluations.length - 1;
-    for (let i = 0; i <= last; i++) {
+    for (let i = from?.sampler.next ?? 0; i <= last && !foreseen; i++) {
       options.signal.throwIfAborted();
       const evaluation = sampler.evaluations[i]!;
       const denoised = await denoise(denoiser, evaluation, latent);
@@ -195,34 +211,31 @@ class DiffusionPipeline implements Pipeline {
       history.push(obeyed);
       const step = evaluation.stepIndex + 1;
       const shows = options.previewEvery > 0 && step % options.previewEvery === 0 && i < last;
+      if (step === steps && i < last) foreseen = sampler.predictOriginal(i, latent, denoised.epsilon);
       const preview = shows
         ? await this.#decoding.preview(sampler.predictOriginal(i, latent, denoised.epsilon), size)
         : undefined;
       latent = next;
       await options.onStep({
         step,
-        steps: settings.steps,
+        steps,
         obedience: obeyed,
         ...(bound.length > 0 ? { loss: denoised.loss } : {}),
         ...(preview ? { preview } : {}),
         ...(options.attention ? { attention } : {}),
+        state,
       });
     }
     options.signal.throwIfAborted();
-    const pixels = await this.#decoding.picture(latent, size);
-    const record = this.#record(
-      withHashes(scene, loras, embeddings.hashes, learned),
-      seed,
-      bound,
-      history.at(-1) ?? {},
-    );
-    const seconds = (performance.now() - begun) / 1000;
+    const pixels = await (foreseen ? this.#decoding.foreseen(foreseen, size) : this.#decoding.picture(latent, size));
+    const record = this.#record(told, seed, bound, history.at(-1) ?? {});
     return {
       pixels,
       obedience: history,
       attention,
-      seconds,
-      record,
+      seconds: seconds(),
+      record: foreseen ? { ...record, scouted: steps } : record,
+      ...(foreseen ? { state: state() } : {}),
     };
   };
 
@@ -238,6 +251,13 @@ class DiffusionPipeline implements Pipeline {
     // As if the picture had been trained on at the size wanted, uncropped: what gives the best pictures (SDXL, arXiv 2307.01952, 2.2).
     const sizes = [height, width, 0, 0, height, width] as const;
     return { ...text, addition: additionFeatures(pooled, sizes, { ...config, addition }) };
+  }
+
+  /** What a picture's state belongs to. */
+  #identity(scene: Scene, seed: string): StateIdentity {
+    const { name, provider, precision, prediction } = this.summary;
+    const model = { name, hash: this.#hash, prediction };
+    return { scene: sceneHash(scene), seed, model, device: `${provider}, ${precision}` };
   }
 
   #record(scene: Scene, seed: string, bound: readonly BoundRegion[], obeyed: Record<string, number>): RunRecord {
@@ -259,6 +279,13 @@ class DiffusionPipeline implements Pipeline {
       obedience: obeyed,
     };
   }
+}
+
+function generatorAt(position: GeneratorPosition): TorchGenerator {
+  const generator = TorchGenerator.at(position);
+  if (generator) return generator;
+  const problem = "What was kept of this unfinished picture has no place in the noise. Draw its seed from the start.";
+  throw new AppError("state-invalid", problem, { why: "damaged" });
 }
 
 /** The scene as it is told: of its LoRAs and embeddings those that were used, by name and hash, as where they lie is nobody else's. */

@@ -14,6 +14,31 @@ export function toPixels(planes: Float32Array, width: number, height: number): P
   return { width, height, data };
 }
 
+/** Planes [channels, height, width] with each side `factor` times as long, linear between the middles of the old cells. */
+export function enlargePlanes(planes: Float32Array, { width, height }: Grid, factor: number): Float32Array {
+  const channels = planes.length / (width * height);
+  const out = new Float32Array(channels * width * height * factor * factor);
+  const between = (at: number, count: number) => {
+    const place = Math.min(Math.max((at + 0.5) / factor - 0.5, 0), count - 1);
+    const first = Math.floor(place);
+    return { first, second: Math.min(first + 1, count - 1), share: place - first };
+  };
+  const columns = Array.from({ length: width * factor }, (_, x) => between(x, width));
+  let to = 0;
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < height * factor; y++) {
+      const row = between(y, height);
+      const [above, below] = [(c * height + row.first) * width, (c * height + row.second) * width];
+      for (const { first, second, share } of columns) {
+        const upper = planes[above + first]! * (1 - share) + planes[above + second]! * share;
+        const lower = planes[below + first]! * (1 - share) + planes[below + second]! * share;
+        out[to++] = upper * (1 - row.share) + lower * row.share;
+      }
+    }
+  }
+  return out;
+}
+
 /** Means of `factor` x `factor` blocks of each plane [channels, height, width]; what does not fill a block is left out. */
 export function poolPlanes(planes: Float32Array, size: Grid, factor: number): { planes: Float32Array; size: Grid } {
   const channels = planes.length / (size.height * size.width);

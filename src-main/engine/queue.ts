@@ -8,6 +8,7 @@ import { AppError, isAppError } from "../wire/errors.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { Turns } from "../wire/turns.ts";
 import type { Estimator } from "./estimate.ts";
+import { glanceAtState } from "./pictureState.ts";
 
 /** What a pipeline tells after each step of a picture. */
 export interface PipelineStep {
@@ -17,12 +18,18 @@ export interface PipelineStep {
   loss?: number;
   preview?: Pixels;
   attention?: AttentionMaps;
+  /** What the rest of the picture follows from. */
+  state: () => Uint8Array<ArrayBuffer>;
 }
 
 export interface PictureOptions {
   previewEvery: number;
   attention: boolean;
   signal: AbortSignal;
+  /** Stop after so many steps, with what is foreseen there. */
+  until?: number;
+  /** Go on from this state. */
+  from?: Uint8Array;
   onStep: (step: PipelineStep) => void | Promise<void>;
 }
 
@@ -32,6 +39,8 @@ export interface Picture {
   attention: AttentionMaps;
   seconds: number;
   record: RunRecord;
+  /** Of a scouted picture. */
+  state?: Uint8Array<ArrayBuffer>;
 }
 
 /** Draws one picture. */
@@ -114,15 +123,17 @@ export class Queue {
   }
 
   async #drawOne(entry: Entry, index: number, { draw, estimator, onTimed }: Drawer): Promise<void> {
-    const { jobId, scene, seeds, previewEvery, attention } = entry.job;
+    const { jobId, scene, seeds, previewEvery, attention, until, keepEvery } = entry.job;
     const seed = seeds[index]!;
+    const from = entry.job.from?.[index];
     const controller = new AbortController();
     const { signal } = controller;
     entry.current = { index, controller };
     const begun = this.#now();
     let before = begun;
+    let kept = begun;
 
-    const onStep = async (done: PipelineStep) => {
+    const onStep = async ({ state, ...done }: PipelineStep) => {
       const time = this.#now();
       if (before === begun) estimator.addFirstStep(scene.settings, time - before);
       else estimator.addStep(scene.settings, done.step - 1, time - before);
@@ -130,6 +141,10 @@ export class Queue {
       const queueSecondsLeft =
         pictureSecondsLeft === undefined ? undefined : pictureSecondsLeft + this.#secondsAfter(entry, index, estimator);
       this.#emit("step", { jobId, seed, index, ...done, elapsed: time - begun, pictureSecondsLeft, queueSecondsLeft });
+      if (keepEvery !== undefined && time - kept >= keepEvery && done.step < done.steps) {
+        kept = time;
+        this.#emit("state", { jobId, seed, index, step: done.step, state: state() });
+      }
       // ONNX Runtime blocks the thread while it runs; messages arrive only in a turn of the event loop given to them.
       await nextTurn();
       await nextTurn();
@@ -138,8 +153,13 @@ export class Queue {
     };
 
     try {
-      const picture = await draw(scene, seed, { previewEvery, attention, signal, onStep });
-      estimator.addFinish(scene.settings, this.#now() - before);
+      const picture = await draw(scene, seed, {
+        ...{ previewEvery, attention, signal, onStep },
+        ...(until === undefined ? {} : { until }),
+        ...(from ? { from } : {}),
+      });
+      // What shows a scouted picture may be another decoder, or none.
+      if (!picture.state) estimator.addFinish(scene.settings, this.#now() - before);
       onTimed?.();
       await nextTurn();
       if (signal.aborted) return;
@@ -157,8 +177,13 @@ export class Queue {
     let total = 0;
     for (const entry of this.#jobs.values()) {
       const from = entry === current ? index + 1 : 0;
-      const seconds = estimator.remaining(entry.job.scene.settings) ?? 0;
-      for (let i = from; i < entry.job.seeds.length; i++) if (isWanted(entry, i)) total += seconds;
+      const { scene, seeds, until } = entry.job;
+      const fromNoise = estimator.remaining(scene.settings, 0, until) ?? 0;
+      for (let i = from; i < seeds.length; i++) {
+        if (!isWanted(entry, i)) continue;
+        const state = entry.job.from?.[i];
+        total += state ? (estimator.remaining(scene.settings, stepOf(state), until) ?? 0) : fromNoise;
+      }
     }
     return total;
   }
@@ -166,6 +191,16 @@ export class Queue {
 
 function isWanted(entry: Entry, index: number): boolean {
   return !entry.allDropped && !entry.dropped.has(index);
+}
+
+/** Steps that a picture has behind it; none where its state is damaged, which drawing it says. */
+function stepOf(state: Uint8Array): number {
+  try {
+    return glanceAtState(state).step;
+  } catch (error) {
+    if (isAppError(error, "state-invalid")) return 0;
+    throw error;
+  }
 }
 
 function isCancellation(error: unknown): boolean {

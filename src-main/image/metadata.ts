@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import type { RunRecord } from "../api/engine.ts";
-import { sceneSchema, seedSchema } from "../api/engineMessages.ts";
+import { LIMITS, sceneSchema, seedSchema } from "../api/engineMessages.ts";
 import { AppError } from "../wire/errors.ts";
 import { listOf } from "../wire/lists.ts";
 import { PROVIDERS } from "../scene/scene.ts";
@@ -79,6 +79,7 @@ const recordSchema = v.pipe(
     scene: sceneSchema,
     seed: seedSchema,
     alternative: v.exactOptional(shortText),
+    scouted: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.steps))),
     model: v.strictObject({
       name: shortText,
       hash: shortText,

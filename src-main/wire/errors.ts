@@ -17,6 +17,8 @@ export interface ErrorDetails {
   "provider-unavailable": { provider: string; alternatives: string[] };
   /** The hub refused, does not answer, or sent what it should not have. `status`: of HTTP, where it answered. */
   "hub-failed": { repo: string; status?: number };
+  /** What was kept of an unfinished picture is damaged, of another version, or of another picture: its seed can be drawn from the start. */
+  "state-invalid": { why: "damaged" | "version" | "other" };
   /** Memory ran out, or would. */
   "out-of-memory": { neededBytes?: number; freeBytes?: number };
   /** The caller cancelled. */

@@ -62,3 +62,12 @@ test("latents of Stable Diffusion have colours, by network; those of other autoe
   const { data } = latentPicture(Float32Array.of(0, 0, 0, 0, 0, 0, 0, 1), { width: 2, height: 1 }, of("sd1")!);
   expect([...data]).toEqual([128, 128, 128, 255, 111, 104, 33, 255]);
 });
+
+test("the map of colours makes a picture of the whole size, soft between cells and as bright as they are", () => {
+  const [size, colours] = [{ width: 2, height: 1 }, [[1, 1, 1]] as const];
+  const large = latentPicture(Float32Array.of(-1, 1), size, colours, 4);
+  expect([large.width, large.height]).toEqual([8, 4]);
+  const reds = Array.from({ length: 8 }, (_, x) => large.data[4 * x]);
+  // -1 and 1 lie at the middles of their cells, 1.5 and 5.5; between them a quarter of the way each.
+  expect(reds).toEqual([0, 0, 32, 96, 159, 223, 255, 255]);
+});

@@ -173,3 +173,19 @@ test("time left adds up the kinds of steps that remain", () => {
   expect(estimator.remaining({ ...settings, width: 2 * settings.width }, 9)).toBeCloseTo(3.1);
   expect(estimator.remaining({ ...settings, scheduler: "heun" }, 9)).toBeUndefined();
 });
+
+test("the state of the picture in work is told about as often as asked for, and before its picture", async () => {
+  const { api, on } = await engine();
+  const told: string[] = [];
+  on("state", ({ jobId, index, seed, step }) => told.push(`${jobId} ${index} ${seed}: state ${step}`));
+  on("image", ({ jobId, index, seed }) => told.push(`${jobId} ${index} ${seed}: image`));
+  const job = { scene: fakeScene("a cat", 3), seeds: ["5"], previewEvery: 0, attention: false };
+  await api.generate({ ...job, jobId: "often", keepEvery: 0 });
+  await api.generate({ ...job, jobId: "seldom", keepEvery: 3_600 });
+  await api.generate({ ...job, jobId: "never" });
+  expect(told).toEqual([
+    ...["often 0 5: state 1", "often 0 5: state 2", "often 0 5: image"],
+    "seldom 0 5: image",
+    "never 0 5: image",
+  ]);
+});

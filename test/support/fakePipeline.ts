@@ -68,7 +68,7 @@ const draw = (summary: ModelSummary): Draw => {
       if (step === 2) misbehave(scene.prompt);
       block(STEP_MILLISECONDS);
       const preview = previewEvery > 0 && step % previewEvery === 0 ? { preview: pixels(step) } : {};
-      await onStep({ step, steps, obedience: {}, ...preview });
+      await onStep({ step, steps, obedience: {}, ...preview, state: () => new Uint8Array() });
     }
     return {
       pixels: pixels(Number(seed)),
