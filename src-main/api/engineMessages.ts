@@ -185,7 +185,6 @@ export const stateSchema = v.pipe(
     (bytes): boolean => bytes.buffer instanceof ArrayBuffer && bytes.length <= LARGEST_STATE,
     `expected at most ${LARGEST_STATE} bytes`,
   ),
-  v.transform((bytes) => bytes as Uint8Array<ArrayBuffer>),
 );
 
 const nothing = v.undefined("expected no argument");
