@@ -9,6 +9,7 @@ import type { ProviderReport } from "../api/engine.ts";
 import { AppError } from "../wire/errors.ts";
 import { PROVIDERS, type ProviderName } from "../scene/scene.ts";
 import type { Exit, Fork } from "../service/child.ts";
+import { systemLoader, whatCudaLacks } from "./cudaLibraries.ts";
 
 /** By platform and architecture, what the npm package was compiled with; there is no build for any other. */
 const BUILDS: Record<string, readonly ProviderName[]> = {
@@ -84,9 +85,14 @@ export async function reportProvider(
   const impossible = whyImpossible(provider, deviceId, target);
   if (impossible !== undefined) return { provider, available: false, detail: impossible };
   const outcome = await askProbe(probe, { provider, deviceId });
-  if (typeof outcome === "string") return { provider, available: false, detail: explain(provider, outcome, "") };
+  if (typeof outcome === "string") return { provider, available: false, detail: explain(provider, outcome) };
   if (outcome.error !== undefined) {
-    return { provider, available: false, detail: explain(provider, outcome.error, outcome.libraryFolder) };
+    const { error, libraryFolder } = outcome;
+    const lacks =
+      provider === "cuda"
+        ? await whatCudaLacks(libraryFolder, await systemLoader({ ...process.env, ...probe.env }))
+        : undefined;
+    return { provider, available: false, detail: explain(provider, error, lacks) };
   }
   return { provider, available: true, detail: provider === "cpu" ? processor() : `${NAMES[provider]} works here.` };
 }
@@ -177,25 +183,21 @@ function describeDeath({ code, signal, lastWords }: Exit): string {
 }
 
 /** A failure in words, with what would help. */
-function explain(provider: ProviderName, error: string, libraryFolder: string): string {
+function explain(provider: ProviderName, error: string, lacks?: string): string {
   // ONNX Runtime puts the C++ function and condition that failed before its own words.
   const reason = error
     .replace(/^.*\.cc:\d+ .* was false\. /s, "")
     .trim()
     .replace(/\.?$/, ".");
-  return `${NAMES[provider]} does not work here: ${reason} ${remedy(provider, error, libraryFolder)}`;
+  return `${NAMES[provider]} does not work here: ${reason} ${lacks ?? remedy(provider)}`;
 }
 
-function remedy(provider: ProviderName, error: string, libraryFolder: string): string {
+function remedy(provider: ProviderName): string {
   switch (provider) {
     case "cpu":
       return "The onnxruntime-node package is damaged; install it again.";
     case "cuda":
-      return /Failed to load shared library|providers_(cuda|shared)/.test(error)
-        ? "It needs libonnxruntime_providers_cuda.so and libonnxruntime_providers_shared.so from the NuGet package " +
-            `Microsoft.ML.OnnxRuntime.Gpu.Linux 1.30.0, placed in ${libraryFolder}, and CUDA 12 with cuDNN 9 on the loader path ` +
-            "(LD_LIBRARY_PATH)."
-        : "It needs an NVIDIA GPU with a driver for CUDA 12, and CUDA 12 with cuDNN 9 on the loader path (LD_LIBRARY_PATH).";
+      return "It needs an NVIDIA GPU with a current driver.";
     case "dml":
       return "It needs Windows 10 1903 or later and a GPU with a DirectX 12 driver; choose another device or update the driver.";
     case "coreml":
