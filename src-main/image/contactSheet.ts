@@ -4,7 +4,8 @@ import type { Pixels } from "../api/engine.ts";
 import { resize } from "./resize.ts";
 import { colorOf, layOut, SQUARES_FROM, type SheetPage } from "./sheetLayout.ts";
 import type { SheetOptions, SheetPicture } from "./sheetPlan.ts";
-import { font, isRightToLeft, type Context } from "./type.ts";
+import { isRightToLeft } from "../scene/rightToLeft.ts";
+import { font, type Context } from "./type.ts";
 
 export type { SheetOptions, SheetPicture } from "./sheetPlan.ts";
 

@@ -28,13 +28,6 @@ function registered(): string[] {
   });
 }
 
-const RIGHT_TO_LEFT = /^[^\p{L}]*[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
-
-/** Whether a text is read from the right: as its first letter is. */
-export function isRightToLeft(text: string): boolean {
-  return RIGHT_TO_LEFT.test(text);
-}
-
 const words = new Intl.Segmenter(undefined, { granularity: "word" });
 const letters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** What does not begin a line. */

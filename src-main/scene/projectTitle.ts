@@ -1,5 +1,7 @@
 /** What a project is called where there is more than one: by its file's name, and where that was not chosen, by its prompt too. */
 
+import { isRightToLeft } from "./rightToLeft.ts";
+
 /** Characters of the prompt in a title. */
 const LONGEST_LINE = 40;
 /** Characters of a prompt that are looked at. */
@@ -9,9 +11,14 @@ const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /** `poster`, `Untitled 2: a red circle and a blue square…`, or `Untitled` where nothing is written yet. */
 export function projectTitle(name: string, prompt: string): string {
-  if (!/^Untitled( \d+)?$/.test(name)) return name;
-  const line = firstLine(prompt);
-  return line === "" ? name : `${name}: ${line}`;
+  const line = lineOfTitle(name, prompt);
+  // What is read from the right keeps its own end, among words that are read from the left.
+  return line === "" ? name : `${name}: ${isRightToLeft(line) ? `\u2068${line}\u2069` : line}`;
+}
+
+/** What the title says of the prompt; nothing for a project that has a name of its own. */
+export function lineOfTitle(name: string, prompt: string): string {
+  return /^Untitled( \d+)?$/.test(name) ? firstLine(prompt) : "";
 }
 
 /** The first line of a prompt that has something in it, cut between words where it is long. */

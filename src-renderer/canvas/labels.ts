@@ -14,6 +14,21 @@ const isSmall = ({ width, height }: Pick<Rect, "width" | "height">) => width < S
 const overlap = (a: Rect, b: Rect) =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
+/** The least that a name has, however small its box is. */
+const LEAST = 96;
+/** What a name above a small box takes up of the height. */
+const ABOVE = 24;
+
+/** How wide a name may be: as wide as its box, and on until something stands beside it, or until the `edge` of the canvas. */
+export function roomOfLabel(box: Pick<Rect, "width" | "height">, others: readonly Rect[], edge: number): number {
+  const least = Math.max(LEAST, box.width - 2);
+  const beside = others
+    .filter(({ y, height, ...one }) => y - (isSmall({ height, ...one }) ? ABOVE : 0) < ABOVE && y + height > -ABOVE)
+    .map(({ x }) => x)
+    .filter((x) => x >= box.width);
+  return Math.max(least, Math.min(edge, ...beside) - 4);
+}
+
 /** The first place that covers no small box; where all do, the usual one. */
 export function placeOfLabel(
   box: Pick<Rect, "width" | "height">,

@@ -1,7 +1,8 @@
 /** What Fabric draws: boxes with their names and handles, guides and frames. Lines and letters keep their size at every zoom. */
 import { FabricImage, FabricObject } from "fabric";
 import { HANDLES } from "./hit.ts";
-import { placeOfLabel, type Rect } from "./labels.ts";
+import { isRightToLeft } from "@scene/rightToLeft.ts";
+import { placeOfLabel, type Rect, roomOfLabel } from "./labels.ts";
 import { showsPixels } from "./pictures.ts";
 
 const FONT = '600 12px "Inter Variable", system-ui, sans-serif';
@@ -69,12 +70,13 @@ export class BoxShape extends ScreenObject {
     const { title, color, ink, locked } = this.look;
     ctx.font = FONT;
     const text = locked ? `${title} · locked` : title;
-    const room = Math.max(96, width - 2);
-    let shown = text;
-    while (shown.length > 1 && ctx.measureText(`${shown}…`).width > room - 14) shown = shown.slice(0, -1);
-    if (shown !== text) shown = `${shown.trimEnd()}…`;
+    // What is cut is the text's end, from whichever side it is read.
+    ctx.direction = isRightToLeft(text) ? "rtl" : "ltr";
+    ctx.textAlign = "left";
+    const others = this.#others();
+    const shown = shorten(ctx, text, roomOfLabel({ width, height }, others, this.#edge()) - 14);
     const wide = ctx.measureText(shown).width + 14;
-    const place = placeOfLabel({ width, height }, { width: wide, height: 21 }, this.#others());
+    const place = placeOfLabel({ width, height }, { width: wide, height: 21 }, others);
     ctx.globalAlpha = 1;
     ctx.fillStyle = color;
     ctx.beginPath();
@@ -83,6 +85,13 @@ export class BoxShape extends ScreenObject {
     ctx.fillStyle = ink;
     ctx.textBaseline = "middle";
     ctx.fillText(shown, place.x + 7, place.y + 11);
+  }
+
+  /** Where the canvas ends, from this box's corner. */
+  #edge(): number {
+    const canvas = this.canvas;
+    if (!canvas) return 0;
+    return canvas.width - (this.left - this.width / 2) * canvas.getZoom() - canvas.viewportTransform[4];
   }
 
   /** The other boxes that are to be seen, from this one's corner. */
@@ -112,6 +121,18 @@ export class BoxShape extends ScreenObject {
       ctx.stroke();
     }
   }
+}
+
+const letters = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+/** `text`, or as many of its letters as stand in `width` pixels of the context's font with dots behind them. */
+function shorten(ctx: CanvasRenderingContext2D, text: string, width: number): string {
+  if (ctx.measureText(text).width <= width) return text;
+  const all = [...letters.segment(text)];
+  let end = all.length - 1;
+  const cut = () => `${text.slice(0, all[end]!.index).trimEnd()}…`;
+  while (end > 1 && ctx.measureText(cut()).width > width) end--;
+  return cut();
 }
 
 /** A picture under the boxes, whatever the zoom. */

@@ -2,7 +2,7 @@
 import type { App } from "@api/bridge.ts";
 import { messageOf } from "@wire/errors.ts";
 import type { ProjectState } from "@api/main.ts";
-import { projectTitle } from "@scene/projectTitle.ts";
+import { lineOfTitle, projectTitle } from "@scene/projectTitle.ts";
 import { toDraft } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Edit } from "./edits.ts";
@@ -33,6 +33,11 @@ export class Saving {
   /** What the project is called, as long as it has no name of its own by what is written. */
   get title(): string {
     return this.project ? projectTitle(this.project.name, this.#editor.document.prompt) : "";
+  }
+
+  /** Of the title, what the prompt gives to it. */
+  get line(): string {
+    return this.project ? lineOfTitle(this.project.name, this.#editor.document.prompt) : "";
   }
 
   /** Why what is on the screen is not on the disk; null when it is. */

@@ -1,12 +1,15 @@
 /** axe-core over the states that one comes by less often: empty, failed, half done, and each dialog as it can be. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { writeRandomLora } from "../support/randomLora.ts";
+import { OTHER, slowHub } from "../support/slowHub.ts";
 import { findings } from "./axe.ts";
+import { breakNextWrite } from "./breaking.ts";
 import { answer, drop } from "./dialogs.ts";
-import { servicePid } from "./driver.ts";
-import { electron } from "./harness.ts";
+import { apiOf, servicePid } from "./driver.ts";
+import { electron, launch } from "./harness.ts";
 import { sharedApp, sharedFolder } from "./shared.ts";
-import { box, boxes, card, choice, compose, draw, mark, prompt, results, shelf, view } from "./window.ts";
+import { box, boxes, canvas, card, choice, compose, draw, mark, open, prompt, results, shelf, view } from "./window.ts";
 
 describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_000 }, () => {
   const folder = sharedFolder();
@@ -155,4 +158,138 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
       await audit("a list to choose from");
       await page.keyboard.press("Escape");
     }));
+
+  test("in presets and the reference picture: none yet, some, one renamed, the menus", () =>
+    look(async (audit) => {
+      const { page } = running();
+      await compose(page, { boxes: [["red circle", [0.1, 0.3, 0.3, 0.3]]] });
+      const presets = page.getByRole("button", { name: "Presets of settings" });
+      await presets.click();
+      await page.getByRole("menuitem", { name: "Use as default for new projects" }).waitFor();
+      await audit("the menu of presets");
+      await page.getByRole("menuitem", { name: /^Save these settings as a preset/ }).click();
+      const dialog = page.getByRole("dialog", { name: "Presets" });
+      await audit("no presets");
+      await dialog.getByRole("textbox", { name: "Name of a new preset" }).fill("quick");
+      await page.keyboard.press("Enter");
+      await dialog.getByRole("button", { name: "Rename “quick”" }).waitFor();
+      await audit("presets");
+      await dialog.getByRole("button", { name: "Rename “quick”" }).click();
+      await audit("a preset renamed");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Escape");
+      await dialog.waitFor({ state: "detached" });
+      await page.getByRole("button", { name: "Reference picture", exact: true }).click();
+      const panel = page.getByRole("group", { name: "Reference picture" });
+      await panel.getByRole("button", { name: "Choose a picture…" }).waitFor();
+      await audit("no reference picture");
+      await panel.locator("input[type=file]").setInputFiles("resources/readme/methods.png");
+      await panel.getByText("methods.png").waitFor();
+      await audit("a reference picture");
+      await page.keyboard.press("Escape");
+      await canvas(page).focus();
+      await page.keyboard.press("Shift+R");
+      await audit("rulers over a reference picture");
+      await page.keyboard.press("Shift+R");
+      await page.getByRole("button", { name: "Lay out boxes" }).click();
+      await page.getByRole("menuitem", { name: "Triptych" }).waitFor();
+      await audit("the menu of compositions");
+      await page.keyboard.press("Escape");
+    }));
+
+  test("when parts fail, when the project has lost its file, and when messages stand beneath a dialog", () =>
+    look(async (audit) => {
+      const { app, page } = running();
+      await compose(page, { boxes: [["red circle", [0.1, 0.3, 0.3, 0.3]]] });
+      const path = folder("lost.diorama");
+      await answer(app, "showSaveDialog", [path]);
+      await page.keyboard.press("Control+Shift+s");
+      await page
+        .getByRole("status")
+        .filter({ hasText: /^Saved$/ })
+        .waitFor();
+      rmSync(path);
+      mkdirSync(path); // in its place, where no file can be written anew
+      await prompt(page).fill("an hour of work");
+      await page.getByRole("button", { name: "Save a copy as…" }).waitFor();
+      await audit("a project without a file");
+      rmSync(path, { recursive: true });
+      writeFileSync(folder("notes.txt"), "hello");
+      await drop(page, folder("notes.txt"));
+      await page.getByRole("button", { name: "Dismiss" }).waitFor();
+      await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+      await page.getByRole("dialog").waitFor();
+      await audit("a message beneath a dialog");
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: "Dismiss" }).click();
+      const changes = {
+        Boxes: () => page.getByRole("button", { name: "Add a box" }).click(),
+        Canvas: () => page.keyboard.press("Control+="),
+        Inspector: () => page.getByRole("button", { name: "Advanced" }).click(),
+        Results: async () => {
+          await view(page, "Results").click();
+          await page.getByText("No pictures yet").waitFor();
+          await shelf(page, "Starred").click();
+        },
+      };
+      for (const [pane, change] of Object.entries(changes)) {
+        if (pane === "Results") await audit("three parts that failed");
+        await breakNextWrite(page, `[data-pane="${pane}"]`);
+        await change();
+        await page.getByText(`${pane} could not be shown`).waitFor();
+      }
+      await audit("a whole view that failed");
+    }));
+
+  test("in Models: a list, one of them, one that does not open, what is asked for, on its way and stopped", async () => {
+    const hub = await slowHub();
+    onTestFinished(() => hub.close());
+    const home = folder("home");
+    const mine = folder("home", "mine");
+    mkdirSync(mine, { recursive: true });
+    await writeRandomLora(folder("home", "mine", "ink.safetensors"), "resources/models/demo");
+    writeFileSync(folder("home", "mine", "old.ckpt"), "a pickle");
+    const env = { HOME: home, USERPROFILE: home, HF_HUB_CACHE: folder("home", "hub") };
+    await using own = await launch({ env });
+    const { app, page } = own;
+    await open(page);
+    const found: string[] = [];
+    const audit = async (state: string) => void found.push(...(await findings(page, state)));
+    await apiOf(page).setHub({ mirror: hub.url });
+    await page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: "Models" }).click();
+    await answer(app, "showOpenDialog", [mine]);
+    await page.getByRole("button", { name: "Add a folder", exact: true }).click();
+    const list = page.getByRole("listbox", { name: "Models" });
+    await list.getByRole("option", { name: "ink" }).click();
+    await page.getByRole("button", { name: "Add to the scene" }).waitFor();
+    await page.locator("summary").filter({ hasText: "folder" }).click();
+    await audit("a model and its folder");
+    await choice(page, "Kind").click();
+    await page.getByRole("option", { name: /^Not supported/ }).click();
+    await page.getByText("is a pickle").waitFor();
+    await audit("a file that does not open");
+    await page.getByRole("textbox", { name: "Search models" }).fill("zebra");
+    await expect.poll(() => list.getByRole("option").count()).toBe(0);
+    await audit("no model found");
+    await page.getByRole("button", { name: "Get a model", exact: true }).click();
+    await page.getByRole("button", { name: /^Get Stable Diffusion 1\.5/ }).click();
+    await page.getByRole("button", { name: /^Download / }).click();
+    await page.getByRole("progressbar", { name: "Stable Diffusion 1.5" }).waitFor();
+    const name = page.getByRole("textbox", { name: "Name at the hub" });
+    await name.fill(OTHER);
+    await page.keyboard.press("Enter");
+    await page
+      .getByRole("button", { name: /^Download / })
+      .first()
+      .click();
+    await page.getByRole("progressbar", { name: OTHER }).waitFor();
+    await name.fill("nobody/nothing");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").waitFor();
+    await audit("downloads, and a name that the hub does not know");
+    await page.getByRole("button", { name: "Pause" }).first().click();
+    await page.getByText(/^Paused at/).waitFor();
+    await audit("a download that is paused");
+    expect(found).toEqual([]);
+  });
 });

@@ -29,7 +29,7 @@ const seedsField = (page: Page) => page.getByRole("textbox", { name: "Seeds" });
 const told = (page: Page, text: RegExp) => page.getByRole("status").filter({ hasText: text });
 const queue = (page: Page) => page.getByRole("group", { name: "To be drawn" });
 const progress = (page: Page) => page.getByRole("progressbar", { name: "Queue" });
-const search = (page: Page) => page.getByPlaceholder("Search prompts");
+const search = (page: Page) => page.getByRole("textbox", { name: "Search prompts and seeds" });
 /** Seeds in the queue and of the results, as they stand beside each other. */
 const inOrder = async (page: Page) => {
   const all = page.locator("section.strip [aria-label^='Seed ']");

@@ -8,7 +8,8 @@ import { decodePng } from "../../src-main/image/png.ts";
 import { resize, thumbnailSize } from "../../src-main/image/resize.ts";
 import { layOut, type PlacedPicture, type PlacedText } from "../../src-main/image/sheetLayout.ts";
 import type { SheetOptions, SheetPicture } from "../../src-main/image/sheetPlan.ts";
-import { font, isRightToLeft, shorten, wrap } from "../../src-main/image/type.ts";
+import { isRightToLeft } from "../../src-main/scene/rightToLeft.ts";
+import { font, shorten, wrap } from "../../src-main/image/type.ts";
 import { pixelAt as at, plain } from "../support/pixels.ts";
 
 function gray(rows: number[][]): Pixels {

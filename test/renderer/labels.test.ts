@@ -1,6 +1,6 @@
 /** Where the names of boxes stand, and what the window says of sizes and strengths. */
 import { expect, test } from "vitest";
-import { placeOfLabel, type Rect } from "../../src-renderer/canvas/labels.ts";
+import { placeOfLabel, type Rect, roomOfLabel } from "../../src-renderer/canvas/labels.ts";
 import { farFromKnown } from "../../src-renderer/state/sizes.ts";
 import { strictnesses, strictnessOf } from "../../src-renderer/state/strictness.ts";
 
@@ -20,6 +20,17 @@ test("a name gives way to a small box that lies where it would stand, not to a l
   expect(covers(place, small)).toBe(false);
   const large = { x: 10, y: 5, width: 300, height: 300 };
   expect(placeOfLabel({ width: 200, height: 200 }, LABEL, [large])).toMatchObject({ x: -1, y: -1 });
+});
+
+test("a name goes on beyond its box until something stands beside it, or the canvas ends", () => {
+  const box = { width: 120, height: 90 };
+  expect(roomOfLabel(box, [], 400)).toBe(396);
+  const beside = { x: 200, y: 10, width: 80, height: 80 };
+  expect(roomOfLabel(box, [beside], 400)).toBe(196);
+  expect(roomOfLabel(box, [{ ...beside, y: 60 }], 400)).toBe(396); // below the name
+  expect(roomOfLabel(box, [{ x: 150, y: 40, width: 30, height: 30 }], 400)).toBe(146); // small: its own name is above it
+  expect(roomOfLabel(box, [{ ...beside, x: 122 }], 400)).toBe(118); // never less than the box
+  expect(roomOfLabel({ width: 30, height: 30 }, [{ ...beside, x: 40 }], 60)).toBe(96); // nor than a word
 });
 
 test("sizes far from what the checkpoint knows are told, with the time of a picture", () => {

@@ -19,6 +19,7 @@ test.each([
   ],
   ["Untitled", "赤い猫と青い犬".repeat(9), `Untitled: ${"赤い猫と青い犬".repeat(9).slice(0, 40)}…`],
   ["Untitled", "👩‍👧".repeat(60), `Untitled: ${"👩‍👧".repeat(40)}…`],
+  ["Untitled 3", "بيت أحمر صغير", "Untitled 3: \u2068بيت أحمر صغير\u2069"],
   ["Untitled poem", "a red circle", "Untitled poem"],
 ])("a project %j with the prompt %j is called %j", (name, prompt, title) => {
   expect(projectTitle(name, prompt)).toBe(title);

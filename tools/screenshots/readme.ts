@@ -1,6 +1,6 @@
 /** The picture of the README. */
 import type { Page } from "playwright-core";
-import { draw, mark, start } from "./window.ts";
+import { draw, mark } from "./window.ts";
 
 /** Phrases of the scene in the README, with left, top, width and height of their boxes in percent, and their colours. */
 const THINGS: [string, number[], string][] = [
@@ -11,7 +11,6 @@ const THINGS: [string, number[], string][] = [
 
 /** A scene of three things, composed as a person does it, with the best obeyed of six pictures. */
 export async function pictureOfReadme(page: Page, path: string): Promise<void> {
-  await start(page);
   await page.getByRole("option", { name: /red circle/ }).click();
   await page.keyboard.press("Control+a");
   await page.keyboard.press("Delete");

@@ -57,6 +57,14 @@ export async function drawn(page: Page, count: number): Promise<void> {
   await page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached", timeout: DRAWING_LIMIT });
 }
 
+/** A new project beside what was done. */
+export async function fresh(page: Page): Promise<void> {
+  await page.keyboard.press("Escape");
+  await saved(page).waitFor();
+  await page.keyboard.press("Control+n");
+  await page.getByText("No boxes yet").waitFor();
+}
+
 export async function start(page: Page): Promise<void> {
   await page.getByRole("button", { name: /^Generate/ }).waitFor();
   await page.getByText(/ MB of memory/).waitFor();
