@@ -66,9 +66,10 @@ async function photograph(part: string, theme: "dark" | "light"): Promise<void> 
     // No tooltip in the picture, and nothing half way through a movement.
     await page.emulateMedia({ reducedMotion: "reduce" });
     await setTheme(page, theme);
-    const shoot: Shoot = async (name) => {
+    const shoot: Shoot = async (name, inView) => {
       for (const size of SIZES) {
         await resize(page, size);
+        await inView?.scrollIntoViewIfNeeded();
         await page.screenshot({ path: join(folder, `${name}-${theme}-${size.name}.png`) });
       }
       await resize(page, SIZES[1]!);

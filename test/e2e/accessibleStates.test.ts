@@ -221,9 +221,10 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
       await page.getByRole("dialog").waitFor();
       await audit("a message beneath a dialog");
       await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
       await page.getByRole("button", { name: "Dismiss" }).click();
       const changes = {
-        Boxes: () => page.getByRole("button", { name: "Add a box" }).click(),
+        Boxes: () => page.keyboard.press("Control+z"),
         Canvas: () => page.keyboard.press("Control+="),
         Inspector: () => page.getByRole("button", { name: "Advanced" }).click(),
         Results: async () => {
@@ -252,6 +253,7 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
     const env = { HOME: home, USERPROFILE: home, HF_HUB_CACHE: folder("home", "hub") };
     await using own = await launch({ env });
     const { app, page } = own;
+    await page.emulateMedia({ reducedMotion: "reduce" });
     await open(page);
     const found: string[] = [];
     const audit = async (state: string) => void found.push(...(await findings(page, state)));

@@ -57,11 +57,11 @@ export async function models({ app, page }: RunningApp, home: string, hub: Local
   await page.keyboard.press("Enter");
   await page.getByRole("alert").waitFor();
   await shoot("65-downloads");
+  await shoot("65-not-at-the-hub", page.getByRole("alert"));
   await page.getByRole("button", { name: "Pause" }).first().click();
   await page.getByText(/^Paused at/).waitFor();
   await page.getByText("Token and mirror").click();
-  await page.getByText("Token and mirror").scrollIntoViewIfNeeded();
-  await shoot("66-paused-and-token");
+  await shoot("66-paused-and-token", page.getByRole("textbox", { name: "Address of a mirror" }));
 
   for (const lora of ["wash", LONG]) {
     await mode(page, "Models");
@@ -69,10 +69,7 @@ export async function models({ app, page }: RunningApp, home: string, hub: Local
     await page.getByRole("button", { name: "Add to the scene" }).click();
     await page.getByRole("region", { name: "LoRAs" }).getByRole("listitem", { name: lora }).waitFor();
   }
-  await page.getByRole("region", { name: "LoRAs" }).evaluate((section) => {
-    (section as unknown as { scrollIntoView(): void }).scrollIntoView();
-  });
-  await shoot("67-loras");
+  await shoot("67-loras", page.getByRole("region", { name: "LoRAs" }).getByRole("listitem").last());
 }
 
 const LONG = "Aquarellpinselstrichzeichnungen-der-Landschaftsmalerei-v2";

@@ -96,6 +96,12 @@ async function show(page: Page, text: Text, shoot: Shoot): Promise<void> {
   await shoot(`30-${text.name}-marked`);
   await page.locator("[data-row]").nth(1).click();
   await shoot(`31-${text.name}-composing`);
+  await page.getByRole("textbox", { name: "Also here" }).fill(text.tied[2]);
+  await page.getByRole("textbox", { name: "Not here" }).fill(text.leaveOut);
+  await page.getByRole("textbox", { name: "To percent of the run" }).fill("60");
+  await page.keyboard.press("Enter");
+  await shoot(`31-${text.name}-inspector`, page.getByRole("radiogroup", { name: "Colour" }));
+  await page.keyboard.press("Escape");
   await apiOf(page).nameVersion({ name: text.version });
 
   await mode(page, "Results");

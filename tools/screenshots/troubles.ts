@@ -30,7 +30,16 @@ async function atTheButton(page: Page, shoot: Shoot): Promise<void> {
   await page.keyboard.press("l");
   await page.locator("[data-row]").nth(2).hover();
   await shoot("41-drawn-already-locked-hovered");
-  await page.getByRole("textbox", { name: "Seeds" }).fill("11-40");
+  await page
+    .getByRole("textbox", { name: "Prompt", exact: true })
+    .fill("a {red|blue} circle beside a very large green square");
+  await draw(page, "5", 4);
+  await mode(page, "Compare");
+  await page.getByRole("button", { name: /^Compare the first/ }).click();
+  await page.getByRole("figure").nth(3).waitFor();
+  await shoot("51-what-differs");
+  await mode(page, "Compose");
+  await page.getByRole("textbox", { name: "Seeds" }).fill("11-25");
   await page.keyboard.press("Control+Enter");
   await page.getByText(/Picture 2 of 30/).waitFor();
   await mode(page, "Results");

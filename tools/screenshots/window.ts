@@ -1,12 +1,13 @@
 /** What is done in the window for its pictures. */
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { mark, prompt, saved } from "../../test/e2e/window.ts";
 
 export { mark, prompt, saved };
 
 const DRAWING_LIMIT = 240_000;
 
-export type Shoot = (name: string) => Promise<void>;
+/** Photographs the window; where `inView` is given, scrolled so far that it is seen. */
+export type Shoot = (name: string, inView?: Locator) => Promise<void>;
 
 /** The shape of the window, in pixels of the page, and how many of the screen each of those is. */
 export interface Size {
