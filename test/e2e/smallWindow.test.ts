@@ -96,7 +96,7 @@ describe.skipIf(!electron)("a window of 1024 x 640", { timeout: 180_000 }, () =>
     await box(page, "jahrhundertealten grünen Kastanienbaum").click();
     await page.getByRole("textbox", { name: "To percent of the run" }).fill("60");
     await page.keyboard.press("Enter");
-    await page.getByText(/· 1–7/).waitFor();
+    await page.getByText("steps 1–7").waitFor();
     expect(await tooWide(page)).toEqual([]);
     const name = "Aquarellpinselstrichzeichnungen-der-Landschaftsmalerei-v2";
     await writeRandomLora(folder(`${name}.safetensors`), "resources/models/demo");
