@@ -67,14 +67,16 @@ export class BoxShape extends ScreenObject {
   }
 
   #title(ctx: CanvasRenderingContext2D, width: number, height: number): void {
-    const { title, color, ink, locked } = this.look;
+    const { title, color, ink, locked, selected, hovered } = this.look;
     ctx.font = FONT;
     const text = locked ? `${title} · locked` : title;
     // What is cut is the text's end, from whichever side it is read.
     ctx.direction = isRightToLeft(text) ? "rtl" : "ltr";
     ctx.textAlign = "left";
     const others = this.#others();
-    const shown = shorten(ctx, text, roomOfLabel({ width, height }, others, this.#edge()) - 14);
+    // Of the box that is looked at, the name goes on over what stands beside it.
+    const beside = selected || hovered ? [] : others;
+    const shown = shorten(ctx, text, roomOfLabel({ width, height }, beside, this.#edge()) - 14);
     const wide = ctx.measureText(shown).width + 14;
     const place = placeOfLabel({ width, height }, { width: wide, height: 21 }, others);
     ctx.globalAlpha = 1;
