@@ -216,13 +216,14 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
       rmSync(path, { recursive: true });
       writeFileSync(folder("notes.txt"), "hello");
       await drop(page, folder("notes.txt"));
-      await page.getByRole("button", { name: "Dismiss" }).waitFor();
+      const told = page.getByRole("alert").filter({ hasText: "notes.txt" });
+      await told.waitFor();
       await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
       await page.getByRole("dialog").waitFor();
       await audit("a message beneath a dialog");
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
-      await page.getByRole("button", { name: "Dismiss" }).click();
+      await told.getByRole("button", { name: "Dismiss" }).click();
       const changes = {
         Boxes: () => page.keyboard.press("Control+z"),
         Canvas: () => page.keyboard.press("Control+="),

@@ -125,6 +125,9 @@ describe.skipIf(!electron)("a window of 1024 x 640", { timeout: 180_000 }, () =>
     expect((await bar.boundingBox())!.height, "one line").toBeLessThan(60);
     await page.keyboard.press("Control+.");
     await page.getByRole("group", { name: "To be drawn" }).waitFor({ state: "detached" });
+    await view(page, "Compose").click();
+    await page.getByText(/^Cancelled: /).waitFor();
+    await page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached" });
   });
 
   test("cuts what is read from the right at its end, and begins it on the right in its field", async () => {
