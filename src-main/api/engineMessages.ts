@@ -4,40 +4,36 @@
  */
 import * as v from "valibot";
 import { PREDICTIONS, type EngineApi } from "./engine.ts";
-import { LONGEST_EMBEDDING_NAME } from "../scene/embeddings.ts";
 import {
-  LONGEST_BOX_WORDS,
+  LONGEST_BOX_NAME,
+  LONGEST_FILE_NAME,
+  LONGEST_PATH,
   LONGEST_PROMPT,
   MOST_BOXES,
-  MOST_EMBEDDINGS,
   MOST_LORAS,
   MOST_SEEDS,
-  MOST_SPANS,
 } from "../scene/limits.ts";
-import { LONGEST_LORA_NAME, STRONGEST_LORA } from "../scene/loras.ts";
+import { PROVIDERS } from "../scene/scene.ts";
+import { SETTINGS } from "../scene/settings.ts";
 import { listOf } from "../wire/lists.ts";
 import type { Schemas } from "../wire/rpc.ts";
-import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type Scene } from "../scene/scene.ts";
+import { embeddingsSchema, sceneSchema } from "./sceneMessages.ts";
 
 /** The most of each thing that a request may carry; far above use, low enough that none can exhaust the engine. */
 export const LIMITS = {
   seeds: MOST_SEEDS,
   regions: MOST_BOXES,
-  spans: MOST_SPANS,
   text: LONGEST_PROMPT,
-  boxText: LONGEST_BOX_WORDS,
   loras: MOST_LORAS,
-  name: LONGEST_LORA_NAME,
-  path: 4_096,
-  id: 200,
+  name: LONGEST_FILE_NAME,
+  path: LONGEST_PATH,
+  id: LONGEST_BOX_NAME,
+  /** A side of a picture that is read; those drawn here have fewer. */
   pixels: 4_096,
-  steps: 1_000,
+  steps: SETTINGS.steps.max,
 } as const;
 
 const MAX_SEED = 2n ** 64n - 1n;
-/** What adding two fractions may lose in the last digit. */
-const ROUNDING = 1e-9;
-
 const range = (min: number, max: number) =>
   v.pipe(
     v.number(),
@@ -48,124 +44,6 @@ const range = (min: number, max: number) =>
 const whole = (min: number, max: number) => v.pipe(range(min, max), v.integer("expected a whole number"));
 const text = (length: number) => v.pipe(v.string(), v.maxLength(length, `expected at most ${length} characters`));
 const name = (length: number) => v.pipe(text(length), v.minLength(1, "expected a text, got an empty one"));
-
-const unitBoxSchema = v.pipe(
-  v.strictObject({ x: range(0, 1), y: range(0, 1), width: range(0, 1), height: range(0, 1) }),
-  v.check((box) => box.width > 0 && box.height > 0, "expected a width and a height above 0"),
-  v.check(
-    (box) => box.x + box.width <= 1 + ROUNDING && box.y + box.height <= 1 + ROUNDING,
-    "expected a box inside the picture",
-  ),
-);
-
-const spanSchema = v.pipe(
-  v.strictObject({ start: whole(0, LIMITS.text), end: whole(0, LIMITS.text) }),
-  v.check(({ start, end }) => start < end, "expected start < end"),
-);
-
-const regionSchema = v.strictObject({
-  id: name(LIMITS.id),
-  box: unitBoxSchema,
-  spans: listOf(spanSchema, LIMITS.spans),
-  strength: range(0, 3),
-  words: v.exactOptional(text(LIMITS.boxText)),
-  avoid: v.exactOptional(text(LIMITS.boxText)),
-  during: v.exactOptional(
-    v.pipe(
-      v.strictObject({ start: range(0, 1), end: range(0, 1) }),
-      v.check(({ start, end }) => start <= end, "expected start <= end"),
-    ),
-  ),
-});
-
-const pixelsSchema = v.pipe(whole(8, LIMITS.pixels), v.multipleOf(8, "expected a multiple of 8"));
-const stepRangeSchema = v.pipe(
-  v.strictObject({ start: whole(0, LIMITS.steps), end: whole(0, LIMITS.steps) }),
-  v.check(({ start, end }) => start <= end, "expected start <= end"),
-);
-
-export const loraSchema = v.strictObject({
-  name: name(LIMITS.name),
-  strength: range(-STRONGEST_LORA, STRONGEST_LORA),
-  on: v.boolean(),
-  path: v.exactOptional(name(LIMITS.path)),
-  hash: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal"))),
-});
-
-const embeddingSchema = v.strictObject({
-  name: name(LONGEST_EMBEDDING_NAME),
-  path: v.exactOptional(name(LIMITS.path)),
-  hash: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected a SHA-256 in hexadecimal"))),
-});
-const embeddingsSchema = v.exactOptional(
-  listOf(embeddingSchema, MOST_EMBEDDINGS, `expected at most ${MOST_EMBEDDINGS} embeddings`),
-);
-
-const settingsSchema = v.pipe(
-  v.strictObject({
-    width: pixelsSchema,
-    height: pixelsSchema,
-    steps: whole(1, LIMITS.steps),
-    guidanceScale: range(0, 100),
-    scheduler: v.picklist(SCHEDULERS),
-    karras: v.boolean(),
-    spacing: v.exactOptional(v.picklist(OTHER_SPACINGS)),
-    guidanceRescale: v.exactOptional(range(0, 1)),
-    // Not in what versions before 0.2 kept: they read the last layer, and brackets as brackets.
-    clipSkip: v.optional(whole(1, 12), 1),
-    promptWeights: v.optional(v.boolean()),
-    guidance: v.strictObject({
-      method: v.picklist(METHODS),
-      nu: range(0, 10),
-      injectionSteps: stepRangeSchema,
-      eta: range(0, 50),
-      lossSteps: stepRangeSchema,
-    }),
-    loras: v.exactOptional(listOf(loraSchema, LIMITS.loras, `expected at most ${LIMITS.loras} LoRAs`)),
-    embeddings: embeddingsSchema,
-  }),
-  v.check(({ karras, spacing }) => !karras || spacing === undefined, "expected karras or another spacing, not both"),
-);
-
-const regionsSchema = listOf(regionSchema, LIMITS.regions, `expected at most ${LIMITS.regions} boxes`);
-/** The scene with what older versions did not keep, so that it draws what it drew. */
-function withWeights<
-  T extends { prompt: string; negativePrompt: string; settings: v.InferOutput<typeof settingsSchema> },
->(scene: T) {
-  const wereLetters = /[()[\]\\]|\bBREAK\b/.test(`${scene.prompt} ${scene.negativePrompt}`);
-  const { promptWeights = !wereLetters, ...rest } = scene.settings;
-  return { ...scene, settings: { ...rest, promptWeights } };
-}
-const sceneFields = { prompt: text(LIMITS.text), negativePrompt: text(LIMITS.text), settings: settingsSchema };
-
-type SceneLike = Pick<Scene, "prompt" | "regions">;
-const phrasesAreInside = ({ prompt, regions }: SceneLike) =>
-  regions.every(({ spans }) => spans.every(({ end }) => end <= prompt.length));
-const idsAreUnique = ({ regions }: SceneLike) => new Set(regions.map(({ id }) => id)).size === regions.length;
-const OUTSIDE = "regions: expected every phrase to lie inside the prompt";
-const TWICE = "regions: expected every id once";
-
-/** A scene that can be drawn. */
-export const sceneSchema = v.pipe(
-  v.strictObject({
-    ...sceneFields,
-    regions: v.pipe(
-      regionsSchema,
-      v.checkItems(({ spans }) => spans.length > 0, "expected at least one phrase"),
-    ),
-  }),
-  v.check((scene) => phrasesAreInside(scene), OUTSIDE),
-  v.check((scene) => idsAreUnique(scene), TWICE),
-  v.transform(withWeights),
-);
-
-/** A scene that is being made: a box may have no phrase yet. */
-export const draftSceneSchema = v.pipe(
-  v.strictObject({ ...sceneFields, regions: regionsSchema }),
-  v.check((scene) => phrasesAreInside(scene), OUTSIDE),
-  v.check((scene) => idsAreUnique(scene), TWICE),
-  v.transform(withWeights),
-);
 
 export const seedSchema = v.pipe(
   v.string(),

@@ -2,7 +2,8 @@
 import * as v from "valibot";
 import { COLOR_COUNT } from "../scene/boxColors.ts";
 import { COMMAND_NAMES } from "./commands.ts";
-import { engineSchemas, LIMITS, loraSchema, seedSchema } from "./engineMessages.ts";
+import { engineSchemas, LIMITS, seedSchema } from "./engineMessages.ts";
+import { loraSchema } from "./sceneMessages.ts";
 import { listOf } from "../wire/lists.ts";
 import { MODEL_PARTS, type MainApi } from "./main.ts";
 import { homeSchemas } from "./mainModels.ts";

@@ -1,7 +1,8 @@
 /** What a request to the store must look like, method by method. */
 import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "./engine.ts";
-import { draftSceneSchema, engineSchemas, LIMITS, sceneSchema, seedSchema } from "./engineMessages.ts";
+import { engineSchemas, LIMITS, seedSchema } from "./engineMessages.ts";
+import { draftSceneSchema, sceneSchema, storedDraftSceneSchema } from "./sceneMessages.ts";
 import { LONGEST_SEEDS } from "../scene/limits.ts";
 import { listOf } from "../wire/lists.ts";
 import type { Schemas } from "../wire/rpc.ts";
@@ -50,6 +51,9 @@ const draft = v.strictObject({
   model: v.nullable(engineSchemas.load),
   editor: freeJson,
 });
+
+/** A draft from a file, which an older version may have written. */
+export const storedDraftSchema = v.strictObject({ ...draft.entries, scene: storedDraftSceneSchema });
 
 const pixels = v.pipe(
   v.strictObject({

@@ -1,7 +1,7 @@
 /** A checkpoint that is open as far as headers and configs, wherever it came from. */
 import type { SchedulerConfig, TextConfig, VaeConfig } from "./config.ts";
 import type { Distilled } from "./distilled.ts";
-import type { Recommended } from "./recommended.ts";
+import type { SettingChanges } from "../scene/flatSettings.ts";
 import type { Family } from "./single/family.ts";
 import type { TokenizerFiles } from "./tokenizerFiles.ts";
 import type { UnetConfig } from "./unetConfig.ts";
@@ -35,7 +35,7 @@ export interface Checkpoint {
   weightBytes: number;
   parameters: number;
   /** Settings that the checkpoint's makers recommend, from its diorama.json. */
-  recommended?: Recommended;
+  recommended?: SettingChanges;
   /** Where it was distilled to a few steps: by what, and the settings that it wants. */
   distilled?: Distilled;
   /** The file that holds the UNet, links resolved; undefined where it is spread over several. */

@@ -2,10 +2,10 @@
  * Checkpoints and LoRAs that were distilled to a few steps: told by their names, by what their makers wrote, or by their shapes, and the
  * settings that their makers give for them. Fine-tunes of them (a Turbo or Lightning "merge") want a few more steps, and a scale above 1.
  */
-import { withSteps } from "../scene/defaults.ts";
+import type { SettingChanges } from "../scene/flatSettings.ts";
 import type { FewSteps } from "../scene/loras.ts";
 import type { SceneSettings } from "../scene/scene.ts";
-import type { Recommended } from "./recommended.ts";
+import { changeSettings } from "../scene/settingChanges.ts";
 import type { Family } from "./single/family.ts";
 
 export const DISTILLED = ["lcm", "tcd", "turbo", "lightning", "hyper", "dmd2"] as const;
@@ -17,7 +17,7 @@ export interface Distilled {
   name: string;
   /** The steps that it is named for. */
   steps?: number;
-  settings: Recommended;
+  settings: SettingChanges;
 }
 
 /** What is known of a file or folder. */
@@ -116,7 +116,7 @@ const TRAILING = { karras: false, spacing: "sgm-uniform" } as const;
 const KARRAS_SDE = { scheduler: "dpmpp-sde", karras: true } as const;
 
 /** Sources: the model cards of latent-consistency, h1t/TCD, stabilityai, ByteDance and tianweiy; of fine-tunes, what their makers agree on. */
-const makers: Record<DistilledKind, (known: Known) => Recommended> = {
+const makers: Record<DistilledKind, (known: Known) => SettingChanges> = {
   // Where the network reads the scale it costs nothing; elsewhere more than 2 burns.
   lcm: ({ steps = 6, readsScale }) => ({ scheduler: "lcm", karras: false, steps, guidanceScale: readsScale ? 8 : 1.5 }),
   tcd: ({ steps = 4 }) => ({ scheduler: "tcd", karras: false, steps, guidanceScale: 1 }),
@@ -155,9 +155,5 @@ export function fewStepsOf(clues: Clues): FewSteps | undefined {
 
 /** `settings` as such a model wants them: its steps, with the layout's strengths and ranges scaled to them, its scale and sampler. */
 export function withDistilled(settings: SceneSettings, { settings: wanted }: Distilled): SceneSettings {
-  const { guidance, steps = settings.steps, ...rest } = wanted;
-  const scaled = withSteps(settings, steps);
-  const { spacing, ...others } = scaled;
-  const kept = rest.karras === undefined && spacing !== undefined ? { spacing } : {};
-  return { ...others, ...kept, ...rest, guidance: { ...scaled.guidance, ...guidance } };
+  return changeSettings(settings, wanted, []);
 }

@@ -1,7 +1,8 @@
 /** The options of `npm run render`: their help, and what they ask for. */
 import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type ProviderName, type Seed } from "../scene/scene.ts";
-import { readField, SETTING_FIELDS, type Problem, type SettingName } from "../scene/fields.ts";
-import type { SettingChanges } from "../scene/parser.ts";
+import { readField, type Problem } from "../scene/fields.ts";
+import type { SettingChanges } from "../scene/flatSettings.ts";
+import { type SettingName, SETTINGS } from "../scene/settings.ts";
 import { readSeeds } from "../scene/seeds.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { PREDICTIONS, type LoadRequest } from "../api/engine.ts";
@@ -192,7 +193,7 @@ function choose<Choice extends string>(
 function readChanges(given: Given<typeof OPTIONS>, problems: Problem[]): SettingChanges {
   const changes: Record<string, unknown> = {};
   const set = (setting: SettingName, value: unknown, option: string) => {
-    const read = readField(SETTING_FIELDS[setting], value, `--${option}`, problems);
+    const read = readField(SETTINGS[setting], value, `--${option}`, problems);
     if (read !== undefined) changes[setting] = read;
   };
   for (const [option, setting] of Object.entries(NUMBERS) as [keyof typeof NUMBERS, SettingName][]) {

@@ -1,6 +1,9 @@
 /** The scene settings that a checkpoint is best used with, before anyone changed them. */
 import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
+import { nearestNumber } from "../scene/fields.ts";
 import type { SceneSettings } from "../scene/scene.ts";
+import { changeSettings } from "../scene/settingChanges.ts";
+import { SETTINGS } from "../scene/settings.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { withDistilled } from "../checkpoint/distilled.ts";
 
@@ -19,7 +22,7 @@ export function pixelsPerLatent({ vae }: Pick<Checkpoint, "vae">): number {
 export function recommendedSettings(
   checkpoint: Pick<Checkpoint, "unet" | "vae" | "scheduler" | "distilled" | "recommended">,
 ): SceneSettings {
-  const side = (checkpoint.unet.config.sampleSize ?? 64) * pixelsPerLatent(checkpoint);
+  const side = nearestNumber(SETTINGS.width, (checkpoint.unet.config.sampleSize ?? 64) * pixelsPerLatent(checkpoint));
   const sized: SceneSettings = {
     ...DEFAULT_SETTINGS,
     width: side,
@@ -27,6 +30,5 @@ export function recommendedSettings(
     ...(checkpoint.scheduler.zeroSnr ? ZERO_SNR : {}),
   };
   const own = checkpoint.distilled ? withDistilled(sized, checkpoint.distilled) : sized;
-  const { guidance, ...rest } = checkpoint.recommended ?? {};
-  return { ...own, ...rest, guidance: { ...own.guidance, ...guidance } };
+  return changeSettings(own, checkpoint.recommended ?? {}, []);
 }

@@ -5,7 +5,8 @@
  */
 import * as v from "valibot";
 import type { RunRecord } from "../api/engine.ts";
-import { LIMITS, sceneSchema, seedSchema } from "../api/engineMessages.ts";
+import { LIMITS, seedSchema } from "../api/engineMessages.ts";
+import { storedSceneSchema } from "../api/sceneMessages.ts";
 import { AppError } from "../wire/errors.ts";
 import { listOf } from "../wire/lists.ts";
 import { PROVIDERS } from "../scene/scene.ts";
@@ -76,7 +77,7 @@ const tokens = listOf(
 const recordSchema = v.pipe(
   v.strictObject({
     version: v.literal(1),
-    scene: sceneSchema,
+    scene: storedSceneSchema,
     seed: seedSchema,
     alternative: v.exactOptional(shortText),
     scouted: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.steps))),

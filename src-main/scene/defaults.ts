@@ -2,78 +2,33 @@
  * Settings of a run before anyone changed them: the paper's (Patel & Serkh 2024, arXiv:2405.14101, and the commands
  * in the authors' repository), and how they follow a changed number of steps.
  */
+import { type FieldValue, nearestNumber, type StepRangeRule } from "./fields.ts";
+import { flatSettings, nestedSettings } from "./flatSettings.ts";
+import { scaleStepRange } from "./inSteps.ts";
 import type { SceneSettings } from "./scene.ts";
+import { rowOf, SETTING_NAMES, type SettingName } from "./settings.ts";
 
 /**
  * Stable Diffusion 1.x as the paper runs it: 512 x 512, 50 LMS steps, guidance 7.5, injection at [1, 11), loss at [1,
- * 25).
+ * 25). What each setting usually is stands in its row of the table.
  */
-export const DEFAULT_SETTINGS: SceneSettings = {
-  width: 512,
-  height: 512,
-  steps: 50,
-  guidanceScale: 7.5,
-  scheduler: "lms",
-  karras: false,
-  clipSkip: 1,
-  promptWeights: true,
-  guidance: {
-    method: "ilgd",
-    nu: 0.75,
-    injectionSteps: { start: 1, end: 11 },
-    eta: 0.48,
-    lossSteps: { start: 1, end: 25 },
-  },
-};
+export const DEFAULT_SETTINGS: SceneSettings = nestedSettings(
+  Object.fromEntries(SETTING_NAMES.map((name) => [name, rowOf(name).usual])),
+);
 
-/**
- * The same share of the run in another number of steps: both ends are scaled and rounded. Two things survive
- * rounding, because they decide whether the method works at all: a range that leaves out step 0 goes on leaving it
- * out (the first latent is pure noise; the published ranges start at 1), and a range that was on stays on for at
- * least one step. So [1, 11) of 50 becomes [1, 4) of 20, [1, 2) of 4 and [2, 22) of 100.
- */
-export function scaleStepRange(
-  range: { start: number; end: number },
-  from: number,
-  to: number,
-): { start: number; end: number } {
-  if (from === to || range.end <= range.start) {
-    return { start: Math.min(range.start, to), end: Math.min(range.end, to) };
-  }
-  const first = range.start > 0 ? 1 : 0;
-  const start = Math.min(Math.max(first, Math.round((range.start * to) / from)), Math.max(0, to - 1));
-  const end = Math.min(to, Math.max(start + 1, Math.round((range.end * to) / from)));
-  return { start, end };
-}
-
-/** Steps of the published runs: with more, loss guidance keeps its strength. */
-const PUBLISHED_STEPS = 50;
-/**
- * Fewer steps are longer, and each follows its gradient further: at the strength of 50 steps, things are driven past their boxes and the
- * picture apart. Measured on the demo model (Euler a, iLGD, 40 scenes that no other figure is from): most things lie in their boxes at eta 4
- * in 50 steps, 2 to 3 in 20 and 1.5 in 8, which this power of the number of steps goes through. The README has the numbers.
- */
-const ETA_POWER = 0.6;
-const LARGEST_ETA = 50;
-
-/** The strength of loss guidance in `to` steps that does what `eta` does in `from`; three digits of it. */
-export function scaleEta(eta: number, from: number, to: number): number {
-  if (from === to) return eta;
-  const share = (steps: number) => Math.min(1, steps / PUBLISHED_STEPS) ** ETA_POWER;
-  return Math.min(LARGEST_ETA, Number(((eta * share(to)) / share(from)).toPrecision(3)));
+/** What a setting is in `to` steps that was `value` in `from`: ranges and what acts in every step are scaled, all else stays. */
+export function inOtherSteps(name: SettingName, value: unknown, from: number, to: number): unknown {
+  const row = rowOf(name);
+  if (row.kind === "stepRange") return scaleStepRange(value as FieldValue<StepRangeRule>, from, to);
+  if (row.kind !== "number" || !row.inSteps) return value;
+  return nearestNumber(row, row.inSteps(value as number, from, to));
 }
 
 /** `settings` with another number of steps, and the guidance's step ranges and eta scaled to it. */
 export function withSteps(settings: SceneSettings, steps: number): SceneSettings {
-  const { guidance } = settings;
-  return {
-    ...settings,
-    steps,
-    guidance: {
-      ...guidance,
-      injectionSteps: scaleStepRange(guidance.injectionSteps, settings.steps, steps),
-      eta: scaleEta(guidance.eta, settings.steps, steps),
-      lossSteps: scaleStepRange(guidance.lossSteps, settings.steps, steps),
-    },
-  };
+  const scaled = Object.entries(flatSettings(settings)).map(([name, value]) => [
+    name,
+    inOtherSteps(name as SettingName, value, settings.steps, steps),
+  ]);
+  return { ...settings, ...nestedSettings({ ...Object.fromEntries(scaled), steps }) };
 }

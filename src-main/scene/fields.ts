@@ -1,9 +1,6 @@
-/**
- * The settings of a scene as a table: name, kind, range and a sentence about each. The scene file, the settings
- * embedded in a picture, the command line's options and the JSON Schema for editors all read this one table.
- */
+/** Kinds of fields, how each is read from a file or a command line, and the words for what is wrong with it. */
+import { MOST_STEPS } from "./limits.ts";
 import { suggestion } from "./nearest.ts";
-import { METHODS, OTHER_SPACINGS, SCHEDULERS } from "./scene.ts";
 
 /** One thing wrong with a file; `at` is the path of the field, such as `boxes[1].phrase`. */
 export interface Problem {
@@ -19,7 +16,7 @@ export interface NumberRule {
   multipleOf?: number;
   about: string;
 }
-interface ChoiceRule {
+export interface ChoiceRule {
   kind: "choice";
   of: readonly string[];
   about: string;
@@ -29,86 +26,45 @@ interface BooleanRule {
   about: string;
 }
 /** A half-open range of scheduler steps, written `[start, end]` or `{ start, end }`. */
-interface StepRangeRule {
+export interface StepRangeRule {
   kind: "stepRange";
   about: string;
 }
-export type FieldRule = NumberRule | ChoiceRule | BooleanRule | StepRangeRule;
+/** A part of the run in fractions of its steps, written alike. */
+interface ShareRule {
+  kind: "share";
+  about: string;
+}
+export interface TextRule {
+  kind: "text";
+  /** In characters (UTF-16 code units). */
+  longest: number;
+  /** A regular expression, with Unicode's classes, that all of it fits. */
+  pattern?: string;
+  /** What that asks for, in words. */
+  expected?: string;
+  about: string;
+}
+export type FieldRule = NumberRule | ChoiceRule | BooleanRule | StepRangeRule | ShareRule | TextRule;
+
+interface Range {
+  start: number;
+  end: number;
+}
 
 /** The type that a rule's field has once it was read. */
 export type FieldValue<Rule extends FieldRule> = Rule extends { kind: "choice"; of: readonly (infer Choice)[] }
   ? Choice
-  : { number: number; choice: string; boolean: boolean; stepRange: { start: number; end: number } }[Rule["kind"]];
+  : { number: number; choice: string; boolean: boolean; stepRange: Range; share: Range; text: string }[Rule["kind"]];
 
-/** Stable Diffusion was trained on 1000 noise levels: there are no more different steps. */
-const MOST_STEPS = 1000;
-
-export const SETTING_FIELDS = {
-  width: { kind: "number", min: 64, max: 2048, multipleOf: 8, about: "Width of the picture in pixels." },
-  height: { kind: "number", min: 64, max: 2048, multipleOf: 8, about: "Height of the picture in pixels." },
-  steps: { kind: "number", min: 1, max: MOST_STEPS, integer: true, about: "Denoising steps." },
-  guidanceScale: {
-    kind: "number",
-    min: 1,
-    max: 50,
-    about: "Classifier-free guidance scale; 1 ignores the negative prompt and halves the work.",
-  },
-  scheduler: { kind: "choice", of: SCHEDULERS, about: "How the noise is taken away." },
-  karras: {
-    kind: "boolean",
-    about:
-      "Noise levels spaced as by Karras et al. 2022; ddim, pndm, lcm and tcd have no such spacing and go on without.",
-  },
-  spacing: {
-    kind: "choice",
-    of: OTHER_SPACINGS,
-    about: "Noise levels spaced otherwise, instead of by Karras et al.; what is left out is the checkpoint's own.",
-  },
-  guidanceRescale: {
-    kind: "number",
-    min: 0,
-    max: 1,
-    about:
-      "How far the guided prediction is brought back to the prompt's own contrast; about 0.7 for checkpoints with zero terminal SNR.",
-  },
-  clipSkip: {
-    kind: "number",
-    min: 1,
-    max: 12,
-    integer: true,
-    about:
-      "Layer of the text encoder that is read, counted from the end; 1 is the last. XL reads the second: 1 and 2 are the same.",
-  },
-  promptWeights: {
-    kind: "boolean",
-    about:
-      "Brackets are weights, as in (word:1.3) and [word], and BREAK begins a new chunk; false draws brackets as brackets.",
-  },
-  method: {
-    kind: "choice",
-    of: METHODS,
-    about:
-      "Layout control: ilgd is injection with loss guidance, injection and loss are each alone, none samples plainly.",
-  },
-  nu: { kind: "number", min: 0, max: 10, about: "Strength of attention injection." },
-  injectionSteps: {
-    kind: "stepRange",
-    about: "Steps with attention injection, from the first up to and without the last.",
-  },
-  eta: { kind: "number", min: 0, max: 50, about: "Strength of loss guidance." },
-  lossSteps: { kind: "stepRange", about: "Steps with loss guidance, from the first up to and without the last." },
-} as const satisfies Record<string, FieldRule>;
-
-export type SettingName = keyof typeof SETTING_FIELDS;
-export const SETTING_NAMES = Object.keys(SETTING_FIELDS) as SettingName[];
-
-export const STRENGTH_RULE: NumberRule = {
+/** One step of a range. */
+export const STEP_RULE: NumberRule = {
   kind: "number",
   min: 0,
-  max: 3,
-  about: "How strongly this box pulls: 1 is the method as published, 0 leaves the box out.",
+  max: MOST_STEPS,
+  integer: true,
+  about: "A scheduler step.",
 };
-const STEP_RULE: NumberRule = { kind: "number", min: 0, max: MOST_STEPS, integer: true, about: "A scheduler step." };
 
 /** Reads `value` by `rule`; what is wrong is added to `problems` and undefined returned. */
 export function readField<Rule extends FieldRule>(
@@ -118,6 +74,23 @@ export function readField<Rule extends FieldRule>(
   problems: Problem[],
 ): FieldValue<Rule> | undefined {
   return readers[rule.kind](rule as never, value, at, problems) as FieldValue<Rule> | undefined;
+}
+
+type Fields<Rules extends Record<string, FieldRule>> = { [Name in keyof Rules]?: FieldValue<Rules[Name]> };
+
+/** Those fields of `record` that `rules` are about, each read alone; what is missing or wrong is missing. */
+export function readFields<const Rules extends Record<string, FieldRule>>(
+  rules: Rules,
+  record: Record<string, unknown>,
+  at: string,
+  problems: Problem[],
+): Fields<Rules> {
+  const read = Object.entries(rules).flatMap(([name, rule]) => {
+    const value = record[name];
+    const field = value === undefined ? undefined : readField(rule, value, join(at, name), problems);
+    return field === undefined ? [] : [[name, field]];
+  });
+  return Object.fromEntries(read) as Fields<Rules>;
 }
 
 const readers = {
@@ -134,23 +107,50 @@ const readers = {
     return undefined;
   },
   stepRange: readStepRange,
+  share: readShare,
+  text: (rule: TextRule, value: unknown, at: string, problems: Problem[]) => {
+    if (typeof value === "string" && isText(rule, value)) return value;
+    problems.push({ at, message: `expected ${expectedText(rule)}, got ${show(value)}` });
+    return undefined;
+  },
 };
+
+/** Whether `rule` allows a text. */
+export function isText({ longest, pattern }: TextRule, value: string): boolean {
+  return value.length <= longest && (pattern === undefined || new RegExp(pattern, "u").test(value));
+}
+
+export function expectedText({ longest, expected }: TextRule): string {
+  return expected ?? `a text of at most ${longest} characters`;
+}
 
 /** A finite number that `rule` allows. */
 export function readNumber(rule: NumberRule, value: unknown, at: string, problems: Problem[]): number | undefined {
-  const unit = rule.multipleOf ?? (rule.integer ? 1 : undefined);
-  const kind = rule.multipleOf ? `a multiple of ${rule.multipleOf}` : rule.integer ? "a whole number" : "a number";
-  const expected = `expected ${kind} from ${rule.min} to ${rule.max}`;
+  const unit = unitOf(rule);
+  const expected = `expected ${numberKind(rule)} from ${rule.min} to ${rule.max}`;
   if (typeof value !== "number" || !(value >= rule.min && value <= rule.max)) {
     problems.push({ at, message: `${expected}, got ${show(value)}` });
     return undefined;
   }
   if (unit !== undefined && value % unit !== 0) {
-    const near = Math.min(rule.max, Math.max(rule.min, Math.round(value / unit) * unit));
-    problems.push({ at, message: `${expected}, got ${value}; the nearest is ${near}` });
+    problems.push({ at, message: `${expected}, got ${value}; the nearest is ${nearestNumber(rule, value)}` });
     return undefined;
   }
-  return value;
+  return value + 0; // there is one zero
+}
+
+const unitOf = ({ multipleOf, integer }: NumberRule) => multipleOf ?? (integer ? 1 : undefined);
+
+/** `a whole number`, as messages say it. */
+export function numberKind({ multipleOf, integer }: NumberRule): string {
+  return multipleOf ? `a multiple of ${multipleOf}` : integer ? "a whole number" : "a number";
+}
+
+/** The number nearest to `value` that `rule` allows. */
+export function nearestNumber(rule: NumberRule, value: number): number {
+  const unit = unitOf(rule);
+  const whole = unit === undefined ? value : Math.round(value / unit) * unit;
+  return Math.min(rule.max, Math.max(rule.min, whole));
 }
 
 function readStepRange(_rule: StepRangeRule, value: unknown, at: string, problems: Problem[]) {
@@ -160,14 +160,25 @@ function readStepRange(_rule: StepRangeRule, value: unknown, at: string, problem
     return undefined;
   }
   if (isRecord(value)) reportUnknownFields(value, ["start", "end"], at, problems);
-  const start = readNumber(STEP_RULE, pair[0], `${at}[0]`, problems);
-  const end = readNumber(STEP_RULE, pair[1], `${at}[1]`, problems);
+  const [first, last] = isRecord(value) ? [join(at, "start"), join(at, "end")] : [`${at}[0]`, `${at}[1]`];
+  const start = readNumber(STEP_RULE, pair[0], first, problems);
+  const end = readNumber(STEP_RULE, pair[1], last, problems);
   if (start === undefined || end === undefined) return undefined;
   if (end < start) {
     problems.push({ at, message: `the range ${start} to ${end} runs backwards` });
     return undefined;
   }
   return { start, end };
+}
+
+function readShare(_rule: ShareRule, value: unknown, at: string, problems: Problem[]) {
+  const pair: unknown = isRecord(value) ? [value.start, value.end] : value;
+  if (isRecord(value)) reportUnknownFields(value, ["start", "end"], at, problems);
+  const isFraction = (number: unknown): number is number => typeof number === "number" && number >= 0 && number <= 1;
+  const [start, end] = Array.isArray(pair) && pair.length === 2 ? (pair as unknown[]) : [];
+  if (isFraction(start) && isFraction(end) && start <= end) return { start: start + 0, end: end + 0 };
+  problems.push({ at, message: `expected two fractions of the run such as [0, 0.5], got ${show(value)}` });
+  return undefined;
 }
 
 /** Adds a problem for every field that is not in `known`, with the name that was probably meant. */

@@ -3,30 +3,24 @@
  * the parser reads; `resources/scene.schema.json` is its text, and a test keeps the two equal. What a schema cannot
  * say (a phrase stands in the prompt, a box ends inside the picture) only the parser checks.
  */
-import { SETTING_FIELDS, SETTING_NAMES, STRENGTH_RULE, type FieldRule } from "./fields.ts";
-import {
-  LONGEST_BOX_WORDS,
-  LONGEST_PROMPT,
-  MOST_BOXES,
-  MOST_EMBEDDINGS,
-  MOST_LORAS,
-  MOST_SEEDS,
-  MOST_SPANS,
-} from "./limits.ts";
-import { LORA_STRENGTH_RULE, type LORA_FIELDS } from "./loraEntries.ts";
-import type { BOX_FIELDS, SCENE_FIELDS } from "./parser.ts";
+import type { BoxForm } from "./boxes.ts";
+import { type FieldRule, STEP_RULE } from "./fields.ts";
+import { EMBEDDING_SETTINGS, LORA_SETTINGS } from "./fileSettings.ts";
+import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import type { SceneForm } from "./parser.ts";
+import { REGION_NAME, REGION_SETTINGS } from "./regionSettings.ts";
+import { SETTINGS } from "./settings.ts";
 
 type Schema = Record<string, unknown>;
 
-const STEP: Schema = { type: "integer", minimum: 0 };
+const STEP: Schema = { type: "integer", minimum: STEP_RULE.min, maximum: STEP_RULE.max };
 const FRACTION: Schema = { type: "number", minimum: 0, maximum: 1 };
 const SIZE: Schema = { type: "number", exclusiveMinimum: 0, maximum: 1 };
-const RANGE: Schema = { type: "array", prefixItems: [STEP, STEP], minItems: 2, maxItems: 2 };
 const PHRASE: Schema = { type: "string", pattern: "\\S" };
-const PATH: Schema = { type: "string", minLength: 1 };
+const CHARACTER: Schema = { type: "integer", minimum: 0 };
 const OCCURRENCE: Schema = { type: "integer", minimum: 1 };
 
-function settingSchema(rule: FieldRule): Schema {
+function ruleSchema(rule: FieldRule): Schema {
   const description = rule.about;
   switch (rule.kind) {
     case "number": {
@@ -39,16 +33,37 @@ function settingSchema(rule: FieldRule): Schema {
     case "boolean":
       return { description, type: "boolean" };
     case "stepRange":
-      return { description, anyOf: [RANGE, objectSchema({ start: STEP, end: STEP }, ["start", "end"])] };
+      return { description, anyOf: pairSchemas(STEP) };
+    case "share":
+      return { description, anyOf: pairSchemas(FRACTION) };
+    case "text": {
+      const pattern = rule.pattern === undefined ? {} : { pattern: rule.pattern };
+      return { description, type: "string", maxLength: rule.longest, ...pattern };
+    }
   }
+}
+
+/** A schema for each row. */
+function tableSchema<Rules extends Record<string, FieldRule>>(rules: Rules): Record<keyof Rules, Schema> {
+  const schemas = Object.entries(rules).map(([name, rule]) => [name, ruleSchema(rule)]);
+  return Object.fromEntries(schemas) as Record<keyof Rules, Schema>;
+}
+
+/** `[start, end]`, or `{ start, end }`. */
+function pairSchemas(one: Schema): Schema[] {
+  return [pairSchema(one), objectSchema({ start: one, end: one }, ["start", "end"])];
+}
+
+function pairSchema(one: Schema): Schema {
+  return { type: "array", prefixItems: [one, one], minItems: 2, maxItems: 2 };
 }
 
 function objectSchema(properties: Record<string, Schema>, required: readonly string[]): Schema {
   return { type: "object", properties, required: [...required], additionalProperties: false };
 }
 
-const boxProperties: Record<(typeof BOX_FIELDS)[number], Schema> = {
-  name: { description: "Name of the box, unique in the scene.", type: "string", minLength: 1, maxLength: 80 },
+const boxProperties: Record<keyof BoxForm, Schema> = {
+  name: ruleSchema(REGION_NAME),
   phrase: {
     description: "Words of the prompt that shall appear in the box; several phrases may share it.",
     anyOf: [PHRASE, { type: "array", items: PHRASE, minItems: 1, maxItems: MOST_SPANS }],
@@ -61,9 +76,8 @@ const boxProperties: Record<(typeof BOX_FIELDS)[number], Schema> = {
   span: {
     description: "Instead of a phrase: start and end in characters of the prompt, or a list of such pairs.",
     anyOf: [
-      RANGE,
-      objectSchema({ start: STEP, end: STEP }, ["start", "end"]),
-      { type: "array", items: RANGE, minItems: 1, maxItems: MOST_SPANS },
+      ...pairSchemas(CHARACTER),
+      { type: "array", items: pairSchema(CHARACTER), minItems: 1, maxItems: MOST_SPANS },
     ],
   },
   box: {
@@ -73,34 +87,14 @@ const boxProperties: Record<(typeof BOX_FIELDS)[number], Schema> = {
       objectSchema({ x: FRACTION, y: FRACTION, width: SIZE, height: SIZE }, ["x", "y", "width", "height"]),
     ],
   },
-  strength: settingSchema(STRENGTH_RULE),
-  words: {
-    description: "Further words, attended to inside the box alone.",
-    type: "string",
-    maxLength: LONGEST_BOX_WORDS,
-  },
-  avoid: { description: "Words to avoid in the box.", type: "string", maxLength: LONGEST_BOX_WORDS },
-  during: {
-    description: "Part of the run, in fractions of its steps, in which this box is injected and guided.",
-    anyOf: [
-      { type: "array", prefixItems: [FRACTION, FRACTION], minItems: 2, maxItems: 2 },
-      objectSchema({ start: FRACTION, end: FRACTION }, ["start", "end"]),
-    ],
-  },
+  ...tableSchema(REGION_SETTINGS),
 };
 
-const loraProperties: Record<(typeof LORA_FIELDS)[number], Schema> = {
-  name: { description: "Of its file, without ending, as <lora:name:0.8> calls it.", type: "string", minLength: 1 },
-  path: { description: "Its file, seen from the folder of the scene.", type: "string", minLength: 1 },
-  strength: settingSchema(LORA_STRENGTH_RULE),
-  on: { description: "false keeps it in the list and does nothing with it.", type: "boolean" },
-  hash: { description: "SHA-256 of its weights in hexadecimal.", type: "string", pattern: "^[0-9a-f]{64}$" },
-};
+const embeddingProperties = tableSchema(EMBEDDING_SETTINGS);
 
 /** The schema as plain data. */
 export function sceneFileSchema(): Schema {
-  const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, settingSchema(SETTING_FIELDS[name])]));
-  const properties: Record<(typeof SCENE_FIELDS)[number], Schema> = {
+  const properties: Record<keyof SceneForm | "$schema", Schema> = {
     $schema: { description: "Where this schema is, for editors.", type: "string" },
     prompt: { description: "What the whole picture shows.", type: "string", maxLength: LONGEST_PROMPT },
     negativePrompt: { description: "What it shall not show.", type: "string", maxLength: LONGEST_PROMPT },
@@ -127,20 +121,18 @@ export function sceneFileSchema(): Schema {
       description: "Embeddings (textual inversion): files whose names are words of the prompts.",
       type: "array",
       maxItems: MOST_EMBEDDINGS,
-      items: {
-        anyOf: [
-          PATH,
-          objectSchema({ name: PATH, path: PATH, hash: { type: "string", pattern: "^[0-9a-f]{64}$" } }, ["name"]),
-        ],
-      },
+      items: { anyOf: [embeddingProperties.path, objectSchema(embeddingProperties, ["name"])] },
     },
     loras: {
       description: "Small files that change the checkpoint, each by name or by the path of its file.",
       type: "array",
       maxItems: MOST_LORAS,
-      items: { ...objectSchema(loraProperties, []), anyOf: [{ required: ["name"] }, { required: ["path"] }] },
+      items: {
+        ...objectSchema(tableSchema(LORA_SETTINGS), []),
+        anyOf: [{ required: ["name"] }, { required: ["path"] }],
+      },
     },
-    ...(settings as Record<keyof typeof SETTING_FIELDS, Schema>),
+    ...tableSchema(SETTINGS),
   };
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -1,10 +1,10 @@
 /** A scene's LoRAs: which ones its list and the tags in its prompt (`<lora:name:0.8>`) come to, and how strongly each counts. */
+import { LORA_SETTINGS } from "./fileSettings.ts";
 import { findLoras, type LoraTag } from "./promptMarkup.ts";
 import type { Scene, SceneLora, SceneSettings } from "./scene.ts";
 
 /** Strengths of the list go from minus this to this; a tag in the prompt may go further. */
-export const STRONGEST_LORA = 2;
-export const LONGEST_LORA_NAME = 255;
+export const STRONGEST_LORA = LORA_SETTINGS.strength.max;
 
 export interface UsedLora {
   lora: SceneLora;

@@ -180,6 +180,25 @@ function plain(text: string): string {
   return text.trim().replace(/\s+/g, " ").normalize("NFC").toLowerCase();
 }
 
+/** Spans as a scene keeps them: without those that hold no word, and with those that overlap made one. */
+export function tidySpans(prompt: string, spans: readonly TextSpan[]): TextSpan[] {
+  const tidy: TextSpan[] = [];
+  for (const { start, end } of spans) {
+    if (prompt.slice(start, end).trim() === "") continue;
+    const span = { start, end };
+    // What it joins may reach others: they are looked through again.
+    for (let i = tidy.findIndex((one) => meet(one, span)); i >= 0; i = tidy.findIndex((one) => meet(one, span))) {
+      const [one] = tidy.splice(i, 1);
+      span.start = Math.min(span.start, one!.start);
+      span.end = Math.max(span.end, one!.end);
+    }
+    tidy.push(span);
+  }
+  return tidy;
+}
+
+const meet = (a: TextSpan, b: TextSpan) => a.start < b.end && b.start < a.end;
+
 /** The fields that `readSpans` reads back as `spans`: phrases where they say it, else ranges. */
 export function writeSpans(prompt: string, spans: readonly TextSpan[]): PhraseForm {
   const places = spans.map((span) => {

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AppError } from "../wire/errors.ts";
 import { describe } from "../wire/rpc.ts";
 import type { Draft, SavedDraft, VersionInfo } from "../api/store.ts";
-import { storeSchemas } from "../api/storeMessages.ts";
+import { storedDraftSchema } from "../api/storeMessages.ts";
 import { invalid } from "./databaseErrors.ts";
 import { MOST_VERSIONS, SOUND_VERSION } from "./soundness.ts";
 
@@ -34,13 +34,24 @@ export class Drafts {
       )
       .get()!;
     const { draft, saved, version, document } = row;
-    return { draft: JSON.parse(draft) as Draft, saved, versionId: version, changed: draft !== document };
+    const problem = (why: string) => `Its draft cannot be read (${why}).`;
+    return { draft: parseDraft(draft, problem, this.path), saved, versionId: version, changed: draft !== document };
   }
 
   saveDraft(draft: Draft): { saved: string; changed: boolean } {
     this.db.prepare("UPDATE project SET draft = ?, saved = ?").run(JSON.stringify(draft), this.clock());
-    const { saved, changed } = this.readDraft();
-    return { saved, changed };
+    return this.#state();
+  }
+
+  /** When the draft was saved, and whether it says other than the version that it was made of. */
+  #state(): { saved: string; changed: boolean } {
+    const { saved, changed } = this.db
+      .prepare<[], { saved: string; changed: number }>(
+        `SELECT saved, draft IS NOT document AS changed FROM project
+         LEFT JOIN version ON version.id = project.version AND deleted = 0 AND ${SOUND_VERSION}`,
+      )
+      .get()!;
+    return { saved, changed: changed === 1 };
   }
 
   nameVersion(name: string, automatic = false): VersionInfo {
@@ -80,7 +91,7 @@ export class Drafts {
     this.db
       .transaction(() => {
         const { name } = this.readVersion(id);
-        if (this.readDraft().changed) this.nameVersion(`Before going back to ${name}`, true);
+        if (this.#state().changed) this.nameVersion(`Before going back to ${name}`, true);
         this.db
           .prepare(
             "UPDATE project SET draft = (SELECT document FROM version WHERE id = @id), saved = @time, version = @id",
@@ -119,7 +130,7 @@ export function parseDraft(text: string, problem: (why: string) => string, path:
   } catch (error) {
     throw invalid(path, problem((error as Error).message), error);
   }
-  const parsed = v.safeParse(storeSchemas.saveDraft, value, { abortEarly: true });
+  const parsed = v.safeParse(storedDraftSchema, value, { abortEarly: true });
   if (!parsed.success) throw invalid(path, problem(describe(parsed.issues[0])));
   return parsed.output;
 }

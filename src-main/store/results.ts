@@ -2,7 +2,7 @@
 import type Database from "better-sqlite3";
 import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "../api/engine.ts";
-import { sceneSchema } from "../api/engineMessages.ts";
+import { storedSceneSchema } from "../api/sceneMessages.ts";
 import { AppError, isAppError } from "../wire/errors.ts";
 import { describe } from "../wire/rpc.ts";
 import type { Scene } from "../scene/scene.ts";
@@ -267,7 +267,7 @@ export class Results {
       .prepare<[number], { scene: string }>(`SELECT scene FROM run WHERE id = ? AND ${SOUND_RUN}`)
       .get(runId);
     if (!row) throw noRun(runId);
-    const parsed = v.safeParse(sceneSchema, parseJson(row.scene), { abortEarly: true });
+    const parsed = v.safeParse(storedSceneSchema, parseJson(row.scene), { abortEarly: true });
     if (parsed.success) return parsed.output;
     throw new AppError("scene-invalid", `The scene of this run is damaged (${describe(parsed.issues[0])}).`, {
       at: "scene",

@@ -1,9 +1,11 @@
 /** Boxes as text on the clipboard, so that they can be pasted into another window, whose prompt may differ. */
-import { isRecord, type Problem } from "@scene/fields.ts";
-import { LONGEST_BOX_WORDS, MOST_BOXES } from "@scene/limits.ts";
+import { readBox } from "@scene/boxes.ts";
+import { isRecord, nearestNumber, type Problem, readFields } from "@scene/fields.ts";
+import { extrasOf } from "@scene/flatSettings.ts";
+import { MOST_BOXES } from "@scene/limits.ts";
 import { findPhrase } from "@scene/phrases.ts";
-import { readBox, readDuring } from "@scene/parser.ts";
-import { extrasOf, type TextSpan } from "@scene/scene.ts";
+import { REGION_SETTINGS } from "@scene/regionSettings.ts";
+import type { TextSpan } from "@scene/scene.ts";
 import { INSIDE, wordBreaks } from "@scene/wordBreaks.ts";
 import { type Box, COLOR_COUNT } from "./document.ts";
 import { type Group, readGroupId, readGroups } from "./parts.ts";
@@ -36,29 +38,39 @@ export function readBoxes(text: string, prompt: string): { boxes: Box[]; groups:
     const problems: Problem[] = [];
     const box = isRecord(item) ? readBox(item.box, "box", problems) : undefined;
     if (!isRecord(item) || !box) return [];
-    const { name, color, strength } = item;
+    const { name, color } = item;
+    const settings = readSettings(item);
     const one: Box = {
       id: "",
       box,
       spans: readSpans(item, prompt),
       name: typeof name === "string" ? name.slice(0, 80) : "",
       color: typeof color === "number" && color >= 0 && color < COLOR_COUNT ? Math.floor(color) : 0,
-      strength: typeof strength === "number" ? Math.min(3, Math.max(0, strength)) : 1,
+      ...settings,
       group: readGroupId(item.group),
       locked: false,
       hidden: false,
     };
-    return [{ ...one, ...readExtras(item) }];
+    return [one];
   });
   return { boxes, groups: readGroups(value.groups) };
 }
 
-/** Of a text that may be anybody's. */
-function readExtras({ words, avoid, during }: Record<string, unknown>): ReturnType<typeof extrasOf> {
-  const text = (value: unknown) => (typeof value === "string" ? value.slice(0, LONGEST_BOX_WORDS) : "");
-  const span = readDuring(during, "during", []);
-  const none = { id: "", box: { x: 0, y: 0, width: 1, height: 1 }, spans: [], strength: 1 };
-  return extrasOf({ ...none, words: text(words), avoid: text(avoid), ...(span ? { during: span } : {}) });
+/** Of a text that may be anybody's: what is too long is cut, what is too much is the most, what is wrong is left out. */
+function readSettings(item: Record<string, unknown>): Pick<Box, keyof typeof REGION_SETTINGS> {
+  const fitted = Object.entries(REGION_SETTINGS).map(([name, row]) => {
+    const value = item[name];
+    if (row.kind === "text" && typeof value === "string") return [name, value.slice(0, row.longest)];
+    if (row.kind === "number" && typeof value === "number") return [name, nearestNumber(row, value)];
+    return [name, value];
+  });
+  const { strength = REGION_SETTINGS.strength.usual, ...rest } = readFields(
+    REGION_SETTINGS,
+    Object.fromEntries(fitted) as Record<string, unknown>,
+    "",
+    [],
+  );
+  return { strength, ...rest };
 }
 
 function readSpans({ phrases, spans }: Record<string, unknown>, prompt: string): TextSpan[] {

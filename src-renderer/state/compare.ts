@@ -1,5 +1,6 @@
 /** What tells results apart: their settings, words and boxes. */
-import { extrasOf, type Region, type Scene } from "@scene/scene.ts";
+import { extrasOf } from "@scene/flatSettings.ts";
+import type { Region, Scene } from "@scene/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import { phraseOf } from "./document.ts";
 import { changeWords, layoutChanges } from "./variant.ts";

@@ -1,7 +1,8 @@
 /** What can be done to a document: functions from one document to the next. An edit that changes nothing returns the same object. */
-import { changeSettings, type SettingChanges } from "@scene/parser.ts";
 import type { Problem } from "@scene/fields.ts";
+import { flatSettings, type SettingChanges } from "@scene/flatSettings.ts";
 import type { SceneSettings, TextSpan, UnitBox } from "@scene/scene.ts";
+import { changeSettings } from "@scene/settingChanges.ts";
 import { namedColor } from "./colors.ts";
 import { type Box, type Document, newBox, nextColor, phraseOf } from "./document.ts";
 import { align, type Alignment, distribute, fitInside, movable, reflow, type Size } from "./geometry.ts";
@@ -176,11 +177,12 @@ const isSamePlace = (a: UnitBox, b: UnitBox) =>
   a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
 
 /** The settings that a checkpoint is best used with; the method stays the one chosen. */
-export function adoptSettings({ guidance, ...rest }: SceneSettings): Edit {
-  const { nu, injectionSteps, eta, lossSteps } = guidance;
+export function adoptSettings(own: SceneSettings): Edit {
   return (document) => {
-    const next = changeSettingsOf({ guidanceRescale: 0, ...rest, nu, injectionSteps, eta, lossSteps })(document);
-    return JSON.stringify(next.settings) === JSON.stringify(document.settings) ? document : next;
+    const { method } = document.settings.guidance;
+    const next = changeSettingsOf({ ...flatSettings(own), method })(document);
+    const isSame = JSON.stringify(flatSettings(next.settings)) === JSON.stringify(flatSettings(document.settings));
+    return isSame ? document : next;
   };
 }
 

@@ -1,8 +1,10 @@
 /** Settings that a person keeps under a name, for all projects, and those that new projects begin with. They are in the library, in no project. */
 import type { App } from "@api/bridge.ts";
-import { isRecord, type Problem, readField, SETTING_FIELDS, SETTING_NAMES } from "@scene/fields.ts";
-import { changeSettings, type SettingChanges } from "@scene/parser.ts";
+import { isRecord, type Problem, readFields } from "@scene/fields.ts";
+import { flatSettings, type SettingChanges } from "@scene/flatSettings.ts";
 import type { SceneSettings } from "@scene/scene.ts";
+import { changeSettings } from "@scene/settingChanges.ts";
+import { SETTING_NAMES, SETTINGS } from "@scene/settings.ts";
 import { EMPTY_DOCUMENT } from "./document.ts";
 
 export interface Preset {
@@ -80,13 +82,6 @@ export class Presets {
 
 const named = (name: string) => name.trim().slice(0, LONGEST_PRESET_NAME);
 
-/** All settings by their flat names, as scene files have them; those that may be left out as what they mean then. */
-export function flatSettings({ guidance, ...rest }: SceneSettings): SettingChanges {
-  const all: Record<string, unknown> = { guidanceRescale: 0, ...rest, ...guidance };
-  const named = SETTING_NAMES.filter((name) => all[name] !== undefined).map((name) => [name, all[name]]);
-  return Object.fromEntries(named) as SettingChanges;
-}
-
 /** In words, as short as they tell two presets apart: size, steps, guidance scale. */
 export function describeSettings({ width, height, steps, guidanceScale }: SettingChanges): string {
   return `${width} × ${height}, ${steps} steps, guidance ${guidanceScale}`;
@@ -111,11 +106,8 @@ export function readSettings(value: unknown): SettingChanges | undefined {
   if (!isRecord(value) || !SETTING_NAMES.some((name) => Object.hasOwn(value, name))) return undefined;
   const usual: Record<string, unknown> = flatSettings(EMPTY_DOCUMENT.settings);
   const problems: Problem[] = [];
-  const read = SETTING_NAMES.flatMap((name) => {
-    const one = value[name] ?? usual[name];
-    return one === undefined ? [] : [[name, readField(SETTING_FIELDS[name], one, name, problems)]];
-  });
-  const settings = Object.fromEntries(read) as SettingChanges;
+  const known = Object.fromEntries(SETTING_NAMES.map((name) => [name, value[name] ?? usual[name]]));
+  const settings: SettingChanges = readFields(SETTINGS, known, "", problems);
   if (problems.length > 0) return undefined;
   changeSettings(EMPTY_DOCUMENT.settings, settings, problems);
   return problems.length > 0 ? undefined : settings;

@@ -1,5 +1,6 @@
 /** "Same noise, one box moved": a result's scene with the layout of the editor, and what is different between two layouts. */
-import { extrasOf, type Region, type Scene, type UnitBox } from "@scene/scene.ts";
+import { extrasOf } from "@scene/flatSettings.ts";
+import type { Region, Scene, UnitBox } from "@scene/scene.ts";
 import { type Document, phraseOf, sceneToDraw } from "./document.ts";
 
 /**

@@ -2,7 +2,8 @@
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
-import { engineSchemas, LIMITS, sceneSchema } from "../../src-main/api/engineMessages.ts";
+import { engineSchemas, LIMITS } from "../../src-main/api/engineMessages.ts";
+import { sceneSchema } from "../../src-main/api/sceneMessages.ts";
 import { describe as tell } from "../../src-main/wire/rpc.ts";
 import type { Region, Scene } from "../../src-main/scene/scene.ts";
 
@@ -37,8 +38,8 @@ describe("a scene is refused, with the field's path, when", () => {
   const withBox = (change: object): unknown => withRegion({ box: { ...region.box, ...change } });
   test.each<[string, unknown, string]>([
     ["the width is no multiple of 8", withSettings({ width: 513 }), "settings.width: expected a multiple of 8"],
-    ["the height is 0", withSettings({ height: 0 }), "settings.height: expected at least 8"],
-    ["the picture is huge", withSettings({ width: 4104 }), "settings.width: expected at most 4096"],
+    ["the height is 0", withSettings({ height: 0 }), "settings.height: expected at least 64"],
+    ["the picture is huge", withSettings({ width: 2056 }), "settings.width: expected at most 2048"],
     ["steps are broken", withSettings({ steps: 2.5 }), "settings.steps: expected a whole number"],
     ["the scale is NaN", withSettings({ guidanceScale: NaN }), "settings.guidanceScale: "],
     ["the scale is infinite", withSettings({ guidanceScale: Infinity }), "settings.guidanceScale: "],
@@ -49,6 +50,13 @@ describe("a scene is refused, with the field's path, when", () => {
       withGuidance({ lossSteps: { start: 9, end: 8 } }),
       "settings.guidance.lossSteps: expected start <= end",
     ],
+    [
+      "steps end after the run",
+      withGuidance({ lossSteps: { start: 1, end: 51 } }),
+      "settings.guidance.lossSteps: [1, 51] reaches beyond the last of 50 steps",
+    ],
+    ["karras and another spacing", withSettings({ karras: true, spacing: "simple" }), "settings.spacing: "],
+    ["a name has two lines", withRegion({ id: "a\nb" }), "regions[0].id: expected a name"],
     ["a box is outside", withBox({ x: 0.8 }), "regions[0].box: expected a box inside the picture"],
     ["a box is flat", withBox({ height: 0 }), "regions[0].box: expected a width and a height above 0"],
     ["a coordinate is a text", withBox({ x: "0" }), "regions[0].box.x: "],

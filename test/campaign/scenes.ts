@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
-import { sceneSchema } from "../../src-main/api/engineMessages.ts";
+import { sceneSchema } from "../../src-main/api/sceneMessages.ts";
 import { isAppError } from "../../src-main/wire/errors.ts";
-import { SETTING_NAMES } from "../../src-main/scene/fields.ts";
+import { BOX_FIELDS } from "../../src-main/scene/boxes.ts";
+import { SETTING_NAMES } from "../../src-main/scene/settings.ts";
 import {
-  BOX_FIELDS,
   parseSceneFile,
   parseSceneText,
   SCENE_FIELDS,

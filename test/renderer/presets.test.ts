@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { EMPTY_DOCUMENT } from "../../src-renderer/state/document.ts";
 import { changeSettingsOf } from "../../src-renderer/state/edits.ts";
-import { flatSettings, MOST_PRESETS, readPresets, readSettings } from "../../src-renderer/state/presets.svelte.ts";
+import { flatSettings } from "../../src-main/scene/flatSettings.ts";
+import { MOST_PRESETS, readPresets, readSettings } from "../../src-renderer/state/presets.svelte.ts";
 
 const settings = flatSettings({ ...DEFAULT_SETTINGS, width: 640, steps: 60 });
 

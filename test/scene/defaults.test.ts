@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { DEFAULT_SETTINGS, scaleEta, scaleStepRange, withSteps } from "../../src-main/scene/defaults.ts";
+import { DEFAULT_SETTINGS, inOtherSteps, withSteps } from "../../src-main/scene/defaults.ts";
+import { scaleStepRange } from "../../src-main/scene/inSteps.ts";
 
 describe("step ranges", () => {
   test.each([
@@ -42,10 +43,11 @@ describe("eta", () => {
         steps,
         steps,
         (eta, from, to) => {
-          const there = scaleEta(eta, from, to);
+          const scaled = (value: number, a: number, b: number) => inOtherSteps("eta", value, a, b) as number;
+          const there = scaled(eta, from, to);
           expect(there).toBeGreaterThanOrEqual(0);
           expect(there).toBeLessThanOrEqual(50);
-          if (there < 50) expect(Math.abs(scaleEta(there, to, from) - eta)).toBeLessThanOrEqual(0.011 * eta);
+          if (there < 50) expect(Math.abs(scaled(there, to, from) - eta)).toBeLessThanOrEqual(0.011 * eta);
         },
       ),
     );
