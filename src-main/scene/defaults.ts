@@ -3,7 +3,7 @@
  * in the authors' repository), and how they follow a changed number of steps.
  */
 import { type FieldValue, nearestNumber, type StepRangeRule } from "./fields.ts";
-import { flatSettings, nestedSettings } from "./flatSettings.ts";
+import { flatSettings, nestedSettings, type SettingChanges } from "./flatSettings.ts";
 import { scaleStepRange } from "./inSteps.ts";
 import type { SceneSettings } from "./scene.ts";
 import { rowOf, SETTING_NAMES, type SettingName } from "./settings.ts";
@@ -26,9 +26,7 @@ export function inOtherSteps(name: SettingName, value: unknown, from: number, to
 
 /** `settings` with another number of steps, and the guidance's step ranges and eta scaled to it. */
 export function withSteps(settings: SceneSettings, steps: number): SceneSettings {
-  const scaled = Object.entries(flatSettings(settings)).map(([name, value]) => [
-    name,
-    inOtherSteps(name as SettingName, value, settings.steps, steps),
-  ]);
-  return { ...settings, ...nestedSettings({ ...Object.fromEntries(scaled), steps }) };
+  const flat = Object.entries(flatSettings(settings));
+  const scaled = flat.map(([name, value]) => [name, inOtherSteps(name as SettingName, value, settings.steps, steps)]);
+  return { ...settings, ...nestedSettings({ ...(Object.fromEntries(scaled) as SettingChanges), steps }) };
 }

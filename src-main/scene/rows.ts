@@ -63,7 +63,7 @@ export type FormOf<T extends Table> = {
 };
 
 export function formOf<T extends Table>(rows: T, fields: { [N in keyof T]?: FieldValue<T[N]> }): FormOf<T> {
-  const written = Object.entries(fields).map(([name, value]) => {
+  const written = Object.entries<unknown>(fields).map(([name, value]) => {
     const rule = rows[name]?.kind;
     if (rule !== "stepRange" && rule !== "share") return [name, value];
     const { start, end } = value as FieldValue<StepRangeRule>;

@@ -96,11 +96,11 @@ export const PROVIDERS = ["cpu", "cuda", "dml", "webgpu", "coreml"] as const;
 export type ProviderName = (typeof PROVIDERS)[number];
 
 /** Layout control (Patel & Serkh 2024). Step ranges are half-open and count scheduler steps from 0. */
-export interface GuidanceSettings extends Guidance {}
+export type GuidanceSettings = Guidance;
 
-export interface SceneLora extends Held<typeof LORA_SETTINGS> {}
+export type SceneLora = Held<typeof LORA_SETTINGS>;
 
-export interface SceneEmbedding extends Held<typeof EMBEDDING_SETTINGS> {}
+export type SceneEmbedding = Held<typeof EMBEDDING_SETTINGS>;
 
 /** Everything that decides a picture, but for the seed and the machine. All but the lists is in the table SETTINGS. */
 export interface SceneSettings extends PictureSettings {

@@ -36,10 +36,9 @@ export function overrideSettings(
  */
 export function changeSettings(settings: SceneSettings, changes: SettingChanges, problems: Problem[]): SceneSettings {
   const scaled = changes.steps === undefined ? settings : withSteps(settings, changes.steps);
-  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const { loras, embeddings } = settings;
   const changed: SceneSettings = {
-    ...nestedSettings({ ...flatSettings(scaled), ...spacingChange(changes), ...given }),
+    ...nestedSettings({ ...flatSettings(scaled), ...spacingChange(changes), ...changes }),
     ...(loras ? { loras } : {}),
     ...(embeddings ? { embeddings } : {}),
   };

@@ -12,12 +12,7 @@ import { sceneSchema } from "../../src-main/api/sceneMessages.ts";
 import { isAppError } from "../../src-main/wire/errors.ts";
 import { BOX_FIELDS } from "../../src-main/scene/boxes.ts";
 import { SETTING_NAMES } from "../../src-main/scene/settings.ts";
-import {
-  parseSceneFile,
-  parseSceneText,
-  SCENE_FIELDS,
-  serializeScene,
-} from "../../src-main/scene/parser.ts";
+import { parseSceneFile, parseSceneText, SCENE_FIELDS, serializeScene } from "../../src-main/scene/parser.ts";
 import { ROOT } from "../support/imports.ts";
 import { Fault, type Part } from "./part.ts";
 import { damageBytes, oneOf, type Pick } from "./random.ts";
