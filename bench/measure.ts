@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { MemoryMode } from "../src-main/api/engine.ts";
-import type { ProviderName, Region } from "../src-main/scene/scene.ts";
+import type { Method, ProviderName, Region } from "../src-main/scene/scene.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
 import type { Conditioning, Denoiser } from "../src-main/engine/denoise.ts";
 import { denoise } from "../src-main/engine/denoise.ts";
@@ -12,7 +12,8 @@ import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.
 import type { TextStates } from "../src-main/engine/sessions/textEncoders.ts";
 import { OrtSession } from "../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../src-main/graph/builder.ts";
-import { layoutOf } from "../src-main/guidance/layout.ts";
+import { methodOf } from "../src-main/guidance/methodOf.ts";
+import { STEERING } from "../src-main/guidance/steering.ts";
 import { additionFeatures } from "../src-main/model/unet.ts";
 import { chunksOf } from "../src-main/model/tokenizer/encoding.ts";
 import { createTokenizers } from "../src-main/model/tokenizer/tokenizer.ts";
@@ -110,8 +111,8 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
 
   const side = checkpoint.unet.config.sampleSize ?? 64;
   const size = { height: side, width: side };
-  const opened = await seconds(() => networks.unet(size, tokenizer.maxTokens, () => undefined));
-  const unet = await networks.unet(size, tokenizer.maxTokens, () => undefined);
+  const opened = await seconds(() => networks.unet(size, tokenizer.maxTokens, STEERING, () => undefined));
+  const unet = await networks.unet(size, tokenizer.maxTokens, STEERING, () => undefined);
   const sampler = createSampler("lms", checkpoint.scheduler, 50, { spacing: "model" });
   const noise = new TorchGenerator("7").normal(checkpoint.unet.config.inChannels * side * side);
   const latent = noise.map((v) => v * sampler.initNoiseSigma);
@@ -123,17 +124,22 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
     const sizes = [pixels, pixels, 0, 0, pixels, pixels] as const;
     return { context, addition: additionFeatures(pooled, sizes, { ...config, addition }) };
   };
-  const kind = (method: "none" | "injection" | "ilgd", boxes: number): Denoiser => {
+  const kind = async (name: Method, boxes: number): Promise<Denoiser> => {
     const bound = regions(boxes).map((region, i) => ({ region, tokens: [2 + i] }));
-    const layout = layoutOf(bound, tokenizer.maxTokens, size, unet.target, unet.layers);
+    const method = await methodOf(name);
+    const place = { latent: size, picture: size, target: unet.target, layers: unet.layers };
+    const layout = method.layout({ ...place, regions: bound, columns: tokenizer.maxTokens });
     const range = { start: 0, end: 50 };
-    const guidance = { method, nu: 0.75, eta: 0.48, injectionSteps: range, lossSteps: range };
+    const guidance = { method: name, nu: 0.75, eta: 0.48, injectionSteps: range, lossSteps: range };
     const { prediction } = checkpoint.scheduler;
     return {
       unet,
       config: checkpoint.unet.config,
       prediction,
+      evaluations: sampler.evaluations,
+      method,
       layoutAt: () => layout,
+      state: {},
       guidance,
       guidanceScale: 7.5,
       prompt: conditioning(prompt),
@@ -141,12 +147,12 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
     };
   };
   const kinds = {
-    plain: kind("none", 2),
-    injected: kind("injection", 2),
-    guided: kind("ilgd", 2),
-    guidedTwice: kind("ilgd", 4),
+    plain: await kind("none", 2),
+    injected: await kind("injection", 2),
+    guided: await kind("ilgd", 2),
+    guidedTwice: await kind("ilgd", 4),
   };
-  const step = (d: Denoiser) => seconds(() => denoise(d, sampler.evaluations[5]!, latent));
+  const step = (d: Denoiser) => seconds(() => denoise(d, 5, latent));
   const times: Record<keyof typeof kinds, number[]> = { plain: [], injected: [], guided: [], guidedTwice: [] };
   const [firstPlain, afterPlain] = [await step(kinds.plain), peakBytes()];
   const firstGuided = await step(kinds.guided);

@@ -8,6 +8,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import type { MemoryMode } from "../src-main/api/engine.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
+import { STEERING } from "../src-main/guidance/steering.ts";
 import { choosePrecision, Networks } from "../src-main/engine/sessions/networks.ts";
 import { chunksOf } from "../src-main/model/tokenizer/encoding.ts";
 import { createTokenizers } from "../src-main/model/tokenizer/tokenizer.ts";
@@ -46,7 +47,7 @@ async function open({ file, memory }: Task): Promise<Opening> {
   const checked = since();
   await networks.encode(chunksOf(tokenizers, "a red circle and a blue square"));
   const side = checkpoint.unet.config.sampleSize ?? 64;
-  await networks.unet({ height: side, width: side }, tokenizers[0].maxTokens, () => undefined);
+  await networks.unet({ height: side, width: side }, tokenizers[0].maxTokens, STEERING, () => undefined);
   const ready = since();
   const written = status("write_bytes", "io") - before;
   await networks.close();

@@ -16,7 +16,7 @@ const mayImport: Record<string, readonly string[]> = {
   service: ["wire", "api"],
   checkpoint: ["wire", "scene", "api", "graph"],
   model: ["wire", "scene", "api", "graph", "checkpoint"],
-  guidance: ["wire", "scene", "graph", "model"],
+  guidance: ["wire", "scene", "graph", "sampling", "model"],
   engine: ["wire", "scene", "api", "service", "graph", "sampling", "checkpoint", "model", "guidance", "image"],
   store: ["wire", "scene", "api", "service", "image"],
   workshop: ["wire", "scene", "api", "service", "checkpoint", "image"],

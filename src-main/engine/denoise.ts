@@ -1,12 +1,12 @@
-/** One evaluation of the guided network: both halves of classifier-free guidance, injection, and loss guidance. */
-import { guides, injects, type GuidanceSettings } from "../scene/scene.ts";
-import type { Layout } from "../guidance/layout.ts";
+/** One evaluation of the guided network: both halves of classifier-free guidance, under a method of layout control. */
+import type { GuidanceSettings } from "../scene/scene.ts";
+import type { Half, LayoutMethod, MethodState, Prediction, Step } from "../guidance/method.ts";
 import { guidanceFeatures, timestepFeatures } from "../model/unet.ts";
 import type { UnetConfig } from "../checkpoint/unetConfig.ts";
 import { rescaleGuided } from "../sampling/guidanceRescale.ts";
-import type { Evaluation, Numbers } from "../sampling/sampler.ts";
-import { exactSum, toEpsilon, weightedSum } from "../sampling/sampler.ts";
-import type { OpenUnet } from "./sessions/openUnet.ts";
+import type { Evaluation } from "../sampling/sampler.ts";
+import { toEpsilon, weightedSum } from "../sampling/sampler.ts";
+import type { OpenUnet, UnetInputs } from "./sessions/openUnet.ts";
 
 /** What one half of classifier-free guidance is conditioned on. */
 export interface Conditioning {
@@ -18,80 +18,71 @@ export interface Conditioning {
   addition?: Float32Array;
 }
 
-/** What stays the same in all steps of a picture. */
-export interface Denoiser {
-  unet: OpenUnet;
-  config: UnetConfig;
-  prediction: "epsilon" | "v_prediction";
-  /** What boxes ask for at a step, counted from 0. */
-  layoutAt: (step: number) => Layout;
-  guidance: GuidanceSettings;
-  guidanceScale: number;
-  /** phi of guidance rescale; none where left out. */
-  guidanceRescale?: number;
+/** Both halves of classifier-free guidance. */
+export interface Conditionings {
   prompt: Conditioning;
   negative: Conditioning;
 }
 
-export interface Denoised {
-  /** Guided noise prediction. */
-  epsilon: Numbers;
-  /** Mean attention of the prompt's tokens on the loss grid, [cells, columns]. */
-  maps: Float32Array<ArrayBuffer>;
-  /** Value of the layout loss; 0 without boxes. */
-  loss: number;
-  /** Gradient of the loss with respect to the network's input, where this evaluation is guided. */
-  gradient?: Float32Array;
+/** What stays the same in all steps of a picture. */
+export interface Denoiser extends Conditionings {
+  unet: OpenUnet;
+  config: UnetConfig;
+  prediction: "epsilon" | "v_prediction";
+  /** Of the whole run. */
+  evaluations: readonly Evaluation[];
+  method: LayoutMethod;
+  /** What boxes become for the method at a step, counted from 0. */
+  layoutAt: (step: number) => unknown;
+  /** The picture's own; the method changes it. */
+  state: MethodState;
+  guidance: GuidanceSettings;
+  guidanceScale: number;
+  /** phi of guidance rescale; none where left out. */
+  guidanceRescale?: number;
+  /** The method's own texts. */
+  texts?: readonly Conditionings[];
 }
 
-function within(step: number, range: { start: number; end: number }): boolean {
-  return step >= range.start && step < range.end;
-}
-
-/**
- * The largest noise level of Stable Diffusion's own schedule. Strengths that follow sigma were published on that schedule: where pure
- * noise counts as 4096 (zero terminal SNR) they stop growing here.
- */
-const LARGEST_SIGMA = 14.6146;
-
-/**
- * Evaluates the network at `latent`. Injection raises the scores of the conditional half by nu' ln(1 + sigma); loss
- * guidance adds eta sigma times the gradient with respect to the network's (scaled) input to the combined prediction,
- * after classifier-free guidance and independent of its scale (methods as in the authors' code).
- */
-export async function denoise(d: Denoiser, evaluation: Evaluation, latent: Float32Array): Promise<Denoised> {
-  const { stepIndex } = evaluation;
-  const sigma = Math.min(evaluation.sigma, LARGEST_SIGMA);
-  const { method, nu, eta, injectionSteps, lossSteps } = d.guidance;
-  const layout = d.layoutAt(stepIndex);
-  const boxes = layout.tokenWeights.some((w) => w > 0);
-  const isInjected = boxes && injects(method) && within(stepIndex, injectionSteps);
-  const isGuided = boxes && guides(method) && within(stepIndex, lossSteps);
-
+/** Evaluates the network at `latent`, which is that of evaluation `number`, as the method does. */
+export function denoise(d: Denoiser, number: number, latent: Float32Array): Promise<Prediction> {
+  const evaluation = d.evaluations[number]!;
   const { guidanceWidth } = d.config;
-  const input = latent.map((v) => v * evaluation.inputScale);
+  const time = timestepFeatures(evaluation.timestep, d.config.blockOutChannels[0]!, d.config);
   const shared = {
-    latent: input,
-    time: timestepFeatures(evaluation.timestep, d.config.blockOutChannels[0]!, d.config),
+    time,
     ...(guidanceWidth ? { guidance: guidanceFeatures(d.guidanceScale, guidanceWidth) } : {}),
-    tokenWeights: layout.tokenWeights,
-    contrast: layout.contrast,
-    injection: layout.injection,
   };
-  const inputs = { ...shared, ...d.prompt, strength: isInjected ? nu * Math.log(1 + sigma) : 0 };
-  const guided = isGuided ? await d.unet.runGuided(inputs) : undefined;
-  const conditional = guided ?? (await d.unet.run(inputs));
-  let output = conditional.prediction;
-  // A network that reads the scale was distilled to do both halves' work in one.
-  if (d.guidanceScale !== 1 && !guidanceWidth) {
-    const plain = (await d.unet.run({ ...shared, ...d.negative, strength: 0 })).prediction;
-    const mixed = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
-    output = rescaleGuided(mixed, output, d.guidanceRescale ?? 0);
-  }
-  const epsilon = toEpsilon(output, latent, evaluation, d.prediction);
-  const { maps, loss } = conditional;
-  if (!guided) return { epsilon, maps, loss };
-  const { gradient } = guided;
-  const sum = d.prediction === "epsilon" ? weightedSum : exactSum;
-  return { epsilon: sum([1, epsilon], [eta * sigma, gradient]), maps, loss, gradient };
+  const inputsOf = (at: Float32Array, conditioning: Conditioning, { feeds, context }: Half): UnetInputs => {
+    const input = at.map((v) => v * evaluation.inputScale);
+    return { ...shared, latent: input, ...conditioning, ...(context ? { context } : {}), feeds };
+  };
+  const step: Step = {
+    evaluation,
+    number,
+    count: d.evaluations.length,
+    settings: d.guidance,
+    layout: d.layoutAt(evaluation.stepIndex),
+    async guided(at, { prompt, negative, gradient = false, text }) {
+      const texts = text === undefined ? d : d.texts![text]!;
+      const inputs = inputsOf(at, texts.prompt, prompt);
+      const sloped = gradient ? await d.unet.runGuided(inputs) : undefined;
+      const conditional = sloped ?? (await d.unet.run(inputs));
+      let output = conditional.prediction;
+      // A network that reads the scale was distilled to do both halves' work in one.
+      if (d.guidanceScale !== 1 && !guidanceWidth) {
+        const plain = (await d.unet.run(inputsOf(at, texts.negative, negative))).prediction;
+        const mixed = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
+        output = rescaleGuided(mixed, output, d.guidanceRescale ?? 0);
+      }
+      const { maps, loss, told } = conditional;
+      const epsilon = toEpsilon(output, at, evaluation, d.prediction);
+      return { epsilon, maps, loss, outputs: told, ...(sloped ? { gradient: sloped.gradient } : {}) };
+    },
+    async slope(at, prompt) {
+      const { loss, told, gradient } = await d.unet.runGuided(inputsOf(at, d.prompt, prompt));
+      return { loss, outputs: told, gradient };
+    },
+  };
+  return d.method.predict(step, latent, d.state);
 }

@@ -2,7 +2,8 @@
  * How long a picture still takes, from the steps timed so far: in this process, and before it (timings.ts). A guided step runs the network backwards too, so
  * the two kinds are timed apart and the rest is added up from the kinds that remain.
  */
-import { guides, type SceneSettings } from "../scene/scene.ts";
+import { hasGradientAt } from "../scene/methods.ts";
+import type { SceneSettings } from "../scene/scene.ts";
 
 type StepKind = "plain" | "guided";
 
@@ -88,8 +89,8 @@ export class Estimator {
   }
 }
 
-function kindOf({ guidance: { method, lossSteps } }: SceneSettings, step: number): StepKind {
-  return guides(method) && step >= lossSteps.start && step < lossSteps.end ? "guided" : "plain";
+function kindOf({ guidance }: SceneSettings, step: number): StepKind {
+  return hasGradientAt(guidance, step) ? "guided" : "plain";
 }
 
 function sizeKey({ width, height }: SceneSettings): string {

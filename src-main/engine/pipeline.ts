@@ -10,16 +10,19 @@ import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import { columnMasks } from "../guidance/columnMask.ts";
-import type { BoundRegion, Layout } from "../guidance/layout.ts";
-import { layoutOf, obedience, regionAttention } from "../guidance/layout.ts";
+import type { BoundRegion } from "../guidance/layout.ts";
+import { obedience, regionAttention } from "../guidance/layout.ts";
 import type { Grid } from "../guidance/masks.ts";
+import { lossGrid } from "../guidance/masks.ts";
+import type { MethodState } from "../guidance/method.ts";
+import { methodOf } from "../guidance/methodOf.ts";
 import { chunksOf, encode, tokensOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";
 import { createTokenizers, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import { additionFeatures } from "../model/unet.ts";
 import { type GeneratorPosition, TorchGenerator } from "../sampling/random.ts";
 import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
-import { type Conditioning, denoise } from "./denoise.ts";
+import { type Conditioning, type Conditionings, type Denoiser, denoise } from "./denoise.ts";
 import { Decoding, doubtsAbout } from "./decoding.ts";
 import { EmbeddingShelf } from "./embeddingShelf.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
@@ -152,12 +155,18 @@ class DiffusionPipeline implements Pipeline {
     await this.#networks.use(loras);
     const embeddings = await this.#embeddings.take(settings.embeddings);
     if (embeddings.problems[0]) throw embeddings.problems[0].error;
-    const { encoding, columns, learned, further, ...texts } = await readTexts(scene, {
+    const method = await methodOf(settings.guidance.method);
+    const readers = {
       tokenizers: this.#tokenizers,
       embeddings: embeddings.words,
-      encode: (...of) => this.#networks.encode(...of),
+      encode: (...of: Parameters<Networks["encode"]>) => this.#networks.encode(...of),
       width: this.#checkpoint.unet.config.contextWidth,
-    });
+    };
+    const { encoding, columns, learned, further, pairs, ...texts } = await readTexts(
+      scene,
+      method.texts?.(scene) ?? [],
+      readers,
+    );
     options.signal.throwIfAborted();
     const told = withHashes(scene, loras, embeddings.hashes, learned);
     const identity = this.#identity(told, seed);
@@ -169,51 +178,73 @@ class DiffusionPipeline implements Pipeline {
       { spacing: spacingOf(settings) },
       from?.sampler,
     );
-    const unet = await this.#networks.unet(size, columns, this.#onProgress);
-    const prompt = this.#conditioning(texts.prompt, settings, unet);
-    const negative = this.#conditioning(texts.negative, settings, unet);
+    const window = method.window?.(size) ?? size;
+    const unet = await this.#networks.unet(window, columns, method.program, this.#onProgress);
+    const conditioned = (half: HalfText) => this.#conditioning(half, settings, unet);
+    const both = ({ prompt, negative }: Record<"prompt" | "negative", HalfText>): Conditionings => ({
+      prompt: conditioned(prompt),
+      negative: conditioned(negative),
+    });
 
     const bound = bindRegions(scene, encoding, further);
-    const layoutAt = layoutsOf(bound, settings.steps, (active) =>
-      layoutOf(active, columns, size, unet.target, unet.layers),
-    );
+    const target = lossGrid(size);
     const { config } = this.#checkpoint.unet;
-    const { guidance, guidanceScale, guidanceRescale = 0 } = settings;
-    const { prediction } = this.#checkpoint.scheduler;
-    const denoiser = { unet, config, prediction, layoutAt, guidance, guidanceScale, guidanceRescale, prompt, negative };
-
-    const generator = from ? generatorAt(from.generator) : new TorchGenerator(seed);
     const count = config.inChannels * size.height * size.width;
-    let latent: Float32Array = from?.latent ?? generator.normal(count).map((v) => v * sampler.initNoiseSigma);
+    const generator = from ? generatorAt(from.generator) : new TorchGenerator(seed);
+    const begin = () => {
+      const noise = generator.normal(count);
+      return { latent: noise.map((v) => v * sampler.initNoiseSigma), method: method.begin?.({ seed, noise }) ?? {} };
+    };
+    const start = from ?? begin();
+    let latent: Float32Array = start.latent;
+    const carried: MethodState = { ...start.method };
+    const { layers } = unet;
+    const denoiser: Denoiser = {
+      unet,
+      config,
+      prediction: this.#checkpoint.scheduler.prediction,
+      evaluations: sampler.evaluations,
+      method,
+      layoutAt: layoutsOf(bound, settings.steps, (regions) =>
+        method.layout({ regions, columns, picture: size, latent: window, target: unet.target, layers }),
+      ),
+      state: carried,
+      guidance: settings.guidance,
+      guidanceScale: settings.guidanceScale,
+      guidanceRescale: settings.guidanceRescale ?? 0,
+      ...both(texts),
+      texts: pairs.map(both),
+    };
+
     const history: Record<string, number>[] = from ? [...from.obedience] : [];
     const seconds = () => (from?.seconds ?? 0) + (performance.now() - begun) / 1000;
     const state = () =>
       encodeState({
-        ...{ identity, step: history.length, seconds: seconds(), latent, method: {}, obedience: history },
+        ...{ identity, step: history.length, seconds: seconds(), latent, method: carried, obedience: history },
         ...{ sampler: sampler.position(), generator: generator.position() },
       });
     const steps = Math.min(options.until ?? settings.steps, settings.steps);
     let foreseen: Float32Array | undefined;
-    let attention: AttentionMaps = { width: unet.target.width, height: unet.target.height, regions: {} };
+    let attention: AttentionMaps = { width: target.width, height: target.height, regions: {} };
     const last = sampler.evaluations.length - 1;
     for (let i = from?.sampler.next ?? 0; i <= last && !foreseen; i++) {
       options.signal.throwIfAborted();
       const evaluation = sampler.evaluations[i]!;
-      const denoised = await denoise(denoiser, evaluation, latent);
+      const denoised = await denoise(denoiser, i, latent);
       refuseNonsense(denoised.epsilon, evaluation.stepIndex);
-      const next = sampler.step(i, latent, denoised.epsilon, () => generator.normal(count));
+      const next = sampler.step(i, denoised.latent, denoised.epsilon, () => generator.normal(count));
       if (i < last && sampler.evaluations[i + 1]!.stepIndex === evaluation.stepIndex) {
         latent = next; // the step goes on with another evaluation
         continue;
       }
-      attention = attentionOf(bound, denoised.maps, columns, unet.target);
+      attention = attentionOf(bound, denoised.maps, columns, target);
       const obeyed = obedienceOf(bound, attention);
       history.push(obeyed);
       const step = evaluation.stepIndex + 1;
       const shows = options.previewEvery > 0 && step % options.previewEvery === 0 && i < last;
-      if (step === steps && i < last) foreseen = sampler.predictOriginal(i, latent, denoised.epsilon);
+      if (step === steps && i < last) foreseen = sampler.predictOriginal(i, denoised.latent, denoised.epsilon);
       const preview = shows
-        ? await this.#decoding.preview(sampler.predictOriginal(i, latent, denoised.epsilon), size)
+        ? await this.#decoding.preview(sampler.predictOriginal(i, denoised.latent, denoised.epsilon), size)
         : undefined;
       latent = next;
       await options.onStep({
@@ -330,19 +361,18 @@ function bindRegions(scene: Scene, encoding: Encoding, further: ReadonlyMap<stri
   }));
 }
 
-/** The layout of the regions that act at a step, made once for each set of them. */
+/** What a method makes of the regions that act at a step, once for each set of them. */
 function layoutsOf(
   bound: readonly BoundRegion[],
   steps: number,
-  make: (active: readonly BoundRegion[]) => Layout,
-): (step: number) => Layout {
-  const made = new Map<string, Layout>();
+  make: (active: readonly BoundRegion[]) => unknown,
+): (step: number) => unknown {
+  const made = new Map<string, unknown>();
   return (step) => {
     const active = bound.filter(({ region }) => actsAt(region, step, steps));
     const key = active.map(({ region }) => region.id).join("\n");
-    const layout = made.get(key) ?? make(active);
-    made.set(key, layout);
-    return layout;
+    if (!made.has(key)) made.set(key, make(active));
+    return made.get(key);
   };
 }
 

@@ -4,6 +4,7 @@
  * The start mark's is none of them: the prompt has one, and a second would take half of its attention.
  */
 import type { Scene, UnitBox } from "../scene/scene.ts";
+import type { TextPair } from "../guidance/method.ts";
 import { chunksOf, encode, type Encoding } from "../model/tokenizer/encoding.ts";
 import type { LearnedWords } from "../model/tokenizer/learnedWords.ts";
 import type { Tokenizers } from "../model/tokenizer/tokenizer.ts";
@@ -34,10 +35,16 @@ export interface SceneTexts {
   further: ReadonlyMap<string, number[]>;
   prompt: HalfText;
   negative: HalfText;
+  /** The method's own. */
+  pairs: readonly { prompt: HalfText; negative: HalfText }[];
 }
 
-/** Reads the texts of a scene. Throws `scene-invalid` where the text encoders have too few layers for its clip skip. */
-export async function readTexts(scene: Scene, { tokenizers, embeddings, ...readers }: Readers): Promise<SceneTexts> {
+/** Reads the texts of a scene, and `own` ones of a method beside them. Throws `scene-invalid` where the text encoders have too few layers for its clip skip. */
+export async function readTexts(
+  scene: Scene,
+  own: readonly TextPair[],
+  { tokenizers, embeddings, ...readers }: Readers,
+): Promise<SceneTexts> {
   const { clipSkip, promptWeights, guidanceScale } = scene.settings;
   const syntax = { weights: promptWeights, embeddings };
   const learned = new Set<string>();
@@ -79,15 +86,25 @@ export async function readTexts(scene: Scene, { tokenizers, embeddings, ...reade
   const prompt = await half(scene.prompt, "words");
   // At scale 1 there is no second half, and what is left out adds nothing.
   const negative = guidanceScale === 1 ? await read("") : await half(scene.negativePrompt, "avoid");
-  const needed = Math.max(prompt.reach.length, negative.reach.length);
+  const pairs: { prompt: HalfText; negative: HalfText }[] = [];
+  for (const pair of own) {
+    pairs.push({
+      prompt: await read(pair.prompt),
+      negative: await read(guidanceScale === 1 ? "" : pair.negativePrompt),
+    });
+  }
+  const halves = [{ prompt, negative }, ...pairs].flatMap((one) => [one.prompt, one.negative]);
+  const needed = Math.max(...halves.map(({ reach }) => reach.length));
   // Whole chunks of them: the network's graph is made for a number of columns, and further words shall not make another each time.
   const columns = Math.ceil(needed / tokenizers[0].maxTokens) * tokenizers[0].maxTokens;
+  const whole = (half: HalfText): HalfText => ({ ...half, ...padded(half, columns, readers.width) });
   return {
     encoding: encode(tokenizers[0], scene.prompt, syntax),
     columns,
     learned,
     further,
-    prompt: { ...prompt, ...padded(prompt, columns, readers.width) },
-    negative: { ...negative, ...padded(negative, columns, readers.width) },
+    prompt: whole(prompt),
+    negative: whole(negative),
+    pairs: pairs.map((pair) => ({ prompt: whole(pair.prompt), negative: whole(pair.negative) })),
   };
 }

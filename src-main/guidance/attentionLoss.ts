@@ -8,9 +8,10 @@ import type { AttentionTap, ScoreHook } from "../model/unet.ts";
 import type { Grid } from "./masks.ts";
 import { gridKey, resizeAdjoint, resizeWeights } from "./masks.ts";
 
-/** Names of the graph's inputs for one layer grid. */
-export function layoutInputs(grid: Grid): { injection: string; contrast: string } {
-  return { injection: `injection.${gridKey(grid)}`, contrast: `contrast.${gridKey(grid)}` };
+/** Names of the graph's inputs for one layer grid, or for its key. */
+export function layoutInputs(grid: Grid | string): { injection: string; contrast: string } {
+  const key = typeof grid === "string" ? grid : gridKey(grid);
+  return { injection: `injection.${key}`, contrast: `contrast.${key}` };
 }
 
 function once(g: GraphBuilder, known: Map<string, Value>, name: string, dtype: DType, shape: readonly number[]): Value {
@@ -33,31 +34,18 @@ export function injectionHook(g: GraphBuilder): ScoreHook {
   };
 }
 
-export interface LayoutLoss {
-  /** One number: sum over tokens of weight times the loss of its mean map. */
-  loss: Value;
-  /** Mean over all heads and layers of the probabilities on the loss grid, [cells, tokens]. */
-  maps: Value;
-}
-
 /**
  * With A_k the K maps of a token (every head of every layer, resized to the loss grid), s_k their means and
  * w = softmax(s) over k: loss = sum_k w_k sum_p (1 - 2 m(p)) A_k(p). Resizing is linear, so its adjoint is applied to
- * the mask beforehand (`contrast` inputs) and the probabilities are read where they are.
+ * the mask beforehand (`contrast` inputs) and the probabilities are read where they are. One number, [1]: the sum over tokens of weight
+ * times loss.
  */
-export function layoutLoss(
-  g: GraphBuilder,
-  taps: readonly AttentionTap[],
-  target: Grid,
-  tokenWeights: Value,
-): LayoutLoss {
+export function layoutLoss(g: GraphBuilder, taps: readonly AttentionTap[], target: Grid, tokenWeights: Value): Value {
   const inputs = new Map<string, Value>();
   const dtype = tokenWeights.dtype;
   const uniform = new Float32Array(target.height * target.width).fill(1 / (target.height * target.width));
   const misses: Value[] = [];
   const means: Value[] = [];
-  let maps: Value | undefined;
-  let heads = 0;
   for (const tap of taps) {
     const probabilities = g.cast(tap.probabilities, dtype); // [heads, pixels, tokens]
     const [h, pixels, tokens] = probabilities.shape as [number, number, number];
@@ -65,14 +53,22 @@ export function layoutLoss(
     misses.push(g.sum(g.mul(probabilities, contrast), [1], false)); // [heads, tokens]
     const mean = g.constant([...resizeAdjoint(uniform, target, tap)], dtype, [1, pixels]);
     means.push(g.reshape(g.matmul(mean, probabilities), [h, tokens]));
-    const resized = resize(g, g.sum(probabilities, [0], false), tap, target);
-    maps = maps ? g.add(maps, resized) : resized;
-    heads += h;
   }
   const weights = g.softmax(g.concat(means, 0), 0); // [K, tokens]
   const perToken = g.sum(g.mul(weights, g.concat(misses, 0)), [0], false); // [tokens]
-  const loss = g.sum(g.mul(perToken, tokenWeights), [0]); // [1]
-  return { loss, maps: g.mul(maps!, 1 / heads) };
+  return g.sum(g.mul(perToken, tokenWeights), [0]); // [1]
+}
+
+/** Mean over all heads and layers of the probabilities on the loss grid, [cells, tokens], in float32. */
+export function meanMaps(g: GraphBuilder, taps: readonly AttentionTap[], target: Grid): Value {
+  let maps: Value | undefined;
+  let heads = 0;
+  for (const tap of taps) {
+    const resized = resize(g, g.sum(g.cast(tap.probabilities, "float32"), [0], false), tap, target);
+    maps = maps ? g.add(maps, resized) : resized;
+    heads += tap.heads;
+  }
+  return g.mul(maps!, 1 / heads);
 }
 
 /** Bilinear resizing of a map [pixels, tokens] from `from` to `to`, one axis after the other. */

@@ -1,6 +1,7 @@
 /** What stands on a sheet in words: captions beneath pictures, and the settings that all of them share. */
 import type { RunRecord } from "../api/engine.ts";
 import type { BoxColor, Caption } from "../api/sheets.ts";
+import { METHOD_ROWS } from "../scene/methods.ts";
 import { actingSpacing, type Scene } from "../scene/scene.ts";
 import type { SheetBox } from "./sheetPlan.ts";
 
@@ -37,7 +38,6 @@ const SPACING_WORDS = {
   "sgm-uniform": ", SGM uniform",
   simple: ", simple",
 };
-const METHOD_WORDS = { none: "no guidance by boxes", injection: "injection", loss: "loss guidance", ilgd: "iLGD" };
 
 /** What all pictures were made with; what differs among them is left out. */
 export function sharedSettings(records: readonly RunRecord[]): string {
@@ -51,7 +51,7 @@ export function sharedSettings(records: readonly RunRecord[]): string {
       `${scheduler}${SPACING_WORDS[actingSpacing(settings)]}`,
       `guidance ${guidanceScale}`,
       clipSkip === 1 ? "" : `clip skip ${clipSkip}`,
-      METHOD_WORDS[guidance.method],
+      METHOD_ROWS[guidance.method].caption,
       `seed ${seed}`,
       negativePrompt === "" ? "" : `without: ${negativePrompt}`,
     ];

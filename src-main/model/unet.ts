@@ -43,15 +43,21 @@ export interface UnetInputs {
   guidance?: Value;
 }
 
-/** Changes a layer's scaled scores [heads, pixels, tokens] before the softmax. */
+/** Changes a layer's scaled scores, or its probabilities after the softmax, [heads, pixels, tokens]. */
 export type ScoreHook = (scores: Value, layer: { height: number; width: number }) => Value;
+
+/** What is changed in every layer of cross-attention. */
+export interface CrossHooks {
+  scores?: ScoreHook;
+  probabilities?: ScoreHook;
+}
 
 /** Noise (or velocity) prediction, of the latent's shape, and every cross-attention layer in forward order. */
 export function unet(
   m: Module,
   config: UnetConfig,
   inputs: UnetInputs,
-  hook: ScoreHook = (scores) => scores,
+  hooks: CrossHooks = {},
 ): { prediction: Value; taps: AttentionTap[] } {
   const { g } = m;
   const channels = config.blockOutChannels;
@@ -73,7 +79,7 @@ export function unet(
     residualBlock(block.at(`resnets.${j}`), x, out, norm, timed);
   const attend = (block: Module, j: number, x: Value, level: number) => {
     const shape = { heads: config.heads[level]!, depth: config.transformerDepth[level]! };
-    return transformer(block.at(`attentions.${j}`), config, shape, x, inputs.context, hook, taps);
+    return transformer(block.at(`attentions.${j}`), config, shape, x, inputs.context, hooks, taps);
   };
 
   let h = conv2d(m.at("conv_in"), inputs.latent, channels[0]!);
@@ -128,7 +134,7 @@ function transformer(
   { heads, depth }: { heads: number; depth: number },
   x: Value,
   context: Value,
-  hook: ScoreHook,
+  hooks: CrossHooks,
   taps: AttentionTap[],
 ): Value {
   const { g } = m;
@@ -138,14 +144,17 @@ function transformer(
   for (let n = 0; n < depth; n++) {
     const block = m.at(`transformer_blocks.${n}`);
     h = g.add(h, selfAttention(block.at("attn1"), layerNorm(block.at("norm1"), h), heads, precise));
-    const crossHook: CrossHook = (scores) => hook(scores, { height, width });
+    const layer = { height, width };
     const crossed = crossAttention(
       block.at("attn2"),
       layerNorm(block.at("norm2"), h),
       context,
       heads,
       precise,
-      crossHook,
+      (scores) => {
+        const probabilities = g.softmax(hooks.scores?.(scores, layer) ?? scores, 2);
+        return hooks.probabilities?.(probabilities, layer) ?? probabilities;
+      },
     );
     taps.push({ name: m.weights.scope, heads, height, width, probabilities: crossed.probabilities });
     h = g.add(h, crossed.output);
@@ -165,10 +174,15 @@ function selfAttention(m: Module, x: Value, heads: number, precise: DType): Valu
   return linear(m.at("to_out.0"), mixed, c);
 }
 
-type CrossHook = (scores: Value) => Value;
-
-/** x [pixels, c], context [tokens, contextWidth] to [pixels, c]. */
-function crossAttention(m: Module, x: Value, context: Value, heads: number, precise: DType, hook: CrossHook) {
+/** x [pixels, c], context [tokens, contextWidth] to [pixels, c]; `toProbabilities` is the softmax, and what is changed before and after it. */
+function crossAttention(
+  m: Module,
+  x: Value,
+  context: Value,
+  heads: number,
+  precise: DType,
+  toProbabilities: (scores: Value) => Value,
+) {
   const { g } = m;
   const [pixels, c] = x.shape as [number, number];
   const tokens = context.shape[0]!;
@@ -178,7 +192,7 @@ function crossAttention(m: Module, x: Value, context: Value, heads: number, prec
   const v = g.transpose(g.reshape(linear(m.at("to_v"), context, c), [tokens, heads, width]), [1, 0, 2]);
   // Scaling the keys scales the scores; there are far fewer keys.
   const scores = g.matmul(g.cast(q, precise), g.mul(g.cast(k, precise), 1 / Math.sqrt(width))); // [heads, pixels, tokens]
-  const probabilities = g.softmax(hook(scores), 2);
+  const probabilities = toProbabilities(scores);
   const mixed = g.matmul(g.cast(probabilities, m.dtype), v);
   const merged = g.reshape(g.transpose(mixed, [1, 0, 2]), [pixels, c]);
   return { output: linear(m.at("to_out.0"), merged, c), probabilities };

@@ -38,7 +38,7 @@ export type Row = (Exclude<FieldRule, NumberRule> | (NumberRule & ScaledNumber))
     before?: unknown;
     /** What earlier versions allowed, where that was more: such a number is read as the nearest that is allowed now. */
     once?: { min: number; max: number };
-    /** Part of layout control: kept in `SceneSettings.guidance`, and used by some methods (`METHOD_SETTINGS`). */
+    /** Part of layout control: kept in `SceneSettings.guidance`, and used by some methods (`METHOD_ROWS`). */
     part?: "guidance";
     slider?: Slider;
     option?: CommandOption;

@@ -6,7 +6,7 @@
 import type { EMBEDDING_SETTINGS, LORA_SETTINGS } from "./fileSettings.ts";
 import type { REGION_SETTINGS } from "./regionSettings.ts";
 import type { Held } from "./rows.ts";
-import type { Guidance, GuidanceName, PictureSettings } from "./settings.ts";
+import type { Guidance, PictureSettings } from "./settings.ts";
 
 /** A rectangle in fractions of the picture, origin top left; 0 <= x < x + width <= 1. */
 export interface UnitBox {
@@ -38,23 +38,7 @@ export function actsAt({ during }: Region, step: number, steps: number): boolean
   return !during || (step >= Math.round(during.start * steps) && step < Math.round(during.end * steps));
 }
 
-/** `none` samples plainly; the rest are in guidance/. */
-export const METHODS = ["none", "injection", "loss", "ilgd"] as const;
-export type Method = (typeof METHODS)[number];
-
-/** Whether a method raises attention in the boxes: whether nu' and the injection steps matter to it. */
-export const injects = (method: Method): boolean => method === "injection" || method === "ilgd";
-
-/** Whether a method follows the gradient of the loss: whether eta and the loss steps matter to it. */
-export const guides = (method: Method): boolean => method === "loss" || method === "ilgd";
-
-/** The settings of layout control that each method uses. */
-export const METHOD_SETTINGS: Record<Method, readonly GuidanceName[]> = {
-  none: [],
-  injection: ["nu", "injectionSteps"],
-  loss: ["eta", "lossSteps"],
-  ilgd: ["nu", "injectionSteps", "eta", "lossSteps"],
-};
+export { METHODS, type Method } from "./methods.ts";
 
 export const SCHEDULERS = [
   "lms",

@@ -1,7 +1,7 @@
 /** Names and explanations of what can be chosen. */
 import { showStrength } from "@scene/loras.ts";
+import { METHOD_ROWS } from "@scene/methods.ts";
 import {
-  type Method,
   type ProviderName,
   type SceneLora,
   type SceneSettings,
@@ -9,13 +9,6 @@ import {
   type Spacing,
   actingSpacing,
 } from "@scene/scene.ts";
-
-export const METHOD_WORDS: Record<Method, { label: string; hint: string }> = {
-  ilgd: { label: "iLGD", hint: "Attention injection first, then weak loss guidance. Follows boxes best." },
-  injection: { label: "Injection", hint: "Only steers attention in the first steps. Nearly as fast as none." },
-  loss: { label: "Loss guidance", hint: "Only pushes the picture towards the boxes, step by step." },
-  none: { label: "None", hint: "Plain sampling: boxes have no effect. Good for comparing." },
-};
 
 const STEADY = "The same seed settles on one picture";
 const LIVELY = "Noise on the way: more steps go on changing it";
@@ -85,7 +78,7 @@ export function settingWords(settings: SceneSettings): [string, string][] {
     ["Clip skip", String(settings.clipSkip)],
     ["Weights of words", settings.promptWeights ? "on" : "off"],
     ...(loras.length === 0 ? [] : [["LoRAs", loras.map(lorasWords).join(", ")] satisfies [string, string]]),
-    ["Method", METHOD_WORDS[guidance.method].label],
+    ["Method", METHOD_ROWS[guidance.method].label],
     ["Injection (ν′)", `${guidance.nu} in steps ${steps(guidance.injectionSteps)}`],
     ["Loss (η)", `${guidance.eta} in steps ${steps(guidance.lossSteps)}`],
   ];

@@ -3,6 +3,7 @@ import { cpSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
+import { STEERING } from "../../src-main/guidance/steering.ts";
 import { Networks } from "../../src-main/engine/sessions/networks.ts";
 import { temporaryFolder } from "../support/projects.ts";
 
@@ -24,7 +25,7 @@ test("a folder that is gone is named, in whatever network it is missed", async (
     details: { path: folder },
     message: `The checkpoint's folder ${folder} is not there any more. Put it back, or connect its disk, or choose another checkpoint.`,
   };
-  await expect(networks.unet(size, 77, () => undefined)).rejects.toMatchObject(gone);
+  await expect(networks.unet(size, 77, STEERING, () => undefined)).rejects.toMatchObject(gone);
   await expect(networks.decode(latent, size)).rejects.toMatchObject(gone);
   await expect(networks.encode([[{ ids: [1], weights: [1], learned: [], end: 1 }]])).rejects.toMatchObject(gone);
   renameSync(`${folder}-elsewhere`, folder);

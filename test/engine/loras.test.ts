@@ -5,6 +5,7 @@ import type { SceneLora, SceneSettings } from "../../src-main/scene/scene.ts";
 import { lorasOf } from "../../src-main/scene/loras.ts";
 import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
+import { STEERING } from "../../src-main/guidance/steering.ts";
 import { LoraShelf } from "../../src-main/engine/loraShelf.ts";
 import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import type { Pipeline } from "../../src-main/engine/service.ts";
@@ -31,7 +32,7 @@ describe("a checkpoint's networks", () => {
   const unetWith = async (...loras: SceneLora[]) => {
     const used = loras.map((one) => ({ lora: one, strength: one.strength, textStrength: one.strength }));
     await networks.use(await shelf.take(used));
-    return networks.unet(size, 77, nothing);
+    return networks.unet(size, 77, STEERING, nothing);
   };
 
   test("stay open when a strength changes, and while a LoRA of matrices is off", async () => {

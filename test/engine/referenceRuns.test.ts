@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { GuidanceSettings, Method } from "../../src-main/scene/scene.ts";
 import type { Checkpoint } from "../../src-main/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
+import { STEERING } from "../../src-main/guidance/steering.ts";
 import { denoise } from "../../src-main/engine/denoise.ts";
 import { Networks } from "../../src-main/engine/sessions/networks.ts";
-import { layoutOf } from "../../src-main/guidance/layout.ts";
+import { methodOf } from "../../src-main/guidance/methodOf.ts";
 import { chunksOf } from "../../src-main/model/tokenizer/encoding.ts";
 import { createTokenizers } from "../../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../../src-main/sampling/random.ts";
@@ -63,7 +64,7 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
     expect(relativeError(negative.context, golden("uncond"))).toBeLessThan(1e-4);
 
     const size = { height: CELLS, width: CELLS };
-    const unet = await networks.unet(size, TOKENS, () => undefined);
+    const unet = await networks.unet(size, TOKENS, STEERING, () => undefined);
     const bound = spec.phrases.map(([token, [x, y, width, height]], i) => {
       const box = { x: x / CELLS, y: y / CELLS, width: width / CELLS, height: height / CELLS };
       return { region: { id: String(i), box, spans: [], strength: 1 }, tokens: [token] };
@@ -81,13 +82,19 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
         golden("timesteps"),
       ),
     ).toBeLessThan(1e-6);
-    const layout = layoutOf(bound, TOKENS, size, unet.target, unet.layers);
+    const guidance = guidanceOf(spec);
+    const method = await methodOf(guidance.method);
+    const { target, layers } = unet;
+    const layout = method.layout({ regions: bound, columns: TOKENS, picture: size, latent: size, target, layers });
     const denoiser = {
       unet,
       config: checkpoint.unet.config,
       prediction: checkpoint.scheduler.prediction,
+      evaluations: sampler.evaluations,
+      method,
       layoutAt: () => layout,
-      guidance: guidanceOf(spec),
+      state: {},
+      guidance,
       guidanceScale: 7.5,
       prompt,
       negative,
@@ -98,7 +105,7 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
     let latent: Float32Array = noise.map((v) => v * sampler.initNoiseSigma);
     let gradients = 0;
     for (let i = 0; i < spec.steps; i++) {
-      const { epsilon, gradient } = await denoise(denoiser, sampler.evaluations[i]!, latent);
+      const { epsilon, gradient } = await denoise(denoiser, i, latent);
       expect(gradient !== undefined, `gradient at step ${i}`).toBe(tensors.has(`grad.${i}`));
       if (gradient) {
         gradients++;

@@ -3,7 +3,7 @@ import type { UnitBox } from "../../src-main/scene/scene.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { gradient } from "../../src-main/graph/gradient/gradient.ts";
 import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
-import { injectionHook, layoutInputs, layoutLoss } from "../../src-main/guidance/attentionLoss.ts";
+import { injectionHook, layoutInputs, layoutLoss, meanMaps } from "../../src-main/guidance/attentionLoss.ts";
 import type { BoundRegion } from "../../src-main/guidance/layout.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import type { Grid } from "../../src-main/guidance/masks.ts";
@@ -49,7 +49,8 @@ function lossGraph(layers: readonly LayerMaps[], latent: Grid, target: Grid, bou
     const probabilities = g.input(`a${i}`, "float32", [heads, height * width, TOKENS]);
     return { name: `layer ${i}`, heads, height, width, probabilities };
   });
-  const { loss, maps } = layoutLoss(g, taps, target, g.input("weights", "float32", [TOKENS]));
+  const loss = layoutLoss(g, taps, target, g.input("weights", "float32", [TOKENS]));
+  const maps = meanMaps(g, taps, target);
   const layout = layoutOf(bound, TOKENS, latent, target, layers);
   const feeds: Record<string, Numbers> = { weights: numbers([TOKENS], layout.tokenWeights) };
   layers.forEach((layer, i) => {

@@ -24,7 +24,7 @@ function run(reach: readonly Reach[], context: Float32Array, masked = true) {
     time: input("time", 1, 4),
     context: input("context", columns, 6),
   };
-  const made = unet(new Module(g, weights, "float32"), TINY_UNET, inputs, masked ? columnMaskHook(g) : undefined);
+  const made = unet(new Module(g, weights, "float32"), TINY_UNET, inputs, masked ? { scores: columnMaskHook(g) } : {});
   const tap = made.taps[0]!;
   const graph = g.finish({ probabilities: tap.probabilities, prediction: made.prediction });
   const layers = made.taps.map(({ height, width }) => ({ height, width }));

@@ -10,6 +10,7 @@ import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { type Denoiser, denoise } from "../../src-main/engine/denoise.ts";
 import { OrtSession } from "../../src-main/engine/sessions/session.ts";
 import type { UnetInputs } from "../../src-main/engine/sessions/openUnet.ts";
+import { methodOf } from "../../src-main/guidance/methodOf.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { Module } from "../../src-main/model/layers.ts";
 import { guidanceFeatures, timestepFeatures, unet } from "../../src-main/model/unet.ts";
@@ -55,19 +56,21 @@ test("a network that reads the scale is asked once a step, and told it; another 
   const runs: UnetInputs[] = [];
   const run = (inputs: UnetInputs) => {
     runs.push(inputs);
-    return Promise.resolve({ prediction: new Float32Array(4), maps: new Float32Array(0), loss: 0 });
+    return Promise.resolve({ prediction: new Float32Array(4), maps: new Float32Array(0), loss: 0, told: {} });
   };
   const config = { blockOutChannels: [8], flipSinToCos: true, freqShift: 0 };
   const layout = { tokenWeights: new Float32Array(2), contrast: new Map(), injection: new Map() };
+  const method = await methodOf("ilgd");
+  const evaluations = [{ timestep: 7, sigma: 2, inputScale: 1, stepIndex: 0 }];
   const half = { context: new Float32Array(2) };
   const denoiser = (guidanceWidth?: number) =>
     ({
       ...{ unet: { run }, config: { ...config, guidanceWidth }, prediction: "epsilon", layoutAt: () => layout },
+      ...{ evaluations, method, state: {} },
       ...{ guidance: DEFAULT_SETTINGS.guidance, guidanceScale: 8, prompt: half, negative: half },
     }) as unknown as Denoiser;
-  const evaluation = { timestep: 7, sigma: 2, inputScale: 1, stepIndex: 0 };
-  await denoise(denoiser(4), evaluation, new Float32Array(4));
+  await denoise(denoiser(4), 0, new Float32Array(4));
   expect(runs.map(({ guidance }) => guidance)).toEqual([guidanceFeatures(8, 4)]);
-  await denoise(denoiser(), evaluation, new Float32Array(4));
+  await denoise(denoiser(), 0, new Float32Array(4));
   expect(runs).toHaveLength(3);
 });

@@ -8,6 +8,7 @@ import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
 import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { gridKey } from "../../src-main/guidance/masks.ts";
+import { STEERING } from "../../src-main/guidance/steering.ts";
 import { LORA_STRENGTHS } from "../../src-main/model/adapters.ts";
 import { expectClose } from "../support/closeness.ts";
 import { evaluate, numbers, type Numbers } from "../support/interpreter.ts";
@@ -46,10 +47,15 @@ const second: LowRanks = new Map([[`${block}.attn1.to_q`, low(40, [RANK, 8], [8,
 
 const step = stepOf("float32");
 function stepOf(dtype: DType) {
-  return unetGraph(TINY_UNET, weights, latent, { columns: TOKENS, masked: false }, dtype, DEFAULT_GRADIENT_OPTIONS, [
-    first,
-    second,
-  ]);
+  return unetGraph(
+    TINY_UNET,
+    weights,
+    latent,
+    { columns: TOKENS, masked: false, program: STEERING },
+    dtype,
+    DEFAULT_GRADIENT_OPTIONS,
+    [first, second],
+  );
 }
 
 function randomFeeds(): Record<string, Numbers> {

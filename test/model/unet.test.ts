@@ -8,7 +8,7 @@ import type { DType, Graph } from "../../src-main/graph/graph.ts";
 import type { Weights } from "../../src-main/checkpoint/weights.ts";
 import { Module } from "../../src-main/model/layers.ts";
 import type { AttentionTap } from "../../src-main/model/unet.ts";
-import { timestepFeatures, unet } from "../../src-main/model/unet.ts";
+import { type ScoreHook, timestepFeatures, unet } from "../../src-main/model/unet.ts";
 import { expectClose, relativeError } from "../support/closeness.ts";
 import type { Feeds } from "../support/interpreter.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
@@ -155,15 +155,11 @@ test("a score hook is told the layer's grid and may change what the layer sees",
     time: g.input("time", "float32", [1, 4]),
     context: g.input("context", "float32", [2, 6]),
   };
-  const { taps } = unet(
-    new Module(g, RandomWeights.create(unetLacks), "float32"),
-    TINY_UNET,
-    inputs,
-    (scores, layer) => {
-      seen.push(`${layer.height}x${layer.width} ${scores.shape.join()}`);
-      return g.add(scores, g.constant([0, -1e4], "float32", [2])); // only the first token is left
-    },
-  );
+  const hook: ScoreHook = (scores, layer) => {
+    seen.push(`${layer.height}x${layer.width} ${scores.shape.join()}`);
+    return g.add(scores, g.constant([0, -1e4], "float32", [2])); // only the first token is left
+  };
+  const { taps } = unet(new Module(g, RandomWeights.create(unetLacks), "float32"), TINY_UNET, inputs, { scores: hook });
   expect(new Set(seen)).toEqual(new Set(["5x3 2,15,2", "3x2 2,6,2"]));
   const size = { height: 5, width: 3, tokens: 2 };
   const { p } = evaluate(g.finish({ p: taps[3]!.probabilities }), feedsOf(TINY_UNET, size));

@@ -9,6 +9,7 @@ import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
 import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { gridKey } from "../../src-main/guidance/masks.ts";
+import { STEERING } from "../../src-main/guidance/steering.ts";
 import { expectClose, relativeError } from "../support/closeness.ts";
 import type { Numbers } from "../support/interpreter.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
@@ -21,7 +22,7 @@ const latent = { height: 5, width: 3 };
 const weights = RandomWeights.create(unetLacks);
 
 function step(options: Partial<GradientOptions> = {}, dtype: DType = "float32") {
-  return unetGraph(TINY_UNET, weights, latent, { columns: TOKENS, masked: false }, dtype, {
+  return unetGraph(TINY_UNET, weights, latent, { columns: TOKENS, masked: false, program: STEERING }, dtype, {
     ...DEFAULT_GRADIENT_OPTIONS,
     ...options,
   });

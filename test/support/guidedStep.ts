@@ -6,6 +6,7 @@ import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts"
 import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { gridKey } from "../../src-main/guidance/masks.ts";
+import { STEERING } from "../../src-main/guidance/steering.ts";
 import { normals } from "./randomNumbers.ts";
 
 /** Outputs with the gradient, and as `plain` the prediction of a run without it, for a latent of 8 x 8. */
@@ -16,7 +17,7 @@ export async function guidedStep(folder: string, tokens: number, options: Sessio
     unet.config,
     unet.weights,
     latent,
-    { columns: tokens, masked: false },
+    { columns: tokens, masked: false, program: STEERING },
     "float32",
     DEFAULT_GRADIENT_OPTIONS,
   );

@@ -1,6 +1,7 @@
 /** Verdicts on pictures as they stand in the log of a run. */
 import { createHash } from "node:crypto";
-import { guides, injects, type SceneSettings } from "../../src-main/scene/scene.ts";
+import { METHOD_ROWS } from "../../src-main/scene/methods.ts";
+import type { SceneSettings } from "../../src-main/scene/scene.ts";
 import type { PictureNumbers } from "./features.ts";
 import type { Verdict } from "./judge.ts";
 import type { IconScene } from "./scene.ts";
@@ -33,10 +34,9 @@ export function keyOf(scene: IconScene, settings: SceneSettings, seed: string, m
 
 /** The settings that make a difference: see `keyOf`. */
 export function effectiveSettings({ guidance, ...settings }: SceneSettings) {
-  const { method, nu, injectionSteps, eta, lossSteps } = guidance;
-  const injection = injects(method) ? { nu, injectionSteps } : {};
-  const loss = guides(method) ? { eta, lossSteps } : {};
-  return { ...settings, guidance: { method, ...injection, ...loss } };
+  const { method } = guidance;
+  const used = METHOD_ROWS[method].uses.map((name) => [name, guidance[name]] as const);
+  return { ...settings, guidance: { method, ...Object.fromEntries(used) } };
 }
 
 export function isVerdict(value: unknown): value is Entry {

@@ -10,6 +10,8 @@ import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey } from "../../guidance/masks.ts";
+import type { AttentionProgram } from "../../guidance/method.ts";
+import { STEERING } from "../../guidance/steering.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { GradientOptions } from "../../graph/gradient/rule.ts";
 import type { DType, Graph } from "../../graph/graph.ts";
@@ -80,6 +82,7 @@ export class Networks {
   readonly #decoders = new LRUCache<string, OrtSession>({ max: KEPT_DECODERS });
   readonly #text: TextEncoders;
   #unet: OpenUnet | undefined;
+  #program: AttentionProgram | undefined;
   #loras: readonly AppliedLora[] = [];
 
   /** `tiny` is for previews and drafts (decodeTiny), where there is one. */
@@ -96,7 +99,7 @@ export class Networks {
   validate(): void {
     const { unet, vae } = this.#checkpoint;
     const side = 2 ** Math.max(unet.config.blockOutChannels.length, vae.config.blockOutChannels.length);
-    this.#unetGraph({ height: side, width: side }, this.#tokens);
+    this.#unetGraph({ height: side, width: side }, this.#tokens, STEERING);
     this.#decoderGraph({ height: side, width: side });
     if (this.#tiny) tinyGraph(this.#tiny, vae.config.latentChannels, { height: side, width: side });
     this.#text.graphs();
@@ -113,17 +116,20 @@ export class Networks {
     return this.#text.encode(...of);
   }
 
-  /** The noise predictor for a latent's size and columns of text; only the last one used stays open. */
-  async unet(latent: Grid, columns: number, progress: Progress): Promise<OpenUnet> {
+  /** The noise predictor for a latent's size, columns of text and a method's program; only the last one used stays open. */
+  async unet(latent: Grid, columns: number, program: AttentionProgram, progress: Progress): Promise<OpenUnet> {
     await this.#text.rest();
     const loras = this.#loras.filter(({ strength, fitted }) => strength !== 0 && fitted.unet.size > 0);
     const open = this.#unet;
-    if (open?.columns === columns && gridKey(open.latent) === gridKey(latent) && open.use(loras)) return open;
+    const isSame = open?.columns === columns && gridKey(open.latent) === gridKey(latent) && this.#program === program;
+    if (isSame && open.use(loras)) return open;
     await this.#unet?.close();
     this.#unet = undefined;
-    progress(0, "Preparing the network for this picture size and length of prompt");
-    const built = this.#unetGraph(latent, columns, loras);
-    const session = await this.#open(built.graph, this.#options, { input: GRADIENT_GATE, outputs: ["gradient"] });
+    progress(0, "Preparing the network for this picture size, length of prompt and method");
+    const built = this.#unetGraph(latent, columns, program, loras);
+    const gate = built.hasLoss ? { input: GRADIENT_GATE, outputs: ["gradient"] } : undefined;
+    const session = await this.#open(built.graph, this.#options, gate);
+    this.#program = program;
     progress(1, "Ready");
     this.#unet = new OpenUnet(built, session, loras);
     this.#unet.use(loras);
@@ -174,13 +180,13 @@ export class Networks {
     }
   }
 
-  #unetGraph(latent: Grid, columns: number, loras: readonly AppliedLora[] = []): UnetGraph {
+  #unetGraph(latent: Grid, columns: number, program: AttentionProgram, loras: readonly AppliedLora[] = []): UnetGraph {
     const { config, weights } = this.#checkpoint.unet;
     return unetGraph(
       config,
       weights,
       latent,
-      { columns, masked: columns > this.#tokens }, // a single chunk is attended everywhere
+      { columns, masked: columns > this.#tokens, program }, // a single chunk is attended everywhere
       this.#dtype,
       gradientOptions(this.#options, config),
       loras.map(({ fitted }) => fitted.unet),

@@ -1,8 +1,8 @@
 /** The noise predictor in a session: what a step feeds it and gets back, by name and type instead of by the graph's strings. */
 import { invariant } from "../../wire/errors.ts";
-import { layoutInputs } from "../../guidance/attentionLoss.ts";
 import { maskInput } from "../../guidance/columnMask.ts";
 import { gridKey } from "../../guidance/masks.ts";
+import type { Feeds } from "../../guidance/method.ts";
 import { serves, strengthsOf, type AppliedLora, type OpenLora } from "./appliedLoras.ts";
 import type { Feed, OrtSession } from "./session.ts";
 import type { UnetGraph } from "./unetGraph.ts";
@@ -20,15 +20,9 @@ export interface UnetInputs {
   addition?: Float32Array;
   /** Features of the guidance scale, where the network reads them. */
   guidance?: Float32Array;
-  /** Weight of each token in the layout loss; all 0 without boxes. */
-  tokenWeights: Float32Array;
-  /** By `gridKey` of each grid of `layers`: what the loss compares a map with, [pixels, tokens]. */
-  contrast: ReadonlyMap<string, Float32Array>;
-  /** The same keys: by what share of a column's largest score the scores in boxes rise at strength 1. */
-  injection: ReadonlyMap<string, Float32Array>;
-  /** Factor on `injection`; 0 for none. */
-  strength: number;
-  /** The same keys: what is added to the scores, [pixels, columns]; left out where every column is attended everywhere. */
+  /** What the method's program takes, by the names of its inputs. */
+  feeds: Feeds;
+  /** By `gridKey` of each grid of `layers`: what is added to the scores, [pixels, columns]; left out where every column is attended everywhere. */
   mask?: ReadonlyMap<string, Float32Array>;
 }
 
@@ -37,7 +31,10 @@ export interface UnetOutputs {
   prediction: Numbers;
   /** Mean attention on the loss grid, [cells, tokens]. */
   maps: Numbers;
+  /** 0 where the method has none. */
   loss: number;
+  /** The method's own outputs. */
+  told: Readonly<Record<string, Numbers>>;
 }
 
 export interface GuidedOutputs extends UnetOutputs {
@@ -90,31 +87,40 @@ export class OpenUnet {
   }
 
   async run(inputs: UnetInputs): Promise<UnetOutputs> {
-    return named(await this.#session.run(this.#feeds(inputs)));
+    return this.#named(await this.#session.run(this.#feeds(inputs)));
   }
 
   /** The same step with the gradient, at the price of one and a half plain ones. */
   async runGuided(inputs: UnetInputs): Promise<GuidedOutputs> {
     const outputs = await this.#session.run(this.#feeds(inputs), true);
-    return { ...named(outputs), gradient: output(outputs, "gradient") };
+    return { ...this.#named(outputs), gradient: output(outputs, "gradient") };
   }
 
   close(): Promise<void> {
     return this.#session.close();
   }
 
-  #feeds({ tokenWeights, contrast, injection, strength, mask, ...plain }: UnetInputs): Record<string, Feed> {
+  #feeds({ feeds: own, mask, ...plain }: UnetInputs): Record<string, Feed> {
     const strengths = strengthsOf(this.#loras, this.#wanted, "strength");
-    const feeds: Record<string, Feed> = { ...plain, ...strengths, token_weights: tokenWeights };
+    const feeds: Record<string, Feed> = { ...plain, ...strengths, ...own };
     for (const layer of this.layers) {
-      const names = layoutInputs(layer);
-      feeds[names.contrast] = of(contrast, gridKey(layer));
-      feeds[names.injection] = of(injection, gridKey(layer)).map((share) => share * strength);
       feeds[maskInput(layer)] = mask
         ? of(mask, gridKey(layer))
         : new Float32Array(layer.height * layer.width * this.columns);
     }
     return feeds;
+  }
+
+  #named(outputs: Readonly<Record<string, Numbers>>): UnetOutputs {
+    const { hasLoss, told } = this.#built;
+    const loss = hasLoss ? output(outputs, "loss")[0] : 0;
+    invariant(loss !== undefined, "the network gave an empty loss");
+    return {
+      prediction: output(outputs, "prediction"),
+      maps: output(outputs, "maps"),
+      loss,
+      told: Object.fromEntries(told.map((name) => [name, output(outputs, name)])),
+    };
   }
 }
 
@@ -128,10 +134,4 @@ function output(outputs: Readonly<Record<string, Numbers>>, name: string): Numbe
   const numbers = outputs[name];
   invariant(numbers, `the network gave no ${name}`);
   return numbers;
-}
-
-function named(outputs: Readonly<Record<string, Numbers>>): UnetOutputs {
-  const loss = output(outputs, "loss")[0];
-  invariant(loss !== undefined, "the network gave an empty loss");
-  return { prediction: output(outputs, "prediction"), maps: output(outputs, "maps"), loss };
 }

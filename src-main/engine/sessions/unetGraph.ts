@@ -1,19 +1,19 @@
 /**
- * The program of one denoising step of one half of the guidance pair: noise prediction, attention, layout loss, and the
- * gradient of that loss with respect to the latent. Plain, injected and guided steps are this one program; the
- * gradient is gated and the injection is zero where they are not wanted.
+ * The program of one denoising step of one half of the guidance pair: noise prediction and attention, and what a method of layout
+ * control has in it: changes of the attention, a loss over it, and the gradient of that loss with respect to the latent, which is gated.
  */
 import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
 import type { LowRanks } from "../../checkpoint/lora/fit.ts";
 import type { Weights } from "../../checkpoint/weights.ts";
-import { injectionHook, layoutLoss } from "../../guidance/attentionLoss.ts";
+import { meanMaps } from "../../guidance/attentionLoss.ts";
 import { columnMaskHook } from "../../guidance/columnMask.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey, lossGrid } from "../../guidance/masks.ts";
+import type { AttentionProgram } from "../../guidance/method.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { GradientOptions } from "../../graph/gradient/rule.ts";
 import { gradient } from "../../graph/gradient/gradient.ts";
-import type { DType, Graph } from "../../graph/graph.ts";
+import type { DType, Graph, Value } from "../../graph/graph.ts";
 import { Adapters } from "../../model/adapters.ts";
 import { Module } from "../../model/layers.ts";
 import { unet, type ScoreHook } from "../../model/unet.ts";
@@ -36,20 +36,24 @@ export interface UnetGraph {
   layers: Grid[];
   /** Attention maps per token: heads times layers. */
   maps: number;
+  /** Whether there is a loss, and with it a gradient. */
+  hasLoss: boolean;
+  /** Names of the method's own outputs. */
+  told: readonly string[];
   /** Which of the LoRAs, by their places, change convolutions. */
   kernels: ReadonlySet<number>;
 }
 
 /**
- * Inputs: latent [1, c, h, w], time [1, n], context [columns, d], with Stable Diffusion XL addition [1, a], with latent consistency models guidance [1, w], token_weights [columns] and, per layer grid, injection and
- * contrast [pixels, columns], with `masked` also mask (columnMaskHook). Outputs: prediction, maps [cells, columns], loss [1] and gradient (of the latent's shape).
+ * Inputs: latent [1, c, h, w], time [1, n], context [columns, d], with Stable Diffusion XL addition [1, a], with latent consistency models guidance [1, w], the method's own, and with `masked` per layer grid mask [pixels, columns]
+ * (columnMaskHook). Outputs: prediction, maps [cells, columns], where the method has a loss also loss [1], gradient (of the latent's shape) and its own.
  * With LoRAs also lora_strengths, one for each. `dtype` is the number type of the network; latents, maps, loss and gradient are always float32.
  */
 export function unetGraph(
   config: UnetConfig,
   weights: Weights,
   latent: Grid,
-  { columns, masked }: { columns: number; masked: boolean },
+  { columns, masked, program }: { columns: number; masked: boolean; program: AttentionProgram },
   dtype: DType,
   options: GradientOptions,
   loras: readonly LowRanks[] = [],
@@ -58,7 +62,8 @@ export function unetGraph(
   const x = g.input("latent", "float32", [1, config.inChannels, latent.height, latent.width]);
   const time = g.input("time", "float32", [1, config.blockOutChannels[0]!]);
   const context = g.input("context", "float32", [columns, config.contextWidth]);
-  const tokenWeights = g.input("token_weights", "float32", [columns]);
+  const target = lossGrid(latent);
+  const parts = program.build(g, { latent, target, columns });
   const { addition, guidanceWidth } = config;
   const inputs = {
     latent: g.cast(x, dtype),
@@ -67,20 +72,27 @@ export function unetGraph(
     ...(addition ? { addition: g.cast(g.input("addition", "float32", [1, addition.width]), dtype) } : {}),
     ...(guidanceWidth ? { guidance: g.cast(g.input("guidance", "float32", [1, guidanceWidth]), dtype) } : {}),
   };
-  const [inject, mask] = [injectionHook(g), columnMaskHook(g)];
-  const hook: ScoreHook = (scores, layer) => {
-    const injected = inject(scores, layer);
-    return masked ? mask(injected, layer) : injected;
+  const mask = columnMaskHook(g);
+  const scores: ScoreHook = (own, layer) => {
+    const changed = parts.scores?.(own, layer) ?? own;
+    return masked ? mask(changed, layer) : changed;
   };
   const adapters = new Adapters(g, loras);
-  const { prediction, taps } = unet(new Module(g, weights, dtype, adapters), config, inputs, hook);
+  const hooks = { scores, ...(parts.probabilities ? { probabilities: parts.probabilities } : {}) };
+  const { prediction, taps } = unet(new Module(g, weights, dtype, adapters), config, inputs, hooks);
 
-  const target = lossGrid(latent);
-  const { loss, maps } = layoutLoss(g, taps, target, tokenWeights);
-  const scale = dtype === "float16" ? HALF_GRADIENT_SCALE : 1;
-  const scaled = gradient(g, [[loss, g.constant(scale, "float32", [1])]], x, options);
-  const guide = scale === 1 ? scaled : g.mul(scaled, 1 / scale);
-  const graph = g.finish({ prediction: g.cast(prediction, "float32"), maps, loss, gradient: guide });
+  const outputs: Record<string, Value> = {
+    prediction: g.cast(prediction, "float32"),
+    maps: meanMaps(g, taps, target),
+  };
+  const lost = parts.loss?.(taps);
+  if (lost) {
+    const scale = dtype === "float16" ? HALF_GRADIENT_SCALE : 1;
+    const scaled = gradient(g, [[lost.loss, g.constant(scale, "float32", [1])]], x, options);
+    const guide = scale === 1 ? scaled : g.mul(scaled, 1 / scale);
+    Object.assign(outputs, { loss: lost.loss, gradient: guide }, lost.outputs);
+  }
+  const graph = g.finish(outputs);
   const layers = [...new Map(taps.map((t) => [gridKey(t), { height: t.height, width: t.width }])).values()];
   return {
     graph,
@@ -89,6 +101,8 @@ export function unetGraph(
     target,
     layers,
     maps: taps.reduce((n, t) => n + t.heads, 0),
+    hasLoss: lost !== undefined,
+    told: Object.keys(lost?.outputs ?? {}),
     kernels: adapters.kernels,
   };
 }

@@ -1,0 +1,60 @@
+/**
+ * Injection and loss guidance (Patel & Serkh 2024, arXiv 2405.14101, as in the authors' code), alone and together: one program, in
+ * which an injection of 0 and a gradient that nobody asks for cost nothing.
+ */
+import { exactSum, weightedSum } from "../sampling/sampler.ts";
+import { injectionHook, layoutInputs, layoutLoss } from "./attentionLoss.ts";
+import { type Layout, layoutOf } from "./layout.ts";
+import { type AttentionProgram, type Feeds, type LayoutMethod, within } from "./method.ts";
+
+/**
+ * The largest noise level of Stable Diffusion's own schedule. Strengths that follow sigma were published on that schedule: where pure
+ * noise counts as 4096 (zero terminal SNR) they stop growing here.
+ */
+const LARGEST_SIGMA = 14.6146;
+
+/** Graph inputs: token_weights [columns] and, per layer grid, injection and contrast [pixels, columns]. */
+export const STEERING: AttentionProgram = {
+  name: "steering",
+  build: (g, { target, columns }) => {
+    const tokenWeights = g.input("token_weights", "float32", [columns]);
+    return { scores: injectionHook(g), loss: (taps) => ({ loss: layoutLoss(g, taps, target, tokenWeights) }) };
+  },
+};
+
+/** What the steering program is fed; `strength` is on the injection, 0 for none. */
+export function steeringFeeds({ tokenWeights, contrast, injection }: Layout, strength: number): Feeds {
+  const feeds: Record<string, Float32Array> = { token_weights: tokenWeights };
+  for (const [key, shares] of injection) {
+    feeds[layoutInputs(key).contrast] = contrast.get(key)!;
+    feeds[layoutInputs(key).injection] = shares.map((share) => share * strength);
+  }
+  return feeds;
+}
+
+/**
+ * Injection raises the scores of the prompt's half by nu' ln(1 + sigma); loss guidance adds eta sigma times the gradient with respect to
+ * the network's (scaled) input to the combined prediction, after classifier-free guidance and independent of its scale.
+ */
+export function steering({ injects, follows }: { injects: boolean; follows: boolean }): LayoutMethod<Layout> {
+  return {
+    program: STEERING,
+    layout: ({ regions, columns, latent, target, layers }) => layoutOf(regions, columns, latent, target, layers),
+    async predict({ evaluation, settings, layout, ...step }, latent) {
+      const { stepIndex } = evaluation;
+      const sigma = Math.min(evaluation.sigma, LARGEST_SIGMA);
+      const boxes = layout.tokenWeights.some((w) => w > 0);
+      const isInjected = boxes && injects && within(stepIndex, settings.injectionSteps);
+      const isFollowed = boxes && follows && within(stepIndex, settings.lossSteps);
+      const answer = await step.guided(latent, {
+        prompt: { feeds: steeringFeeds(layout, isInjected ? settings.nu * Math.log(1 + sigma) : 0) },
+        negative: { feeds: steeringFeeds(layout, 0) },
+        gradient: isFollowed,
+      });
+      const { epsilon, maps, loss, gradient } = answer;
+      if (!gradient) return { latent, epsilon, maps, loss };
+      const sum = epsilon instanceof Float64Array ? exactSum : weightedSum;
+      return { latent, epsilon: sum([1, epsilon], [settings.eta * sigma, gradient]), maps, loss, gradient };
+    },
+  };
+}
