@@ -67,7 +67,7 @@ export class BoxShape extends ScreenObject {
   }
 
   #title(ctx: CanvasRenderingContext2D, width: number, height: number): void {
-    const { title, color, ink, locked, selected, hovered } = this.look;
+    const { title, color, ink, locked, handles, hovered } = this.look;
     ctx.font = FONT;
     const text = locked ? `${title} · locked` : title;
     // What is cut is the text's end, from whichever side it is read.
@@ -75,7 +75,7 @@ export class BoxShape extends ScreenObject {
     ctx.textAlign = "left";
     const others = this.#others();
     // Of the box that is looked at, the name goes on over what stands beside it.
-    const beside = selected || hovered ? [] : others;
+    const beside = handles || hovered ? [] : others;
     const shown = shorten(ctx, text, roomOfLabel({ width, height }, beside, this.#edge()) - 14);
     const wide = ctx.measureText(shown).width + 14;
     const place = placeOfLabel({ width, height }, { width: wide, height: 21 }, others);

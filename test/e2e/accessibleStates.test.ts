@@ -223,7 +223,7 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
       await audit("a message beneath a dialog");
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
-      await told.getByRole("button", { name: "Dismiss" }).click();
+      await told.getByRole("button", { name: "Dismiss", exact: true }).click();
       const changes = {
         Boxes: () => page.keyboard.press("Control+z"),
         Canvas: () => page.keyboard.press("Control+="),
