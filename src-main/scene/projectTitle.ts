@@ -1,6 +1,6 @@
 /** What a project is called where there is more than one: by its file's name, and where that was not chosen, by its prompt too. */
 
-import { isRightToLeft } from "./rightToLeft.ts";
+import { isolated } from "./rightToLeft.ts";
 
 /** Characters of the prompt in a title. */
 const LONGEST_LINE = 40;
@@ -12,8 +12,7 @@ const graphemes = new Intl.Segmenter("und", { granularity: "grapheme" });
 /** `poster`, `Untitled 2: a red circle and a blue square…`, or `Untitled` where nothing is written yet. */
 export function projectTitle(name: string, prompt: string): string {
   const line = lineOfTitle(name, prompt);
-  // What is read from the right keeps its own end, among words that are read from the left.
-  return line === "" ? name : `${name}: ${isRightToLeft(line) ? `\u2068${line}\u2069` : line}`;
+  return line === "" ? name : `${name}: ${isolated(line)}`;
 }
 
 /** What the title says of the prompt; nothing for a project that has a name of its own. */

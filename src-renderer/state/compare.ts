@@ -1,5 +1,6 @@
 /** What tells results apart: their settings, words and boxes. */
 import { extrasOf } from "@scene/flatSettings.ts";
+import { isolated } from "@scene/rightToLeft.ts";
 import type { Region, Scene } from "@scene/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import { phraseOf } from "./document.ts";
@@ -41,8 +42,8 @@ export function extraWords(region: Region): string[] {
   const { words, avoid, during } = extrasOf(region);
   const percent = (value: number) => Math.round(value * 100);
   return [
-    ...(words === undefined ? [] : [`also “${words}”`]),
-    ...(avoid === undefined ? [] : [`without “${avoid}”`]),
+    ...(words === undefined ? [] : [`also “${isolated(words)}”`]),
+    ...(avoid === undefined ? [] : [`without “${isolated(avoid)}”`]),
     ...(during ? [`from ${percent(during.start)} to ${percent(during.end)} % of the run`] : []),
   ];
 }

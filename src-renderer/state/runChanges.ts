@@ -1,4 +1,5 @@
 /** What is new in a run beside the one before it, as one would say it: "moved yellow moon, steps 25, 3 seeds". */
+import { isolated } from "@scene/rightToLeft.ts";
 import type { Scene } from "@scene/scene.ts";
 import { type BoxChange, layoutChanges } from "./variant.ts";
 import { settingWords } from "./words.ts";
@@ -23,7 +24,9 @@ export function runChange(before: Scene | undefined, after: Scene, seeds: number
   const known = new Map(settingWords(before.settings));
   const changes = [
     ...(before.prompt === after.prompt ? [] : ["another prompt"]),
-    ...layoutChanges(before, after).map(({ kind, words }) => `${VERBS[kind]} ${words === "" ? "a box" : words}`),
+    ...layoutChanges(before, after).map(
+      ({ kind, words }) => `${VERBS[kind]} ${words === "" ? "a box" : isolated(words)}`,
+    ),
     ...(before.negativePrompt === after.negativePrompt ? [] : ["left out other things"]),
     ...settingWords(after.settings)
       .filter(([name, value]) => known.get(name) !== value)

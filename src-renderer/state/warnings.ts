@@ -1,6 +1,7 @@
 /** What would go wrong with a scene, in words, each with a way out. */
 import type { SceneCheck } from "@api/engine.ts";
 import { whyIgnored } from "@scene/promptMarkup.ts";
+import { isolated } from "@scene/rightToLeft.ts";
 import { type Document, titleOf } from "./document.ts";
 import { formatBytes } from "./jobs.svelte.ts";
 
@@ -14,7 +15,7 @@ export interface Warning {
 export function warningsOf(document: Document, check: SceneCheck | undefined): Warning[] {
   const title = (id: string) => {
     const box = document.boxes.find((one) => one.id === id);
-    return box ? `“${titleOf(document, box)}”` : "a box";
+    return box ? `“${isolated(titleOf(document, box))}”` : "a box";
   };
   const warnings: Warning[] = [];
   if (document.prompt.trim() === "") {

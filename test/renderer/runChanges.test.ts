@@ -22,3 +22,14 @@ test("a run says what is new beside the one before it, and how many seeds", () =
     "moved yellow moon, guidance scale 9, 3 seeds",
   );
 });
+
+test("a number behind words that are read from the right stays behind them", () => {
+  const arabic = "قمر أصفر فوق بحر";
+  const one = addBox("moon", { x: 0.1, y: 0.1, width: 0.3, height: 0.3 }, [{ start: 0, end: 8 }])({
+    ...EMPTY_DOCUMENT,
+    prompt: arabic,
+  });
+  expect(runChange(sceneOf(one), sceneOf(moveBoxes(["moon"], 0.2, 0)(one)), 3)).toBe(
+    "moved \u2068قمر أصفر\u2069, 3 seeds",
+  );
+});
