@@ -136,7 +136,7 @@ export interface StepEvent {
   elapsed: number;
   pictureSecondsLeft: number | undefined;
   queueSecondsLeft: number | undefined;
-  /** Share of each region's attention that falls in its box, 0 to 1, by region id. */
+  /** How far each box is obeyed, 0 to 1, by region id: an estimate of the overlap of thing and box. */
   obedience: Record<string, number>;
   /** Value of the layout loss, where it was computed. */
   loss?: number;
@@ -197,8 +197,10 @@ export interface RunRecord {
   };
   /** Token positions each region was bound to, by region id. */
   tokens: Record<string, number[]>;
-  /** Obedience at the last step, by region id. */
+  /** Obedience at the last step, by region id (guidance/obedience.ts). */
   obedience: Record<string, number>;
+  /** The same after each step, in hundredths; of pictures from before it was kept, none. */
+  course?: Record<string, number[]>;
 }
 
 /** Before a run: what would go wrong or be lost, and what it will cost. */

@@ -11,7 +11,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import { columnMasks } from "../guidance/columnMask.ts";
 import type { BoundRegion } from "../guidance/layout.ts";
-import { obedience, regionAttention } from "../guidance/layout.ts";
+import { obedience, regionAttention } from "../guidance/obedience.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
 import type { MethodState } from "../guidance/method.ts";
@@ -259,7 +259,7 @@ class DiffusionPipeline implements Pipeline {
     }
     options.signal.throwIfAborted();
     const pixels = await (foreseen ? this.#decoding.foreseen(foreseen, size) : this.#decoding.picture(latent, size));
-    const record = this.#record(told, seed, bound, history.at(-1) ?? {});
+    const record = this.#record(told, seed, bound, history);
     return {
       pixels,
       obedience: history,
@@ -291,7 +291,12 @@ class DiffusionPipeline implements Pipeline {
     return { scene: sceneHash(scene), seed, model, device: `${provider}, ${precision}` };
   }
 
-  #record(scene: Scene, seed: string, bound: readonly BoundRegion[], obeyed: Record<string, number>): RunRecord {
+  #record(
+    scene: Scene,
+    seed: string,
+    bound: readonly BoundRegion[],
+    history: readonly Record<string, number>[],
+  ): RunRecord {
     const { name, provider, precision } = this.summary;
     const vae = this.#decoding.record;
     return {
@@ -307,9 +312,16 @@ class DiffusionPipeline implements Pipeline {
         noise: "torch-cpu",
       },
       tokens: Object.fromEntries(bound.map(({ region, tokens }) => [region.id, [...tokens]])),
-      obedience: obeyed,
+      obedience: history.at(-1) ?? {},
+      ...(bound.length > 0 ? { course: courseOf(history) } : {}),
     };
   }
+}
+
+/** By region, its obedience after each step, in hundredths: what a curve shows. */
+function courseOf(history: readonly Record<string, number>[]): Record<string, number[]> {
+  const ids = Object.keys(history[0] ?? {});
+  return Object.fromEntries(ids.map((id) => [id, history.map((each) => Math.round(100 * each[id]!) / 100)]));
 }
 
 function generatorAt(position: GeneratorPosition): TorchGenerator {

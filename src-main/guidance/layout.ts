@@ -2,9 +2,9 @@
  * A scene's boxes as the numbers that the network's graph takes: per token position, where its attention shall be.
  * All of it has a fixed size, 77 columns whatever the number of boxes, so more boxes cost nothing.
  */
-import type { Region, UnitBox } from "../scene/scene.ts";
+import type { Region } from "../scene/scene.ts";
 import type { Grid, Mask } from "./masks.ts";
-import { coverage, gridKey, latentMask, layerMask, resizeAdjoint } from "./masks.ts";
+import { gridKey, latentMask, layerMask, resizeAdjoint } from "./masks.ts";
 
 /** A region and the token positions that its phrases became; positions past the limit are left out. */
 export interface BoundRegion {
@@ -96,24 +96,4 @@ function contrastOn(layer: Grid, union: Mask, tokens: number, weights: Float32Ar
     });
   });
   return columns;
-}
-
-/** Attention of a region: mean over its tokens of `maps` [cells, tokens], scaled to sum to 1. */
-export function regionAttention(
-  maps: Float32Array,
-  tokens: number,
-  positions: readonly number[],
-): Float32Array<ArrayBuffer> {
-  const cells = maps.length / tokens;
-  const map = Float32Array.from({ length: cells }, (_, p) =>
-    positions.reduce((sum, t) => sum + maps[p * tokens + t]!, 0),
-  );
-  const total = map.reduce((sum, v) => sum + v, 0);
-  return total > 0 ? map.map((v) => v / total) : map;
-}
-
-/** Obedience: the share of a region's attention that falls in its box, 0 to 1. */
-export function obedience(attention: Float32Array, box: UnitBox, grid: Grid): number {
-  const covered = coverage(box, grid);
-  return attention.reduce((sum, share, p) => sum + share * covered[p]!, 0);
 }

@@ -96,12 +96,13 @@ const recordSchema = v.pipe(
     }),
     tokens: v.record(v.string(), tokens),
     obedience: v.record(v.string(), fraction),
+    course: v.exactOptional(v.record(v.string(), listOf(fraction, LIMITS.steps))),
   }),
   v.rawTransform(({ dataset, addIssue }) => {
     const record = dataset.value;
     const ids = record.scene.regions.map(({ id }) => id);
-    for (const name of ["tokens", "obedience"] as const) {
-      const stranger = Object.keys(record[name]).find((id) => !ids.includes(id));
+    for (const name of ["tokens", "obedience", "course"] as const) {
+      const stranger = Object.keys(record[name] ?? {}).find((id) => !ids.includes(id));
       if (stranger === undefined) continue;
       addIssue({ message: `${name}: there is no box "${stranger.slice(0, 60)}"` });
     }

@@ -102,7 +102,13 @@ describe("scouting", () => {
       [3, 3],
     ]);
     const { picture } = await drawn(of);
-    expect(scouted.record).toEqual({ ...picture.record, obedience: scouted.record.obedience, scouted: 3 });
+    expect(scouted.record).toEqual({
+      ...picture.record,
+      obedience: scouted.record.obedience,
+      course: scouted.record.course,
+      scouted: 3,
+    });
+    expect(scouted.record.course).toEqual({ a: picture.record.course!["a"]!.slice(0, 3) });
     expect(scouted.obedience).toEqual(picture.obedience.slice(0, 3));
     expect(scouted.pixels).toMatchObject({ width: 64, height: 64 });
     expect(scouted.pixels.data).not.toEqual(picture.pixels.data);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Region, UnitBox } from "../../src-main/scene/scene.ts";
-import { layoutOf, obedience, regionAttention } from "../../src-main/guidance/layout.ts";
+import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { resizeAdjoint } from "../../src-main/guidance/masks.ts";
 
 const TOKENS = 6;
@@ -92,25 +92,4 @@ test("weights make up for a loss grid of more cells than the authors' 16 x 16", 
   const large = { height: 96, width: 64 };
   const { tokenWeights } = layoutOf([bind(left, [2])], TOKENS, large, { height: 24, width: 16 }, [large]);
   expect(tokenWeights[2]).toBeCloseTo(256 / 384, 6);
-});
-
-describe("obedience", () => {
-  const grid = { height: 2, width: 4 };
-  const maps = Float32Array.from([1, 0, 3, 0, 0, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]); // [8 cells, 2 tokens]
-
-  test("a region's attention is that of its tokens, in shares", () => {
-    expect([...regionAttention(maps, 2, [0])]).toEqual([0.25, 0.75, 0, 0, 0, 0, 0, 0]);
-    expect([...regionAttention(maps, 2, [0, 1])]).toEqual([0.125, 0.375, 0.25, 0.25, 0, 0, 0, 0]);
-    expect([...regionAttention(new Float32Array(8), 2, [1])]).toEqual([0, 0, 0, 0]);
-    expect([...regionAttention(maps, 2, [])]).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
-  });
-
-  test.each([
-    ["wholly inside", { x: 0, y: 0, width: 0.5, height: 0.5 }, 1],
-    ["wholly outside", { x: 0, y: 0.5, width: 1, height: 0.5 }, 0],
-    ["in the first cell only", { x: 0, y: 0, width: 0.25, height: 1 }, 0.25],
-    ["in half of the second cell", { x: 0.375, y: 0, width: 0.125, height: 0.5 }, 0.375],
-  ])("of a map that is %s", (_, box, share) => {
-    expect(obedience(regionAttention(maps, 2, [0]), box, grid)).toBeCloseTo(share, 6);
-  });
 });

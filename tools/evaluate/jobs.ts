@@ -33,10 +33,14 @@ export function planJobs(
   });
 }
 
-export function verdictOn({ key, scene, variant, seed }: Job, { pixels, seconds }: GeneratedImage): Entry {
+export function verdictOn({ key, scene, variant, seed, request }: Job, image: GeneratedImage): Entry {
+  const { pixels, seconds, record } = image;
+  const course = request.scene.regions.map(({ id }) => record.course?.[id] ?? []);
+  const { injectionSteps, lossSteps } = variant.settings.guidance;
   const size = { width: pixels.width, height: pixels.height };
   return {
     ...{ key, scene: scene.id, variant: variant.name, seed, seconds, ...size },
+    ...{ course, guided: Math.max(injectionSteps.end, lossSteps.end) },
     ...judge(pixels),
     ...measurePicture(pixels),
   };

@@ -64,6 +64,7 @@ export function report(results: readonly VariantResult[], facts: RunFacts): stri
     table(methods),
     ...(sweeps.length > 0 ? ["", "## iLGD at other strengths", "", table(sweeps)] : []),
     "",
+    ...scoreTable(methods),
     "## Right colour and icon, by icon",
     "",
     shareTable(methods, ({ byIcon }) => byIcon, "present"),
@@ -83,6 +84,31 @@ function table(results: readonly VariantResult[]): string {
   const columns = results.some(({ similarity }) => similarity) ? [...COLUMNS, ...CLIP_COLUMNS] : COLUMNS;
   const rows = results.map((result) => [result.name, String(result.pictures), ...columns.map(([, cell]) => cell(result))]); // prettier-ignore
   return markdown(["method", "pictures", ...columns.map(([title]) => title)], rows);
+}
+
+/** How far the program's own score can be trusted; nothing where verdicts have none. */
+function scoreTable(results: readonly VariantResult[]): string[] {
+  const scored = results.filter(({ score }) => score);
+  if (scored.length === 0) return [];
+  const rows = scored.map(({ name, score, scoreAtGuided }) => [
+    name,
+    ...[score!, scoreAtGuided!].flatMap(({ rank, auc }) => [plain(rank), plain(auc)]),
+  ]);
+  const titles = [
+    "method",
+    "Spearman with IoU",
+    "AUC of failed things",
+    "Spearman when guidance ends",
+    "AUC when guidance ends",
+  ];
+  return [
+    "## The score that the window shows",
+    "",
+    "Of each thing, within each method; failed are things with an IoU below 0.5.",
+    "",
+    markdown(titles, rows),
+    "",
+  ];
 }
 
 function shareTable(

@@ -17,6 +17,7 @@ import {
 import { IOU_NEEDED } from "./matching.ts";
 import { Random } from "./random.ts";
 import type { IconScene } from "./scene.ts";
+import { auc, spearman } from "./scoring.ts";
 import type { Entry } from "./verdictLog.ts";
 
 /** A picture's verdict together with its scene. */
@@ -26,6 +27,8 @@ export interface Picture extends Pick<Entry, "detections" | "background" | "cont
   seconds?: number;
   /** Where a CLIP was asked. */
   clip?: ClipScore;
+  course?: number[][];
+  guided?: number;
 }
 
 export interface VariantResult {
@@ -58,9 +61,19 @@ export interface VariantResult {
   /** T2I-Sim and CLIP-IQA, where a CLIP was asked. */
   similarity?: Estimate;
   quality?: Estimate;
+  /** How the program's own score fares, at the end and after the last guided step. */
+  score?: ScoreResult;
+  scoreAtGuided?: ScoreResult;
   /** Adherence by icon and by number of things. */
   byIcon: Record<string, Share>;
   byCount: Record<string, Share>;
+}
+
+export interface ScoreResult {
+  /** Spearman's correlation with the IoU of things and boxes. */
+  rank: Estimate;
+  /** Area under the ROC curve of finding things whose IoU is below 0.5. */
+  auc: Estimate;
 }
 
 export interface Share {
@@ -113,10 +126,53 @@ export function variantResult(
     ...(pictures.every(({ clip }) => clip)
       ? { similarity: value(({ clip }) => clip!.similarity), quality: value(({ clip }) => clip!.quality) }
       : {}),
+    ...scoreResults(pictures),
     byIcon: shares(things, ({ thing }) => thing.icon),
     byCount: shares(things, ({ count }) => String(count)),
   };
 }
+
+function scoreResults(pictures: readonly Picture[]): Pick<VariantResult, "score" | "scoreAtGuided"> {
+  if (!pictures.every(({ course, scene }) => course?.length === scene.things.length)) return {};
+  const things = pictures.flatMap((picture) =>
+    thingResults(picture).map(({ iou }, i) => ({
+      id: picture.scene.id,
+      iou,
+      course: picture.course![i]!,
+      guided: picture.guided!,
+    })),
+  );
+  if (things.some(({ course }) => course.length === 0)) return {};
+  const measured = (at: (thing: (typeof things)[number]) => number): ScoreResult => {
+    const statistic = (of: (chosen: typeof things) => number) =>
+      bootstrap(
+        things.map(({ id }) => id),
+        (weights) => of(things.flatMap((thing, i) => Array.from({ length: weights[i]! }, () => thing))),
+        SCORE_RESAMPLES,
+      );
+    return {
+      rank: statistic((chosen) =>
+        spearman(
+          chosen.map(at),
+          chosen.map(({ iou }) => iou),
+        ),
+      ),
+      auc: statistic((chosen) =>
+        auc(
+          chosen.map(at),
+          chosen.map(({ iou }) => iou < IOU_NEEDED),
+        ),
+      ),
+    };
+  };
+  return {
+    score: measured(({ course }) => course.at(-1)!),
+    scoreAtGuided: measured(({ course, guided }) => course[Math.min(guided, course.length) - 1]!),
+  };
+}
+
+/** Resamples of the score's figures, which cost more than a mean. */
+const SCORE_RESAMPLES = 100;
 
 /** Resamples of the distance: it costs more than a mean. */
 const DISTANCE_RESAMPLES = 60;

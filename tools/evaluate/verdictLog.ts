@@ -15,6 +15,10 @@ export interface Entry extends Verdict, PictureNumbers {
   seed: string;
   /** To draw it, without judging. */
   seconds: number;
+  /** The program's own score of each thing after each step; verdicts from before it was written have none. */
+  course?: number[][];
+  /** Steps after which guidance had ended. */
+  guided?: number;
   /** Size of the picture. */
   width: number;
   height: number;
