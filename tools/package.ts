@@ -1,7 +1,8 @@
 /**
  * `npm run package`: builds, then makes what people install for this platform (electron-builder.yml) in `dist/packages`. Where only the
  * prepared Electron of tools/electron is at hand, that is packed instead, as `linux-unpacked` and, unless `--dir` is given, as an
- * archive made by the system's tar: electron-builder would fetch the other installers' tools from outside the registry.
+ * archive made by the system's tar: electron-builder would fetch the other installers' tools from outside the registry. With `--built`
+ * it packs what is built already: building takes the files away for seconds from an app that is run from here meanwhile.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -23,8 +24,10 @@ function versionOf(packageName: string): string {
 
 const onlyFolder = process.argv.includes("--dir");
 const runtime = await electronRuntime(say);
-say("Building");
-await buildAll();
+if (!process.argv.includes("--built")) {
+  say("Building");
+  await buildAll();
+}
 await rm(OUT, { recursive: true, force: true });
 
 if (runtime.version === versionOf("electron")) {

@@ -4,12 +4,13 @@
  * they are shipped.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { FuseState, FuseV1Options, getCurrentFuseWire } from "@electron/fuses";
 import { beforeAll, describe, expect, test } from "vitest";
 import { DEMO_MODEL } from "../../src-main/api/main.ts";
+import { ensureBuilt } from "../e2e/built.ts";
 import { displayForTests } from "../e2e/display.ts";
 import { ROOT } from "../support/imports.ts";
 import { debuggerPort, evaluate, pageDebugger } from "./debugger.ts";
@@ -46,9 +47,15 @@ const PACKED = join(PACKAGES, "linux-unpacked");
 const isAsked = process.env["DIORAMA_TEST_PACKAGE"] === "1" && process.platform === "linux" && electron !== undefined;
 
 describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
-  beforeAll(() => {
-    execFileSync(process.execPath, ["tools/package.ts"], { cwd: ROOT, stdio: "ignore" });
+  const builtFiles = () => ["main", "services", "renderer"].flatMap((folder) => agesUnder(join(ROOT, "dist", folder)));
+  let before: string[] = [];
+  beforeAll(async () => {
+    await ensureBuilt();
+    before = builtFiles();
+    execFileSync(process.execPath, ["tools/package.ts", "--built"], { cwd: ROOT, stdio: "ignore" });
   }, 400_000);
+
+  test("leaves alone what is built: other tests run it meanwhile", () => expect(builtFiles()).toEqual(before));
 
   test("has our code, this platform's native files, and the demo model", () => {
     const files = filesUnder(join(PACKED, "resources"));
@@ -158,6 +165,10 @@ function archive(): string {
     PACKAGES,
     readdirSync(PACKAGES).find((name) => name.endsWith(".tar.gz"))!,
   );
+}
+
+function agesUnder(folder: string): string[] {
+  return filesUnder(folder).map((file) => `${file} ${statSync(join(folder, file)).mtimeMs}`);
 }
 
 function filesUnder(folder: string): string[] {
