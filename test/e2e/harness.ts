@@ -10,7 +10,7 @@ import { ROOT } from "../support/imports.ts";
 import { findElectron } from "../../tools/electron/runtime.ts";
 import { ensureBuilt } from "./built.ts";
 import { displayForTests } from "./display.ts";
-import { lookAt } from "./lostStart.ts";
+import { lookAt, lookFromOutside, saidSoFar } from "./lostStart.ts";
 
 /** Undefined where none could be fetched: the tests that need it are skipped. */
 export const electron = await findElectron();
@@ -41,6 +41,7 @@ export interface RunningApp extends AsyncDisposable {
 
 /** How long a start may take on a slow machine, in milliseconds. */
 const START_LIMIT = 60_000;
+const LOOK_BEFORE = 10_000;
 
 /** The command line that starts the app, and its environment. */
 export async function commandOf({ dataFolder, files = [], env = {} }: LaunchOptions & { dataFolder: string }) {
@@ -84,14 +85,18 @@ async function start({ dataFolder, ...options }: LaunchOptions): Promise<Running
   const problems: string[] = [];
   const output: string[] = [];
   const before = await sessionOf(folder);
+  // A driver that loses an app ends it, so that it has to be looked at before.
+  let lastLook: string[] = [];
+  const look = async () => void (lastLook = await lookFromOutside(folder));
+  const looking = setTimeout(() => void look(), START_LIMIT - LOOK_BEFORE);
   const app = await _electron
     .launch({ executablePath: command, args, env, timeout: START_LIMIT })
     .catch((error: unknown) => {
-      // On a busy machine the driver now and then waits for ever for an answer of an app that has long shown its window (seen once in
-      // some hundred starts); it ends that app itself.
+      // It waits for the first page to be loaded, so that this is seen as well of an app that never comes so far.
       if (!(error instanceof errors.TimeoutError)) throw error;
-      throw new LostStart("The driver lost the app at its start.", { cause: error });
-    });
+      throw new LostStart(["The driver lost the app at its start.", ...lastLook].join("\n"), { cause: error });
+    })
+    .finally(() => clearTimeout(looking));
   for (const stream of [app.process().stdout, app.process().stderr]) {
     stream?.on("data", (bytes: Buffer) => output.push(bytes.toString()));
   }
@@ -102,8 +107,11 @@ async function start({ dataFolder, ...options }: LaunchOptions): Promise<Running
     page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
     page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
   };
-  for (const page of app.windows()) watch(page);
   app.on("window", watch);
+  for (const page of app.windows()) {
+    watch(page);
+    problems.push(...(await saidSoFar(page)));
+  }
   let isOver = false;
   app.once("close", () => (isOver = true));
   const quit = async () => {

@@ -25,12 +25,17 @@ interface Here {
 
 /** One line or more for each thing that was asked. */
 export async function lookAt(app: ElectronApplication, dataFolder: string): Promise<string[]> {
+  const pages = app
+    .windows()
+    .flatMap((page) => [ask("A page", () => pageOf(page)), ask("Its call of main", () => callOf(page))]);
+  return (await Promise.all([ask("Main", () => mainOf(app)), ...pages, lookFromOutside(dataFolder)])).flat();
+}
+
+/** The same of an app that the driver has no hold of. */
+export function lookFromOutside(dataFolder: string): Promise<string[]> {
   return Promise.all([
-    ask("Main", () => mainOf(app)),
-    ...app
-      .windows()
-      .flatMap((page) => [ask("A page", () => pageOf(page)), ask("Its call of main", () => callOf(page))]),
-    ask("Its processes", () => processesOf(app.process().pid)),
+    ask("Its debugger", () => targetsOf(dataFolder)),
+    ask("Its processes", () => processesOf(dataFolder)),
     ask("Its log", async () => (await readFile(join(dataFolder, "diorama.log"), "utf8")).slice(-LOG_LENGTH)),
     ask("Its data folder", async () => (await readdir(dataFolder)).toSorted().join(" ")),
   ]);
@@ -90,19 +95,39 @@ function callOf(page: Page): Promise<string> {
   });
 }
 
-/** All that came of this process: id, state, age, processor time, where in the system it waits, command. */
-async function processesOf(pid: number | undefined): Promise<string> {
+/** Errors and warnings of a page's console, and what nobody caught in it, from before anybody listened. */
+export async function saidSoFar(page: Page): Promise<string[]> {
+  const [lines, thrown] = await Promise.all([page.consoleMessages(), page.pageErrors()]);
+  return [
+    ...lines
+      .filter((line) => ["error", "warning"].includes(line.type()))
+      .map((line) => `${line.type()}: ${line.text()}`),
+    ...thrown.map(({ message }) => `uncaught: ${message}`),
+  ];
+}
+
+/** Which pages there are, as Chromium tells any debugger. */
+async function targetsOf(dataFolder: string): Promise<string> {
+  const [port] = (await readFile(join(dataFolder, "DevToolsActivePort"), "utf8")).split("\n");
+  const targets = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as Record<string, string>[];
+  return JSON.stringify(targets.map(({ type, url, title }) => ({ type, url, title })));
+}
+
+/** Those that were given this folder, and all that came of them: id, state, age, processor time, where in the system it waits, command. */
+async function processesOf(dataFolder: string): Promise<string> {
   const columns = "pid=,ppid=,stat=,etime=,time=,wchan:24=,args=";
   const { stdout } = await promisify(execFile)("ps", ["-e", "-ww", "-o", columns]);
-  const all = stdout
-    .split("\n")
-    .map((line) => ({ line: line.trim(), ids: line.trim().split(/\s+/, 2).map(Number) as [number, number] }));
-  const family = new Set([pid]);
+  const all = stdout.split("\n").map((text) => {
+    const line = text.trim();
+    const [pid, parent] = line.split(/\s+/, 2).map(Number);
+    return { line, pid, parent };
+  });
+  const family = new Set(all.filter(({ line }) => line.includes(dataFolder)).map(({ pid }) => pid));
   // A child may stand before its parent in the list.
   for (let size = 0; size < family.size;) {
     size = family.size;
-    for (const { ids } of all) if (family.has(ids[1])) family.add(ids[0]);
+    for (const { pid, parent } of all) if (family.has(parent)) family.add(pid);
   }
-  const lines = all.filter(({ ids }) => family.has(ids[0])).map(({ line }) => line.slice(0, COMMAND_LENGTH));
+  const lines = all.filter(({ pid }) => family.has(pid)).map(({ line }) => line.slice(0, COMMAND_LENGTH));
   return ["", ...lines].join("\n  ");
 }
