@@ -108,7 +108,8 @@ describe("scouting", () => {
       course: scouted.record.course,
       scouted: 3,
     });
-    expect(scouted.record.course).toEqual({ a: picture.record.course!["a"]!.slice(0, 3) });
+    const begun = Object.entries(picture.record.course!).map(([id, values]) => [id, values.slice(0, 3)]);
+    expect(scouted.record.course).toEqual(Object.fromEntries(begun));
     expect(scouted.obedience).toEqual(picture.obedience.slice(0, 3));
     expect(scouted.pixels).toMatchObject({ width: 64, height: 64 });
     expect(scouted.pixels.data).not.toEqual(picture.pixels.data);
