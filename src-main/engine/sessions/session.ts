@@ -7,6 +7,7 @@ import type { Graph } from "../../graph/graph.ts";
 import type { AttentionForm } from "../../graph/onnx/form.ts";
 import { toOnnx, type Gate } from "../../graph/onnx/onnx.ts";
 import { toOrtProviders } from "../providers.ts";
+import { IDLE_OPTIMIZERS } from "./idleOptimizers.ts";
 
 export interface SessionOptions {
   provider: ProviderName;
@@ -103,14 +104,15 @@ function remakesFixedValues({ memory, provider }: SessionOptions): boolean {
 function ortOptions(options: SessionOptions, weightFolder?: string): ort.InferenceSession.SessionOptions {
   const chosen = toOrtProviders(options.provider, options.deviceId);
   const extra: Record<string, unknown> = { ...chosen.extra };
+  const disabled = options.provider === "cpu" ? [...IDLE_OPTIMIZERS] : [];
   if (weightFolder !== undefined) extra["session.model_external_initializers_file_folder_path"] = weightFolder;
   if (options.memory === "low") {
     // Weights stay mapped from the checkpoint instead of being packed into a copy that the kernels read faster.
     extra["session.disable_prepacking"] = "1";
-    const folding = ["ConstantFolding", "FuseFp16InitializerToFp32NodeTransformer"];
-    const disabled = ["NchwcTransformer", ...(remakesFixedValues(options) ? folding : [])];
-    extra["optimization.disable_specified_optimizers"] = disabled.join(";");
+    disabled.push("NchwcTransformer");
+    if (remakesFixedValues(options)) disabled.push("ConstantFolding", "FuseFp16InitializerToFp32NodeTransformer");
   }
+  if (disabled.length > 0) extra["optimization.disable_specified_optimizers"] = disabled.join(";");
   // Without an arena every activation goes back to the system when the last node that needs it has run.
   const arena = options.memory === "low" ? { enableCpuMemArena: false } : {};
   const threads = options.threads !== undefined ? { intraOpNumThreads: options.threads } : {};
