@@ -93,8 +93,7 @@ function program(way: Way, checkpoint: Checkpoint, low: LowRanks, strength: numb
     time: g.input("time", "float32", [1, 320]),
     context: g.input("context", "float32", [77, 768]),
   });
-  const convAdjoint = values.memory === "fast" ? "flipped" : "transpose";
-  const options = { ...DEFAULT_GRADIENT_OPTIONS, attentionBlock: 1 << 21, convAdjoint, transposedProducts: true } as const; // prettier-ignore
+  const options = { ...DEFAULT_GRADIENT_OPTIONS, attentionBlock: 1 << 21, transposedProducts: true };
   return g.finish({ prediction, gradient: gradient(g, [[prediction, prediction]], latent, options) });
 }
 

@@ -56,12 +56,6 @@ test("every op has a gradient that was looked at, or says that it has none", () 
   expect(ops.filter((op) => gradientRules[op] !== "no-gradient" && !lookedAt(op))).toEqual(["Cast"]);
 });
 
-describe("the adjoint of a convolution is the same with flipped weights:", () => {
-  test.each(opCases.Conv.map((one) => [one.title, one] as const))("%s", (_, one) =>
-    check(one, 0, { convAdjoint: "flipped" }),
-  );
-});
-
 describe("attention may be differentiated in blocks:", () => {
   const blocks = opCases.Attention.flatMap((one) =>
     [1, 3, 7, 12, 30, 1000].map((block) => [one.title, block, one] as const),

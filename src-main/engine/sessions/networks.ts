@@ -37,11 +37,10 @@ const KEPT_DECODERS = 2;
  * Blocks of 8 MiB of attention probabilities stay near a processor's caches; a GPU takes more at once. The 70 attentions of Stable
  * Diffusion XL would be 1,400 such blocks, a program that ONNX Runtime takes half a minute to open: they are four times as large.
  */
-function gradientOptions({ provider, memory }: SessionOptions, { transformerDepth }: UnetConfig): GradientOptions {
+function gradientOptions({ provider }: SessionOptions, { transformerDepth }: UnetConfig): GradientOptions {
   const block = Math.max(...transformerDepth) > 1 ? 1 << 23 : 1 << 21;
   return {
     attentionBlock: provider === "cpu" ? block : 1 << 25,
-    convAdjoint: provider === "cpu" && memory === "fast" ? "flipped" : "transpose",
     transposedProducts: provider === "cpu" || provider === "cuda" || provider === "dml",
   };
 }

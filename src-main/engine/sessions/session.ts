@@ -3,6 +3,8 @@ import * as ort from "onnxruntime-node";
 import { AppError, invariant, messageOf } from "../../wire/errors.ts";
 import type { MemoryMode } from "../../api/engine.ts";
 import type { ProviderName } from "../../scene/scene.ts";
+import { chooseTiles } from "../../graph/convolution/choice.ts";
+import { convolutionsOf, withFastConvolutions } from "../../graph/convolution/rewrite.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { AttentionForm } from "../../graph/onnx/form.ts";
 import { toOnnx, type Gate } from "../../graph/onnx/onnx.ts";
@@ -49,7 +51,8 @@ export class OrtSession {
 
   /** Opens `graph`; the outputs of `gate` are computed only in runs that ask for them. Throws `provider-unavailable`. */
   static async open(graph: Graph, options: SessionOptions, gate?: Gate): Promise<OrtSession> {
-    const model = toOnnx(graph, gate, {
+    const program = hasCopiedWeights(options) ? withFastConvolutions(graph, chooseTiles(convolutionsOf(graph))) : graph;
+    const model = toOnnx(program, gate, {
       attention: ATTENTION[options.provider],
       fixedValues: remakesFixedValues(options) ? "remade" : "kept",
     });
@@ -94,6 +97,11 @@ export class OrtSession {
       throw explained(error, "ONNX Runtime stopped in the middle of a run");
     }
   }
+}
+
+/** The fast mode of the processor packs weights into forms of its own anyway. */
+function hasCopiedWeights({ memory, provider }: SessionOptions): boolean {
+  return memory === "fast" && provider === "cpu";
 }
 
 /** 16-bit weights that the processor computes with in 32 bits would otherwise lie in memory twice as large, all of them. */

@@ -6,15 +6,12 @@ import type { OpAttributes, OpName, Value } from "../graph.ts";
 export interface GradientOptions {
   /** Most elements of a block of attention probabilities that is held at once. */
   attentionBlock: number;
-  /** `transpose` is ConvTranspose with the forward weights; `flipped` is Conv with a flipped copy of them. */
-  convAdjoint: "transpose" | "flipped";
   /** Whether the provider multiplies by a transposed matrix without first writing it out (CPU, CUDA, DirectML do). */
   transposedProducts: boolean;
 }
 
 export const DEFAULT_GRADIENT_OPTIONS: GradientOptions = {
   attentionBlock: 1 << 21,
-  convAdjoint: "transpose",
   transposedProducts: false,
 };
 

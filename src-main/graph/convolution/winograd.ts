@@ -1,0 +1,94 @@
+/**
+ * A 3 x 3 convolution in fewer multiplications (transforms.ts), spelled so that ONNX Runtime's own operators are fast at it: the small
+ * transforms are convolutions of single channels, and all the arithmetic is a few dozen large matrix products, one for each number t of
+ * a tile. The adjoint uses the very same transformed weights.
+ */
+import type { GraphBuilder } from "../builder.ts";
+import type { Pads, Value } from "../graph.ts";
+import { adjointTransforms, forwardTransforms, type Tile, type Transforms } from "./transforms.ts";
+
+/** Numbers of a tile's inputs, and so of the products of one input and output channel. */
+export function tileProducts(tile: Tile): number {
+  return (tile + 2) ** 2;
+}
+
+/** Tiles that cover a picture of outputs. */
+export function tilesOf(tile: Tile, height: number, width: number): number {
+  return Math.ceil(height / tile) * Math.ceil(width / tile);
+}
+
+/** w [out, in, 3, 3] to [t, out, in]. The same in every run, so a session computes it once. */
+export function transformedWeights(g: GraphBuilder, w: Value, tile: Tile): Value {
+  const [out, channels] = w.shape as [number, number];
+  const { weights } = forwardTransforms(tile);
+  const both = g.constant(products(weights), w.dtype, [tileProducts(tile), 9]);
+  const flat = g.gemm(both, g.reshape(w, [out * channels, 9]), undefined, { b: true });
+  return g.reshape(flat, [tileProducts(tile), out, channels]);
+}
+
+/** What Conv gives for x [batch, in, height, width], the weights that became `u`, strides 1 and `pads`. */
+export function winogradConv(g: GraphBuilder, x: Value, u: Value, tile: Tile, pads: Pads): Value {
+  const [, , height, width] = x.shape as [number, number, number, number];
+  const size = [height + pads[0] + pads[2] - 2, width + pads[1] + pads[3] - 2] as const;
+  const transforms = forwardTransforms(tile);
+  return tiled(g, x, tile, transforms, pads, size, u.shape[1]!, (v) => {
+    const turned = g.reshape(g.transpose(v, [2, 1, 0, 3]), [v.shape[2]!, v.shape[1]!, v.shape[0]! * v.shape[3]!]);
+    const z = g.matmul(u, turned); // [t, out, batch * tiles]
+    return g.transpose(g.reshape(z, [z.shape[0]!, z.shape[1]!, v.shape[0]!, v.shape[3]!]), [2, 1, 0, 3]);
+  });
+}
+
+/**
+ * What ConvTranspose gives for dy [batch, out, ...], the weights that became `u`, strides 1, `pads` and `size`. The weights stand on the
+ * right: as [t, in, out] they would have to be copied, and products by a transposed left side are slower than these transposes.
+ */
+export function winogradAdjoint(
+  g: GraphBuilder,
+  dy: Value,
+  u: Value,
+  tile: Tile,
+  { pads, size }: { pads: Pads; size: readonly [number, number] },
+): Value {
+  const full = pads.map((pad) => 2 - pad) as unknown as Pads;
+  return tiled(g, dy, tile, adjointTransforms(tile), full, size, u.shape[2]!, (v) => {
+    const turned = g.reshape(g.transpose(v, [2, 0, 3, 1]), [v.shape[2]!, v.shape[0]! * v.shape[3]!, v.shape[1]!]);
+    const z = g.matmul(turned, u); // [t, batch * tiles, in]
+    return g.transpose(g.reshape(z, [z.shape[0]!, v.shape[0]!, v.shape[3]!, z.shape[2]!]), [1, 3, 0, 2]);
+  });
+}
+
+/** Cuts x into tiles, transforms them to [batch, channels, t, tiles], has `multiply` give as much for `out` channels, and puts those together. */
+function tiled(
+  g: GraphBuilder,
+  x: Value,
+  tile: Tile,
+  transforms: Pick<Transforms, "input" | "output">,
+  [top, left]: Pads,
+  [height, width]: readonly [number, number],
+  out: number,
+  multiply: (tiles: Value) => Value,
+): Value {
+  const [batch, channels, ...from] = x.shape as [number, number, number, number];
+  const [rows, columns] = [Math.ceil(height / tile), Math.ceil(width / tile)];
+  const [n, t, strides] = [tile + 2, tileProducts(tile), [tile, tile] as const];
+  // The last tiles may reach beyond the picture; what they have too much is cropped again by the padding of the way back.
+  const pads = [top, left, rows * tile + 2 - from[0] - top, columns * tile + 2 - from[1] - left] as const;
+  const crop = [0, 0, rows * tile - height, columns * tile - width] as const;
+
+  const cut = g.constant(products(transforms.input), x.dtype, [t, 1, n, n]);
+  const cutUp = g.conv(g.reshape(x, [batch * channels, 1, ...from]), cut, undefined, { strides, pads });
+  const multiplied = multiply(g.reshape(cutUp, [batch, channels, t, rows * columns]));
+  const join = g.constant(columnProducts(transforms.output), x.dtype, [t, 1, tile, tile]);
+  const tiles = g.reshape(multiplied, [batch * out, t, rows, columns]);
+  const joined = g.append("ConvTranspose", [tiles, join], { strides, pads: crop, size: [height, width] });
+  return g.reshape(joined, [batch, out, height, width]);
+}
+
+/** Every row of `matrix` times every row: [rows, rows, columns, columns], the kernels of its two-dimensional transform. */
+function products(matrix: Transforms["input"]): number[] {
+  return matrix.flatMap((a) => matrix.flatMap((b) => a.flatMap((p) => b.map((q) => p * q))));
+}
+
+function columnProducts(matrix: Transforms["output"]): number[] {
+  return products(matrix[0]!.map((_, j) => matrix.map((row) => row[j]!)));
+}
