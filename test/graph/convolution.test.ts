@@ -87,7 +87,7 @@ describe("Winograd's form, forward and adjoint, is the plain one:", () => {
         "%1 = Gemm([1, 0, 0, 0, 0, 0, …], %0) {transA=0 transB=1} : f32[16,6]",
         "%2 = Reshape(%1) {shape=[16,3,2]} : f32[16,3,2]",
         "%8 = MatMul(%2, %7) : f32[16,3,4]",
-        "%21 = MatMul(%20, %2) : f32[16,4,2]",
+        "%24 = MatMul(%23, %2) : f32[16,4,2]",
       ]
     `);
   });

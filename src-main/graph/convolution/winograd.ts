@@ -4,7 +4,7 @@
  * a tile. The adjoint uses the very same transformed weights.
  */
 import type { GraphBuilder } from "../builder.ts";
-import type { Pads, Value } from "../graph.ts";
+import type { Pads, Shape, Value } from "../graph.ts";
 import { adjointTransforms, forwardTransforms, type Tile, type Transforms } from "./transforms.ts";
 
 /** Numbers of a tile's inputs, and so of the products of one input and output channel. */
@@ -32,9 +32,9 @@ export function winogradConv(g: GraphBuilder, x: Value, u: Value, tile: Tile, pa
   const size = [height + pads[0] + pads[2] - 2, width + pads[1] + pads[3] - 2] as const;
   const transforms = forwardTransforms(tile);
   return tiled(g, x, tile, transforms, pads, size, u.shape[1]!, (v) => {
-    const turned = g.reshape(g.transpose(v, [2, 1, 0, 3]), [v.shape[2]!, v.shape[1]!, v.shape[0]! * v.shape[3]!]);
-    const z = g.matmul(u, turned); // [t, out, batch * tiles]
-    return g.transpose(g.reshape(z, [z.shape[0]!, z.shape[1]!, v.shape[0]!, v.shape[3]!]), [2, 1, 0, 3]);
+    const [batch, channels, t, tiles] = v.shape as [number, number, number, number];
+    const z = g.matmul(u, turned(g, v, [2, 1, 0, 3], [t, channels, batch * tiles]));
+    return turned(g, g.reshape(z, [t, u.shape[1]!, batch, tiles]), [2, 1, 0, 3]);
   });
 }
 
@@ -51,10 +51,32 @@ export function winogradAdjoint(
 ): Value {
   const full = pads.map((pad) => 2 - pad) as unknown as Pads;
   return tiled(g, dy, tile, adjointTransforms(tile), full, size, u.shape[2]!, (v) => {
-    const turned = g.reshape(g.transpose(v, [2, 0, 3, 1]), [v.shape[2]!, v.shape[0]! * v.shape[3]!, v.shape[1]!]);
-    const z = g.matmul(turned, u); // [t, batch * tiles, in]
-    return g.transpose(g.reshape(z, [z.shape[0]!, v.shape[0]!, v.shape[3]!, z.shape[2]!]), [1, 3, 0, 2]);
+    const [batch, channels, t, tiles] = v.shape as [number, number, number, number];
+    const z = g.matmul(turned(g, v, [2, 0, 3, 1], [t, batch * tiles, channels]), u);
+    return turned(g, g.reshape(z, [t, batch, tiles, u.shape[2]!]), [1, 3, 0, 2]);
   });
+}
+
+/** Transpose, as `shape`: of as few axes as there are to exchange, which ONNX Runtime has fast loops for. */
+function turned(g: GraphBuilder, x: Value, perm: readonly number[], shape?: Shape): Value {
+  const result = shape ?? perm.map((axis) => x.shape[axis]!);
+  // Runs of axes that stay together; an axis of size 1 may stand anywhere.
+  const runs: number[][] = [];
+  for (const axis of perm.filter((one) => x.shape[one] !== 1)) {
+    const last = runs.at(-1);
+    const between = last ? x.shape.slice(last.at(-1)! + 1, axis) : [];
+    if (last && axis > last.at(-1)! && between.every((n) => n === 1)) last.push(axis);
+    else runs.push([axis]);
+  }
+  const order = [...runs].sort((a, b) => a[0]! - b[0]!);
+  const merged = order.map((run) => run.reduce((size, axis) => size * x.shape[axis]!, 1));
+  return g.reshape(
+    g.transpose(
+      g.reshape(x, merged),
+      runs.map((run) => order.indexOf(run)),
+    ),
+    result,
+  );
 }
 
 /** Cuts x into tiles, transforms them to [batch, channels, t, tiles], has `multiply` give as much for `out` channels, and puts those together. */
