@@ -17,13 +17,24 @@ export function tilesOf(tile: Tile, height: number, width: number): number {
   return Math.ceil(height / tile) * Math.ceil(width / tile);
 }
 
-/** w [out, in, 3, 3] to [t, out, in]. The same in every run, so a session computes it once. */
+/**
+ * w [out, in, 3, 3] to [1, t, out, in]. The same in every run, so a session computes it once: by a convolution over w seen as a picture of
+ * `out` rows, because that gives the result alone, and as many gigabytes of results on the way to it would be held at the same time.
+ */
 export function transformedWeights(g: GraphBuilder, w: Value, tile: Tile): Value {
   const [out, channels] = w.shape as [number, number];
-  const { weights } = forwardTransforms(tile);
-  const both = g.constant(products(weights), w.dtype, [tileProducts(tile), 9]);
-  const flat = g.gemm(both, g.reshape(w, [out * channels, 9]), undefined, { b: true });
-  return g.reshape(flat, [tileProducts(tile), out, channels]);
+  const kernels = g.constant(products(forwardTransforms(tile).weights), w.dtype, [tileProducts(tile), 1, 1, 9]);
+  const picture = seenAs(g, w, [1, 1, out, channels * 9]);
+  return g.conv(picture, kernels, undefined, { strides: [1, 9], pads: [0, 0, 0, 0] });
+}
+
+/** Reshape; of weights the same bytes under another shape, which nothing has to copy. */
+function seenAs(g: GraphBuilder, x: Value, shape: Shape): Value {
+  const maker = g.producer(x);
+  if (maker?.op === "Cast") return g.cast(seenAs(g, maker.inputs[0]!, shape), x.dtype);
+  if (x.source.kind !== "weight") return g.reshape(x, shape);
+  const { name, ref } = x.source;
+  return g.weight(`${name} as ${shape.join(" x ")}`, { ...ref, shape });
 }
 
 /** What Conv gives for x [batch, in, height, width], the weights that became `u`, strides 1 and `pads`. */
@@ -31,10 +42,10 @@ export function winogradConv(g: GraphBuilder, x: Value, u: Value, tile: Tile, pa
   const [, , height, width] = x.shape as [number, number, number, number];
   const size = [height + pads[0] + pads[2] - 2, width + pads[1] + pads[3] - 2] as const;
   const transforms = forwardTransforms(tile);
-  return tiled(g, x, tile, transforms, pads, size, u.shape[1]!, (v) => {
+  return tiled(g, x, tile, transforms, pads, size, u.shape[2]!, (v) => {
     const [batch, channels, t, tiles] = v.shape as [number, number, number, number];
     const z = g.matmul(u, turned(g, v, [2, 1, 0, 3], [t, channels, batch * tiles]));
-    return turned(g, g.reshape(z, [t, u.shape[1]!, batch, tiles]), [2, 1, 0, 3]);
+    return turned(g, g.reshape(z, [t, u.shape[2]!, batch, tiles]), [2, 1, 0, 3]);
   });
 }
 
@@ -50,10 +61,10 @@ export function winogradAdjoint(
   { pads, size }: { pads: Pads; size: readonly [number, number] },
 ): Value {
   const full = pads.map((pad) => 2 - pad) as unknown as Pads;
-  return tiled(g, dy, tile, adjointTransforms(tile), full, size, u.shape[2]!, (v) => {
+  return tiled(g, dy, tile, adjointTransforms(tile), full, size, u.shape[3]!, (v) => {
     const [batch, channels, t, tiles] = v.shape as [number, number, number, number];
     const z = g.matmul(turned(g, v, [2, 0, 3, 1], [t, batch * tiles, channels]), u);
-    return turned(g, g.reshape(z, [t, batch, tiles, u.shape[2]!]), [1, 3, 0, 2]);
+    return turned(g, g.reshape(z, [t, batch, tiles, u.shape[3]!]), [1, 3, 0, 2]);
   });
 }
 
