@@ -1,5 +1,6 @@
 /** The options of `npm run render`: their help, and what they ask for. */
-import { METHODS, OTHER_SPACINGS, PROVIDERS, SCHEDULERS, type ProviderName, type Seed } from "../scene/scene.ts";
+import { METHODS, PROVIDERS, type ProviderName, type Seed } from "../scene/scene.ts";
+import { OTHER_SPACINGS, SCHEDULERS } from "../scene/schedulers.ts";
 import { readField, type Problem } from "../scene/fields.ts";
 import type { SettingChanges } from "../scene/flatSettings.ts";
 import { type SettingName, SETTINGS } from "../scene/settings.ts";

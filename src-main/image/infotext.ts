@@ -10,7 +10,8 @@ import { LARGEST_SEED } from "../scene/seeds.ts";
 import { parseSceneFile, serializeScene, type SceneFile } from "../scene/parser.ts";
 import { loraNamed } from "../scene/loras.ts";
 import { findLoras, findMarkup, whyIgnored } from "../scene/promptMarkup.ts";
-import { actingSpacing, takesSpacing, type Scene, type SchedulerName, type Spacing } from "../scene/scene.ts";
+import { actingSpacing, takesSpacing, type Scene, type Spacing } from "../scene/scene.ts";
+import { type SchedulerName } from "../scene/schedulers.ts";
 
 /** What other tools call our schedulers; the same name does not promise the same pixels. */
 const SAMPLER_NAMES: Record<SchedulerName, string> = {

@@ -1,6 +1,6 @@
 /** The samplers by name. */
 import { invariant } from "../wire/errors.ts";
-import type { SchedulerName } from "../scene/scene.ts";
+import type { SchedulerName } from "../scene/schedulers.ts";
 import { lcm, tcd } from "./consistency.ts";
 import { ddim, pndm } from "./ddim.ts";
 import { deis } from "./deis.ts";

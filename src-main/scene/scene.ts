@@ -6,6 +6,7 @@
 import type { EMBEDDING_SETTINGS, LORA_SETTINGS } from "./fileSettings.ts";
 import type { REGION_SETTINGS } from "./regionSettings.ts";
 import type { Held } from "./rows.ts";
+import type { OTHER_SPACINGS, SchedulerName } from "./schedulers.ts";
 import type { Guidance, PictureSettings } from "./settings.ts";
 
 /** A rectangle in fractions of the picture, origin top left; 0 <= x < x + width <= 1. */
@@ -40,26 +41,6 @@ export function actsAt({ during }: Region, step: number, steps: number): boolean
 
 export { METHODS, type Method } from "./methods.ts";
 
-export const SCHEDULERS = [
-  "lms",
-  "euler",
-  "euler-a",
-  "heun",
-  "ddim",
-  "pndm",
-  "dpmpp-2m",
-  "dpmpp-2m-sde",
-  "dpmpp-sde",
-  "dpmpp-2s-a",
-  "unipc",
-  "deis",
-  "lcm",
-  "tcd",
-] as const;
-export type SchedulerName = (typeof SCHEDULERS)[number];
-
-/** Ways of spacing noise levels besides Karras', which has a field of its own: it was there before these. */
-export const OTHER_SPACINGS = ["exponential", "sgm-uniform", "simple"] as const;
 /** `model`: by the timesteps that the checkpoint's scheduler names. */
 export type Spacing = "model" | "karras" | (typeof OTHER_SPACINGS)[number];
 

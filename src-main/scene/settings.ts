@@ -8,7 +8,7 @@ import { scaleEta } from "./inSteps.ts";
 import { MOST_STEPS } from "./limits.ts";
 import type { Held, Row } from "./rows.ts";
 import { METHODS } from "./methods.ts";
-import { OTHER_SPACINGS, SCHEDULERS } from "./scene.ts";
+import { OTHER_SPACINGS, SCHEDULERS } from "./schedulers.ts";
 
 export const SETTINGS = {
   width: {

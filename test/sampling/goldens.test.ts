@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { SCHEDULERS, type SchedulerName, type Spacing } from "../../src-main/scene/scene.ts";
+import { type Spacing } from "../../src-main/scene/scene.ts";
+import { SCHEDULERS, type SchedulerName } from "../../src-main/scene/schedulers.ts";
 import { toEpsilon } from "../../src-main/sampling/sampler.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { STABLE_DIFFUSION, type SchedulerParameters } from "../../src-main/sampling/schedule.ts";

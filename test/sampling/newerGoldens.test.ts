@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { SchedulerName, Spacing } from "../../src-main/scene/scene.ts";
+import type { Spacing } from "../../src-main/scene/scene.ts";
+import type { SchedulerName } from "../../src-main/scene/schedulers.ts";
 import { dpm2mSdeOn, dpm2sAncestralOn, dpmSdeOn } from "../../src-main/sampling/dpmSde.ts";
 import { continuousGrid, solverGrid } from "../../src-main/sampling/grids.ts";
 import { rescaleGuided } from "../../src-main/sampling/guidanceRescale.ts";

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { AppError } from "../../src-main/wire/errors.ts";
-import { METHODS, OTHER_SPACINGS, SCHEDULERS, type Scene, type SceneSettings } from "../../src-main/scene/scene.ts";
+import { METHODS, type Scene, type SceneSettings } from "../../src-main/scene/scene.ts";
+import { OTHER_SPACINGS, SCHEDULERS } from "../../src-main/scene/schedulers.ts";
 import { parseScene, parseSceneFile, parseSceneText, serializeScene } from "../../src-main/scene/parser.ts";
 
 const PROMPT = "a red cat and a blue dog";
