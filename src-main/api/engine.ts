@@ -4,16 +4,8 @@
  */
 import type { ModelFamily } from "./models.ts";
 import type { Markup } from "../scene/promptMarkup.ts";
-import type {
-  ProviderName,
-  Scene,
-  SceneEmbedding,
-  SceneSettings,
-  SchedulerName,
-  Seed,
-  Spacing,
-  TextSpan,
-} from "../scene/scene.ts";
+import type { ProviderName, Scene, SceneEmbedding, SceneSettings, Seed, Spacing, TextSpan } from "../scene/scene.ts";
+import type { SchedulerName } from "../scene/schedulers.ts";
 
 /** `fast` lets ONNX Runtime repack weights; `low` keeps them mapped from the file and is slower. */
 export type MemoryMode = "fast" | "low";

@@ -4,14 +4,8 @@ import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import { decodeState, encodeState, glanceAtState, STATE_VERSION } from "../../src-main/engine/pictureState.ts";
 import type { Picture, PictureOptions } from "../../src-main/engine/queue.ts";
 import type { Pipeline } from "../../src-main/engine/service.ts";
-import {
-  METHODS,
-  SCHEDULERS,
-  type Method,
-  type Scene,
-  type SceneSettings,
-  type SchedulerName,
-} from "../../src-main/scene/scene.ts";
+import { METHODS, type Method, type Scene, type SceneSettings } from "../../src-main/scene/scene.ts";
+import { SCHEDULERS, type SchedulerName } from "../../src-main/scene/schedulers.ts";
 
 const load = { provider: "cpu", memory: "fast", threads: 1 } as const;
 let tiny: Pipeline;

@@ -5,13 +5,8 @@ import { TorchGenerator } from "../../src-main/sampling/random.ts";
 import { toEpsilon, type Numbers, type SamplerPosition } from "../../src-main/sampling/sampler.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { STABLE_DIFFUSION, type SchedulerParameters } from "../../src-main/sampling/schedule.ts";
-import {
-  OTHER_SPACINGS,
-  SCHEDULERS,
-  takesSpacing,
-  type SchedulerName,
-  type Spacing,
-} from "../../src-main/scene/scene.ts";
+import { takesSpacing, type Spacing } from "../../src-main/scene/scene.ts";
+import { OTHER_SPACINGS, SCHEDULERS, type SchedulerName } from "../../src-main/scene/schedulers.ts";
 
 const CELLS = 16;
 /** In float64 histories, as of networks that predict v with zero terminal SNR. */
