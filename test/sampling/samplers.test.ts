@@ -4,13 +4,8 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  OTHER_SPACINGS,
-  SCHEDULERS,
-  takesSpacing,
-  type SchedulerName,
-  type Spacing,
-} from "../../src-main/scene/scene.ts";
+import { takesSpacing, type Spacing } from "../../src-main/scene/scene.ts";
+import { OTHER_SPACINGS, SCHEDULERS, type SchedulerName } from "../../src-main/scene/schedulers.ts";
 import { TorchGenerator } from "../../src-main/sampling/random.ts";
 import { toEpsilon, type Evaluation, type Numbers, type Sampler } from "../../src-main/sampling/sampler.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
