@@ -129,6 +129,12 @@ describe("as bytes", () => {
     expect(glanceAtState(states[2]!)).toMatchObject({ step: 3, identity: { seed: "7", device: "cpu, float32" } });
   });
 
+  test("what a method carries comes back as it was, with its arrays", async () => {
+    const [state] = (await drawn(scene())).states;
+    const method = { round: 3, last: [Float32Array.of(1, -0, NaN), { seen: Uint32Array.of(7) }], none: null, on: true };
+    expect(decodeState(encodeState({ ...decodeState(state!), method })).method).toEqual(method);
+  });
+
   test("of 512 x 512 takes 67 to 326 KB", () => {
     const latent = new Float32Array(4 * 64 * 64);
     const size = (arrays: number) =>
