@@ -54,7 +54,7 @@ export const seedSchema = v.pipe(
 );
 
 /** Bytes of a picture's state: a latent of 4096 x 4096 pixels and the most that samplers carry, in float64. */
-const LARGEST_STATE = 64 * 2 ** 20;
+export const LARGEST_STATE = 64 * 2 ** 20;
 /** Bytes of all states of a request. */
 const LARGEST_STATES = 512 * 2 ** 20;
 export const stateSchema = v.pipe(

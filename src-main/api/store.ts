@@ -74,6 +74,8 @@ export interface RunInfo {
   outcome: RunOutcome;
   /** Why it failed. */
   message: string | null;
+  /** Its pictures are scouted, to this step; null where they are drawn to the end. */
+  until: number | null;
 }
 
 /** The message of a run that was going on when the program ended. */
@@ -92,12 +94,34 @@ export interface RunDetails extends RunInfo {
   missing: PictureChoice[];
 }
 
+/** What the end of the program left undone of a run, and can go on. */
+export interface UnfinishedRun extends RunDetails {
+  /** Scouted results that were to be finished. */
+  finishing: number[];
+  /** Pictures that go on from a step, and do not begin again. */
+  inWork: (PictureChoice & { step: number })[];
+}
+
+/** A picture that goes on from a state: in work, or (`resultId`) a scouted result. */
+export interface UnfinishedPicture extends PictureChoice {
+  runId: number;
+  resultId: number | null;
+}
+
+/** What the states of a project take. */
+export interface StateRoom {
+  pictures: number;
+  bytes: number;
+}
+
 /** Pictures of one scene, drawn by one checkpoint on one kind of device: with the same seed they are the same. */
 export interface DrawnQuery {
   scene: Scene;
   seeds: Seed[];
   model: string;
   provider: ProviderName;
+  /** To be scouted to this step: scouted ones count, too. */
+  until?: number;
 }
 
 /** What was drawn of a scene: the newest picture of a seed, or of a seed and an alternative, that is not in the bin. */
@@ -141,6 +165,10 @@ export interface ResultInfo {
   bytes: number;
   /** Of a prompt with alternatives, the words that were chosen for it. */
   alternative: string | null;
+  /** Only what was foreseen after so many steps; null where it is finished. */
+  scouted: number | null;
+  /** A scouted one can be finished from there; else it is drawn from the start. */
+  resumable: boolean;
 }
 
 /**
@@ -169,6 +197,10 @@ export interface ResultQuery {
   text?: string;
   /** Obeyed at least so far, 0 to 1; those without boxes are left out then. */
   leastObedience?: number;
+  /** Every box obeyed at least so far, 0 to 1; those without boxes are left out then. */
+  leastBox?: number;
+  /** Scouted ones alone, or finished ones alone. */
+  scouted?: boolean;
   /** By `obedience` the best first, by `seed` the smallest. */
   order: "newest" | "oldest" | "obedience" | "seed";
   offset: number;
@@ -185,7 +217,7 @@ export interface ResultPage {
 /** What the store keeps of a finished picture: the event of the engine as it is, less what can be drawn again. */
 export type NewResult = { runId: number } & Pick<
   GeneratedImage,
-  "seed" | "pixels" | "seconds" | "record" | "attention"
+  "seed" | "pixels" | "seconds" | "record" | "attention" | "state"
 >;
 
 /** A project as a small drawing: the shape of its picture, and its boxes with their colours. */
@@ -244,9 +276,28 @@ export interface StoreApi {
   deleteVersion(request: { id: number }): Promise<void>;
   undeleteVersion(request: { id: number }): Promise<void>;
 
-  /** With the seeds in words (`1-4,9`), those it still owes when it ends can be drawn later. */
-  beginRun(request: { scene: Scene; model: string; asked: number; seeds?: string }): Promise<RunInfo>;
+  /** With the seeds in words (`1-4,9`), those it still owes when it ends can be drawn later. `until`: it scouts to that step. */
+  beginRun(request: { scene: Scene; model: string; asked: number; seeds?: string; until?: number }): Promise<RunInfo>;
   addResult(result: NewResult): Promise<ResultInfo>;
+  /** The finished picture of a scouted result takes its place, and keeps its marks. What is finished already stays as it is. */
+  finishResult(request: { id: number } & Omit<NewResult, "runId" | "state">): Promise<ResultInfo>;
+  /** Keeps what an unfinished picture goes on from, in place of what was kept of it before. */
+  keepState(request: UnfinishedPicture & { step: number; state: Uint8Array<ArrayBuffer> }): Promise<void>;
+  readState(picture: UnfinishedPicture): Promise<Uint8Array<ArrayBuffer> | null>;
+  dropState(picture: UnfinishedPicture): Promise<void>;
+  /** Puts on record that scouted results are to be finished, or are not any more. */
+  wantFinished(request: { ids: number[]; wanted: boolean }): Promise<void>;
+  /** A run that ended too early goes on. */
+  resumeRun(request: { id: number }): Promise<RunDetails>;
+  /** What the end of the program left undone, the oldest first. */
+  unfinishedRuns(): Promise<UnfinishedRun[]>;
+  /** It is not offered any more, and what it would go on from is dropped. */
+  leaveUnfinished(request: { runId: number }): Promise<void>;
+  stateRoom(): Promise<StateRoom>;
+  /** Lets go of what every unfinished picture goes on from, for good when the project is closed; resolves to what that was. */
+  letGoStates(): Promise<number[]>;
+  /** Puts back what `letGoStates` took out. */
+  takeBackStates(request: { ids: number[] }): Promise<void>;
   endRun(request: { runId: number; outcome: Exclude<RunOutcome, "running">; message: string | null }): Promise<RunInfo>;
   /** Newest first; those found by a text, best match first. */
   listRuns(query: RunQuery): Promise<{ runs: ListedRun[]; total: number }>;
@@ -302,5 +353,7 @@ export interface StoreEvents {
   /** Why nothing can be written into the app's own folder: preferences, checkpoints and recent projects are kept in memory; null when it can be again. */
   kept: { why: string | null };
   /** Something changed that a list on the screen may show. */
-  changed: { what: "project" | "draft" | "versions" | "runs" | "results" | "recent" | "models" | "preferences" };
+  changed: {
+    what: "project" | "draft" | "versions" | "runs" | "results" | "recent" | "models" | "preferences" | "states";
+  };
 }

@@ -1,7 +1,7 @@
 /** What a request to the store must look like, method by method. */
 import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "./engine.ts";
-import { engineSchemas, LIMITS, seedSchema } from "./engineMessages.ts";
+import { engineSchemas, LIMITS, seedSchema, stateSchema } from "./engineMessages.ts";
 import { draftSceneSchema, sceneSchema, storedDraftSceneSchema } from "./sceneMessages.ts";
 import { LONGEST_SEEDS } from "../scene/limits.ts";
 import { listOf } from "../wire/lists.ts";
@@ -9,6 +9,8 @@ import type { Schemas } from "../wire/rpc.ts";
 import { PICTURE_SIZES, RESULT_STATES, type StoreApi } from "./store.ts";
 
 const MOST_IDS = 10_000;
+/** Pictures of a project that can be finished, far above use. */
+const MOST_STATES = 100_000;
 /** Pictures of a sheet that is opened. */
 const MOST_RECORDS = 2_000;
 const PAGE = 500;
@@ -82,6 +84,23 @@ const attention = v.pipe(
   ),
 );
 
+const step = v.pipe(count(LIMITS.steps), v.minValue(1));
+/** What is kept of a picture that the engine drew. */
+const picture = {
+  seed: seedSchema,
+  pixels,
+  attention,
+  seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
+  // Its fields are checked where it is written (image/metadata.ts), which reads them from foreign pictures too.
+  record: v.custom<RunRecord>((value) => typeof value === "object" && value !== null, "expected a record"),
+};
+const unfinishedPicture = {
+  runId: id,
+  seed: seedSchema,
+  alternative: v.nullable(text(LIMITS.text)),
+  resultId: v.nullable(id),
+};
+
 /** By method of `StoreApi`; a method without an entry does not compile. */
 export const storeSchemas = {
   createProject: v.strictObject({ path, draft, replace: v.boolean() }),
@@ -103,16 +122,20 @@ export const storeSchemas = {
     model: text(LIMITS.path),
     asked: count(LIMITS.seeds),
     seeds: v.exactOptional(text(SEEDS_TEXT)),
+    until: v.exactOptional(step),
   }),
-  addResult: v.strictObject({
-    runId: id,
-    seed: seedSchema,
-    pixels,
-    attention,
-    seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
-    // Its fields are checked where it is written (image/metadata.ts), which reads them from foreign pictures too.
-    record: v.custom<RunRecord>((value) => typeof value === "object" && value !== null, "expected a record"),
-  }),
+  addResult: v.strictObject({ runId: id, ...picture, state: v.exactOptional(stateSchema) }),
+  finishResult: v.strictObject({ id, ...picture }),
+  keepState: v.strictObject({ ...unfinishedPicture, step, state: stateSchema }),
+  readState: v.strictObject(unfinishedPicture),
+  dropState: v.strictObject(unfinishedPicture),
+  wantFinished: v.strictObject({ ids, wanted: v.boolean() }),
+  resumeRun: byId,
+  unfinishedRuns: nothing,
+  leaveUnfinished: v.strictObject({ runId: id }),
+  stateRoom: nothing,
+  letGoStates: nothing,
+  takeBackStates: v.strictObject({ ids: listOf(id, MOST_STATES) }),
   endRun: v.strictObject({
     runId: id,
     outcome: v.picklist(["done", "cancelled", "failed"]),
@@ -129,6 +152,7 @@ export const storeSchemas = {
     seeds: engineSchemas.generate.entries.seeds,
     model: text(LIMITS.path),
     provider: engineSchemas.load.entries.provider,
+    until: v.exactOptional(step),
   }),
   listResults: v.strictObject({
     runId: v.exactOptional(id),
@@ -136,6 +160,8 @@ export const storeSchemas = {
     state: v.exactOptional(v.picklist(RESULT_STATES)),
     text: v.exactOptional(text(LIMITS.text)),
     leastObedience: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+    leastBox: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+    scouted: v.exactOptional(v.boolean()),
     order: v.picklist(["newest", "oldest", "obedience", "seed"]),
     offset: count(Number.MAX_SAFE_INTEGER),
     limit: count(PAGE),

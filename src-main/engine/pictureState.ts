@@ -232,7 +232,7 @@ function withoutArrays(value: Plain, arrays: Values[]): unknown {
   if (isValues(value)) return { $array: arrays.push(value) - 1 };
   if (Array.isArray(value)) return value.map((one: Plain) => withoutArrays(one, arrays));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutArrays(one as Plain, arrays)]));
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutArrays(one, arrays)]));
 }
 
 /** The other way round, of what JSON gave. */

@@ -11,6 +11,9 @@ import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
 /** Pictures with one seed and size that an imported one is compared with; more of them are no accident. */
 const MOST_ALIKE = 50;
 
+/** Null in a record that is no JSON, which a damaged file may have. */
+const ALTERNATIVE = "iif(json_valid(record), record ->> '$.alternative', NULL)";
+
 export class Drawn {
   readonly #db: Database.Database;
   /** The scene of a run; undefined where that is damaged. */
@@ -25,12 +28,12 @@ export class Drawn {
    * The newest pictures of each seed that are not in the bin, in the order of the seeds: one, or one for each alternative of the prompt
    * that was drawn.
    */
-  find({ scene, seeds, model, provider }: DrawnQuery): DrawnSeed[] {
+  find({ scene, seeds, model, provider, until }: DrawnQuery): DrawnSeed[] {
     const found = new Map<Seed, Map<string, DrawnSeed>>();
     const results = this.#db.prepare<[number, string], DrawnSeed>(
-      `SELECT id, seed, state, record ->> '$.alternative' AS alternative FROM result
-       WHERE run = ? AND emptied = 0 AND state <> 'binned' AND ${SOUND_RESULT} AND record ->> '$.engine.provider' = ?
-       ORDER BY id`,
+      `SELECT id, seed, state, ${ALTERNATIVE} AS alternative FROM result
+       WHERE run = ? AND emptied = 0 AND state <> 'binned' AND ${SOUND_RESULT} AND iif(json_valid(record), record ->> '$.engine.provider', NULL) = ?
+         ${until === undefined ? "AND scouted IS NULL" : ""} ORDER BY id`,
     );
     for (const run of this.#runsOf(scene, model)) {
       for (const result of results.all(run, provider)) {
@@ -41,11 +44,14 @@ export class Drawn {
     return seeds.flatMap((seed) => [...(found.get(seed)?.values() ?? [])]);
   }
 
-  /** What a run was asked for and neither it nor another run of its scene has drawn; nothing where its seeds were not noted. */
+  /**
+   * What a run was asked for and neither it nor another run of its scene has drawn; nothing where its seeds were not noted. What was
+   * scouted counts where the run scouts.
+   */
   missingOf(runId: number): PictureChoice[] {
     const row = this.#db
-      .prepare<[number, number], { seeds: string | null; model: string }>(
-        `SELECT ${bounded("seeds", "text")} AS seeds, model FROM run WHERE id = ? AND outcome <> 'running' AND ${SOUND_RUN}`,
+      .prepare<[number, number], { seeds: string | null; model: string; until: number | null }>(
+        `SELECT ${bounded("seeds", "text")} AS seeds, model, until FROM run WHERE id = ? AND outcome <> 'running' AND ${SOUND_RUN}`,
       )
       .get(SEEDS_TEXT, runId);
     const scene = row?.seeds == null ? undefined : this.#sceneOf(runId);
@@ -53,7 +59,8 @@ export class Drawn {
     if (!row || !scene || !("seeds" in asked)) return [];
     const drawn = new Map<Seed, Set<string>>();
     const results = this.#db.prepare<[number], { seed: Seed; alternative: string | null }>(
-      `SELECT seed, record ->> '$.alternative' AS alternative FROM result WHERE run = ? AND ${SOUND_RESULT}`,
+      `SELECT seed, ${ALTERNATIVE} AS alternative FROM result
+       WHERE run = ? AND ${SOUND_RESULT} ${row.until === null ? "AND scouted IS NULL" : ""}`,
     );
     for (const run of this.#runsOf(scene, row.model)) {
       for (const { seed, alternative } of results.all(run)) {
@@ -69,15 +76,15 @@ export class Drawn {
   }
 
   /** Results that may be the picture of this record: the same scene, seed and checkpoint. Newest first. */
-  likeRecord({ seed, scene, model }: RunRecord, size: { width: number; height: number }): number[] {
+  likeRecord({ seed, scene, model, scouted }: RunRecord, size: { width: number; height: number }): number[] {
     const rows = this.#db
       .prepare<[object], { id: number; run: number; scene: string | null }>(
         `SELECT id, run, record ->> '$.scene' AS scene FROM result
          WHERE seed = @seed AND width = @width AND height = @height AND emptied = 0
-           AND ${SOUND_RESULT}
+           AND scouted IS @scouted AND ${SOUND_RESULT}
            AND record ->> '$.model.hash' = @hash ORDER BY id DESC LIMIT @most`,
       )
-      .all({ seed, ...size, hash: model.hash, most: MOST_ALIKE });
+      .all({ seed, ...size, scouted: scouted ?? null, hash: model.hash, most: MOST_ALIKE });
     const key = keyOf(scene);
     return rows
       .filter((row) => {

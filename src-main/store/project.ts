@@ -230,6 +230,7 @@ export class ProjectFile extends Drafts {
         // Nobody can take these deletions back any more.
         this.db.prepare("DELETE FROM version WHERE deleted = 1").run();
         this.results.deleteEmptied();
+        this.results.states.deleteUnneeded();
         this.db.prepare("UPDATE project SET in_use = 0").run();
       })
       .immediate();

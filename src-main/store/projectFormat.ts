@@ -98,5 +98,26 @@ export const PROJECT_FORMAT: Format = {
       name: "the seeds that a run was asked for, so that those it owes can be drawn later",
       sql: `ALTER TABLE run ADD COLUMN seeds TEXT; -- as a person writes them; none in runs from before`,
     },
+    {
+      name: "scouted results, and what unfinished pictures go on from",
+      sql: `
+        ALTER TABLE run ADD COLUMN until INTEGER; -- scouts to this step; null: draws to the end
+        ALTER TABLE result ADD COLUMN scouted INTEGER; -- what was foreseen after so many steps; null: finished
+        -- To be finished: somebody asked for it.
+        ALTER TABLE result ADD COLUMN wanted INTEGER NOT NULL DEFAULT 0 CHECK (wanted IN (0, 1));
+        CREATE INDEX result_by_scouted ON result (run, id) WHERE scouted IS NOT NULL;
+        CREATE TABLE picture_state (
+          id INTEGER PRIMARY KEY,
+          run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          seed TEXT NOT NULL,
+          alternative TEXT NOT NULL, -- of the prompt; '' for none
+          result INTEGER UNIQUE REFERENCES result (id) ON DELETE CASCADE, -- scouted; null: in work
+          step INTEGER NOT NULL,
+          -- Deleted when the project is closed.
+          let_go INTEGER NOT NULL DEFAULT 0 CHECK (let_go IN (0, 1)),
+          data BLOB NOT NULL -- see engine/pictureState.ts
+        ) STRICT;
+        CREATE UNIQUE INDEX state_in_work ON picture_state (run, seed, alternative) WHERE result IS NULL;`,
+    },
   ],
 };

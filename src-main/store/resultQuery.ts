@@ -4,7 +4,8 @@ import { toMatch, wordsOf } from "./search.ts";
 import { SOUND_RESULT } from "./soundness.ts";
 
 export const RESULT_COLUMNS = `result.id, result.run AS runId, result.seed, result.created, result.width, result.height, result.starred,
-  result.state, result.obedience, result.seconds, result.bytes,
+  result.state, result.obedience, result.seconds, result.bytes, result.scouted,
+  result.scouted IS NOT NULL AND EXISTS (SELECT 1 FROM picture_state WHERE picture_state.result = result.id AND let_go = 0) AS resumable,
   CASE WHEN NOT json_valid(result.record) THEN NULL WHEN json_type(result.record, '$.alternative') = 'text'
     THEN substr(json_extract(result.record, '$.alternative'), 1, 1000) END AS alternative`;
 
@@ -16,7 +17,8 @@ const ORDERS: Record<ResultQuery["order"], string> = {
 };
 
 /** `from` begins with FROM and ends with its conditions; `values` are those that it names. */
-export function selectionOf({ runId, starred, state = "kept", text, leastObedience, order }: ResultQuery) {
+export function selectionOf({ runId, starred, state = "kept", text, order, ...query }: ResultQuery) {
+  const { leastObedience, leastBox, scouted } = query;
   const words = wordsOf(text ?? "");
   const match = words.length > 0 ? toMatch(words) : undefined;
   const seed = /^\s*(\d+)\s*$/.exec(text ?? "")?.[1];
@@ -27,6 +29,12 @@ export function selectionOf({ runId, starred, state = "kept", text, leastObedien
     // Only what is in the bin can be emptied out of it.
     state === "binned" ? "result.emptied = 0" : undefined,
     leastObedience === undefined ? undefined : "result.obedience >= @leastObedience",
+    // What is no JSON is not looked into.
+    leastBox === undefined
+      ? undefined
+      : `result.obedience IS NOT NULL AND iif(json_valid(result.record),
+           NOT EXISTS (SELECT 1 FROM json_each(result.record, '$.obedience') WHERE value < @leastBox), 0)`,
+    scouted === undefined ? undefined : `result.scouted IS ${scouted ? "NOT NULL" : "NULL"}`,
     runId === undefined ? undefined : "result.run = @runId",
     starred === undefined ? undefined : "result.starred = @starred",
     match === undefined ? undefined : seed === undefined ? byWords : `(${byWords} OR result.seed GLOB @seed)`,
@@ -34,6 +42,6 @@ export function selectionOf({ runId, starred, state = "kept", text, leastObedien
   return {
     from: `FROM result WHERE ${where.filter((condition) => condition !== undefined).join(" AND ")}`,
     order: ORDERS[order],
-    values: { state, runId, starred: Number(starred), match, leastObedience, seed: `${seed}*` },
+    values: { state, runId, starred: Number(starred), match, leastObedience, leastBox, seed: `${seed}*` },
   };
 }

@@ -19,6 +19,7 @@ import type {
   RunInfo,
   RunOutcome,
   RunQuery,
+  UnfinishedRun,
 } from "../api/store.ts";
 import { INTERRUPTED } from "../api/store.ts";
 import { metadataTexts, parseRecord } from "../image/metadata.ts";
@@ -29,8 +30,9 @@ import { LARGEST_PICTURE, refuseLarge, smallOf, thumbnailOf } from "./pictures.t
 import { RESULT_COLUMNS, selectionOf } from "./resultQuery.ts";
 import { pieceOf, toMatch, wordsOf } from "./search.ts";
 import { bounded, parseJson, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
+import { States } from "./states.ts";
 
-type ResultRow = Omit<ResultInfo, "starred"> & { starred: number };
+type ResultRow = Omit<ResultInfo, "starred" | "resumable"> & { starred: number; resumable: number };
 type RunRow = RunInfo;
 
 /** A result whose picture is ready to be kept. */
@@ -44,27 +46,31 @@ interface Finished {
   png: Uint8Array;
   thumbnail: Uint8Array;
   attention?: AttentionMaps;
+  /** Of a scouted one: what it can be finished from. */
+  state?: Uint8Array | undefined;
 }
 
-const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message,
+const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message, run.until,
   (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0 AND ${SOUND_RESULT}) AS finished`;
 export class Results {
   readonly #db: Database.Database;
   readonly #clock: () => string;
   readonly drawn: Drawn;
+  readonly states: States;
 
   constructor(db: Database.Database, clock: () => string) {
     this.#db = db;
     this.#clock = clock;
     this.drawn = new Drawn(db, (runId) => this.#readScene(runId));
+    this.states = new States(db);
   }
 
-  /** `seeds` as a person writes them: those that it still owes at its end can be drawn later. */
-  beginRun(scene: Scene, model: string, asked: number, seeds?: string): RunInfo {
+  /** `seeds` as a person writes them: those that it still owes at its end can be drawn later. `until`: scouted to that step. */
+  beginRun(scene: Scene, model: string, asked: number, seeds?: string, until?: number): RunInfo {
     const { lastInsertRowid } = this.#db
       .prepare(
-        `INSERT INTO run (created, scene, prompt, negative_prompt, model, asked, seeds, outcome)
-         VALUES (@created, @scene, @prompt, @negativePrompt, @model, @asked, @seeds, 'running')`,
+        `INSERT INTO run (created, scene, prompt, negative_prompt, model, asked, seeds, until, outcome)
+         VALUES (@created, @scene, @prompt, @negativePrompt, @model, @asked, @seeds, @until, 'running')`,
       )
       .run({
         created: this.#clock(),
@@ -74,6 +80,7 @@ export class Results {
         model,
         asked,
         seeds: seeds ?? null,
+        until: until ?? null,
       });
     return this.#runInfo(Number(lastInsertRowid));
   }
@@ -81,6 +88,32 @@ export class Results {
   endRun(id: number, outcome: RunOutcome, message: string | null): RunInfo {
     this.#db.prepare("UPDATE run SET outcome = ?, message = ? WHERE id = ?").run(outcome, message, id);
     return this.#runInfo(id);
+  }
+
+  /** Goes on with a run that ended without all that it was asked for. */
+  resumeRun(id: number): RunDetails {
+    const details = this.readRun(id);
+    this.endRun(id, "running", null);
+    return { ...details, ...this.#runInfo(id) };
+  }
+
+  /** What the program's end left undone, run by run, the oldest first. */
+  unfinished(): UnfinishedRun[] {
+    return this.states.interruptedRuns().flatMap(({ runId, finishing }) => {
+      if (this.#readScene(runId) === undefined) return [];
+      const run = this.readRun(runId);
+      const missing = run.message === INTERRUPTED ? run.missing : [];
+      const inWork = this.states.inWork(runId);
+      return missing.length + finishing.length === 0 ? [] : { ...run, missing, finishing, inWork };
+    });
+  }
+
+  /** It is not offered again. */
+  leaveUnfinished(id: number): void {
+    this.allOrNothing(() => {
+      this.states.forget(id);
+      this.#db.prepare("UPDATE run SET message = NULL WHERE id = ? AND message = ?").run(id, INTERRUPTED);
+    });
   }
 
   /** What `change` writes stays when it returns; nothing of it stays when it throws. */
@@ -129,24 +162,40 @@ export class Results {
     return { ...this.#runInfo(id), scene: this.#sceneOf(id), before, missing: this.drawn.missingOf(id) };
   }
 
-  addResult({ runId, seed, seconds, pixels, record, attention }: NewResult): ResultInfo {
-    const checked = parseRecord(record);
-    const png = encodePng(pixels, metadataTexts(checked));
-    const { width, height } = pixels;
-    const thumbnail = thumbnailOf(pixels);
-    return this.keep({ runId, seed, seconds, width, height, record: checked, png, thumbnail, attention });
+  addResult({ runId, state, ...picture }: NewResult): ResultInfo {
+    return this.keep({ runId, ...prepared(picture), state });
+  }
+
+  /** Makes a scouted result a finished one: its picture takes the place of what was foreseen, and its marks stay. */
+  finishResult(id: number, picture: Omit<NewResult, "runId" | "state">): ResultInfo {
+    const { runId, scouted, alternative } = this.#resultInfo(id);
+    const { png, thumbnail, attention, record, seed, ...rest } = prepared(picture);
+    if (scouted === null || record.scouted !== undefined) return this.#resultInfo(id); // done already
+    const kept = { ...rest, id, obedience: mean(Object.values(record.obedience)), bytes: png.length };
+    return this.allOrNothing(() => {
+      this.#db
+        .prepare(
+          `UPDATE result SET width = @width, height = @height, obedience = @obedience, seconds = @seconds, bytes = @bytes,
+             record = @record, scouted = NULL, wanted = 0 WHERE id = @id`,
+        )
+        .run({ ...kept, record: this.#recordFor(runId, record) });
+      this.#db.prepare("UPDATE picture SET thumbnail = ?, png = ? WHERE result = ?").run(thumbnail, png, id);
+      this.#db.prepare("DELETE FROM attention WHERE result = ?").run(id);
+      if (attention) keepMaps(this.#db, id, attention);
+      this.states.drop({ runId, seed, alternative, resultId: id });
+      return this.#resultInfo(id);
+    });
   }
 
   /** Writes a result and its picture, both or none. */
-  keep({ runId, record, png, thumbnail, attention, ...rest }: Finished): ResultInfo {
-    const runScene = JSON.stringify(this.#sceneOf(runId));
-    const { scene, ...withoutScene } = record;
-    const kept = JSON.stringify(scene) === runScene ? withoutScene : record;
+  keep({ runId, record, png, thumbnail, attention, state, ...rest }: Finished): ResultInfo {
+    const kept = this.#recordFor(runId, record);
+    const { alternative = null, scouted } = record;
     return this.allOrNothing(() => {
       const { lastInsertRowid } = this.#db
         .prepare(
-          `INSERT INTO result (run, seed, created, width, height, obedience, seconds, bytes, record)
-             VALUES (@runId, @seed, @created, @width, @height, @obedience, @seconds, @bytes, @record)`,
+          `INSERT INTO result (run, seed, created, width, height, obedience, seconds, bytes, record, scouted)
+             VALUES (@runId, @seed, @created, @width, @height, @obedience, @seconds, @bytes, @record, @scouted)`,
         )
         .run({
           ...rest,
@@ -154,14 +203,25 @@ export class Results {
           created: this.#clock(),
           obedience: mean(Object.values(record.obedience)),
           bytes: png.length,
-          record: JSON.stringify(kept),
+          record: kept,
+          scouted: scouted ?? null,
         });
       this.#db
         .prepare("INSERT INTO picture (result, thumbnail, png) VALUES (?, ?, ?)")
         .run(lastInsertRowid, thumbnail, png);
       if (attention) keepMaps(this.#db, lastInsertRowid, attention);
-      return this.#resultInfo(Number(lastInsertRowid));
+      const id = Number(lastInsertRowid);
+      const picture = { runId, seed: rest.seed, alternative };
+      this.states.drop({ ...picture, resultId: null }); // it is in work no more
+      if (state && scouted !== undefined) this.states.keep({ ...picture, resultId: id }, scouted, state);
+      return this.#resultInfo(id);
     });
+  }
+
+  /** A record as it is kept with its run: without the scene, where that is the run's. */
+  #recordFor(runId: number, record: RunRecord): string {
+    const { scene, ...withoutScene } = record;
+    return JSON.stringify(JSON.stringify(scene) === JSON.stringify(this.#sceneOf(runId)) ? withoutScene : record);
   }
 
   listResults(query: ResultQuery): ResultPage {
@@ -280,7 +340,21 @@ export class Results {
 }
 
 function toResult(row: ResultRow): ResultInfo {
-  return { ...row, starred: row.starred === 1 };
+  return { ...row, starred: row.starred === 1, resumable: row.resumable === 1 };
+}
+
+/** A picture that is ready to be written. */
+function prepared({ pixels, record, ...rest }: Omit<NewResult, "runId" | "state">): Omit<Finished, "runId"> {
+  const checked = parseRecord(record);
+  const { width, height } = pixels;
+  return {
+    ...rest,
+    width,
+    height,
+    record: checked,
+    png: encodePng(pixels, metadataTexts(checked)),
+    thumbnail: thumbnailOf(pixels),
+  };
 }
 
 function mean(values: readonly number[]): number | null {

@@ -111,9 +111,22 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     undeleteVersion: ({ id }) => change((project) => project.undeleteVersion(id), "versions"),
     deleteVersion: ({ id }) => change((project) => project.deleteVersion(id), "versions"),
 
-    beginRun: ({ scene, model, asked, seeds }) =>
-      change(({ results }) => results.beginRun(scene, model, asked, seeds), "runs"),
-    addResult: (result) => change(({ results }) => results.addResult(result), "results", "runs"),
+    beginRun: ({ scene, model, asked, seeds, until }) =>
+      change(({ results }) => results.beginRun(scene, model, asked, seeds, until), "runs"),
+    addResult: (result) => change(({ results }) => results.addResult(result), "results", "runs", "states"),
+    finishResult: ({ id, ...picture }) =>
+      change(({ results }) => results.finishResult(id, picture), "results", "states", "runs"),
+    keepState: ({ step, state, ...picture }) =>
+      change(({ results }) => results.allOrNothing(() => results.states.keep(picture, step, state))),
+    readState: (picture) => current.read(({ results }) => results.states.read(picture)),
+    dropState: (picture) => change(({ results }) => results.states.drop(picture), "states"),
+    wantFinished: ({ ids, wanted }) => change(({ results }) => results.states.want(ids, wanted)),
+    resumeRun: ({ id }) => change(({ results }) => results.resumeRun(id), "runs"),
+    unfinishedRuns: () => current.read(({ results }) => results.unfinished()),
+    leaveUnfinished: ({ runId }) => change(({ results }) => results.leaveUnfinished(runId), "runs", "states"),
+    stateRoom: () => current.read(({ results }) => results.states.room()),
+    letGoStates: () => change(({ results }) => results.states.letGo(), "results", "states"),
+    takeBackStates: ({ ids }) => change(({ results }) => results.states.takeBack(ids), "results", "states"),
     endRun: ({ runId, outcome, message }) => change(({ results }) => results.endRun(runId, outcome, message), "runs"),
     listRuns: (query) => current.read(({ results }) => results.listRuns(query)),
     readRun: ({ id }) => current.read(({ results }) => results.readRun(id)),

@@ -47,6 +47,7 @@ const SOUND: Record<"version" | "run" | "result", readonly string[]> = {
     whole("asked", 0, LIMITS.seeds),
     oneOf("outcome", ["running", "done", "cancelled", "failed"]),
     orNull("message", text("message", WIDEST * LIMITS.text)),
+    orNull("until", whole("until", 1, LIMITS.steps)),
   ],
   result: [
     id("id"),
@@ -62,6 +63,8 @@ const SOUND: Record<"version" | "run" | "result", readonly string[]> = {
     whole("bytes", 0, Number.MAX_SAFE_INTEGER),
     text("record", LONGEST_RECORD),
     flag("emptied"),
+    orNull("scouted", whole("scouted", 1, LIMITS.steps)),
+    flag("wanted"),
   ],
 };
 

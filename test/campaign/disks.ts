@@ -189,6 +189,7 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
   const page = { offset: 0, limit: 100 };
   const path = join(home, "other.diorama");
   const model = { path: "/models/mine", provider: "cpu", memory: "auto" } as const;
+  const inWork = { runId: run, seed: "3", alternative: null, resultId: null };
   const weights = { path: "/models/mine/unet.safetensors", size: 1, modified: 1 };
   const calls: Record<Method, () => Promise<unknown>> = {
     createProject: () => api.createProject({ path: join(home, "new.diorama"), draft, replace: false }),
@@ -211,6 +212,20 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
         ...sampleResult(run, "2"),
         pixels: { ...samplePixels(0, 400, 400), data: noise(pick, 640_000) },
       }),
+    finishResult: () => {
+      const { seed, pixels, seconds, record, attention } = sampleResult(run, "1");
+      return api.finishResult({ id: 1, seed, pixels, seconds, record, attention });
+    },
+    keepState: () => api.keepState({ ...inWork, step: 2, state: noise(pick, 300_000) }),
+    readState: () => api.readState(inWork),
+    dropState: () => api.dropState(inWork),
+    wantFinished: () => api.wantFinished({ ids: [1], wanted: true }),
+    resumeRun: () => api.resumeRun({ id: run }),
+    unfinishedRuns: () => api.unfinishedRuns(),
+    leaveUnfinished: () => api.leaveUnfinished({ runId: run }),
+    stateRoom: () => api.stateRoom(),
+    letGoStates: () => api.letGoStates(),
+    takeBackStates: () => api.takeBackStates({ ids: [1] }),
     endRun: () => api.endRun({ runId: run, outcome: "done", message: null }),
     listRuns: () => api.listRuns({ ...page, text: "cat" }),
     readRun: () => api.readRun({ id: run }),
