@@ -96,6 +96,8 @@ export interface JobPicture {
   state: PictureState;
   /** When `done`: it is in the project by then. */
   result: ResultInfo | null;
+  /** The scouted result that it finishes. */
+  finishes?: number;
 }
 
 /** One press of "Generate". */
@@ -111,6 +113,8 @@ export interface Job {
   waitsFor: string | null;
   /** The checkpoint it is drawn with. */
   model: LoadRequest;
+  /** Its pictures are scouted, to this step; null where they are drawn to the end. */
+  until: number | null;
   pictures: JobPicture[];
 }
 
@@ -123,7 +127,10 @@ export interface JobChange extends Pick<Job, "jobId" | "outcome" | "error" | "wa
  * Of the request to draw, `model` is the checkpoint it is meant for: opened first where it is not. `only`: of what its seeds and the
  * alternatives of its prompt make, what is wanted; by default all.
  */
-export type DrawRequest = GenerateRequest & { model: LoadRequest; only?: PictureChoice[] };
+export type DrawRequest = HowToDraw & Pick<GenerateRequest, "scene" | "seeds" | "until"> & { only?: PictureChoice[] };
+
+/** How pictures are drawn that were asked for already. */
+export type HowToDraw = Pick<GenerateRequest, "previewEvery" | "attention"> & { model: LoadRequest };
 
 export interface ModelEntry {
   request: LoadRequest;
@@ -197,6 +204,11 @@ type StoreCalls = Pick<
   | "markResults"
   | "emptyBin"
   | "refillBin"
+  | "unfinishedRuns"
+  | "leaveUnfinished"
+  | "stateRoom"
+  | "letGoStates"
+  | "takeBackStates"
   | "recentProjects"
   | "readPreferences"
   | "writePreferences"
@@ -256,9 +268,13 @@ export interface MainApi extends StoreCalls, HomeCalls {
   tokenize(request: PromptText): Promise<PromptTokens>;
   check(scene: Scene): Promise<SceneCheck>;
   /** Which of these seeds this project has already, drawn from this scene with this checkpoint. */
-  findDrawn(request: { scene: Scene; seeds: Seed[]; model: LoadRequest }): Promise<DrawnSeed[]>;
+  findDrawn(request: { scene: Scene; seeds: Seed[]; model: LoadRequest; until?: number }): Promise<DrawnSeed[]>;
   /** Resolves when the run is on record and waits its turn; the rest comes as events. */
   generate(request: DrawRequest): Promise<Job>;
+  /** Finishes scouted results, each in its place: a job for each of their runs. Those that are finished, or wait for it, are left out. */
+  finishResults(request: HowToDraw & { ids: number[] }): Promise<Job[]>;
+  /** Goes on with what a run still owes, as the same run, from where its pictures were. */
+  resumeRun(request: HowToDraw & { runId: number }): Promise<Job[]>;
   /** Within one step; the job's or picture's end comes as an event. */
   cancel(target: { jobId: string; index?: number }): Promise<void>;
   /** Ends the engine process at once, whatever it is doing: every running job is cancelled. */

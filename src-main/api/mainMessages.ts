@@ -39,8 +39,10 @@ const { verifyProject, readDraft, nameVersion, listVersions, restoreVersion } = 
 const { renameVersion, deleteVersion, undeleteVersion, listRuns, readRun, listResults, readResult, markResults } =
   storeSchemas;
 const { readAttention, emptyBin, refillBin, recentProjects, readPreferences, writePreferences } = storeSchemas;
+const { unfinishedRuns, leaveUnfinished, stateRoom, letGoStates, takeBackStates } = storeSchemas;
 const { load, tokenize, check } = engineSchemas;
-const { scene, seeds, previewEvery, attention, jobId } = engineSchemas.generate.entries;
+const { scene, seeds, previewEvery, attention, jobId, until } = engineSchemas.generate.entries;
+const howToDraw = { previewEvery, attention, model: load };
 const choice = v.strictObject({ seed: seedSchema, alternative: v.nullable(text(LIMITS.id)) });
 const only = v.pipe(listOf(choice, LIMITS.seeds), v.minLength(1));
 
@@ -74,8 +76,10 @@ export const mainSchemas = {
 
   tokenize,
   check,
-  findDrawn: v.strictObject({ scene, seeds, model: load }),
-  generate: v.strictObject({ scene, seeds, previewEvery, attention, model: load, only: v.exactOptional(only) }),
+  findDrawn: v.strictObject({ scene, seeds, model: load, until }),
+  generate: v.strictObject({ scene, seeds, ...howToDraw, only: v.exactOptional(only), until }),
+  finishResults: v.strictObject({ ids: ids(MOST_PICTURES), ...howToDraw }),
+  resumeRun: v.strictObject({ runId: id, ...howToDraw }),
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,
 
@@ -129,6 +133,11 @@ export const mainSchemas = {
   markResults,
   emptyBin,
   refillBin,
+  unfinishedRuns,
+  leaveUnfinished,
+  stateRoom,
+  letGoStates,
+  takeBackStates,
   recentProjects,
   readPreferences,
   writePreferences,

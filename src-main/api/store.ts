@@ -92,14 +92,14 @@ export interface RunDetails extends RunInfo {
   scene: Scene;
   before: number | null;
   missing: PictureChoice[];
+  /** Of the missing, those that go on from a step, and do not begin again. */
+  inWork: (PictureChoice & { step: number })[];
 }
 
 /** What the end of the program left undone of a run, and can go on. */
 export interface UnfinishedRun extends RunDetails {
   /** Scouted results that were to be finished. */
   finishing: number[];
-  /** Pictures that go on from a step, and do not begin again. */
-  inWork: (PictureChoice & { step: number })[];
 }
 
 /** A picture that goes on from a state: in work, or (`resultId`) a scouted result. */

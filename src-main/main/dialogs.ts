@@ -110,7 +110,8 @@ export async function askToStopDrawing(window: BrowserWindow, project: string): 
   const { response } = await dialog.showMessageBox(window, {
     type: "question",
     message: `“${basename(project)}” is still drawing pictures.`,
-    detail: "Finished pictures are in the project. Those not finished yet are lost.",
+    detail:
+      "Finished pictures are in the project. The others go on where they stopped when it is opened again, if you like.",
     buttons: ["Keep Drawing", "Stop and Close"],
     defaultId: 0,
     cancelId: 0,

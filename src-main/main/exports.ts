@@ -43,6 +43,7 @@ export class Exports {
   }
 
   async pictures({ ids, settings, pattern, form }: PictureChoice & { form: PictureForm }): Promise<Exported | null> {
+    await this.#refuseScouted(ids);
     const { window } = this.#options;
     if (ids.length === 1) {
       const path = await askWhereToExport(window, await this.#nameOf(ids[0]!, pattern), form);
@@ -62,6 +63,7 @@ export class Exports {
   }
 
   async sheet({ ids, title, look, notes, colors, settings, pattern }: SheetRequest): Promise<Exported | null> {
+    await this.#refuseScouted(ids);
     const { window, store, workshop } = this.#options;
     const path = await askWhereToExport(window, nameFrom(title) || "contact sheet", look.form);
     if (path === null) return null;
@@ -104,10 +106,12 @@ export class Exports {
   }
 
   async copy(id: number): Promise<void> {
+    await this.#refuseScouted([id]);
     await copyPng(await this.#options.workshop.api.bare({ png: await this.#read(id) }));
   }
 
   async drag({ ids, settings, pattern }: PictureChoice): Promise<void> {
+    await this.#refuseScouted(ids);
     const { window, workshop, store, dragFolder } = this.#options;
     mkdirSync(dragFolder, { recursive: true });
     const files: string[] = [];
@@ -122,6 +126,21 @@ export class Exports {
     const small = await workshop.api.shrink({ png: thumbnail, side: DRAG_SIDE });
     const icon = nativeImage.createFromBuffer(Buffer.from(small));
     window.webContents.startDrag({ file: files[0]!, files, icon });
+  }
+
+  /** What was only foreseen leaves no project: nobody who gets it would know. */
+  async #refuseScouted(ids: readonly number[]): Promise<void> {
+    let scouted = 0;
+    for (const id of ids) if ((await this.#options.store.readResult({ id })).scouted !== null) scouted++;
+    if (scouted === 0) return;
+    const [what, them] =
+      ids.length === 1
+        ? ["This picture is only scouted, not finished", "it"]
+        : [
+            `${scouted} of these ${ids.length} pictures ${scouted === 1 ? "is" : "are"} only scouted, not finished`,
+            "them",
+          ];
+    throw new AppError("bad-request", `${what}. Finish ${them} first, or leave ${them} out.`, { method: "export" });
   }
 
   async #write(id: number, path: string, settings: boolean, form: PictureForm): Promise<void> {

@@ -80,6 +80,7 @@ export class ProjectWindow {
       engine: shared.engine,
       store: this.#service.api, // it does its own repeating: some of these calls must not be made twice
       resolve: (scene) => this.resolve(scene),
+      note: (message) => note("jobs", message),
       sha256Of: ({ path }) => this.models.sha256Of(path),
       emit: (name, payload) => this.emit(name, payload),
     });
@@ -225,7 +226,7 @@ export class ProjectWindow {
     if (this.jobs.areRunning && !(await askToStopDrawing(this.window, this.project.state.title))) return false;
     if (reason === "window" && !(await this.#shared.mayClose(this))) return false;
     const problem = await this.#saving.ask(reason);
-    this.jobs.cancelAll();
+    this.jobs.interruptAll();
     await within(PATIENCE, this.jobs.settled());
     if (this.project.isOpen && !(await this.#letGo(problem))) return false;
     this.#shared.onClosing(this, reason);

@@ -2,7 +2,7 @@
 import { app } from "electron";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../wire/errors.ts";
-import type { AppInfo, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
+import type { AppInfo, HowToDraw, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
 import type { Handlers } from "../wire/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
@@ -137,7 +137,8 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
 
 type ModelCalls =
   "providers" | "loadModel" | "listModels" | "addModel" | "choosePart" | "forgetModel" | "addLora" | "describeLoras";
-type DrawCalls = "tokenize" | "check" | "findDrawn" | "generate" | "cancel" | "restartEngine";
+type DrawCalls =
+  "tokenize" | "check" | "findDrawn" | "generate" | "finishResults" | "resumeRun" | "cancel" | "restartEngine";
 
 function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<MainApi, ModelCalls | DrawCalls>> {
   const { engine } = context;
@@ -156,6 +157,20 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
       what: "checkpoint",
       id: "",
     });
+  };
+  /** Opens the checkpoint of what is to be drawn where that can be now; gives what the drawing waits for. */
+  const prepare = async ({ model }: HowToDraw) => {
+    const { key } = at.project.state;
+    const isOpen = engine.summaryOf(model) !== undefined;
+    const inTheWay = isOpen ? undefined : context.windows.drawingWithAnother(at, model);
+    // Behind another window's queue the checkpoint is opened when its turn comes; the run is on record until then.
+    if (inTheWay) await at.models.refuseUnknown(model);
+    else if (!isOpen) await load(model);
+    at.project.refuseOther(key); // opening a checkpoint takes its time
+    at.model = model;
+    at.project.touch();
+    const ahead = context.windows.drawingBeside(at).map(({ project }) => `“${project.state.title}”`);
+    return whyItWaits(inTheWay?.project.state.title, ahead);
   };
   return {
     providers: () => engine.api.providers(),
@@ -186,19 +201,9 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     describeLoras: ({ loras }) => at.loras.describe(loras, at.model?.path ?? null),
     findDrawn: ({ model, ...query }) =>
       at.store.findDrawn({ ...query, model: engine.nameOf(model), provider: model.provider }),
-    generate: async (request) => {
-      const { key } = at.project.state;
-      const isOpen = engine.summaryOf(request.model) !== undefined;
-      const inTheWay = isOpen ? undefined : context.windows.drawingWithAnother(at, request.model);
-      // Behind another window's queue the checkpoint is opened when its turn comes; the run is on record until then.
-      if (inTheWay) await at.models.refuseUnknown(request.model);
-      else if (!isOpen) await load(request.model);
-      at.project.refuseOther(key); // opening a checkpoint takes its time
-      at.model = request.model;
-      at.project.touch();
-      const ahead = context.windows.drawingBeside(at).map(({ project }) => `“${project.state.title}”`);
-      return at.jobs.begin(request, whyItWaits(inTheWay?.project.state.title, ahead));
-    },
+    generate: async (request) => at.jobs.begin(request, await prepare(request)),
+    finishResults: async (request) => at.jobs.finish(request, await prepare(request)),
+    resumeRun: async (request) => at.jobs.resume(request, await prepare(request)),
     cancel: (target) => at.jobs.cancel(target),
     restartEngine: () => context.restartEngine(),
   };
@@ -223,6 +228,7 @@ type StoreCalls = Exclude<
 function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
   const { readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject } = store;
   const { listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin } = store;
+  const { unfinishedRuns, stateRoom, letGoStates } = store;
   const { recentProjects, readPreferences, writePreferences } = store;
   const changing = <Request, Reply>(call: (request: Request) => Promise<Reply>) => {
     return (request: Request) => {
@@ -233,10 +239,12 @@ function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
   const routes = {
     ...{ readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject },
     ...{ listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin },
+    ...{ unfinishedRuns, stateRoom, letGoStates, leaveUnfinished: store.leaveUnfinished },
     ...{ recentProjects, readPreferences, writePreferences },
     nameVersion: changing(store.nameVersion),
     restoreVersion: changing(store.restoreVersion),
     markResults: changing(store.markResults),
+    takeBackStates: changing(store.takeBackStates),
   };
   // The second argument of a handler is ours; a client's would be options.
   const entries = Object.entries(routes).map(([name, call]) => [name, (r: never) => (call as AnyCall)(r)]);

@@ -103,8 +103,7 @@ export class Results {
       if (this.#readScene(runId) === undefined) return [];
       const run = this.readRun(runId);
       const missing = run.message === INTERRUPTED ? run.missing : [];
-      const inWork = this.states.inWork(runId);
-      return missing.length + finishing.length === 0 ? [] : { ...run, missing, finishing, inWork };
+      return missing.length + finishing.length === 0 ? [] : { ...run, missing, finishing };
     });
   }
 
@@ -159,7 +158,13 @@ export class Results {
     const { before } = this.#db
       .prepare<[number], { before: number | null }>(`SELECT max(id) AS before FROM run WHERE id < ? AND ${SOUND_RUN}`)
       .get(id)!;
-    return { ...this.#runInfo(id), scene: this.#sceneOf(id), before, missing: this.drawn.missingOf(id) };
+    return {
+      ...this.#runInfo(id),
+      scene: this.#sceneOf(id),
+      before,
+      missing: this.drawn.missingOf(id),
+      inWork: this.states.inWork(id),
+    };
   }
 
   addResult({ runId, state, ...picture }: NewResult): ResultInfo {

@@ -109,15 +109,15 @@ export class States {
     this.#db.transaction(() => ids.forEach((id) => update.run(id))).immediate();
   }
 
-  /** At the end of a session: of what was let go, rejected, binned or finished, and of runs that are done. */
+  /** At the end of a session: of what was let go, rejected, binned or finished, and of runs that are not offered again. */
   deleteUnneeded(): void {
     this.#db
       .prepare(
         `DELETE FROM picture_state WHERE let_go = 1
            OR result IN (SELECT id FROM result WHERE state <> 'kept' OR scouted IS NULL)
-           OR (result IS NULL AND run IN (SELECT id FROM run WHERE outcome = 'done'))`,
+           OR (result IS NULL AND run IN (SELECT id FROM run WHERE outcome <> 'running' AND message IS NOT ?))`,
       )
-      .run();
+      .run(INTERRUPTED);
   }
 }
 

@@ -25,8 +25,8 @@ function withRun(until?: number) {
 
 /** The finished picture of a scouted result. */
 function finished(runId: number, seed: string): Omit<NewResult, "runId" | "state"> {
-  const { pixels: _, runId: _run, ...rest } = sampleResult(runId, seed, sampleScene(), [0.9, 0.9]);
-  return { ...rest, pixels: samplePixels(99) };
+  const { seconds, record, attention } = sampleResult(runId, seed, sampleScene(), [0.9, 0.9]);
+  return { seed, seconds, record, attention, pixels: samplePixels(99) };
 }
 
 /** Closed as by a crash: nothing is tidied up, and the project says that it is in use. */
