@@ -88,9 +88,10 @@ export async function sendAttempts(sending: Sending): Promise<void> {
   }
   if (isCancelled()) throw cancelled();
   // All at once: no other job comes in between.
-  await Promise.all(
-    attempts.map((attempt, i) => (attempt.goesOn ? undefined : settle(generate(sending, attempt, scenes[i]!)))),
-  );
+  const together = attempts
+    .map((attempt, i) => ({ attempt, scene: scenes[i]! }))
+    .filter(({ attempt }) => !attempt.goesOn);
+  await Promise.all(together.map(({ attempt, scene }) => settle(generate(sending, attempt, scene))));
   const failure = failures.find((error) => !isAppError(error, "cancelled"));
   if (failure !== undefined || failures.length === attempts.length) throw (failure ?? failures[0]) as Error;
 }

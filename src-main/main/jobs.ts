@@ -117,7 +117,7 @@ export class Jobs {
     for (const { finishes } of running) if (finishes !== undefined) wanted.delete(finishes);
     const results: ResultInfo[] = [];
     for (const id of wanted) {
-      const { record: _, ...result } = await store.readResult({ id });
+      const result: ResultInfo = await store.readResult({ id });
       if (result.scouted !== null) results.push(result);
     }
     if (results.length === 0) return [];
