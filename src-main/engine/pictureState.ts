@@ -19,8 +19,8 @@ export const STATE_VERSION = 1;
 const MAGIC = "Diostate";
 const CHECKSUM = 32;
 const PREFIX = MAGIC.length + 8;
-/** Bytes; far above what is made here: names of arrays, ids of boxes, four hashes and the numbers of a method. */
-const LONGEST_HEADER = 1_000_000;
+/** Bytes; far above what is made here: names of arrays, ids of boxes and four hashes. */
+const LONGEST_HEADER = 100_000;
 
 /** What a state belongs to: a state goes on only where all of it is the same. */
 export interface StateIdentity {
@@ -33,19 +33,6 @@ export interface StateIdentity {
   device: string;
 }
 
-/** Data that can be written down and read again. */
-export type Plain =
-  | string
-  | number
-  | boolean
-  | null
-  | undefined
-  | Float32Array
-  | Float64Array
-  | Uint32Array
-  | readonly Plain[]
-  | { readonly [name: string]: Plain };
-
 export interface PictureState {
   identity: StateIdentity;
   /** Steps done. */
@@ -55,8 +42,8 @@ export interface PictureState {
   latent: Float32Array;
   sampler: SamplerPosition;
   generator: GeneratorPosition;
-  /** What the layout's method carries from step to step: plain data, with arrays in it. */
-  method: Plain;
+  /** What the layout's method carries from step to step, by name. */
+  method: Readonly<Memory>;
   /** By step done, by region id. */
   obedience: Record<string, number>[];
 }
@@ -82,8 +69,6 @@ const headerSchema = v.strictObject({
   /** Words of the generator that are used up. */
   used: count(1_000),
   regions: listOf(text, LIMITS.regions),
-  /** JSON in which an array stands as `{ "$array": its number }` among those called `method`. */
-  method: v.unknown(),
   /** Name, type and number of values. Names may repeat: `sampler.history` thrice is a history of three, the newest first. */
   arrays: listOf(v.tuple([text, v.picklist(Object.keys(TYPES) as ArrayType[]), count(2 ** 26)]), 100),
 });
@@ -92,30 +77,16 @@ type Header = v.InferOutput<typeof headerSchema>;
 export function encodeState(state: PictureState): Uint8Array<ArrayBuffer> {
   const { identity, step, seconds, latent, sampler, generator, method, obedience } = state;
   const regions = Object.keys(obedience[0] ?? {});
-  const ofMethod: Values[] = [];
-  const methodJson = withoutArrays(method, ofMethod);
   const arrays: [name: string, values: Values][] = [
     ["latent", latent],
     ["generator", generator.words],
     ["spare", Float64Array.from(generator.spare === undefined ? [] : [generator.spare])],
     ["obedience", Float64Array.from(obedience.flatMap((each) => regions.map((id) => each[id]!)))],
-    ...Object.entries(sampler.memory).flatMap(([name, of]) =>
-      of.map((values): [string, Numbers] => [`sampler.${name}`, values]),
-    ),
-    ...ofMethod.map((values): [string, Values] => ["method", values]),
+    ...namedArrays("sampler", sampler.memory),
+    ...namedArrays("method", method),
   ];
   const told = arrays.map(([name, values]): Header["arrays"][number] => [name, typeOf(values), values.length]);
-  const { next } = sampler;
-  const header: Header = {
-    identity,
-    step,
-    seconds,
-    next,
-    used: generator.used,
-    regions,
-    method: methodJson,
-    arrays: told,
-  };
+  const header: Header = { identity, step, seconds, next: sampler.next, used: generator.used, regions, arrays: told };
   const json = Buffer.from(JSON.stringify(header));
   invariant(json.length <= LONGEST_HEADER, `a state's header of ${json.length} bytes`);
   const lengths = Buffer.alloc(8);
@@ -158,9 +129,9 @@ export function decodeState(bytes: Uint8Array): PictureState {
     step,
     seconds,
     latent,
-    sampler: { next, memory: memoryOf(groups, latent.length) },
+    sampler: { next, memory: memoryOf(groups, "sampler", latent.length) },
     generator: { words, used, spare: groups.get("spare")?.[0]?.[0] },
-    method: withArrays(header.method, groups.get("method") ?? []),
+    method: memoryOf(groups, "method"),
     obedience: Array.from({ length: step }, (_, i) =>
       Object.fromEntries(regions.map((id, k) => [id, told[i * regions.length + k]!])),
     ),
@@ -227,41 +198,22 @@ function damaged(why: string): AppError<"state-invalid"> {
   return new AppError("state-invalid", problem, { why: "damaged" });
 }
 
-/** `value` with each array in it replaced by its place in `arrays`, to which it is added. */
-function withoutArrays(value: Plain, arrays: Values[]): unknown {
-  if (isValues(value)) return { $array: arrays.push(value) - 1 };
-  if (Array.isArray(value)) return value.map((one: Plain) => withoutArrays(one, arrays));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutArrays(one, arrays)]));
+function namedArrays(group: string, memory: Readonly<Memory>): [string, Numbers][] {
+  return Object.entries(memory).flatMap(([name, arrays]) =>
+    arrays.map((values): [string, Numbers] => [`${group}.${name}`, values]),
+  );
 }
 
-/** The other way round, of what JSON gave. */
-function withArrays(value: unknown, arrays: readonly Values[]): Plain {
-  if (Array.isArray(value)) return value.map((one) => withArrays(one, arrays));
-  if (typeof value !== "object" || value === null) return value as Plain;
-  if ("$array" in value) {
-    const found = arrays[value.$array as number];
-    if (!found) throw damaged("an array of its method is not in it");
-    return found;
-  }
-  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withArrays(one, arrays)]));
-}
-
-/** `length`: what each array has. */
-function memoryOf(groups: ReadonlyMap<string, Values[]>, length: number): Memory {
-  const own = [...groups].filter(([name]) => name.startsWith("sampler."));
+/** `length`: what each array has, where all have the same. */
+function memoryOf(groups: ReadonlyMap<string, Values[]>, group: string, length?: number): Memory {
+  const own = [...groups].filter(([name]) => name.startsWith(`${group}.`));
   const memory = own.map(([name, arrays]) => {
     const numbers = arrays.filter((values) => !(values instanceof Uint32Array));
-    if (numbers.length !== arrays.length || numbers.some((values) => values.length !== length)) {
-      throw damaged("an array in it has another size than the picture");
-    }
-    return [name.slice("sampler.".length), numbers] as const;
+    const isWrong = numbers.some((values) => length !== undefined && values.length !== length);
+    if (numbers.length !== arrays.length || isWrong) throw damaged("an array in it has another size than the picture");
+    return [name.slice(group.length + 1), numbers] as const;
   });
   return Object.fromEntries(memory);
-}
-
-function isValues(value: Plain): value is Values {
-  return value instanceof Float32Array || value instanceof Float64Array || value instanceof Uint32Array;
 }
 
 function typeOf(values: Values): ArrayType {
