@@ -10,7 +10,8 @@ import type { Job } from "../../src-main/api/main.ts";
 import { startEngine } from "../../src-main/engine/host.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { Jobs } from "../../src-main/main/jobs.ts";
-import type { Scene, SchedulerName } from "../../src-main/scene/scene.ts";
+import type { Scene } from "../../src-main/scene/scene.ts";
+import type { SchedulerName } from "../../src-main/scene/schedulers.ts";
 import { startStore } from "../../src-main/store/host.ts";
 import { sampleDraft, temporaryFolder } from "../support/projects.ts";
 
