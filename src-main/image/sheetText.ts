@@ -2,6 +2,7 @@
 import type { RunRecord } from "../api/engine.ts";
 import type { BoxColor, Caption } from "../api/sheets.ts";
 import { METHOD_ROWS } from "../scene/methods.ts";
+import { modelTitle, SCHEDULER_NAMES, SPACING_NAMES } from "../scene/names.ts";
 import { actingSpacing, type Scene } from "../scene/scene.ts";
 import type { SheetBox } from "./sheetPlan.ts";
 
@@ -31,25 +32,18 @@ export function sheetBoxes({ prompt, regions }: Scene, colors: readonly BoxColor
   });
 }
 
-const SPACING_WORDS = {
-  model: "",
-  karras: ", Karras",
-  exponential: ", exponential",
-  "sgm-uniform": ", SGM uniform",
-  simple: ", simple",
-};
-
 /** What all pictures were made with; what differs among them is left out. */
 export function sharedSettings(records: readonly RunRecord[]): string {
   const parts = records.map(({ scene, seed, model }) => {
     const { settings, negativePrompt } = scene;
     const { width, height, steps, scheduler, guidanceScale, clipSkip, guidance } = settings;
+    const spacing = actingSpacing(settings);
     return [
-      model.name,
+      modelTitle(model.name),
       `${width} × ${height}`,
       `${steps} steps`,
-      `${scheduler}${SPACING_WORDS[actingSpacing(settings)]}`,
-      `guidance ${guidanceScale}`,
+      SCHEDULER_NAMES[scheduler] + (spacing === "model" ? "" : `, ${SPACING_NAMES[spacing]}`),
+      `guidance scale ${guidanceScale}`,
       clipSkip === 1 ? "" : `clip skip ${clipSkip}`,
       METHOD_ROWS[guidance.method].caption,
       `seed ${seed}`,

@@ -1,8 +1,11 @@
 /** The models at home and the hub, as the windows ask for them; one for the whole program. */
 import { shell, type BrowserWindow } from "electron";
 import type { LoadRequest } from "../api/engine.ts";
-import { AppError } from "../wire/errors.ts";
+import { DEMO_MODEL } from "../api/main.ts";
+import type { HomeModel, HomeModels, ModelFacts } from "../api/models.ts";
+import { AppError, messageOf } from "../wire/errors.ts";
 import type { LoraEntry } from "../scene/loras.ts";
+import { DEMO_NAME, modelTitle } from "../scene/names.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
 import type { Handlers } from "../wire/rpc.ts";
 import type { ModelsAtHome } from "../models/host.ts";
@@ -19,7 +22,7 @@ export interface AtHome {
 export interface At {
   window: BrowserWindow;
   store: Preferences;
-  models: { add(path: string): Promise<{ request: LoadRequest }> };
+  models: { add(path: string): Promise<{ request: LoadRequest }>; readonly demoFolder: string };
   loras: { add(path: string, checkpoint: string | null): Promise<LoraEntry> };
   /** The checkpoint that is open. */
   readonly model: LoadRequest | undefined;
@@ -36,10 +39,21 @@ export function homeCalls(at: At, { models: { api }, hub }: AtHome): Handlers<Ho
     await api.setHub(hub.address);
     return ask();
   };
+  /** The demo model comes with the program, in none of the folders; it is called as requests call it. */
+  const inspectDemo = async (): Promise<ModelFacts> => {
+    const facts = await api.inspect({ path: at.models.demoFolder });
+    return { ...facts, path: DEMO_MODEL, name: modelTitle(DEMO_NAME) };
+  };
+  let demo: HomeModel | undefined;
+  const withDemo = async (list: HomeModels): Promise<HomeModels> => {
+    demo ??= asAtHome(await inspectDemo().catch(notThere));
+    return { ...list, models: [demo, ...list.models] };
+  };
   return {
-    listHomeModels: () => api.list(),
-    lookForModels: () => api.look(),
+    listHomeModels: async () => withDemo(await api.list()),
+    lookForModels: async () => withDemo(await api.look()),
     readHomeModel: async ({ path }) => {
+      if (path === DEMO_MODEL) return inspectDemo();
       await refuseOther(path);
       return api.inspect({ path });
     },
@@ -53,6 +67,7 @@ export function homeCalls(at: At, { models: { api }, hub }: AtHome): Handlers<Ho
     },
     forgetModelFolder: (request) => api.forgetFolder(request),
     useHomeModel: async ({ path }) => {
+      if (path === DEMO_MODEL) return { path, provider: "cpu", memory: "auto" };
       await refuseOther(path);
       return (await at.models.add(path)).request;
     },
@@ -81,5 +96,29 @@ export function homeCalls(at: At, { models: { api }, hub }: AtHome): Handlers<Ho
     resumeDownload: (request) => asking(() => api.resumeDownload(request)),
     removeDownload: (request) => api.removeDownload(request),
     listDownloads: () => api.listDownloads(),
+  };
+}
+
+/** In the list of what is at home, where it has no folder, file or picture of its own. */
+function asAtHome(facts: Omit<ModelFacts, "metadata">): HomeModel {
+  const own = { id: 0, modified: 0, folder: "", picture: null, favourite: false, notes: "", sha256: null, read: true };
+  return { ...facts, ...own };
+}
+
+/** A damaged installation says so in the list. */
+function notThere(error: unknown): Omit<ModelFacts, "metadata"> {
+  return {
+    path: DEMO_MODEL,
+    name: modelTitle(DEMO_NAME),
+    kind: "checkpoint",
+    family: null,
+    form: "folder",
+    bytes: 0,
+    parameters: 0,
+    precision: [],
+    size: null,
+    opens: false,
+    why: messageOf(error),
+    thumbnail: false,
   };
 }

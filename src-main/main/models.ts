@@ -18,7 +18,7 @@ export class Models {
   readonly #store: ModelStore;
   readonly #workshop: Workshop;
   readonly #hashes: ModelHashes;
-  readonly #demoFolder: string;
+  readonly demoFolder: string;
   readonly #home: Pick<ModelsAtHome["api"], "has">;
   /** Parts that the person chose and no checkpoint was opened with yet. */
   readonly #chosen = new Set<string>();
@@ -33,7 +33,7 @@ export class Models {
     this.#store = store;
     this.#workshop = workshop;
     this.#hashes = hashes;
-    this.#demoFolder = demoFolder;
+    this.demoFolder = demoFolder;
     this.#home = home;
   }
 
@@ -45,7 +45,7 @@ export class Models {
       name: "Demo model",
       demo: true,
       used: null,
-      present: existsSync(this.#demoFolder),
+      present: existsSync(this.demoFolder),
     };
     return [demoEntry, ...known.map((model) => ({ ...model, demo: false, present: existsSync(model.request.path) }))];
   }
@@ -99,6 +99,6 @@ export class Models {
   }
 
   #folderOf(path: string): string {
-    return path === DEMO_MODEL ? this.#demoFolder : path;
+    return path === DEMO_MODEL ? this.demoFolder : path;
   }
 }

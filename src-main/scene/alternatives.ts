@@ -1,10 +1,11 @@
 /**
- * Alternatives in a prompt: `{red|blue} house` is drawn once with each of its words. Groups may stand in groups, and
+ * Alternatives in a prompt, or in a box's own words: `{red|blue} house` is drawn once with each of its words. Groups may stand in groups, and
  * be empty on one side (`{big |}house`); `\{`, `\|` and `\}` are the characters themselves, and so are braces without
  * a bar in them.
  */
 import { AppError } from "../wire/errors.ts";
 import { MOST_SEEDS } from "./limits.ts";
+import { extrasOf } from "./flatSettings.ts";
 import type { Region, Scene, TextSpan } from "./scene.ts";
 
 /** Prompts that one scene may stand for. */
@@ -38,7 +39,8 @@ interface Path {
 export function expandScene(scene: Scene): Alternative[] {
   const prompt = parse(scene.prompt, "prompt");
   const negative = parse(scene.negativePrompt, "negativePrompt");
-  const count = countOf(prompt) * countOf(negative);
+  const own = ownTexts(scene.regions);
+  const count = own.reduce((product, { nodes }) => product * countOf(nodes), countOf(prompt) * countOf(negative));
   if (count > MOST_ALTERNATIVES) {
     const many = count > 1e6 ? "more than a million" : count.toLocaleString("en");
     const problem = `The alternatives in { } make ${many} prompts; at most ${MOST_ALTERNATIVES} are drawn at a time. Take some out.`;
@@ -47,20 +49,63 @@ export function expandScene(scene: Scene): Alternative[] {
   const found = new Map<string, Alternative>();
   const taken = new Set<string>();
   const negatives = pathsOf(negative);
+  const waysOfBoxes = waysOf(own);
   for (const path of pathsOf(prompt)) {
+    const there = scene.regions.flatMap((region) => follow(region, path));
     for (const other of negatives) {
-      const chosen = { prompt: textOf(path), negativePrompt: textOf(other) };
-      const key = JSON.stringify(chosen);
-      const words = [...path.words, ...other.words].map((word) => (word === "" ? "(nothing)" : word));
-      const regions = scene.regions.flatMap((region) => follow(region, path));
-      if (found.has(key)) continue;
-      found.set(key, {
-        scene: { ...scene, ...chosen, regions },
-        words: words.length > 0 ? unlike(taken, clip(words.join(", "))) : undefined,
-      });
+      for (const way of waysOfBoxes) {
+        const texts = way.filter(({ id }) => there.some((region) => region.id === id));
+        const regions = there.map((region) => withTexts(region, texts));
+        const chosen = { prompt: textOf(path), negativePrompt: textOf(other) };
+        const key = JSON.stringify([chosen, texts.map(({ id, name, text }) => [id, name, text])]);
+        if (found.has(key)) continue;
+        const words = [...path.words, ...other.words, ...texts.flatMap((one) => one.words)].map((word) =>
+          word === "" ? "(nothing)" : word,
+        );
+        found.set(key, {
+          scene: { ...scene, ...chosen, regions },
+          words: words.length > 0 ? unlike(taken, clip(words.join(", "))) : undefined,
+        });
+      }
     }
   }
   return [...found.values()];
+}
+
+/** A text that a box has of its own. */
+interface OwnText {
+  id: string;
+  name: "words" | "avoid";
+  nodes: Node[];
+}
+
+/** What one of them says in one alternative, and the words that were chosen in it. */
+type ChosenText = Omit<OwnText, "nodes"> & { text: string; words: string[] };
+
+function ownTexts(regions: readonly Region[]): OwnText[] {
+  return regions.flatMap((region, i) =>
+    (["words", "avoid"] as const).flatMap((name) => {
+      const text = region[name];
+      return text === undefined ? [] : { id: region.id, name, nodes: parse(text, `boxes[${i}].${name}`) };
+    }),
+  );
+}
+
+/** All choices in all of them, the last one's changing first. */
+function waysOf(own: readonly OwnText[]): ChosenText[][] {
+  return own.reduce<ChosenText[][]>(
+    (ways, { id, name, nodes }) => {
+      const paths = pathsOf(nodes).map((path) => ({ id, name, text: textOf(path), words: path.words }));
+      return ways.flatMap((way) => paths.map((path) => [...way, path]));
+    },
+    [[]],
+  );
+}
+
+function withTexts(region: Region, texts: readonly ChosenText[]): Region {
+  const { id, box, spans, strength, ...extras } = region;
+  const own = texts.filter((one) => one.id === id).map(({ name, text }) => [name, text] as const);
+  return { id, box, spans, strength, ...extrasOf({ ...region, ...extras, ...Object.fromEntries(own) }) };
 }
 
 /** Pictures that `prompts` prompts make with `seeds` seeds; throws `scene-invalid` where they are too many. */
@@ -85,12 +130,15 @@ export function countAlternatives(scene: Scene): { count: number } | { problem: 
 /** A scene that was drawn, as one that is to be drawn again: its braces are braces and nothing to choose from. */
 export function asWritten(scene: Scene): Scene {
   const needs = (text: string) => /\\[{|}]|\{[^]*\|/.test(text);
-  if (!needs(scene.prompt) && !needs(scene.negativePrompt)) return scene;
+  const own = scene.regions.flatMap(({ words = "", avoid = "" }) => [words, avoid]);
+  if (![scene.prompt, scene.negativePrompt, ...own].some(needs)) return scene;
   const escape = (text: string) => text.replace(/[{|}]/g, String.raw`\$&`);
   const moved = (at: number) => escape(scene.prompt.slice(0, at)).length;
   const regions = scene.regions.map((region) => ({
     ...region,
     spans: region.spans.map(({ start, end }) => ({ start: moved(start), end: moved(end) })),
+    ...(region.words === undefined ? {} : { words: escape(region.words) }),
+    ...(region.avoid === undefined ? {} : { avoid: escape(region.avoid) }),
   }));
   return { ...scene, prompt: escape(scene.prompt), negativePrompt: escape(scene.negativePrompt), regions };
 }
@@ -108,7 +156,7 @@ function clip(words: string): string {
   return words.length > 200 ? `${words.slice(0, 200)}…` : words;
 }
 
-function parse(text: string, at: "prompt" | "negativePrompt"): Node[] {
+function parse(text: string, at: string): Node[] {
   let i = 0;
   const sequence = (depth: number): Node[] => {
     const nodes: Node[] = [];

@@ -24,7 +24,7 @@ const ILGD = "https://arxiv.org/abs/2405.14101";
 const ROWS = {
   none: {
     label: "None",
-    hint: "Plain sampling: boxes have no effect. Good for comparing.",
+    hint: "Plain sampling: nothing is drawn into its box. Good for comparing.",
     caption: "no guidance by boxes",
     uses: [],
   },

@@ -2,14 +2,14 @@
 import type { CommandName } from "@api/commands.ts";
 import { type Action, composing } from "./action.ts";
 import { changeReference } from "./edits.ts";
-import { type Composition, COMPOSITION_WORDS, layOut } from "./compositions.ts";
+import { type Composition, COMPOSITION_WORDS, layOut, whatWasLaidOut } from "./compositions.ts";
 import { groupBoxes, groupOf, ungroupBoxes } from "./groups.ts";
 import { addGuide, clearGuides } from "./guides.ts";
 import type { Session } from "./session.svelte.ts";
 
 const composition = (name: Composition): Action => ({
   enabled: composing,
-  run: ({ editor, view }) => {
+  run: ({ editor, notices, view }) => {
     const { boxes } = editor.document;
     // Several that are selected are meant; one alone is only the one worked on last.
     const ids = editor.selection.length > 1 ? editor.selection : boxes.map(({ id }) => id);
@@ -20,7 +20,10 @@ const composition = (name: Composition): Action => ({
     };
     view.boxes = true;
     const select = editor.selection.length > 1 ? editor.selection : [];
+    const before = editor.document;
     if (!editor.apply(`Lay out: ${COMPOSITION_WORDS[name]}`, layOut(name, ids, newId), { select })) return;
+    const told = whatWasLaidOut(before, editor.document);
+    if (told !== undefined) notices.done(`${COMPOSITION_WORDS[name]}: ${told}`, editor.takeBack());
     // The first empty one is what words are tied to next.
     if (made.length > 0) editor.select(made.slice(0, 1));
   },

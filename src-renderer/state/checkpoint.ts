@@ -2,13 +2,11 @@
 import type { App } from "@api/bridge.ts";
 import type { LoadRequest, RunRecord } from "@api/engine.ts";
 import type { ModelEntry, ModelForm, ModelPart } from "@api/main.ts";
+import { DEMO_NAME, modelTitle } from "@scene/names.ts";
 import { adoptSettings, changeRun } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Models } from "./models.svelte.ts";
 import type { Notices } from "./notices.svelte.ts";
-
-/** What pictures say of the demo model: the name of its folder. */
-const DEMO_NAME = "demo";
 
 export class Checkpoint {
   readonly #app: App;
@@ -37,7 +35,7 @@ export class Checkpoint {
       editor.apply("Use the checkpoint's settings", adoptSettings(summary.defaults), { filledIn: true });
       const kind = summary.distilled === undefined ? "" : ` (${summary.distilled})`;
       this.#notices.done(
-        `Size, steps and scheduler are now what ${summary.name}${kind} is best used with.`,
+        `Size, steps and scheduler are now what ${modelTitle(summary.name)}${kind} is best used with.`,
         editor.takeBack(),
       );
     }
@@ -95,8 +93,8 @@ export class Checkpoint {
     const isNamed = (entry: ModelEntry) => (entry.demo ? name === DEMO_NAME : entry.name === name);
     const known = this.#models.known.find((entry) => entry.present && isNamed(entry));
     if (known) {
-      const use = { label: `Use ${name}`, run: () => void this.use(known.request) };
-      this.#notices.done(`The picture was drawn with ${name}; ${summary.name} is open.`, use);
+      const use = { label: `Use ${modelTitle(name)}`, run: () => void this.use(known.request) };
+      this.#notices.done(`The picture was drawn with ${modelTitle(name)}; ${modelTitle(summary.name)} is open.`, use);
       return;
     }
     const { moved, closest } = await this.#app.api.findMissingModel({ name, sha256: sha256 ?? null });
@@ -104,7 +102,10 @@ export class Checkpoint {
     const where = moved ? "" : ", which is not on this disk";
     const like = nearest && !moved ? ` Most like it here is ${nearest.name}.` : "";
     const use = nearest && { label: `Use ${nearest.name}`, run: () => void this.useAtHome(nearest.path) };
-    this.#notices.done(`The picture was drawn with ${name}${where}; ${summary.name} is open.${like}`, use);
+    this.#notices.done(
+      `The picture was drawn with ${modelTitle(name)}${where}; ${modelTitle(summary.name)} is open.${like}`,
+      use,
+    );
   }
 
   /** Undo, redo and versions change which checkpoint the document names: it is opened, too. */

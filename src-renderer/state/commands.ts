@@ -65,7 +65,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "file.versions": dialog("versions"),
   "file.verify": { run: (session) => void session.attempt(() => session.projects.verify()) },
   "file.export": { enabled: picturesChosen, run: (session) => exportAs(session, "pictures") },
-  "file.exportSheet": { enabled: picturesChosen, run: (session) => exportAs(session, "sheet") },
+  "file.exportSheet": { enabled: ({ results }) => results.total > 0, run: (session) => exportAs(session, "sheet") },
   "file.addModel": { run: (session) => void session.checkpoint.add("file") },
   "file.getModel": {
     run: ({ home, view }) => {

@@ -1,5 +1,6 @@
 /** What tells results apart: their settings, words and boxes. */
 import { extrasOf } from "@scene/flatSettings.ts";
+import { modelTitle } from "@scene/names.ts";
 import { isolated } from "@scene/rightToLeft.ts";
 import type { Region, Scene } from "@scene/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
@@ -16,7 +17,8 @@ export interface Difference {
 /** The rows in which not all results are the same. */
 export function differences(results: readonly ResultDetails[]): Difference[] {
   const columns = results.map(
-    ({ seed, record }) => new Map([["Seed", seed], ...describe(record.scene), ["Checkpoint", record.model.name]]),
+    ({ seed, record }) =>
+      new Map([["Seed", seed], ...describe(record.scene), ["Checkpoint", modelTitle(record.model.name)]]),
   );
   const names = new Set(columns.flatMap((column) => [...column.keys()]));
   return [...names]

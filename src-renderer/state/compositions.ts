@@ -1,8 +1,8 @@
 /** Compositions: usual ways to divide a picture, for as many boxes as there are, from the top left to the bottom right. */
 import type { UnitBox } from "@scene/scene.ts";
 import type { Edit } from "./edits.ts";
-import { newBox } from "./document.ts";
-import { fitInside, type Size } from "./geometry.ts";
+import { type Box, type Document, newBox } from "./document.ts";
+import { fitInside, isSamePlace, type Size } from "./geometry.ts";
 
 export const COMPOSITIONS = ["thirds", "pair", "triptych", "hero", "grid"] as const;
 export type Composition = (typeof COMPOSITIONS)[number];
@@ -83,11 +83,23 @@ export function layOut(composition: Composition, ids: readonly string[], newId: 
     const placed = new Map(chosen.map(({ id }, i) => [id, places[i]!]));
     const boxes = document.boxes.map((box) => {
       const place = placed.get(box.id);
-      return place ? { ...box, box: place } : box;
+      return place && !isSamePlace(place, box.box) ? { ...box, box: place } : box;
     });
     for (const box of places.slice(chosen.length)) {
       boxes.push(newBox({ prompt: document.prompt, boxes }, { box, spans: [] }, newId()));
     }
     return { ...document, boxes };
   };
+}
+
+/** What a composition did to boxes that were there, in words; undefined where it moved none. */
+export function whatWasLaidOut(before: Document, after: Document): string | undefined {
+  const old = new Map(before.boxes.map(({ id, box }) => [id, box]));
+  const isMoved = ({ id, box }: Box) => old.has(id) && old.get(id) !== box;
+  const moved = after.boxes.filter(isMoved).length;
+  if (moved === 0) return undefined;
+  const made = after.boxes.length - before.boxes.length;
+  const locked = before.boxes.some((box) => box.locked) ? " Locked ones stayed." : "";
+  const empty = made === 0 ? "" : made === 1 ? ", 1 empty one was added" : `, ${made} empty ones were added`;
+  return `${moved === 1 ? "1 box was" : `${moved} boxes were`} moved and resized${empty}.${locked}`;
 }

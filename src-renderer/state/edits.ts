@@ -5,7 +5,7 @@ import type { SceneSettings, TextSpan, UnitBox } from "@scene/scene.ts";
 import { changeSettings } from "@scene/settingChanges.ts";
 import { namedColor } from "./colors.ts";
 import { type Box, type Document, newBox, nextColor, phraseOf } from "./document.ts";
-import { align, type Alignment, distribute, fitInside, movable, reflow, type Size } from "./geometry.ts";
+import { align, type Alignment, distribute, fitInside, isSamePlace, movable, reflow, type Size } from "./geometry.ts";
 import { type Group, tidied } from "./parts.ts";
 import type { Reference } from "./reference.ts";
 import { followEdits, mergeSpans, textEdit } from "./spans.ts";
@@ -172,9 +172,6 @@ function reshaped(box: Box, from: Size, { width, height }: Size): Box {
   const made = isAsMade ? box.made! : { box: box.box, size: from };
   return { ...box, box: reflow(made.box, made.size, { width, height }), made };
 }
-
-const isSamePlace = (a: UnitBox, b: UnitBox) =>
-  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
 
 /** The settings that a checkpoint is best used with; the method stays the one chosen. */
 export function adoptSettings(own: SceneSettings): Edit {

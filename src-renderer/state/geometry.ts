@@ -11,6 +11,9 @@ const LEAST_SIDE = 0.01;
 
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), Math.max(low, high));
 
+export const isSamePlace = (a: UnitBox, b: UnitBox) =>
+  a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+
 /** Moved and cut so that it lies in the picture and is not empty. */
 export function fitInside({ x, y, width, height }: UnitBox): UnitBox {
   const w = clamp(width, LEAST_SIDE, 1);

@@ -31,7 +31,7 @@ interface Places {
 /** `files`: those that were dropped, of which a picture without settings can still be composed after. */
 export async function takeOpened(places: Places, all: readonly Opened[], files: readonly File[] = []): Promise<void> {
   for (const opened of all) {
-    if (opened.kind === "refused") tellRefused(places, opened, files);
+    if (opened.kind === "refused") await tellRefused(places, opened, files);
     else if (opened.kind === "project") tellOpen(places, opened);
     else if (opened.kind === "model") await places.checkpoint.use(opened.model.request);
     else if (opened.kind === "lora") places.loras.take(opened.lora);
@@ -40,15 +40,17 @@ export async function takeOpened(places: Places, all: readonly Opened[], files: 
   }
 }
 
-function tellRefused({ editor, notices, view }: Places, { path, error }: OpenedNot, files: readonly File[]): void {
+async function tellRefused({ editor, notices, view }: Places, { path, error }: OpenedNot, files: readonly File[]) {
   const name = path.split(/[\\/]/).at(-1);
   const file = files.find((one) => one.name === name && one.type.startsWith("image/"));
-  const layUnder = async () => {
-    editor.apply("Reference picture", setReference(await makeReference(file!)));
+  // What is damaged, or no picture at all, is not offered.
+  const made = file && error.code === "image-invalid" ? await makeReference(file).catch(() => undefined) : undefined;
+  const layUnder = () => {
+    editor.apply("Reference picture", setReference(made!));
     view.mode = "compose";
   };
-  const action = { label: "Use as reference picture", run: () => void notices.attempt(layUnder) };
-  notices.error(new Error(error.message), file && error.code === "image-invalid" ? action : undefined);
+  const action = { label: "Use as reference picture", run: layUnder };
+  notices.error(new Error(error.message), made ? action : undefined);
 }
 
 async function takePicture(places: Places, { path, result }: OpenedPicture): Promise<void> {

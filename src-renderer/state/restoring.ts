@@ -26,7 +26,7 @@ export class Restoring {
   }
 
   /** Puts a scene into the editor. The draft that was there is one undo away. */
-  scene(scene: Scene, seeds: string, label = "Restore scene"): void {
+  scene(scene: Scene, seeds: string, label = "Use a scene"): void {
     const editor = this.#editor;
     const { boxes, model, groups, guides, reference } = editor.document;
     const looks = Object.fromEntries(boxes.map(({ id, name, color, group }) => [id, { name, color, group }]));

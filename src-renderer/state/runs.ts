@@ -1,7 +1,7 @@
 /** The runs of the project, and what can be done with one, wherever it is shown. */
 import type { App } from "@api/bridge.ts";
 import { formatSeeds } from "@scene/seeds.ts";
-import type { ListedRun, ResultInfo, RunDetails, RunQuery } from "@api/store.ts";
+import type { ListedRun, ResultInfo, ResultState, RunDetails, RunQuery } from "@api/store.ts";
 import type { Restoring } from "./restoring.ts";
 import type { Results } from "./results.svelte.ts";
 import type { View } from "./view.svelte.ts";
@@ -34,16 +34,35 @@ export class Runs {
     });
   }
 
-  /** The pictures of a run that are neither rejected nor in the bin, in the order of its seeds. */
-  async picturesOf(runId: number, limit = 500): Promise<ResultInfo[]> {
-    return (await this.#app.api.listResults({ runId, order: "oldest", offset: 0, limit })).results;
+  /** The pictures of a run that are in this state, in the order in which they came. */
+  async picturesOf(runId: number, limit = 500, state: ResultState = "kept"): Promise<ResultInfo[]> {
+    return (await this.#app.api.listResults({ runId, state, order: "oldest", offset: 0, limit })).results;
+  }
+
+  /** All pictures of a run that are there: those kept and rejected in the order in which they came, and those in the bin. */
+  async allOf(runId: number): Promise<{ shown: ResultInfo[]; binned: ResultInfo[] }> {
+    const states = ["kept", "rejected", "binned"] as const;
+    const [kept, rejected, binned] = await Promise.all(states.map((state) => this.picturesOf(runId, 500, state)));
+    return { shown: [...kept!, ...rejected!].sort((a, b) => a.id - b.id), binned: binned! };
+  }
+
+  /** The picture that stands for a run: the first that is kept, or else that was rejected. */
+  async firstOf(runId: number): Promise<number | undefined> {
+    const [kept] = await this.picturesOf(runId, 1);
+    return (kept ?? (await this.picturesOf(runId, 1, "rejected"))[0])?.id;
+  }
+
+  /** Pictures of a run in Results, on the shelf where they are. */
+  async reveal(pictures: readonly ResultInfo[]): Promise<void> {
+    await this.#results.reveal(pictures);
   }
 
   /** Puts its scene into the editor, with the seeds of its pictures; the draft that was there is one undo away. */
   async restore(id: number): Promise<void> {
-    const [{ scene }, pictures] = await Promise.all([this.read(id), this.picturesOf(id)]);
+    const [{ scene }, kept] = await Promise.all([this.read(id), this.picturesOf(id)]);
+    const pictures = kept.length > 0 ? kept : (await this.allOf(id)).shown;
     const seeds = pictures.length > 0 ? formatSeeds(pictures.map(({ seed }) => seed)) : "1-4";
-    this.#restoring.scene(scene, seeds, "Restore run");
+    this.#restoring.scene(scene, seeds, "Use the scene of a run");
   }
 
   /** Its pictures side by side, as many as fit. */
@@ -53,10 +72,9 @@ export class Runs {
     this.#view.mode = "compare";
   }
 
-  /** Its first picture in Results. */
+  /** Its pictures in Results. */
   async show(id: number): Promise<void> {
-    const [first] = await this.picturesOf(id, 1);
-    if (first) this.#results.selection.pick(first.id);
-    this.#view.mode = "results";
+    const { shown, binned } = await this.allOf(id);
+    await this.reveal(shown.length > 0 ? shown : binned);
   }
 }

@@ -1,6 +1,7 @@
 /** What would go wrong with a scene, in words, each with a way out. */
 import type { SceneCheck } from "@api/engine.ts";
 import { whyIgnored } from "@scene/promptMarkup.ts";
+import { extrasOf } from "@scene/flatSettings.ts";
 import { isolated } from "@scene/rightToLeft.ts";
 import { type Document, titleOf } from "./document.ts";
 import { formatBytes } from "./jobs.svelte.ts";
@@ -32,7 +33,15 @@ export function warningsOf(document: Document, check: SceneCheck | undefined): W
     });
   }
   if (document.settings.guidance.method === "none" && document.boxes.length > 0) {
-    warnings.push({ key: "no-method", text: "The method is “None”: the boxes will have no effect.", boxes: [] });
+    const speaking = document.boxes.filter(
+      (box) => box.spans.length > 0 && (extrasOf(box).words ?? extrasOf(box).avoid),
+    );
+    const rest = speaking.length > 0 ? " What stands under “Also here” and “Not here” still acts." : "";
+    warnings.push({
+      key: "no-method",
+      text: `The method is “None”: things are not drawn into their boxes.${rest}`,
+      boxes: speaking.map(({ id }) => id),
+    });
   }
   for (const warning of check?.warnings ?? []) {
     switch (warning.kind) {

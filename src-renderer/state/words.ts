@@ -1,14 +1,9 @@
 /** Names and explanations of what can be chosen. */
 import { showStrength } from "@scene/loras.ts";
 import { METHOD_ROWS } from "@scene/methods.ts";
-import {
-  type ProviderName,
-  type SceneLora,
-  type SceneSettings,
-  type SchedulerName,
-  type Spacing,
-  actingSpacing,
-} from "@scene/scene.ts";
+import { SCHEDULER_NAMES, SPACING_NAMES } from "@scene/names.ts";
+import { type ProviderName, type SceneLora, type SceneSettings, type Spacing, actingSpacing } from "@scene/scene.ts";
+import type { SchedulerName } from "@scene/schedulers.ts";
 
 const STEADY = "The same seed settles on one picture";
 const LIVELY = "Noise on the way: more steps go on changing it";
@@ -16,32 +11,55 @@ const DISTILLED = "For models of few steps";
 
 /** `group`: where a scheduler stands in the list, in the order of first mention. */
 export const SCHEDULER_WORDS: Record<SchedulerName, { label: string; hint: string; group: string }> = {
-  lms: { label: "LMS", hint: "Linear multistep; what the method was published with.", group: STEADY },
-  euler: { label: "Euler", hint: "Simple and steady.", group: STEADY },
-  heun: { label: "Heun", hint: "Two looks at every step: twice the time, more exact.", group: STEADY },
-  ddim: { label: "DDIM", hint: "The classic; deterministic.", group: STEADY },
-  pndm: { label: "PNDM", hint: "What Stable Diffusion 1.x came with.", group: STEADY },
-  "dpmpp-2m": { label: "DPM++ 2M", hint: "Good pictures in 20 to 30 steps.", group: STEADY },
-  unipc: { label: "UniPC", hint: "Good pictures in even fewer steps.", group: STEADY },
-  deis: { label: "DEIS", hint: "Close to UniPC; good pictures in few steps.", group: STEADY },
-  "euler-a": { label: "Euler ancestral", hint: "Adds noise on the way: lively, never settles.", group: LIVELY },
-  "dpmpp-2m-sde": { label: "DPM++ 2M SDE", hint: "Rich detail in 20 to 30 steps.", group: LIVELY },
-  "dpmpp-sde": { label: "DPM++ SDE", hint: "Two looks at every step; good with 10 to 15.", group: LIVELY },
-  "dpmpp-2s-a": { label: "DPM++ 2S ancestral", hint: "Two looks at every step, livelier still.", group: LIVELY },
-  lcm: { label: "LCM", hint: "For LCM models and LoRAs: 4 to 8 steps, guidance 1 to 2.", group: DISTILLED },
-  tcd: { label: "TCD", hint: "For TCD and Hyper models: 1 to 8 steps, more detail than LCM.", group: DISTILLED },
+  lms: { label: SCHEDULER_NAMES.lms, hint: "Linear multistep; what the method was published with.", group: STEADY },
+  euler: { label: SCHEDULER_NAMES.euler, hint: "Simple and steady.", group: STEADY },
+  heun: { label: SCHEDULER_NAMES.heun, hint: "Two looks at every step: twice the time, more exact.", group: STEADY },
+  ddim: { label: SCHEDULER_NAMES.ddim, hint: "The classic; deterministic.", group: STEADY },
+  pndm: { label: SCHEDULER_NAMES.pndm, hint: "What Stable Diffusion 1.x came with.", group: STEADY },
+  "dpmpp-2m": { label: SCHEDULER_NAMES["dpmpp-2m"], hint: "Good pictures in 20 to 30 steps.", group: STEADY },
+  unipc: { label: SCHEDULER_NAMES.unipc, hint: "Good pictures in even fewer steps.", group: STEADY },
+  deis: { label: SCHEDULER_NAMES.deis, hint: "Close to UniPC; good pictures in few steps.", group: STEADY },
+  "euler-a": {
+    label: SCHEDULER_NAMES["euler-a"],
+    hint: "Adds noise on the way: lively, never settles.",
+    group: LIVELY,
+  },
+  "dpmpp-2m-sde": { label: SCHEDULER_NAMES["dpmpp-2m-sde"], hint: "Rich detail in 20 to 30 steps.", group: LIVELY },
+  "dpmpp-sde": {
+    label: SCHEDULER_NAMES["dpmpp-sde"],
+    hint: "Two looks at every step; good with 10 to 15.",
+    group: LIVELY,
+  },
+  "dpmpp-2s-a": {
+    label: SCHEDULER_NAMES["dpmpp-2s-a"],
+    hint: "Two looks at every step, livelier still.",
+    group: LIVELY,
+  },
+  lcm: {
+    label: SCHEDULER_NAMES.lcm,
+    hint: "For LCM models and LoRAs: 4 to 8 steps, guidance 1 to 2.",
+    group: DISTILLED,
+  },
+  tcd: {
+    label: SCHEDULER_NAMES.tcd,
+    hint: "For TCD and Hyper models: 1 to 8 steps, more detail than LCM.",
+    group: DISTILLED,
+  },
 };
 
 /** What noise levels are called that a person chooses. */
 export const SPACING_WORDS: Record<Spacing, { label: string; hint: string }> = {
-  model: { label: "The checkpoint's own", hint: "Noise levels by the timesteps it was trained with." },
-  karras: { label: "Karras", hint: "Finer near the end: more detail in few steps." },
-  exponential: { label: "Exponential", hint: "Each level the same share of the one before; finest near the end." },
+  model: { label: SPACING_NAMES.model, hint: "Noise levels by the timesteps it was trained with." },
+  karras: { label: SPACING_NAMES.karras, hint: "Finer near the end: more detail in few steps." },
+  exponential: {
+    label: SPACING_NAMES.exponential,
+    hint: "Each level the same share of the one before; finest near the end.",
+  },
   "sgm-uniform": {
-    label: "SGM uniform",
+    label: SPACING_NAMES["sgm-uniform"],
     hint: "Even in time, without the last level; what Lightning and Hyper models want.",
   },
-  simple: { label: "Simple", hint: "Even in time, in whole timesteps." },
+  simple: { label: SPACING_NAMES.simple, hint: "Even in time, in whole timesteps." },
 };
 
 export const PROVIDER_WORDS: Record<ProviderName, string> = {

@@ -121,7 +121,7 @@ describe.skipIf(!electron)("the editor", { timeout: 240_000 }, () => {
     await expect.poll(() => prompt(again.page).inputValue()).toBe("a green star");
     await expect.poll(() => results(again.page).count()).toBe(1);
     await again.page.keyboard.press("Control+4");
-    await again.page.getByRole("button", { name: "Restore into the editor" }).click();
+    await again.page.getByRole("button", { name: "Use its scene" }).click();
     await expect.poll(() => prompt(again.page).inputValue()).toMatch(/^a red circle and a blue square/);
     await undo(again.page).click();
     await expect.poll(() => prompt(again.page).inputValue()).toBe("a green star");

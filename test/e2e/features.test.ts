@@ -135,7 +135,7 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     await next.getByRole("textbox", { name: "Search prompts" }).fill("squa");
     await expect.poll(() => next.locator("mark").allTextContents()).toEqual(["square"]);
     await next.getByRole("option").first().click({ button: "right" });
-    await item(next, "Restore into the editor").waitFor();
+    await item(next, "Use its scene").waitFor();
     await shoot(next, "history found");
     await next.keyboard.press("Escape");
 

@@ -117,7 +117,7 @@ describe.skipIf(!electron)("before a picture is drawn", { timeout: 120_000 }, ()
     await expect.poll(() => cost.textContent()).toMatch(/\d (kB|MB|GB)/);
 
     await choose(page, "Method", /^None/);
-    await warnings(page).getByText("The method is “None”: the boxes will have no effect.").waitFor();
+    await warnings(page).getByText("The method is “None”: things are not drawn into their boxes.").waitFor();
 
     // After a run, the time is known too.
     await canvas(page).focus(); // on a list of choices, Enter is that list's own

@@ -18,6 +18,20 @@ async function drop(page: Page, paths: string[]): Promise<void> {
   await session.detach();
 }
 
+/** A picture of one pixel as BMP. */
+function bitmap(): Buffer {
+  const bytes = Buffer.alloc(58);
+  bytes.write("BM");
+  bytes.writeUInt32LE(58, 2);
+  bytes.writeUInt32LE(54, 10);
+  bytes.writeUInt32LE(40, 14);
+  bytes.writeInt32LE(1, 18);
+  bytes.writeInt32LE(1, 22);
+  bytes.writeUInt16LE(1, 26);
+  bytes.writeUInt16LE(24, 28);
+  return bytes;
+}
+
 describe.skipIf(!electron)("wrong files that are dropped", { timeout: 120_000 }, () => {
   const folder = sharedFolder();
   const running = sharedApp();
@@ -28,7 +42,7 @@ describe.skipIf(!electron)("wrong files that are dropped", { timeout: 120_000 },
     await compose(page, { prompt: "a red circle" });
     mkdirSync(join(folder("half"), "vae"), { recursive: true });
     writeFileSync(join(folder("half"), "model_index.json"), '{"_class_name": "StableDiffusionPipeline"}');
-    writeFileSync(folder("poster.png"), "no picture");
+    writeFileSync(folder("poster.png"), bitmap());
     writeFileSync(folder("notes.txt"), "hello");
     writeFileSync(folder("model.ckpt"), "pickle");
     writeFileSync(folder("cut.diorama"), "no project");

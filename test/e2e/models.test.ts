@@ -11,7 +11,7 @@ import { writeRandomLora } from "../support/randomLora.ts";
 import { answer } from "./dialogs.ts";
 import { apiOf } from "./driver.ts";
 import { electron, launch } from "./harness.ts";
-import { draw, open, prompt, results, saved, settled, view } from "./window.ts";
+import { choice, draw, open, prompt, results, saved, settled, view } from "./window.ts";
 
 const FIRST = "stable-diffusion-v1-5/stable-diffusion-v1-5";
 const list = (page: Page) => page.getByRole("listbox", { name: "Models" });
@@ -77,7 +77,7 @@ describe.skipIf(!electron)("models at home", { timeout: 240_000 }, () => {
     await steps(page).fill("9");
     await steps(page).press("Enter");
     await view(page, "History").click();
-    await page.getByRole("button", { name: "Restore into the editor" }).click();
+    await page.getByRole("button", { name: "Use its scene" }).click();
     await expect.poll(() => steps(page).inputValue()).toBe("3");
     await saved(page).waitFor();
     const { draft } = await apiOf(page).readDraft();
@@ -108,9 +108,13 @@ describe.skipIf(!electron)("models at home", { timeout: 240_000 }, () => {
     const { page } = running;
     await open(page);
     await models(page).click();
-    await page.getByRole("heading", { name: "No models here yet" }).waitFor();
+    // The demo model is one of them, open, and tells how to come by others.
+    await page.getByRole("heading", { name: "Demo model" }).waitFor();
+    await page.getByText("It draws flat coloured icons").waitFor();
+    await model(page, "Demo model").getByText("open").waitFor();
+    await expect.poll(() => choice(page, "Kind").textContent()).toContain("All models (1)");
     await addFolder(running, mine);
-    await expect.poll(() => list(page).getByRole("option").count()).toBe(2);
+    await expect.poll(() => list(page).getByRole("option").count()).toBe(3);
 
     await model(page, "wash").click();
     await page.getByText("A LoRA for Stable Diffusion 1, rank 16.").waitFor();
@@ -125,6 +129,8 @@ describe.skipIf(!electron)("models at home", { timeout: 240_000 }, () => {
     await expect.poll(() => list(page).getByRole("option").count()).toBe(1);
     await page.getByRole("textbox", { name: "Search models" }).fill("");
     await model(page, "wash").focus();
+    await page.keyboard.press("ArrowDown");
+    await page.getByRole("heading", { name: "Demo model" }).waitFor();
     await page.keyboard.press("ArrowDown");
     await page.getByRole("heading", { name: "sun-cat" }).waitFor();
     await page.getByRole("button", { name: "Add its word to the prompt" }).click();

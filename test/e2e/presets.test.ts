@@ -80,7 +80,7 @@ describe.skipIf(!electron)("presets and the reference picture", { timeout: 90_00
       .toMatchObject([{ name: "seven steps" }]);
   });
 
-  test("new projects begin with the default that was chosen, and with the program's again", async () => {
+  test("new projects begin with the default that was chosen, and as the checkpoint is best again", async () => {
     const { page } = running();
     await compose(page, { boxes: [], steps: 9 });
     await width(page).fill("192");
@@ -101,7 +101,7 @@ describe.skipIf(!electron)("presets and the reference picture", { timeout: 90_00
     expect(await width(page).inputValue()).toBe("192");
 
     await menu(page).click();
-    await page.getByRole("menuitem", { name: /^Back to the program’s/ }).click();
+    await page.getByRole("menuitem", { name: /^Remove the default for new projects/ }).click();
     await expect.poll(async () => (await apiOf(page).readPreferences()).newProject).toBeUndefined();
   });
 

@@ -225,7 +225,7 @@ describe.skipIf(!electron)("results", { timeout: 120_000 }, () => {
 
     await page.keyboard.press("ArrowDown");
     await runs.last().click();
-    await page.getByRole("button", { name: "Restore into the editor" }).click();
+    await page.getByRole("button", { name: "Use its scene" }).click();
     await expect.poll(() => prompt(page).inputValue()).toBe(FIRST);
     expect(await page.getByRole("textbox", { name: "Seeds" }).inputValue()).toBe(`1-3,${LARGEST}`);
     await page

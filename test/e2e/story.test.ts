@@ -107,7 +107,7 @@ test.skipIf(!electron)(
       await expect.poll(() => seeds(next)).toEqual(["7", "5"]);
       expect(await nameOf(card(next, 7))).toContain("starred");
       await view(next, "History").click();
-      await next.getByRole("button", { name: "Restore into the editor" }).click();
+      await next.getByRole("button", { name: "Use its scene" }).click();
       await expect.poll(() => prompt(next).inputValue()).toBe(TEXT);
       await box(next, "red circle").click();
       expect(await placeOf(next)).toEqual(drawn);

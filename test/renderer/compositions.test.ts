@@ -1,7 +1,7 @@
 /** Compositions: where boxes come to lie. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { COMPOSITIONS, layOut, placesOf } from "../../src-renderer/state/compositions.ts";
+import { COMPOSITIONS, layOut, placesOf, whatWasLaidOut } from "../../src-renderer/state/compositions.ts";
 import { EMPTY_DOCUMENT } from "../../src-renderer/state/document.ts";
 import { addBox, changeBoxes } from "../../src-renderer/state/edits.ts";
 import { overlapOf } from "../../src-renderer/state/geometry.ts";
@@ -63,4 +63,17 @@ test("a locked box stays, and none is made in its stead where there are enough",
   const { boxes } = layOut("pair", ["a", "b", "c"], ids())(locked);
   expect(boxes.map(({ id }) => id)).toEqual(["a", "b", "c"]);
   expect(boxes[1]!.box).toEqual(box);
+});
+
+test("what was moved is told, with what was added and what stayed; where nothing moved, nothing is", () => {
+  const box = { x: 0.4, y: 0.4, width: 0.1, height: 0.1 };
+  const one = addBox("a", box)(EMPTY_DOCUMENT);
+  const laidOut = layOut("triptych", ["a"], ids())(one);
+  expect(whatWasLaidOut(one, laidOut)).toBe("1 box was moved and resized, 2 empty ones were added.");
+  expect(whatWasLaidOut(laidOut, layOut("triptych", ["a", "new-1", "new-2"], ids())(laidOut))).toBeUndefined();
+  expect(whatWasLaidOut(EMPTY_DOCUMENT, layOut("pair", [], ids())(EMPTY_DOCUMENT))).toBeUndefined();
+  const three = addBox("c", box)(changeBoxes(["b"], { locked: true })(addBox("b", box)(one)));
+  expect(whatWasLaidOut(three, layOut("pair", ["a", "b", "c"], ids())(three))).toBe(
+    "2 boxes were moved and resized. Locked ones stayed.",
+  );
 });

@@ -49,7 +49,7 @@ test("one that is known is offered, also the demo model", async () => {
     ["The picture was drawn with dreams; other is open.", "Use dreams"],
   ]);
   expect(await windowWith("other").offer("demo")).toEqual([
-    ["The picture was drawn with demo; other is open.", "Use demo"],
+    ["The picture was drawn with Demo model; other is open.", "Use Demo model"],
   ]);
 });
 

@@ -34,6 +34,29 @@ test("boxes without words are told of together", () => {
   expect(all?.boxes).toEqual(["a", "b", "c"]);
 });
 
+test("the method None says that a box's own words still act, and of which boxes", () => {
+  const box = { x: 0, y: 0, width: 0.5, height: 0.5 };
+  const { settings } = EMPTY_DOCUMENT;
+  const none = { ...settings, guidance: { ...settings.guidance, method: "none" } } as const;
+  const look = { name: "", color: 0, locked: false, hidden: false, strength: 1, box, spans: [{ start: 0, end: 1 }] };
+  const told = (words: string) =>
+    warningsOf(
+      {
+        ...EMPTY_DOCUMENT,
+        prompt: "x",
+        settings: none,
+        boxes: [
+          { id: "a", ...look, words },
+          { id: "b", ...look },
+        ],
+      },
+      undefined,
+    ).find(({ key }) => key === "no-method");
+  expect(told("")).toMatchObject({ text: "The method is “None”: things are not drawn into their boxes.", boxes: [] });
+  expect(told("of glass")?.text).toMatch(/boxes\. What stands under “Also here” and “Not here” still acts\.$/);
+  expect(told("of glass")?.boxes).toEqual(["a"]);
+});
+
 test.each([
   ["ddim", "DDIM"],
   ["pndm", "PNDM"],

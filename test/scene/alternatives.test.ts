@@ -110,3 +110,42 @@ test("alternatives whose words look the same are told apart: a picture is known 
     ["red house", "red (2)"],
   ]);
 });
+
+describe("a box's own words", () => {
+  const boxed = (prompt: string, extras: object) => {
+    const { regions, ...rest } = sceneOf(prompt, "house");
+    return { ...rest, regions: regions.map((region) => ({ ...region, ...extras })) };
+  };
+
+  test("have alternatives as the prompt has, which are in the label, too", () => {
+    const found = expandScene(boxed("a {big|small} house", { words: "{red|blue} roof", avoid: "snow" }));
+    expect(found.map(({ scene, words }) => [scene.prompt, scene.regions[0]!.words, words])).toEqual([
+      ["a big house", "red roof", "big, red"],
+      ["a big house", "blue roof", "big, blue"],
+      ["a small house", "red roof", "small, red"],
+      ["a small house", "blue roof", "small, blue"],
+    ]);
+    expect(found.every(({ scene }) => scene.regions[0]!.avoid === "snow")).toBe(true);
+  });
+
+  test("are not there where an alternative leaves them empty, or the box out", () => {
+    const empty = expandScene(boxed("a house", { words: "{red roof|}" }));
+    expect(empty.map(({ scene, words }) => [scene.regions[0]!.words, words])).toEqual([
+      ["red roof", "red roof"],
+      [undefined, "(nothing)"],
+    ]);
+    const out = expandScene(boxed("a {house|tree}", { avoid: "{snow|rain}" }));
+    expect(out.map(({ scene, words }) => [scene.prompt, scene.regions.length, words])).toEqual([
+      ["a house", 1, "house, snow"],
+      ["a house", 1, "house, rain"],
+      ["a tree", 0, "tree"],
+    ]);
+  });
+
+  test("count towards the most, are refused where they never end, and stay braces when drawn again", () => {
+    expect(() => expandScene(boxed("{1|2|3|4} house", { words: "{1|2|3|4}{1|2|3|4}{1|2}" }))).toThrow("128 prompts");
+    expect(() => expandScene(boxed("a house", { words: "{red|blue" }))).toThrow("never ends them");
+    const drawn = boxed("a house", { words: "{red|blue}" });
+    expect(expandScene(asWritten(drawn)).map(({ scene }) => scene.regions[0]!.words)).toEqual(["{red|blue}"]);
+  });
+});

@@ -1,0 +1,14 @@
+/** What stands on a sheet in words. */
+import { expect, test } from "vitest";
+import { sharedSettings } from "../../src-main/image/sheetText.ts";
+import { sampleRecord, sampleScene } from "../support/projects.ts";
+
+test("the foot of a sheet calls scheduler, method and checkpoint as the window does", () => {
+  const record = sampleRecord(sampleScene(), "7");
+  const { scene } = record;
+  const settings = { ...scene.settings, scheduler: "euler-a", spacing: "sgm-uniform", steps: 20 } as const;
+  const drawn = { ...record, model: { ...record.model, name: "demo" }, scene: { ...scene, settings } };
+  const foot = sharedSettings([drawn, { ...drawn, seed: "77" }]);
+  expect(foot).toMatch(/^Demo model · .* · 20 steps · Euler ancestral, SGM uniform · guidance scale .* · iLGD/);
+  expect(foot).not.toContain("seed");
+});
