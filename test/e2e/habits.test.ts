@@ -48,7 +48,7 @@ describe.skipIf(!electron)("a stranger's habits", { timeout: 120_000 }, () => {
     for (const [i, [x, y, width, height]] of places.entries()) {
       for (const [left, top, wide, high] of places.slice(i + 1)) {
         const apart = x! + width! <= left! || left! + wide! <= x! || y! + height! <= top! || top! + high! <= y!;
-        expect(apart, `${JSON.stringify(places)}`).toBe(true);
+        expect(apart, JSON.stringify(places)).toBe(true);
       }
     }
   });

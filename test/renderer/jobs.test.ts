@@ -18,7 +18,7 @@ function jobOf(count: number): Job {
     result: null,
   }));
   const state = { outcome: "running", error: null, waitsFor: null } as const;
-  return { jobId: "one", runId: 3, scene, model: SAMPLE.model!, ...state, pictures };
+  return { jobId: "one", runId: 3, scene, model: SAMPLE.model!, ...state, until: null, pictures };
 }
 
 function heard(count: number) {
