@@ -1,15 +1,18 @@
 /** What a file is, whatever path leads to it: stores and windows compare projects by this, not by their names. */
-import { realpathSync, statSync } from "node:fs";
+import { type BigIntStats, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** Device and inode, as `device:inode`; undefined where there is nothing. Throws where the system does not let anybody look. */
+/**
+ * Device, inode and time of birth; undefined where there is nothing. Without the last a new file could pass for one that was deleted before,
+ * as systems give out inodes again at once. Throws where the system does not let anybody look.
+ */
 export function identityOf(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat && toIdentity(stat);
 }
 
-export function toIdentity({ dev, ino }: { dev: bigint; ino: bigint }): string {
-  return `${dev}:${ino}`;
+export function toIdentity({ dev, ino, birthtimeNs }: Pick<BigIntStats, "dev" | "ino" | "birthtimeNs">): string {
+  return `${dev}:${ino}:${birthtimeNs}`;
 }
 
 /** The path without links; of what is not there yet, with its folder's. */

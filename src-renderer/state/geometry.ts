@@ -83,18 +83,20 @@ export function distribute(boxes: readonly UnitBox[], axis: "horizontal" | "vert
  */
 export function reflow(box: UnitBox, from: Size, to: Size): UnitBox {
   if (from.width * to.height === to.width * from.height) return box;
-  const scale = Math.min(to.width / from.width, to.height / from.height);
-  const along = (start: number, size: number, old: number, now: number) => {
+  // Of whole numbers, so that sizes of one shape give one and the same number: 320 x 320 and 2048 x 2048 place a box alike to the last bit.
+  const wider = (to.width * from.height) / (from.width * to.height);
+  const taller = (to.height * from.width) / (from.height * to.width);
+  const along = (start: number, size: number, share: number) => {
     const touchesStart = start < 0.02;
     const touchesEnd = start + size > 0.98;
     if (touchesStart && touchesEnd) return { start, size };
-    const kept = Math.min(1, (size * old * scale) / now);
+    const kept = Math.min(1, size * Math.min(1, share));
     if (touchesStart) return { start, size: kept };
     if (touchesEnd) return { start: start + size - kept, size: kept };
     return { start: start + size / 2 - kept / 2, size: kept };
   };
-  const h = along(box.x, box.width, from.width, to.width);
-  const v = along(box.y, box.height, from.height, to.height);
+  const h = along(box.x, box.width, taller);
+  const v = along(box.y, box.height, wider);
   return fitInside({ x: h.start, y: v.start, width: h.size, height: v.size });
 }
 

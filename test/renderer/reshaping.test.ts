@@ -32,6 +32,7 @@ test("where a box comes to lie does not depend on the sizes that were tried on t
       const around = [...others, last].reduce((now, next) => changeSettingsOf(next)(now), document);
       expect(placesOf(around)).toEqual(placesOf(direct));
     }),
+    { examples: [[{ x: 0, y: 0, width: 0, height: 0 }, { width: 320, height: 320 }, [{ width: 2048, height: 2048 }], { width: 128, height: 64 }]] }, // prettier-ignore
   );
 });
 
