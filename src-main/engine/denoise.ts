@@ -1,4 +1,5 @@
 /** One evaluation of the guided network: both halves of classifier-free guidance, under a method of layout control. */
+import { actingGuidance } from "../scene/methodSettings.ts";
 import type { GuidanceSettings } from "../scene/scene.ts";
 import type { Half, LayoutMethod, MethodState, Prediction, Step } from "../guidance/method.ts";
 import { guidanceFeatures, timestepFeatures } from "../model/unet.ts";
@@ -61,7 +62,7 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
     evaluation,
     number,
     count: d.evaluations.length,
-    settings: d.guidance,
+    settings: actingGuidance(d.guidance, d.evaluations.at(-1)!.stepIndex + 1),
     layout: d.layoutAt(evaluation.stepIndex),
     async guided(at, { prompt, negative, gradient = false, text }) {
       const texts = text === undefined ? d : d.texts![text]!;
@@ -79,8 +80,12 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
       const epsilon = toEpsilon(output, at, evaluation, d.prediction);
       return { epsilon, maps, loss, outputs: told, ...(sloped ? { gradient: sloped.gradient } : {}) };
     },
+    async look(at, prompt) {
+      const { loss, told } = await d.unet.look(inputsOf(at, d.prompt, prompt));
+      return { loss, outputs: told };
+    },
     async slope(at, prompt) {
-      const { loss, told, gradient } = await d.unet.runGuided(inputsOf(at, d.prompt, prompt));
+      const { loss, told, gradient } = await d.unet.slope(inputsOf(at, d.prompt, prompt));
       return { loss, outputs: told, gradient };
     },
   };

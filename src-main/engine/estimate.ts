@@ -2,7 +2,7 @@
  * How long a picture still takes, from the steps timed so far: in this process, and before it (timings.ts). A guided step runs the network backwards too, so
  * the two kinds are timed apart and the rest is added up from the kinds that remain.
  */
-import { hasGradientAt } from "../scene/methods.ts";
+import { hasGradientAt } from "../scene/methodSettings.ts";
 import type { SceneSettings } from "../scene/scene.ts";
 
 type StepKind = "plain" | "guided";
@@ -89,8 +89,8 @@ export class Estimator {
   }
 }
 
-function kindOf({ guidance }: SceneSettings, step: number): StepKind {
-  return hasGradientAt(guidance, step) ? "guided" : "plain";
+function kindOf({ guidance, steps }: SceneSettings, step: number): StepKind {
+  return hasGradientAt(guidance, step, steps) ? "guided" : "plain";
 }
 
 function sizeKey({ width, height }: SceneSettings): string {

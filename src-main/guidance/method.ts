@@ -2,10 +2,11 @@
  * What a method of layout control is: one file of methods/ behind this interface. The engine knows of a method what stands here and
  * nothing more; what people read of it, and which settings it uses, is its row in scene/methods.ts.
  */
-import type { GuidanceSettings, Scene, Seed } from "../scene/scene.ts";
+import type { ActingGuidance } from "../scene/methodSettings.ts";
+import type { Scene, Seed } from "../scene/scene.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Value } from "../graph/graph.ts";
-import type { AttentionTap, ScoreHook } from "../model/unet.ts";
+import type { AttentionLayer, AttentionTap, ScoreHook } from "../model/unet.ts";
 import type { Evaluation, Memory, Numbers } from "../sampling/sampler.ts";
 import type { BoundRegion } from "./layout.ts";
 import type { Grid } from "./masks.ts";
@@ -32,7 +33,9 @@ export interface ProgramParts {
   /**
    * The loss over attention. It reads what taps it likes; no more of the network is run for its gradient than those need.
    */
-  loss?: (taps: readonly AttentionTap[]) => ProgramLoss;
+  loss?: (taps: readonly AttentionTap[], selfTaps: readonly AttentionTap[]) => ProgramLoss;
+  /** The layers whose self-attention the loss reads; the others compute it without its probabilities. */
+  readsSelf?: (layer: AttentionLayer) => boolean;
 }
 
 export interface ProgramLoss {
@@ -45,6 +48,8 @@ export interface ProgramLoss {
 /** Methods with the same program share a session: changing between them opens nothing. */
 export interface AttentionProgram {
   readonly name: string;
+  /** Whether the loss is asked for by itself, before the prediction: such runs then end where the loss does. */
+  readonly isAlone?: boolean;
   /** Called once for every graph: what it remembers of `g` is in the parts. */
   readonly build: (g: GraphBuilder, shape: ProgramShape) => ProgramParts;
 }
@@ -108,12 +113,15 @@ export interface Step<Layout = unknown> {
   /** Number of the evaluation, from 0, and how many the run has: more than its steps where a sampler evaluates twice in one. */
   readonly number: number;
   readonly count: number;
-  readonly settings: GuidanceSettings;
+  /** With the method's own where the scene leaves a setting out. */
+  readonly settings: ActingGuidance;
   /** What the method's `layout` made of the regions that act at this step. */
   readonly layout: Layout;
   /** Both halves of classifier-free guidance at `latent`. */
   guided: (latent: Float32Array, question: Question) => Promise<Answer>;
-  /** The prompt's half alone, no further up the network than the loss reads: what moving a latent costs. */
+  /** The loss in the prompt's half, no further up the network than it reads. */
+  look: (latent: Float32Array, prompt: Half) => Promise<Pick<Attention, "loss" | "outputs">>;
+  /** The same with its gradient: what moving a latent costs. */
   slope: (latent: Float32Array, prompt: Half) => Promise<Slope>;
 }
 

@@ -18,15 +18,18 @@ import {
   silu,
 } from "./layers.ts";
 
-/** One cross-attention layer: where its probabilities can be read. */
-export interface AttentionTap {
+export interface AttentionLayer {
   /** Module path in the checkpoint, such as `up_blocks.1.attentions.0`. */
   name: string;
   heads: number;
   /** Size of the layer's grid of pixels. */
   height: number;
   width: number;
-  /** [heads, height * width, tokens]; each row sums to 1. */
+}
+
+/** One attention layer: where its probabilities can be read. */
+export interface AttentionTap extends AttentionLayer {
+  /** [heads, height * width, tokens], in self-attention pixels for tokens; each row sums to 1. */
   probabilities: Value;
 }
 
@@ -46,10 +49,11 @@ export interface UnetInputs {
 /** Changes a layer's scaled scores, or its probabilities after the softmax, [heads, pixels, tokens]. */
 export type ScoreHook = (scores: Value, layer: { height: number; width: number }) => Value;
 
-/** What is changed in every layer of cross-attention. */
-export interface CrossHooks {
+/** What is changed in every layer of cross-attention, and which layers' self-attention can be read. */
+export interface AttentionHooks {
   scores?: ScoreHook;
   probabilities?: ScoreHook;
+  readsSelf?: (layer: AttentionLayer) => boolean;
 }
 
 /** Noise (or velocity) prediction, of the latent's shape, and every cross-attention layer in forward order. */
@@ -57,12 +61,12 @@ export function unet(
   m: Module,
   config: UnetConfig,
   inputs: UnetInputs,
-  hooks: CrossHooks = {},
-): { prediction: Value; taps: AttentionTap[] } {
+  hooks: AttentionHooks = {},
+): { prediction: Value; taps: AttentionTap[]; selfTaps: AttentionTap[] } {
   const { g } = m;
   const channels = config.blockOutChannels;
   const norm = { groups: config.normGroups, epsilon: config.normEps };
-  const taps: AttentionTap[] = [];
+  const [taps, selfTaps]: [AttentionTap[], AttentionTap[]] = [[], []];
 
   const time = m.at("time_embedding");
   const told = inputs.guidance
@@ -79,7 +83,7 @@ export function unet(
     residualBlock(block.at(`resnets.${j}`), x, out, norm, timed);
   const attend = (block: Module, j: number, x: Value, level: number) => {
     const shape = { heads: config.heads[level]!, depth: config.transformerDepth[level]! };
-    return transformer(block.at(`attentions.${j}`), config, shape, x, inputs.context, hooks, taps);
+    return transformer(block.at(`attentions.${j}`), config, shape, x, inputs.context, hooks, taps, selfTaps);
   };
 
   let h = conv2d(m.at("conv_in"), inputs.latent, channels[0]!);
@@ -119,7 +123,7 @@ export function unet(
   });
 
   const last = silu(m, groupNorm(m.at("conv_norm_out"), h, norm.groups, norm.epsilon));
-  return { prediction: conv2d(m.at("conv_out"), last, config.outChannels), taps };
+  return { prediction: conv2d(m.at("conv_out"), last, config.outChannels), taps, selfTaps };
 }
 
 function addition(m: Module, inputs: Value, width: number): Value {
@@ -134,8 +138,9 @@ function transformer(
   { heads, depth }: { heads: number; depth: number },
   x: Value,
   context: Value,
-  hooks: CrossHooks,
+  hooks: AttentionHooks,
   taps: AttentionTap[],
+  selfTaps: AttentionTap[],
 ): Value {
   const { g } = m;
   const [, c, height, width] = x.shape as [number, number, number, number];
@@ -143,8 +148,15 @@ function transformer(
   const precise = config.upcastAttention && m.dtype === "float16" ? "float32" : m.dtype;
   for (let n = 0; n < depth; n++) {
     const block = m.at(`transformer_blocks.${n}`);
-    h = g.add(h, selfAttention(block.at("attn1"), layerNorm(block.at("norm1"), h), heads, precise));
-    const layer = { height, width };
+    const layer = { name: m.weights.scope, heads, height, width };
+    const own = layerNorm(block.at("norm1"), h);
+    if (hooks.readsSelf?.(layer)) {
+      const read = crossAttention(block.at("attn1"), own, own, heads, precise, (scores) => g.softmax(scores, 2));
+      selfTaps.push({ ...layer, probabilities: read.probabilities });
+      h = g.add(h, read.output);
+    } else {
+      h = g.add(h, selfAttention(block.at("attn1"), own, heads, precise));
+    }
     const crossed = crossAttention(
       block.at("attn2"),
       layerNorm(block.at("norm2"), h),
@@ -156,7 +168,7 @@ function transformer(
         return hooks.probabilities?.(probabilities, layer) ?? probabilities;
       },
     );
-    taps.push({ name: m.weights.scope, heads, height, width, probabilities: crossed.probabilities });
+    taps.push({ ...layer, probabilities: crossed.probabilities });
     h = g.add(h, crossed.output);
     h = g.add(h, feedForward(block.at("ff"), layerNorm(block.at("norm3"), h)));
   }

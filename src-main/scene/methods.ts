@@ -16,6 +16,13 @@ export interface MethodRow<Setting extends string = string> {
   uses: readonly Setting[];
   /** Which of them is the range of steps that cost a gradient. */
   gradientSteps?: Setting;
+  /** What its authors use in 50 steps, of the settings that a scene may leave out. */
+  own?: { readonly [Name in Setting]?: number | boolean | StepRange };
+}
+
+interface StepRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 const ILGD = "https://arxiv.org/abs/2405.14101";
@@ -51,6 +58,32 @@ const ROWS = {
     uses: ["nu", "injectionSteps", "eta", "lossSteps"],
     gradientSteps: "lossSteps",
   },
+  boxdiff: {
+    label: "BoxDiff",
+    hint: "Moves the picture before each step until attention fills the boxes and their corners. Twice the time of none.",
+    caption: "BoxDiff",
+    paper: "https://arxiv.org/abs/2307.10816",
+    uses: ["moveStrength", "moveSteps", "refine"],
+    gradientSteps: "moveSteps",
+    own: { moveStrength: 20, moveSteps: { start: 0, end: 24 }, refine: true },
+  },
+  chen: {
+    label: "Layout guidance",
+    hint: "Moves the picture up to five times before each of the first steps (Chen, Laina and Vedaldi, backward).",
+    caption: "layout guidance",
+    paper: "https://arxiv.org/abs/2304.03373",
+    uses: ["moveStrength", "moveSteps", "moveIterations", "moveUntil"],
+    gradientSteps: "moveSteps",
+    own: { moveStrength: 30, moveSteps: { start: 0, end: 10 }, moveIterations: 5, moveUntil: 0.2 },
+  },
+  forward: {
+    label: "Forward guidance",
+    hint: "Lays the words' attention into their boxes as it is computed (Chen, Laina and Vedaldi, forward). As fast as none.",
+    caption: "forward guidance",
+    paper: "https://arxiv.org/abs/2304.03373",
+    uses: ["attentionShare", "attentionSteps"],
+    own: { attentionShare: 0.8, attentionSteps: { start: 0, end: 40 } },
+  },
 } as const satisfies Record<string, MethodRow>;
 
 export type Method = keyof typeof ROWS;
@@ -63,13 +96,3 @@ export const METHODS = Object.keys(ROWS) as readonly Method[] as readonly [Metho
 export const usesSetting = (method: Method, setting: MethodSetting): boolean =>
   METHOD_ROWS[method].uses.includes(setting);
 
-/** Whether a method works with a gradient at a step, counted from 0. */
-export function hasGradientAt(
-  guidance: { method: Method } & { [Name in MethodSetting]: unknown },
-  step: number,
-): boolean {
-  const { gradientSteps } = METHOD_ROWS[guidance.method];
-  if (!gradientSteps) return false;
-  const { start, end } = guidance[gradientSteps] as { start: number; end: number };
-  return step >= start && step < end;
-}

@@ -1,10 +1,19 @@
 /** Reads whole tensors of golden files. */
 import { readFileSync } from "node:fs";
+import { floatsOf } from "../../src-main/graph/float16.ts";
 
 export interface Tensor {
   shape: number[];
   data: Float32Array<ArrayBuffer>;
 }
+
+const READERS: Record<string, (buffer: ArrayBuffer) => Float32Array<ArrayBuffer>> = {
+  F32: (buffer) => new Float32Array(buffer),
+  F16: (buffer) => floatsOf(new Uint16Array(buffer)),
+  I64: (buffer) => Float32Array.from(new BigInt64Array(buffer), Number),
+  I32: (buffer) => Float32Array.from(new Int32Array(buffer)),
+  U8: (buffer) => Float32Array.from(new Uint8Array(buffer)),
+};
 
 /** Every tensor of a safetensors file as float32, and its metadata. */
 export function readTensors(file: string): { tensors: Map<string, Tensor>; metadata: Record<string, string> } {
@@ -27,13 +36,7 @@ export function readTensors(file: string): { tensors: Map<string, Tensor>; metad
     },
   ] of Object.entries(entries)) {
     const buffer = new Uint8Array(bytes.subarray(8 + size + start, 8 + size + end)).buffer;
-    const data =
-      dtype === "I64"
-        ? Float32Array.from(new BigInt64Array(buffer), Number)
-        : dtype === "U8"
-          ? Float32Array.from(new Uint8Array(buffer))
-          : new Float32Array(buffer);
-    tensors.set(name, { shape, data });
+    tensors.set(name, { shape, data: (READERS[dtype] ?? READERS.F32)!(buffer) });
   }
   return { tensors, metadata: metadata };
 }

@@ -25,7 +25,7 @@ import { OrtSession } from "./session.ts";
 import type { TextStates } from "./textEncoders.ts";
 import { TextEncoders } from "./textEncoders.ts";
 import type { UnetGraph } from "./unetGraph.ts";
-import { GRADIENT_GATE, unetGraph } from "./unetGraph.ts";
+import { unetGraph } from "./unetGraph.ts";
 
 /** Tells how far an opening is, 0 to 1. */
 export type Progress = (fraction: number, message: string) => void;
@@ -126,8 +126,7 @@ export class Networks {
     this.#unet = undefined;
     progress(0, "Preparing the network for this picture size, length of prompt and method");
     const built = this.#unetGraph(latent, columns, program, loras);
-    const gate = built.hasLoss ? { input: GRADIENT_GATE, outputs: ["gradient"] } : undefined;
-    const session = await this.#open(built.graph, this.#options, gate);
+    const session = await this.#open(built.graph, this.#options, built.gates);
     this.#program = program;
     progress(1, "Ready");
     this.#unet = new OpenUnet(built, session, loras);

@@ -5,7 +5,7 @@ import { gridKey } from "../../guidance/masks.ts";
 import type { Feeds } from "../../guidance/method.ts";
 import { serves, strengthsOf, type AppliedLora, type OpenLora } from "./appliedLoras.ts";
 import type { Feed, OrtSession } from "./session.ts";
-import type { UnetGraph } from "./unetGraph.ts";
+import { GRADIENT_GATE, PREDICTION_GATE, type UnetGraph } from "./unetGraph.ts";
 
 type Numbers = Float32Array<ArrayBuffer>;
 
@@ -26,15 +26,18 @@ export interface UnetInputs {
   mask?: ReadonlyMap<string, Float32Array>;
 }
 
-export interface UnetOutputs {
-  /** Noise or velocity, of the latent's shape. */
-  prediction: Numbers;
-  /** Mean attention on the loss grid, [cells, tokens]. */
-  maps: Numbers;
+export interface LossOutputs {
   /** 0 where the method has none. */
   loss: number;
   /** The method's own outputs. */
   told: Readonly<Record<string, Numbers>>;
+}
+
+export interface UnetOutputs extends LossOutputs {
+  /** Noise or velocity, of the latent's shape. */
+  prediction: Numbers;
+  /** Mean attention on the loss grid, [cells, tokens]. */
+  maps: Numbers;
 }
 
 export interface GuidedOutputs extends UnetOutputs {
@@ -87,13 +90,24 @@ export class OpenUnet {
   }
 
   async run(inputs: UnetInputs): Promise<UnetOutputs> {
-    return this.#named(await this.#session.run(this.#feeds(inputs)));
+    return this.#predicted(await this.#session.run(this.#feeds(inputs), [PREDICTION_GATE]));
   }
 
   /** The same step with the gradient, at the price of one and a half plain ones. */
   async runGuided(inputs: UnetInputs): Promise<GuidedOutputs> {
-    const outputs = await this.#session.run(this.#feeds(inputs), true);
-    return { ...this.#named(outputs), gradient: output(outputs, "gradient") };
+    const outputs = await this.#session.run(this.#feeds(inputs), [PREDICTION_GATE, GRADIENT_GATE]);
+    return { ...this.#predicted(outputs), gradient: output(outputs, "gradient") };
+  }
+
+  /** What the method's loss says, without the prediction: as much of the network as the loss reads, where the program allows it. */
+  async look(inputs: UnetInputs): Promise<LossOutputs> {
+    return this.#lost(await this.#session.run(this.#feeds(inputs)));
+  }
+
+  /** The same with the gradient. */
+  async slope(inputs: UnetInputs): Promise<LossOutputs & { gradient: Numbers }> {
+    const outputs = await this.#session.run(this.#feeds(inputs), [GRADIENT_GATE]);
+    return { ...this.#lost(outputs), gradient: output(outputs, "gradient") };
   }
 
   close(): Promise<void> {
@@ -111,16 +125,19 @@ export class OpenUnet {
     return feeds;
   }
 
-  #named(outputs: Readonly<Record<string, Numbers>>): UnetOutputs {
+  #predicted(outputs: Readonly<Record<string, Numbers>>): UnetOutputs {
+    return {
+      ...this.#lost(outputs),
+      prediction: output(outputs, "prediction"),
+      maps: output(outputs, "maps"),
+    };
+  }
+
+  #lost(outputs: Readonly<Record<string, Numbers>>): LossOutputs {
     const { hasLoss, told } = this.#built;
     const loss = hasLoss ? output(outputs, "loss")[0] : 0;
     invariant(loss !== undefined, "the network gave an empty loss");
-    return {
-      prediction: output(outputs, "prediction"),
-      maps: output(outputs, "maps"),
-      loss,
-      told: Object.fromEntries(told.map((name) => [name, output(outputs, name)])),
-    };
+    return { loss, told: Object.fromEntries(told.map((name) => [name, output(outputs, name)])) };
   }
 }
 

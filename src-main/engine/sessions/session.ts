@@ -41,40 +41,45 @@ const ATTENTION: Record<ProviderName, AttentionForm> = {
 export class OrtSession {
   readonly #session: ort.InferenceSession;
   readonly #shapes: Map<string, readonly number[]>;
-  readonly #gate: Gate | undefined;
+  readonly #gates: readonly Gate[];
 
-  private constructor(session: ort.InferenceSession, graph: Graph, gate?: Gate) {
+  private constructor(session: ort.InferenceSession, graph: Graph, gates: readonly Gate[]) {
     this.#session = session;
     this.#shapes = new Map(graph.inputs.map((v) => [v.source.kind === "input" ? v.source.name : "", v.shape]));
-    this.#gate = gate;
+    this.#gates = gates;
   }
 
-  /** Opens `graph`; the outputs of `gate` are computed only in runs that ask for them. Throws `provider-unavailable`. */
-  static async open(graph: Graph, options: SessionOptions, gate?: Gate): Promise<OrtSession> {
+  /** Opens `graph`; the outputs of `gates` are computed only in runs that ask for them. Throws `provider-unavailable`. */
+  static async open(graph: Graph, options: SessionOptions, gates: Gate | readonly Gate[] = []): Promise<OrtSession> {
     const program = hasCopiedWeights(options) ? withFastConvolutions(graph, chooseTiles(convolutionsOf(graph))) : graph;
-    const model = toOnnx(program, gate, {
+    const model = toOnnx(program, gates, {
       attention: ATTENTION[options.provider],
       fixedValues: remakesFixedValues(options) ? "remade" : "kept",
     });
-    return new OrtSession(await create(model.bytes, options, model.weightFolder), graph, gate);
+    return new OrtSession(await create(model.bytes, options, model.weightFolder), graph, [gates].flat());
   }
 
   /**
-   * Runs the program on one value per input. Blocks this thread until it is done. The gated outputs are left out unless
-   * `gated` is true.
+   * Runs the program on one value per input. Blocks this thread until it is done. Gated outputs are left out unless `open` is true for
+   * all gates, or names the input of theirs.
    */
-  async run(feeds: Readonly<Record<string, Feed>>, gated = false): Promise<Outputs> {
+  async run(feeds: Readonly<Record<string, Feed>>, open: boolean | readonly string[] = false): Promise<Outputs> {
     const tensors: Record<string, ort.Tensor> = {};
     for (const [name, shape] of this.#shapes) {
       const feed = feeds[name];
       invariant(feed !== undefined, `no value for the input ${name}`);
       tensors[name] = feed instanceof BigInt64Array ? new ort.Tensor("int64", feed, shape) : new ort.Tensor("float32", feed, shape); // prettier-ignore
     }
-    if (this.#gate) tensors[this.#gate.input] = new ort.Tensor("bool", [gated], [1]);
+    const closed: string[] = [];
+    for (const { input, outputs: behind } of this.#gates) {
+      const isOpen = typeof open === "boolean" ? open : open.includes(input);
+      tensors[input] = new ort.Tensor("bool", [isOpen], [1]);
+      if (!isOpen) closed.push(...behind);
+    }
     const results = await this.#run(tensors);
     const outputs: Outputs = {};
     for (const [name, value] of Object.entries(results)) {
-      if (!gated && this.#gate?.outputs.includes(name)) continue;
+      if (closed.includes(name)) continue;
       invariant(value.data instanceof Float32Array, `output ${name} is ${value.type}`);
       outputs[name] = value.data as Float32Array<ArrayBuffer>;
     }

@@ -1,6 +1,7 @@
 /**
  * The program of one denoising step of one half of the guidance pair: noise prediction and attention, and what a method of layout
- * control has in it: changes of the attention, a loss over it, and the gradient of that loss with respect to the latent, which is gated.
+ * control has in it: changes of the attention, a loss over it, and the gradient of that loss with respect to the latent, which is gated. Where the method
+ * wants the gradient by itself, so is the prediction: such a run goes no further up the network than the loss.
  */
 import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
 import type { LowRanks } from "../../checkpoint/lora/fit.ts";
@@ -14,6 +15,7 @@ import { GraphBuilder } from "../../graph/builder.ts";
 import type { GradientOptions } from "../../graph/gradient/rule.ts";
 import { gradient } from "../../graph/gradient/gradient.ts";
 import type { DType, Graph, Value } from "../../graph/graph.ts";
+import type { Gate } from "../../graph/onnx/onnx.ts";
 import { Adapters } from "../../model/adapters.ts";
 import { Module } from "../../model/layers.ts";
 import { unet, type ScoreHook } from "../../model/unet.ts";
@@ -21,8 +23,9 @@ import { unet, type ScoreHook } from "../../model/unet.ts";
 /** In float16 the small cotangents of attention would vanish: they are computed this many times as large. */
 const HALF_GRADIENT_SCALE = 256;
 
-/** Name of the boolean input that turns the gradient on. */
+/** Names of the boolean inputs that turn the gradient on, and the prediction where it has a gate. */
 export const GRADIENT_GATE = "want_gradient";
+export const PREDICTION_GATE = "want_prediction";
 
 export interface UnetGraph {
   graph: Graph;
@@ -38,6 +41,8 @@ export interface UnetGraph {
   maps: number;
   /** Whether there is a loss, and with it a gradient. */
   hasLoss: boolean;
+  /** What is computed only in runs that ask for it. */
+  gates: readonly Gate[];
   /** Names of the method's own outputs. */
   told: readonly string[];
   /** Which of the LoRAs, by their places, change convolutions. */
@@ -78,14 +83,15 @@ export function unetGraph(
     return masked ? mask(changed, layer) : changed;
   };
   const adapters = new Adapters(g, loras);
-  const hooks = { scores, ...(parts.probabilities ? { probabilities: parts.probabilities } : {}) };
-  const { prediction, taps } = unet(new Module(g, weights, dtype, adapters), config, inputs, hooks);
+  const { probabilities, readsSelf } = parts;
+  const hooks = { scores, ...(probabilities ? { probabilities } : {}), ...(readsSelf ? { readsSelf } : {}) };
+  const { prediction, taps, selfTaps } = unet(new Module(g, weights, dtype, adapters), config, inputs, hooks);
 
   const outputs: Record<string, Value> = {
     prediction: g.cast(prediction, "float32"),
     maps: meanMaps(g, taps, target),
   };
-  const lost = parts.loss?.(taps);
+  const lost = parts.loss?.(taps, selfTaps);
   if (lost) {
     const scale = dtype === "float16" ? HALF_GRADIENT_SCALE : 1;
     const scaled = gradient(g, [[lost.loss, g.constant(scale, "float32", [1])]], x, options);
@@ -102,6 +108,10 @@ export function unetGraph(
     layers,
     maps: taps.reduce((n, t) => n + t.heads, 0),
     hasLoss: lost !== undefined,
+    gates: [
+      ...(program.isAlone ? [{ input: PREDICTION_GATE, outputs: ["prediction", "maps"] }] : []),
+      ...(lost ? [{ input: GRADIENT_GATE, outputs: ["gradient"] }] : []),
+    ],
     told: Object.keys(lost?.outputs ?? {}),
     kernels: adapters.kernels,
   };

@@ -58,14 +58,14 @@ export interface OnnxModel {
   weightFolder?: string;
 }
 
-export function toOnnx(graph: Graph, gate?: Gate, options: OnnxOptions = { attention: "fused" }): OnnxModel {
-  return new Writer(withoutDeadNodes(graph), options, gate).write();
+export function toOnnx(graph: Graph, gates: Gate | readonly Gate[] = [], options: OnnxOptions = { attention: "fused" }): OnnxModel {
+  return new Writer(withoutDeadNodes(graph), options, [gates].flat()).write();
 }
 
 class Writer {
   readonly #graph: Graph;
   readonly #options: OnnxOptions;
-  readonly #gate: Gate | undefined;
+  readonly #gates: readonly Gate[];
   readonly #names = new Map<Value, string>();
   readonly #initializers = new Map<string, TensorProto>();
   /** Names of the constants, by what they hold. */
@@ -73,10 +73,10 @@ class Writer {
   readonly #folder: string | undefined;
   #fresh = 0;
 
-  constructor(graph: Graph, options: OnnxOptions, gate?: Gate) {
+  constructor(graph: Graph, options: OnnxOptions, gates: readonly Gate[]) {
     this.#graph = graph;
     this.#options = options;
-    this.#gate = gate;
+    this.#gates = gates;
     const files = graph.nodes
       .flatMap((n) => n.inputs)
       .flatMap((v) => (v.source.kind === "weight" ? [v.source.ref.file] : []));
@@ -85,8 +85,9 @@ class Writer {
 
   write(): OnnxModel {
     const { nodes, inputs, outputs } = this.#graph;
-    const gated = outputs.filter((o) => this.#gate?.outputs.includes(o.name));
-    invariant(gated.length === (this.#gate?.outputs.length ?? 0), `no outputs ${this.#gate?.outputs.join(", ") ?? ""}`);
+    const behind = this.#gates.flatMap((gate) => gate.outputs);
+    const gated = outputs.filter((o) => behind.includes(o.name));
+    invariant(gated.length === behind.length, `no outputs ${behind.join(", ")}`);
     const open = outputs.filter((o) => !gated.includes(o));
     const always = ancestors(
       nodes,
@@ -102,16 +103,21 @@ class Writer {
     const outer = this.#emit(sorted(nodes.filter((n) => always.has(n.output))));
     for (const { name, value } of open) outer.push(proto("Identity", [this.#name(value)], [name]));
     const inputInfos = inputs.map((v) => info(this.#name(v), v.dtype, v.shape));
-    if (this.#gate) {
-      inputInfos.push(info(this.#gate.input, "bool", [1]));
-      const own = nodes.filter((n) => !always.has(n.output));
+    for (const gate of this.#gates) {
+      inputInfos.push(info(gate.input, "bool", [1]));
+      const results = gated.filter((o) => gate.outputs.includes(o.name));
+      const needed = ancestors(
+        nodes,
+        results.map((o) => o.value),
+      );
+      const own = nodes.filter((n) => needed.has(n.output) && !always.has(n.output));
       const inputsOfOwn = ancestors(
         nodes,
         own.flatMap((n) => n.inputs),
       );
       // Remade once more in the branch: a value that the branch took from outside would be held until then.
       const again = remade ? nodes.filter((n) => fixed.has(n.output) && always.has(n.output) && inputsOfOwn.has(n.output)) : []; // prettier-ignore
-      outer.push(this.#branch(this.#gate.input, sorted([...again, ...own]), gated));
+      outer.push(this.#branch(gate.input, sorted([...again, ...own]), results));
     }
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
@@ -154,6 +160,7 @@ class Writer {
   }
 
   #branch(condition: string, nodes: Graph["nodes"], gated: Graph["outputs"]): NodeProto {
+    const before = new Map(this.#names);
     const taken = this.#emit(nodes);
     const results = gated.map((o) => ({ ...o, inner: `${o.name}_on`, none: `${o.name}_off` }));
     for (const r of results) taken.push(proto("Identity", [this.#name(r.value)], [r.inner]));
@@ -164,9 +171,16 @@ class Writer {
         type: AttributeProto_AttributeType.GRAPH,
         g: create(GraphProtoSchema, { name, node, output }),
       });
+    // What was computed in here has no name outside.
+    for (const value of this.#names.keys()) {
+      const outside = before.get(value);
+      if (value.source.kind !== "node") continue;
+      if (outside === undefined) this.#names.delete(value);
+      else this.#names.set(value, outside);
+    }
     return create(NodeProtoSchema, {
       opType: "If",
-      name: "gate",
+      name: condition,
       input: [condition],
       output: gated.map((o) => o.name),
       attribute: [

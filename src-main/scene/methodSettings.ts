@@ -1,0 +1,27 @@
+/** What a method works with: a scene's settings, and where it leaves one out, the method's own in its number of steps. */
+import { scaleStepRange } from "./inSteps.ts";
+import { METHOD_ROWS } from "./methods.ts";
+import type { Guidance, GuidanceName } from "./settings.ts";
+
+/** All settings of layout control; those that the method uses are there. */
+export type ActingGuidance = Guidance & Required<Pick<Guidance, GuidanceName>>;
+
+/** Steps that the methods' own settings are meant for. */
+const PUBLISHED_STEPS = 50;
+
+export function actingGuidance(guidance: Guidance, steps: number): ActingGuidance {
+  const own = Object.entries(METHOD_ROWS[guidance.method]?.own ?? {}).map(([name, value]) => [
+    name,
+    typeof value === "object" ? scaleStepRange(value, PUBLISHED_STEPS, steps) : value,
+  ]);
+  const given = Object.entries(guidance).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...own, ...given]) as ActingGuidance;
+}
+
+/** Whether a method works with a gradient at a step, counted from 0, of `steps`. */
+export function hasGradientAt(guidance: Guidance, step: number, steps: number): boolean {
+  const { gradientSteps } = METHOD_ROWS[guidance.method];
+  if (!gradientSteps) return false;
+  const { start, end } = actingGuidance(guidance, steps)[gradientSteps] as { start: number; end: number };
+  return step >= start && step < end;
+}
