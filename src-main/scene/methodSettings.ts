@@ -10,11 +10,13 @@ export type ActingGuidance = Guidance & Required<Pick<Guidance, GuidanceName>>;
 const PUBLISHED_STEPS = 50;
 
 export function actingGuidance(guidance: Guidance, steps: number): ActingGuidance {
-  const own = Object.entries(METHOD_ROWS[guidance.method]?.own ?? {}).map(([name, value]) => [
+  // A method that is no row, as a test adds one, has no settings of its own.
+  const row = (METHOD_ROWS as Partial<typeof METHOD_ROWS>)[guidance.method];
+  const own = Object.entries(row?.own ?? {}).map(([name, value]) => [
     name,
     typeof value === "object" ? scaleStepRange(value, PUBLISHED_STEPS, steps) : value,
   ]);
-  const given = Object.entries(guidance).filter(([, value]) => value !== undefined);
+  const given = Object.entries<unknown>(guidance).filter(([, value]) => value !== undefined);
   return Object.fromEntries([...own, ...given]) as ActingGuidance;
 }
 

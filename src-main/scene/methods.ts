@@ -95,4 +95,3 @@ export const METHODS = Object.keys(ROWS) as readonly Method[] as readonly [Metho
 /** Whether a setting changes what a method draws. */
 export const usesSetting = (method: Method, setting: MethodSetting): boolean =>
   METHOD_ROWS[method].uses.includes(setting);
-

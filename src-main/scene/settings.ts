@@ -264,11 +264,15 @@ export const SETTINGS = {
     part: "guidance",
     kind: "boolean",
     nothing: undefined,
-    about: "Whether BoxDiff goes on moving the latent at three steps until the worst box is followed; left out, it does.",
+    about:
+      "Whether BoxDiff goes on moving the latent at three steps until the worst box is followed; left out, it does.",
     label: "Refine",
     help: "At three steps the picture is moved again and again until the box that is followed least is followed well enough.",
     undo: "Change refinement",
-    option: { name: "refine", about: "BoxDiff's refinement, which is on by itself; in a scene file false turns it off." },
+    option: {
+      name: "refine",
+      about: "BoxDiff's refinement, which is on by itself; in a scene file false turns it off.",
+    },
   },
   /** lambda of forward guidance. */
   attentionShare: {
@@ -289,7 +293,8 @@ export const SETTINGS = {
     part: "guidance",
     kind: "stepRange",
     nothing: undefined,
-    about: "Steps in which attention is laid into boxes, from the first up to and without the last; left out, the method's own.",
+    about:
+      "Steps in which attention is laid into boxes, from the first up to and without the last; left out, the method's own.",
     label: "Attention steps",
     help: "The steps in which attention is laid into the boxes. They cost nothing.",
     undo: "Change attention steps",

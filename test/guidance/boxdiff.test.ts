@@ -28,7 +28,12 @@ test.each(["boxdiff", "boxdiff-refine"])("%s: every move and every latent is the
   const trace = await runMethod(reference, {
     method,
     // They count evaluations, of which PNDM's first step has two.
-    settings: { method: "boxdiff", moveStrength: 20, moveSteps: { start: 0, end: spec.max_iter - 1 }, refine: spec.refine },
+    settings: {
+      method: "boxdiff",
+      moveStrength: 20,
+      moveSteps: { start: 0, end: spec.max_iter - 1 },
+      refine: spec.refine,
+    },
     scheduler: "pndm",
     steps: spec.steps,
     regions: spec.boxes.map((box, k) =>

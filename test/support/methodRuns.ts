@@ -6,9 +6,9 @@ import { Networks } from "../../src-main/engine/sessions/networks.ts";
 import type { OpenUnet } from "../../src-main/engine/sessions/openUnet.ts";
 import type { BoundRegion } from "../../src-main/guidance/layout.ts";
 import type { LayoutMethod, MethodState } from "../../src-main/guidance/method.ts";
+import type { SchedulerName } from "../../src-main/scene/schedulers.ts";
 import type { SchedulerParameters } from "../../src-main/sampling/schedule.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
-import type { SchedulerName } from "../../src-main/scene/scene.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { readTensors } from "./tensors.ts";
 
