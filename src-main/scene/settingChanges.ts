@@ -57,8 +57,9 @@ export function contradictions(settings: SceneSettings): (Problem & { at: Settin
   const { steps, karras, spacing } = settings;
   const flat = flatSettings(settings);
   const problems = SETTING_NAMES.flatMap((at) => {
-    if (rowOf(at).kind !== "stepRange") return [];
-    const { start, end } = flat[at] as FieldValue<StepRangeRule>;
+    const range = flat[at];
+    if (rowOf(at).kind !== "stepRange" || range === undefined) return [];
+    const { start, end } = range as FieldValue<StepRangeRule>;
     return end <= steps ? [] : [{ at, message: `[${start}, ${end}] reaches beyond the last of ${steps} steps` }];
   });
   if (!karras || spacing === undefined) return problems;
