@@ -58,7 +58,11 @@ export interface OnnxModel {
   weightFolder?: string;
 }
 
-export function toOnnx(graph: Graph, gates: Gate | readonly Gate[] = [], options: OnnxOptions = { attention: "fused" }): OnnxModel {
+export function toOnnx(
+  graph: Graph,
+  gates: Gate | readonly Gate[] = [],
+  options: OnnxOptions = { attention: "fused" },
+): OnnxModel {
   return new Writer(withoutDeadNodes(graph), options, [gates].flat()).write();
 }
 
