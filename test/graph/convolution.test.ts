@@ -2,15 +2,16 @@
 import { describe, expect, test } from "vitest";
 import { chooseTiles } from "../../src-main/graph/convolution/choice.ts";
 import { convolutionsOf, withFastConvolutions } from "../../src-main/graph/convolution/rewrite.ts";
-import type { Tile } from "../../src-main/graph/convolution/transforms.ts";
+import { transformedWeights, winogradAdjoint, winogradConv } from "../../src-main/graph/convolution/winograd.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
-import type { Graph, Pads, Shape, Value } from "../../src-main/graph/graph.ts";
+import type { Graph, Pads, Shape } from "../../src-main/graph/graph.ts";
 import { print } from "../../src-main/graph/print.ts";
 import { expectClose } from "../support/closeness.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
 import { runOnnx } from "../support/onnxRuntime.ts";
 import { opCases } from "../support/opCases.ts";
 import { normals } from "../support/randomNumbers.ts";
+import { inWinogradForm } from "../support/winograd.ts";
 
 const ONE: Pads = [1, 1, 1, 1];
 const TILES = [2, 4] as const;
@@ -32,12 +33,6 @@ const feedsOf = (graph: Graph) =>
     graph.inputs.map((v, i) => [i === 0 ? "x" : "dy", numbers(v.shape, normals(v.shape, 3 + i))] as const),
   );
 
-/** Every convolution that can be in Winograd's form, with the same tile. */
-function rewritten(graph: Graph, tile: Tile): Graph {
-  const weights = convolutionsOf(graph).map((one) => one.weights);
-  return withFastConvolutions(graph, new Map(weights.map((w): [Value, Tile] => [w, tile])));
-}
-
 const opsOf = (graph: Graph) => graph.nodes.map(({ op }) => op);
 
 describe("Winograd's form, forward and adjoint, is the plain one:", () => {
@@ -56,7 +51,7 @@ describe("Winograd's form, forward and adjoint, is the plain one:", () => {
     "tiles of %i, x %j, %i channels out, padding %j",
     async (tile, x, out, pads) => {
       const plain = program(x, out, pads);
-      const fast = rewritten(plain, tile);
+      const fast = inWinogradForm(plain, tile);
       expect(fast.outputs.map(({ value }) => value.shape)).toEqual(plain.outputs.map(({ value }) => value.shape));
       const [feeds, count] = [feedsOf(plain), (tile + 2) ** 2];
       expect(print(fast)).toContain(`f32[1,${count},${out},${x[1]}]`);
@@ -74,13 +69,31 @@ describe("Winograd's form, forward and adjoint, is the plain one:", () => {
       [2, 1.5e-6],
       [4, 5e-6],
     ] as const) {
-      const real = await runOnnx(rewritten(plain, tile), feeds);
+      const real = await runOnnx(inWinogradForm(plain, tile), feeds);
       for (const name of ["y", "dx"]) expectClose(real[name]!, expected[name]!, tolerance);
     }
   });
 
+  test.each([1, 100, 300, 700])("in bands of rows, of %i numbers at once", (atOnce) => {
+    const [shape, pads]: [Shape, Pads] = [[2, 2, 13, 6], [1, 2, 0, 1]]; // prettier-ignore
+    const plain = program(shape, 3, pads);
+    const feeds = feedsOf(plain);
+    for (const tile of TILES) {
+      const g = new GraphBuilder();
+      const [x, dy] = plain.inputs.map((v, i) => g.input(i === 0 ? "x" : "dy", v.dtype, v.shape));
+      const u = transformedWeights(g, g.constant(normals([3, 2, 3, 3], 1), "float32", [3, 2, 3, 3]), tile);
+      const bias = g.constant(normals([3], 2), "float32", [1, 3, 1, 1]);
+      const y = g.add(winogradConv(g, x!, u, tile, pads, atOnce), bias);
+      const dx = winogradAdjoint(g, dy!, u, tile, { pads, size: [13, 6] }, atOnce);
+      const graph = g.finish({ y, dx });
+      if (atOnce < 700) expect(opsOf(graph)).toContain("Concat");
+      const expected = evaluate(plain, feeds);
+      for (const [name, exact] of Object.entries(evaluate(graph, feeds))) expectClose(exact, expected[name]!, 1e-12);
+    }
+  });
+
   test("forward and adjoint take the same transformed weights", () => {
-    const lines = print(rewritten(program([1, 2, 4, 4], 3), 2)).split("\n");
+    const lines = print(inWinogradForm(program([1, 2, 4, 4], 3), 2)).split("\n");
     expect(lines.filter((line) => line.includes("strides=[1,9]"))).toHaveLength(1);
     expect(lines.filter((line) => /MatMul|\[1,16,3,2\]/.test(line))).toMatchInlineSnapshot(`
       [
@@ -97,7 +110,7 @@ describe("what has no Winograd form is left alone:", () => {
     expect(convolutionsOf(graph)).toEqual([]);
     const feeds = feedsOf(graph);
     const expected = evaluate(graph, feeds);
-    const fast = rewritten(graph, 2);
+    const fast = inWinogradForm(graph, 2);
     for (const [name, exact] of Object.entries(evaluate(fast, feeds))) expectClose(exact, expected[name]!, 1e-12);
     return opsOf(fast);
   };

@@ -1,6 +1,7 @@
 /** One denoising step's whole program: prediction, maps, loss and the gradient through network, injection and loss. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { GRADIENT_GATE, unetGraph } from "../../src-main/engine/sessions/unetGraph.ts";
+import type { Tile } from "../../src-main/graph/convolution/transforms.ts";
 import type { GradientOptions } from "../../src-main/graph/gradient/rule.ts";
 import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts";
 import type { DType } from "../../src-main/graph/graph.ts";
@@ -16,6 +17,7 @@ import { evaluate, numbers } from "../support/interpreter.ts";
 import { runOnnx } from "../support/onnxRuntime.ts";
 import { normals } from "../support/randomNumbers.ts";
 import { RandomWeights, TINY_UNET, unetLacks } from "../support/tinyCheckpoint.ts";
+import { inWinogradForm } from "../support/winograd.ts";
 
 const TOKENS = 5;
 const latent = { height: 5, width: 3 };
@@ -115,6 +117,11 @@ describe("the gradient", () => {
       for (const name of Object.keys(expected)) expectClose(on[name]!, expected[name]!, 5e-5);
     },
   );
+
+  test.each<Tile>([2, 4])("is that of convolutions in Winograd's form, with tiles of %i", async (tile) => {
+    const on = await runOnnx(inWinogradForm(plain.graph, tile), feeds);
+    for (const name of Object.keys(expected)) expectClose(on[name]!, expected[name]!, 5e-5);
+  });
 
   test("may be left out without changing the rest", async () => {
     const gate = { input: GRADIENT_GATE, outputs: ["gradient"], on: false };

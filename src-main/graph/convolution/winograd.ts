@@ -38,15 +38,22 @@ function seenAs(g: GraphBuilder, x: Value, shape: Shape): Value {
 }
 
 /** What Conv gives for x [batch, in, height, width], the weights that became `u`, strides 1 and `pads`. */
-export function winogradConv(g: GraphBuilder, x: Value, u: Value, tile: Tile, pads: Pads): Value {
+export function winogradConv(
+  g: GraphBuilder,
+  x: Value,
+  u: Value,
+  tile: Tile,
+  pads: Pads,
+  atOnce = MOST_AT_ONCE,
+): Value {
   const [, , height, width] = x.shape as [number, number, number, number];
   const size = [height + pads[0] + pads[2] - 2, width + pads[1] + pads[3] - 2] as const;
-  const transforms = forwardTransforms(tile);
-  return tiled(g, x, tile, transforms, pads, size, u.shape[2]!, (v) => {
+  const multiply = (v: Value) => {
     const [batch, channels, t, tiles] = v.shape as [number, number, number, number];
     const z = g.matmul(u, turned(g, v, [2, 1, 0, 3], [t, channels, batch * tiles]));
     return turned(g, g.reshape(z, [t, u.shape[2]!, batch, tiles]), [2, 1, 0, 3]);
-  });
+  };
+  return tiled(g, x, { tile, transforms: forwardTransforms(tile), out: u.shape[2]!, multiply }, pads, size, atOnce);
 }
 
 /**
@@ -59,13 +66,15 @@ export function winogradAdjoint(
   u: Value,
   tile: Tile,
   { pads, size }: { pads: Pads; size: readonly [number, number] },
+  atOnce = MOST_AT_ONCE,
 ): Value {
   const full = pads.map((pad) => 2 - pad) as unknown as Pads;
-  return tiled(g, dy, tile, adjointTransforms(tile), full, size, u.shape[3]!, (v) => {
+  const multiply = (v: Value) => {
     const [batch, channels, t, tiles] = v.shape as [number, number, number, number];
     const z = g.matmul(turned(g, v, [2, 0, 3, 1], [t, batch * tiles, channels]), u);
     return turned(g, g.reshape(z, [t, batch, tiles, u.shape[3]!]), [1, 3, 0, 2]);
-  });
+  };
+  return tiled(g, dy, { tile, transforms: adjointTransforms(tile), out: u.shape[3]!, multiply }, full, size, atOnce);
 }
 
 /** Transpose, as `shape`: of as few axes as there are to exchange, which ONNX Runtime has fast loops for. */
@@ -90,16 +99,50 @@ function turned(g: GraphBuilder, x: Value, perm: readonly number[], shape?: Shap
   );
 }
 
-/** Cuts x into tiles, transforms them to [batch, channels, t, tiles], has `multiply` give as much for `out` channels, and puts those together. */
+/**
+ * Most numbers of a transformed picture that are held at once. Those of the autoencoder's last pictures would take gigabytes; they are
+ * computed in bands of rows.
+ */
+const MOST_AT_ONCE = 1 << 24;
+
+interface Tiling {
+  tile: Tile;
+  transforms: Pick<Transforms, "input" | "output">;
+  /** Channels of the result. */
+  out: number;
+  /** From tiles [batch, channels, t, tiles] to as many of `out` channels. */
+  multiply: (tiles: Value) => Value;
+}
+
+/** A picture of the height and width `size` of what x gives, with zeros above it and on its left as `pads` say; the rest follows from the sizes. */
 function tiled(
   g: GraphBuilder,
   x: Value,
-  tile: Tile,
-  transforms: Pick<Transforms, "input" | "output">,
+  tiling: Tiling,
   [top, left]: Pads,
   [height, width]: readonly [number, number],
-  out: number,
-  multiply: (tiles: Value) => Value,
+  atOnce: number,
+): Value {
+  const { tile, out } = tiling;
+  const [batch, channels, rows] = x.shape as [number, number, number];
+  const perRow = (tileProducts(tile) * batch * Math.max(channels, out) * Math.ceil(width / tile)) / tile;
+  const band = tile * Math.max(1, Math.floor(atOnce / (perRow * tile)));
+  const parts: Value[] = [];
+  for (let start = 0; start < height; start += band) {
+    const end = Math.min(start + band, height);
+    const [from, to] = [start - top, end + 2 - top];
+    const part = g.slice(x, 2, Math.max(0, from), Math.min(to, rows));
+    parts.push(tiledBand(g, part, tiling, [Math.max(0, -from), left], [end - start, width]));
+  }
+  return g.concat(parts, 2);
+}
+
+function tiledBand(
+  g: GraphBuilder,
+  x: Value,
+  { tile, transforms, out, multiply }: Tiling,
+  [top, left]: readonly [number, number],
+  [height, width]: readonly [number, number],
 ): Value {
   const [batch, channels, ...from] = x.shape as [number, number, number, number];
   const [rows, columns] = [Math.ceil(height / tile), Math.ceil(width / tile)];
