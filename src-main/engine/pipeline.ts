@@ -24,6 +24,7 @@ import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, type Conditionings, type Denoiser, denoise } from "./denoise.ts";
 import { Decoding, doubtsAbout } from "./decoding.ts";
+import { heard } from "./heard.ts";
 import { EmbeddingShelf } from "./embeddingShelf.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
 import { LoraShelf, type ShelvedLora } from "./loraShelf.ts";
@@ -59,11 +60,15 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
   };
   onProgress(0.2, `Trying ${request.provider}`);
   const precision = await choosePrecision(sessions);
+  const hash = await checkpoint.hash();
   const networks = new Networks(checkpoint, sessions, precision, tokenizer.maxTokens, tiny);
-  onProgress(0.3, "Checking the weights");
-  networks.validate();
-  onProgress(0.5, "Opening the text encoder");
-  await networks.encode(chunksOf(tokenizers, ""));
+  const decoding = await networks.closedIfItFails(async () => {
+    onProgress(0.3, "Checking the weights");
+    networks.validate();
+    onProgress(0.5, "Opening the text encoder");
+    await networks.encode(chunksOf(tokenizers, ""));
+    return Decoding.of(networks, checkpoint, { vae, tiny, draft: request.draft ?? false });
+  });
   const summary: ModelSummary = {
     path: checkpoint.path,
     name: checkpoint.name,
@@ -82,8 +87,6 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
     pixelsPerLatent: pixelsPerLatent(checkpoint),
     defaults,
   };
-  const hash = await checkpoint.hash();
-  const decoding = await Decoding.of(networks, checkpoint, { vae, tiny, draft: request.draft ?? false });
   onProgress(1, "Ready");
   return new DiffusionPipeline(checkpoint, tokenizers, networks, summary, { hash, decoding }, onProgress);
 };
@@ -167,7 +170,7 @@ class DiffusionPipeline implements Pipeline {
       method.texts?.(scene) ?? [],
       readers,
     );
-    options.signal.throwIfAborted();
+    await heard(options.signal);
     const told = withHashes(scene, loras, embeddings.hashes, learned);
     const identity = this.#identity(told, seed);
     const from = options.from && stateFor(identity, options.from);
@@ -180,6 +183,7 @@ class DiffusionPipeline implements Pipeline {
     );
     const window = method.window?.(size) ?? size;
     const unet = await this.#networks.unet(window, columns, method.program, this.#onProgress);
+    await heard(options.signal);
     const conditioned = (half: HalfText) => this.#conditioning(half, settings, unet);
     const both = ({ prompt, negative }: Record<"prompt" | "negative", HalfText>): Conditionings => ({
       prompt: conditioned(prompt),

@@ -8,6 +8,7 @@ import { AppError, isAppError } from "../wire/errors.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { Turns } from "../wire/turns.ts";
 import type { Estimator } from "./estimate.ts";
+import { heard } from "./heard.ts";
 import { glanceAtState } from "./pictureState.ts";
 
 /** What a pipeline tells after each step of a picture. */
@@ -145,11 +146,8 @@ export class Queue {
         kept = time;
         this.#emit("state", { jobId, seed, index, step: done.step, state: state() });
       }
-      // ONNX Runtime blocks the thread while it runs; messages arrive only in a turn of the event loop given to them.
-      await nextTurn();
-      await nextTurn();
+      await heard(signal);
       before = this.#now();
-      signal.throwIfAborted();
     };
 
     try {

@@ -94,6 +94,16 @@ export class Networks {
     this.#text = new TextEncoders(checkpoint, options.memory, tokens, (...of) => this.#open(...of));
   }
 
+  /** What `open` gives. Where it fails, what of it is open is closed, and holds no memory until another checkpoint is chosen. */
+  async closedIfItFails<T>(open: () => Promise<T>): Promise<T> {
+    try {
+      return await open();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
   /** Builds every graph once, at a small size: a missing tensor or a wrong shape is an error here, not in the first picture. */
   validate(): void {
     const { unet, vae } = this.#checkpoint;
