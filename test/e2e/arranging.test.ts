@@ -7,7 +7,6 @@ import { electron } from "./harness.ts";
 import { sharedApp, sharedFolder } from "./shared.ts";
 import {
   artboard,
-  attributes,
   box,
   boxes,
   canvas,
@@ -16,7 +15,10 @@ import {
   drag,
   nameOf,
   placeOf,
+  rowNames,
+  runFromPalette,
   saved,
+  selectAllBoxes,
   selectedBoxes,
   undo,
   type Composition,
@@ -30,18 +32,8 @@ const THREE: Composition = {
     ["green star", [0.7, 0.7, 0.2, 0.2]],
   ],
 };
-const rows = async (page: Page) => (await attributes(boxes(page), "aria-label")).map((name) => name!.split(":")[0]!);
 const group = (page: Page) => boxes(page).and(page.getByRole("option", { name: /: group of/ }));
 const guides = (page: Page) => page.getByRole("slider", { name: /guide$/ });
-const run = async (page: Page, command: string) => {
-  await page.keyboard.press("Control+k");
-  await page.getByPlaceholder("What do you want to do?").fill(command);
-  await page.keyboard.press("Enter");
-};
-const selectAll = async (page: Page) => {
-  await canvas(page).focus();
-  await page.keyboard.press("Control+a");
-};
 
 describe.skipIf(!electron)("arranging", { timeout: 60_000 }, () => {
   const folder = sharedFolder();
@@ -64,7 +56,7 @@ describe.skipIf(!electron)("arranging", { timeout: 60_000 }, () => {
     await compose(page, THREE);
     await box(page, "red circle").click();
     await box(page, "blue square").click({ modifiers: ["Control"] });
-    await run(page, "Lay out as a pair");
+    await runFromPalette(page, "Lay out as a pair");
     await box(page, "blue square").click();
     await expect.poll(() => placeOf(page)).toEqual([52.5, 5, 42.5, 90]);
     await box(page, "green star").click();
@@ -77,7 +69,7 @@ describe.skipIf(!electron)("arranging", { timeout: 60_000 }, () => {
     await box(page, "red circle").click();
     await box(page, "blue square").click({ modifiers: ["Control"] });
     await page.keyboard.press("Control+g");
-    await expect.poll(() => rows(page)).toEqual(["green star", "Group 1", "blue square", "red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["green star", "Group 1", "blue square", "red circle"]);
 
     await box(page, "green star").click();
     await click(page, [0.2, 0.2]);
@@ -95,16 +87,16 @@ describe.skipIf(!electron)("arranging", { timeout: 60_000 }, () => {
     await page.keyboard.press("Enter");
     await expect.poll(() => nameOf(group(page))).toBe("the pair: group of 2 boxes, open");
     await page.keyboard.press("ArrowLeft");
-    await expect.poll(() => rows(page)).toEqual(["green star", "the pair"]);
+    await expect.poll(() => rowNames(page)).toEqual(["green star", "the pair"]);
     await page.keyboard.press("Control+Shift+h");
     await expect.poll(() => nameOf(group(page))).toBe("the pair: group of 2 boxes, folded, hidden");
     await page.keyboard.press("ArrowRight");
     await expect.poll(() => boxes(page).count()).toBe(4);
 
     await page.keyboard.press("Alt+ArrowUp");
-    await expect.poll(() => rows(page)).toEqual(["the pair", "blue square", "red circle", "green star"]);
+    await expect.poll(() => rowNames(page)).toEqual(["the pair", "blue square", "red circle", "green star"]);
     await page.keyboard.press("Control+Shift+g");
-    await expect.poll(() => rows(page)).toEqual(["blue square", "red circle", "green star"]);
+    await expect.poll(() => rowNames(page)).toEqual(["blue square", "red circle", "green star"]);
     await undo(page).click();
     await expect.poll(() => group(page).count()).toBe(1);
   });
@@ -112,7 +104,7 @@ describe.skipIf(!electron)("arranging", { timeout: 60_000 }, () => {
   test("copies of a group are a group; one box is dragged out of it, and into it", async () => {
     const { page } = running();
     await compose(page, THREE);
-    await selectAll(page);
+    await selectAllBoxes(page);
     await page.keyboard.press("Control+g");
     await page.keyboard.press("Control+c");
     await page.keyboard.press("Control+v");
@@ -121,11 +113,11 @@ describe.skipIf(!electron)("arranging", { timeout: 60_000 }, () => {
     await expect.poll(() => group(page).count()).toBe(3);
     await undo(page).click();
     await undo(page).click();
-    await expect.poll(() => rows(page)).toEqual(["Group 1", "green star", "blue square", "red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["Group 1", "green star", "blue square", "red circle"]);
 
     await box(page, "red circle").click();
     await page.keyboard.press("Control+Shift+g"); // one alone leaves it
-    await expect.poll(() => rows(page)).toEqual(["red circle", "Group 1", "green star", "blue square"]);
+    await expect.poll(() => rowNames(page)).toEqual(["red circle", "Group 1", "green star", "blue square"]);
     await box(page, "red circle").dragTo(box(page, "blue square"), { targetPosition: { x: 60, y: 4 } });
     await expect.poll(() => nameOf(group(page))).toBe("Group 1: group of 3 boxes, open");
   });
@@ -163,12 +155,12 @@ describe.skipIf(!electron)("arranging", { timeout: 60_000 }, () => {
     await undo(page).click();
     await expect.poll(() => guides(page).count()).toBe(1);
 
-    await run(page, "Add horizontal guide");
+    await runFromPalette(page, "Add horizontal guide");
     await expect.poll(() => guides(page).count()).toBe(2);
     await expect.poll(() => nameOf(page.locator(":focus"))).toBe("Horizontal guide");
     await page.keyboard.press("Delete");
     await expect.poll(() => guides(page).count()).toBe(1);
-    await run(page, "Clear guides");
+    await runFromPalette(page, "Clear guides");
     await expect.poll(() => guides(page).count()).toBe(0);
     await canvas(page).focus();
     await page.keyboard.press("Shift+R");
@@ -179,9 +171,9 @@ describe.skipIf(!electron)("arranging", { timeout: 60_000 }, () => {
     const { app, page } = running();
     const file = folder("arranged.diorama");
     await compose(page, THREE);
-    await selectAll(page);
+    await selectAllBoxes(page);
     await page.keyboard.press("Control+g");
-    await run(page, "Add vertical guide");
+    await runFromPalette(page, "Add vertical guide");
     await answer(app, "showSaveDialog", [file]);
     await page.keyboard.press("Control+Shift+s");
     await page.getByRole("button", { name: "Project: arranged" }).waitFor();

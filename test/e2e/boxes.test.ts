@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
 import {
-  attributes,
   box,
   boxes,
   canvas,
@@ -12,6 +11,7 @@ import {
   nameOf,
   placeOf,
   prompt,
+  rowNames,
   selectedBoxes,
   undo,
   type Composition,
@@ -25,12 +25,6 @@ const THREE: Composition = {
     ["green star", [0.7, 0.6, 0.2, 0.1]],
   ],
 };
-/** From the uppermost down, as in the list. */
-async function names(page: Page): Promise<string[]> {
-  const spoken = await attributes(boxes(page), "aria-label");
-  return spoken.map((name) => name!.split(":")[0]!);
-}
-
 async function places(page: Page, ...wanted: string[]): Promise<number[][]> {
   const found: number[][] = [];
   for (const name of wanted) {
@@ -65,11 +59,11 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
 
     await box(page, "blue square").click();
     await page.keyboard.press("Control+x");
-    await expect.poll(() => names(page)).toEqual(["green star", "red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["green star", "red circle"]);
     await compose(page, { prompt: "one blue square, nothing else", boxes: [] });
     await canvas(page).focus();
     await page.keyboard.press("Control+v");
-    await expect.poll(() => names(page)).toEqual(["blue square"]);
+    await expect.poll(() => rowNames(page)).toEqual(["blue square"]);
     expect(await placeOf(page)).toEqual([36, 34, 10, 30]);
 
     // In a text, the same keys are about text.
@@ -119,18 +113,18 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
   test("change their order by dragging rows, and by keys", async () => {
     const { page } = running();
     await compose(page, THREE);
-    await expect.poll(() => names(page)).toEqual(["green star", "blue square", "red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["green star", "blue square", "red circle"]);
     await box(page, "red circle").dragTo(box(page, "green star"), { targetPosition: { x: 60, y: 4 } });
-    await expect.poll(() => names(page)).toEqual(["red circle", "green star", "blue square"]);
+    await expect.poll(() => rowNames(page)).toEqual(["red circle", "green star", "blue square"]);
     await undo(page).click();
-    await expect.poll(() => names(page)).toEqual(["green star", "blue square", "red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["green star", "blue square", "red circle"]);
 
     await box(page, "green star").focus();
     await page.keyboard.press("Alt+ArrowDown");
-    await expect.poll(() => names(page)).toEqual(["blue square", "green star", "red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["blue square", "green star", "red circle"]);
     await box(page, "green star").click();
     await page.keyboard.press("Control+]");
-    await expect.poll(() => names(page)).toEqual(["green star", "blue square", "red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["green star", "blue square", "red circle"]);
   });
 
   test("can be made, tied to words, named, moved, sized, locked, hidden and deleted without a pointer", async () => {
@@ -145,7 +139,7 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
     await page.keyboard.press("End");
     for (let i = 0; i < "red circle".length; i++) await page.keyboard.press("Shift+ArrowLeft");
     await page.keyboard.press("Control+b");
-    await expect.poll(() => names(page)).toEqual(["red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["red circle"]);
 
     await tabTo("Add a box");
     await page.keyboard.press("Enter");
@@ -180,10 +174,10 @@ describe.skipIf(!electron)("boxes", { timeout: 60_000 }, () => {
     await expect.poll(focused).toMatch(/^red circle: /);
     expect(await nameOf(selectedBoxes(page).first())).toMatch(/^red circle: /);
     await page.keyboard.press("Delete");
-    await expect.poll(() => names(page)).toEqual(["backdrop"]);
+    await expect.poll(() => rowNames(page)).toEqual(["backdrop"]);
     await expect.poll(focused).toMatch(/^backdrop: /);
     await page.keyboard.press("Control+z");
-    await expect.poll(() => names(page)).toEqual(["backdrop", "red circle"]);
+    await expect.poll(() => rowNames(page)).toEqual(["backdrop", "red circle"]);
 
     // On the canvas, Tab goes from box to box and then on.
     await canvas(page).focus();

@@ -32,6 +32,25 @@ export const seeds = async (page: Page) =>
 export const shelf = (page: Page, name: "All" | "Starred" | "Rejected" | "Bin") =>
   page.getByRole("radiogroup", { name: "Which results" }).getByRole("radio", { name, exact: true });
 
+/** What is called how in the list of boxes, from the uppermost row down. */
+export async function rowNames(page: Page): Promise<string[]> {
+  const spoken = await attributes(boxes(page), "aria-label");
+  return spoken.map((name) => name!.split(":")[0]!);
+}
+
+/** Does what the palette finds first under these words. */
+export async function runFromPalette(page: Page, words: string): Promise<void> {
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("What do you want to do?").fill(words);
+  await page.keyboard.press("Enter");
+}
+
+/** Selects all boxes, as one does on the canvas. */
+export async function selectAllBoxes(page: Page): Promise<void> {
+  await canvas(page).focus();
+  await page.keyboard.press("Control+a");
+}
+
 export const nameOf = (one: Locator) => one.getAttribute("aria-label");
 
 /** Waits until the window can be worked with. */
