@@ -3,7 +3,7 @@ import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
 import { type Action, composing, picturesChosen } from "./action.ts";
 import type { Commands } from "./commandContext.ts";
 import * as edits from "./edits.ts";
-import { toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
+import { type Box, toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
 import { ARRANGE_ACTIONS } from "./arrangeCommands.ts";
 import type { Alignment } from "./geometry.ts";
@@ -256,7 +256,10 @@ export function wordsToBind(editor: Editor) {
   return editor.textSelection && wordsAt(editor.document.prompt, editor.textSelection);
 }
 
-/** Ties the marked words to the one box that is selected and has none yet, else to a new one. Without any it goes to the prompt. */
+/**
+ * Ties the marked words to the one box that is selected and has none yet, else to the first box that waits for some, as a composition
+ * leaves them, else to a new one. Without any words it goes to the prompt.
+ */
 function bindWords(session: Session): void {
   const { editor, notices } = session;
   const span = wordsToBind(editor);
@@ -264,14 +267,21 @@ function bindWords(session: Session): void {
     session.view.write();
     return;
   }
-  const words = editor.document.prompt.slice(span.start, span.end);
-  const [box, ...others] = editor.selectedBoxes;
-  if (box && others.length === 0 && box.spans.length === 0) {
-    if (!editor.apply(`Bind “${words}”`, edits.bindBoxes([box.id], span))) return;
-    notices.done(`“${words}” is tied to ${titleOf(editor.document, box)}.`);
+  const { boxes, prompt } = editor.document;
+  const words = prompt.slice(span.start, span.end);
+  const isEmpty = ({ spans }: Box) => spans.length === 0;
+  const [chosen, ...others] = editor.selectedBoxes;
+  const box =
+    chosen && others.length === 0 && isEmpty(chosen)
+      ? chosen
+      : boxes.find((one) => isEmpty(one) && !one.locked && !one.hidden);
+  if (box) {
+    const title = titleOf(editor.document, box); // as it was called until now: afterwards it has these words for a name
+    if (!editor.apply(`Bind “${words}”`, edits.bindBoxes([box.id], span), { select: [box.id] })) return;
+    notices.done(`“${words}” is tied to ${title}.`);
     return;
   }
   const id = crypto.randomUUID();
-  const place = freePlace(editor.document.boxes.map((one) => one.box));
+  const place = freePlace(boxes.map((one) => one.box));
   editor.apply(`Box for “${words}”`, edits.addBox(id, place, [span]), { select: [id] });
 }

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
-import { boxes, compose, draw, DRAWING_LIMIT, prompt } from "./window.ts";
+import { boxes, compose, draw, DRAWING_LIMIT, prompt, undo } from "./window.ts";
 
 const box = (page: Page) => page.getByRole("region", { name: "Selected boxes" });
 const words = (page: Page) => box(page).getByRole("textbox", { name: "Also here" });
@@ -16,7 +16,7 @@ const draft = async (page: Page) => (await apiOf(page).readDraft()).draft.scene;
 describe.skipIf(!electron)("words of a box", { timeout: DRAWING_LIMIT }, () => {
   const running = sharedApp();
 
-  test("are typed beside it, kept and drawn with", async () => {
+  test("are typed beside it, kept, undone and drawn with", async () => {
     const { page } = running();
     await compose(page, {
       prompt: "a circle on a white background",
@@ -40,6 +40,12 @@ describe.skipIf(!electron)("words of a box", { timeout: DRAWING_LIMIT }, () => {
       mkdirSync(process.env["DIORAMA_SHOTS"], { recursive: true });
       await page.screenshot({ path: join(process.env["DIORAMA_SHOTS"], "box-words.png") });
     }
+    await boxes(page).first().click();
+    await undo(page).click();
+    await expect.poll(async () => (await draft(page)).regions[0]?.during).toBeUndefined();
+    await undo(page).click();
+    await expect.poll(() => avoid(page).inputValue()).toBe("");
+    await expect.poll(async () => (await draft(page)).regions[0]).toMatchObject({ words: "a green circle" });
   });
 
   test("the counter tells chunks, and brackets are what the project says", async () => {

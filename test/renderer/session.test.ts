@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { connectApp } from "../../src-main/api/bridge.ts";
 import { runCommand } from "../../src-renderer/state/commands.ts";
 import { fromDraft, toDraft } from "../../src-renderer/state/document.ts";
-import { changeRun, moveBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
+import { addBox, changeRun, moveBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
 import { saysOf } from "../../src-renderer/state/heat.ts";
 import { Session } from "../../src-renderer/state/session.svelte.ts";
 import { drawn, open, until } from "./support/drawn.ts";
@@ -197,6 +197,17 @@ test("B ties the marked words to a new box, or to the empty one that is selected
   runCommand(session, "box.bind");
   expect(editor.document.boxes).toHaveLength(3);
   expect(editor.selectedBoxes[0]?.spans).toEqual([{ start: 36, end: 52 }]);
+
+  // One that a composition left empty is next, whatever is selected.
+  editor.apply("Add box", addBox("empty", { x: 0, y: 0, width: 0.2, height: 0.2 }));
+  expect(editor.selection).not.toContain("empty");
+  editor.textSelection = { start: 0, end: 5 };
+  const words = editor.document.prompt.slice(0, 5).trim();
+  runCommand(session, "box.bind");
+  expect(editor.document.boxes).toHaveLength(4);
+  expect(editor.selection).toEqual(["empty"]);
+  expect(editor.boxOf("empty")?.spans).toHaveLength(1);
+  expect(session.notices.list.at(-1)?.text).toBe(`“${words}” is tied to Box 4.`);
 });
 
 test("whether settings are inside is remembered, used for drags, and said once", async () => {
