@@ -20,6 +20,7 @@ import {
   placeOf,
   prompt,
   results,
+  rowNames,
   shelf,
   undo,
   view,
@@ -51,6 +52,20 @@ describe.skipIf(!electron)("a stranger's habits", { timeout: 120_000 }, () => {
         expect(apart, JSON.stringify(places)).toBe(true);
       }
     }
+  });
+
+  test("words that are tied one after another fill the boxes that a composition left empty", async () => {
+    const { page } = running();
+    await compose(page, { prompt: "a red circle, a blue square and a green star" });
+    await page.getByRole("button", { name: "Lay out boxes" }).click();
+    await page.getByRole("menuitem", { name: "Triptych" }).click();
+    await expect.poll(() => boxes(page).count()).toBe(3);
+    for (const [n, words] of ["red circle", "blue square", "green star"].entries()) {
+      await mark(page, words);
+      await page.keyboard.press("Control+b");
+      await told(page, `“${words}” is tied to Box ${n + 1}.`).waitFor();
+    }
+    expect(await rowNames(page)).toEqual(["green star", "blue square", "red circle"]);
   });
 
   test("a composition that moves boxes says so, with Undo", async () => {

@@ -7,6 +7,7 @@ import type { Checkpoint } from "../checkpoint.ts";
 import { quote, refuse, type TensorEntry } from "../header.ts";
 import { FAMILY_NAMES, type Family } from "../single/family.ts";
 import { unetName } from "../single/names.ts";
+import { modelTitle } from "../../scene/names.ts";
 import { weightRef, type Weights } from "../weights.ts";
 import { statedBase } from "./metadata.ts";
 import type { LoraNetwork } from "./keys.ts";
@@ -56,7 +57,7 @@ export function fitLora(lora: Lora, checkpoint: Checkpoint): FittedLora {
     } else (fitted[pair.network] as Map<string, LowRank>).set(layer.name, lowRank(pair, layer));
   }
   if (lacking.length === lora.pairs.length) {
-    const problem = `it does not fit ${checkpoint.name}: none of its ${lora.pairs.length} layers is in this model${madeFor(lora, checkpoint)}`;
+    const problem = `it does not fit ${modelTitle(checkpoint.name)}: none of its ${lora.pairs.length} layers is in this model${madeFor(lora, checkpoint)}`;
     refuse(lora.file, undefined, problem, { expected: FAMILY_NAMES[checkpoint.family] });
   }
   return { ...fitted, notes: [...otherBase(lora, checkpoint), ...lackingNote(lacking, checkpoint), ...lora.notes] };
@@ -124,17 +125,18 @@ function lowRank({ down, up, mid, rank, scale }: LoraPair, { shape }: Layer): Lo
 function refuseOther(lora: Lora, checkpoint: Checkpoint, pair: LoraPair, layer: Layer): never {
   const made = `[${pair.up.shape[0]!}, ${[pair.down.shape[1]!, ...(pair.mid ?? pair.down).shape.slice(2)].join(", ")}]`;
   const found = `[${layer.shape.join(", ")}]`;
-  const problem = `it does not fit ${checkpoint.name}${madeFor(lora, checkpoint)}. Its layer is for a weight of shape ${made}, the model's ${layer.name} has ${found}`;
-  refuse(lora.file, pair.up.key, problem, { expected: found, found: made });
+  const why = `its ${pair.up.key} is for a weight of shape ${made}, the model's ${layer.name} has ${found}`;
+  const problem = `it does not fit ${modelTitle(checkpoint.name)}${madeFor(lora, checkpoint)} (${why})`;
+  refuse(lora.file, undefined, problem, { expected: found, found: made });
 }
 
 /** As the end of a sentence: what it is made for, where that can be told, and what the model is. */
 function madeFor(lora: Lora, checkpoint: Checkpoint): string {
   const family = statedBase(lora.source.metadata)?.family ?? familyByShape(lora);
   const model = FAMILY_NAMES[checkpoint.family];
-  if (family === undefined) return `, which is ${model}`;
+  if (family === undefined) return `, which is ${model}. Choose a LoRA that was made for it`;
   return family === checkpoint.family
-    ? `, though both are made for ${model}`
+    ? `, though both are made for ${model}. Choose a LoRA that was made for this very model`
     : `: it is made for ${FAMILY_NAMES[family]}, and this model is ${model}. Open a model of that kind, or choose another LoRA`;
 }
 
