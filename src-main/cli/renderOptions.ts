@@ -1,12 +1,12 @@
 /** The options of `npm run render`: their help, and what they ask for. */
-import { METHODS, PROVIDERS, type ProviderName, type Seed } from "../scene/scene.ts";
-import { OTHER_SPACINGS, SCHEDULERS } from "../scene/schedulers.ts";
-import { readField, type Problem } from "../scene/fields.ts";
+import { PROVIDERS, type ProviderName, type Seed } from "../scene/scene.ts";
+import type { Problem } from "../scene/fields.ts";
 import type { SettingChanges } from "../scene/flatSettings.ts";
-import { type SettingName, SETTINGS } from "../scene/settings.ts";
+import { STRONGEST_LORA } from "../scene/loras.ts";
 import { readSeeds } from "../scene/seeds.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { PREDICTIONS, type LoadRequest } from "../api/engine.ts";
+import { readSettingOptions, SETTING_OPTIONS } from "./settingOptions.ts";
 import { readLoraOption, type LoraOption } from "./loras.ts";
 import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";
 
@@ -25,26 +25,15 @@ const OPTIONS = {
   lora: {
     value: "NAME:0.8",
     many: true,
-    about: "A LoRA by name or file, and its strength from -2 to 2 (1); once for each.",
+    about: `A LoRA by name or file, and its strength from -${STRONGEST_LORA} to ${STRONGEST_LORA} (1); once for each.`,
   },
   seeds: { value: "1,2,7-9", about: "One picture for each seed, 0 to 2^64 - 1; by default the scene's, else 1." },
-  method: { value: "NAME", about: METHODS.join(", ") },
-  steps: { value: "N", about: "Denoising steps; the guidance's step ranges are scaled with them." },
-  scheduler: { value: "NAME", about: SCHEDULERS.join(", ") },
-  karras: { about: "Noise levels spaced by Karras et al." },
-  spacing: { value: "NAME", about: `Noise levels spaced otherwise: ${OTHER_SPACINGS.join(", ")}` },
-  "guidance-scale": { value: "N", about: "Classifier-free guidance." },
-  "guidance-rescale": { value: "N", about: "Guided contrast brought back to the prompt's own, 0 to 1." },
-  "clip-skip": { value: "N", about: "Layer of the text encoder that is read, counted from the end; 1 is the last." },
+  ...SETTING_OPTIONS,
   embedding: {
     value: "FILE",
     many: true,
     about: "An embedding; its file's name is a word of the prompt. May be given several times.",
   },
-  "plain-brackets": { about: "Brackets in the prompts are brackets, not weights of words." },
-  size: { value: "WxH", about: "Pixels, multiples of 8." },
-  nu: { value: "N", about: "Strength of attention injection." },
-  eta: { value: "N", about: "Strength of loss guidance." },
   provider: { value: "NAME", about: `auto (a GPU that works, else cpu), ${PROVIDERS.join(", ")}; auto by default.` },
   device: { value: "N", about: "Which of several GPUs, from 0." },
   memory: { value: "MODE", about: "auto, fast, low (slower, the weights stay in the file); auto by default." },
@@ -96,16 +85,6 @@ export interface RenderOptions {
   quiet: boolean;
 }
 
-/** Options that set a number of the scene, and which. */
-const NUMBERS = {
-  steps: "steps",
-  "guidance-scale": "guidanceScale",
-  "guidance-rescale": "guidanceRescale",
-  "clip-skip": "clipSkip",
-  nu: "nu",
-  eta: "eta",
-} as const satisfies Record<string, SettingName>;
-
 /** What the command line asks for; everything wrong with it is said at once. */
 export function readRenderOptions(argv: readonly string[]): RenderOptions | "help" | "version" {
   const { given, words } = readArguments("render", argv, OPTIONS);
@@ -114,7 +93,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
   const problems: Problem[] = [];
   const provider = choose(given.provider ?? "auto", ["auto", ...PROVIDERS] as const, "provider", problems);
   const memory = choose(given.memory ?? "auto", ["auto", "fast", "low"] as const, "memory", problems);
-  const changes = readChanges(given, problems);
+  const changes = readSettingOptions(given, problems);
   const deviceId = given.device === undefined ? undefined : Number(given.device);
   if (deviceId !== undefined && !/^\d{1,2}$/.test(given.device!)) {
     problems.push({ at: "--device", message: `expected a whole number from 0, got "${given.device!}"` });
@@ -189,35 +168,4 @@ function choose<Choice extends string>(
     });
   }
   return found;
-}
-
-function readChanges(given: Given<typeof OPTIONS>, problems: Problem[]): SettingChanges {
-  const changes: Record<string, unknown> = {};
-  const set = (setting: SettingName, value: unknown, option: string) => {
-    const read = readField(SETTINGS[setting], value, `--${option}`, problems);
-    if (read !== undefined) changes[setting] = read;
-  };
-  for (const [option, setting] of Object.entries(NUMBERS) as [keyof typeof NUMBERS, SettingName][]) {
-    const text = given[option];
-    // What is no number is handed on as text, to be shown in the error; Number("") is 0.
-    if (text !== undefined)
-      set(setting, text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text), option);
-  }
-  if (given.method !== undefined) set("method", given.method, "method");
-  if (given.scheduler !== undefined) set("scheduler", given.scheduler, "scheduler");
-  if (given.karras) changes["karras"] = true;
-  if (given.spacing !== undefined) set("spacing", given.spacing, "spacing");
-  if (given.karras && given.spacing !== undefined) {
-    problems.push({ at: "--spacing", message: "excludes --karras; give one of them" });
-  }
-  if (given["plain-brackets"]) changes["promptWeights"] = false;
-  if (given.size !== undefined) {
-    const match = /^(\d{1,5})x(\d{1,5})$/i.exec(given.size);
-    if (!match) problems.push({ at: "--size", message: `expected WIDTHxHEIGHT such as 512x512, got "${given.size}"` });
-    else {
-      set("width", Number(match[1]), "size");
-      set("height", Number(match[2]), "size");
-    }
-  }
-  return changes;
 }

@@ -303,6 +303,8 @@ export const SETTINGS = {
 } as const satisfies Record<string, Row>;
 
 export type SettingName = keyof typeof SETTINGS;
+/** Names of the command line's options that set one. */
+export type OptionName = Extract<(typeof SETTINGS)[SettingName], { option: object }>["option"]["name"];
 type PartOf<Part> = {
   [N in SettingName]: (typeof SETTINGS)[N] extends { part: "guidance" }
     ? Part extends "guidance"

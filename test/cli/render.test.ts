@@ -88,6 +88,12 @@ describe("render", () => {
         lossSteps: { start: 4, end: 12 }, // of the scene's [2, 6) of 10
       },
     });
+    const ranges = ["--injection-steps", "0,5", "--loss-steps", "3,20", "--guidance-rescale", "0.5"];
+    const again = await run([...args, ...ranges], { defaults: DEFAULT_SETTINGS });
+    expect(again.calls.scenes[0]!.settings).toMatchObject({
+      guidanceRescale: 0.5,
+      guidance: { injectionSteps: { start: 0, end: 5 }, lossSteps: { start: 3, end: 20 } },
+    });
     writeFileSync(scenePath, JSON.stringify(scene));
     expect((await run([])).calls.scenes[0]!.settings.steps).toBe(3); // the fake checkpoint's
   });
@@ -234,6 +240,9 @@ describe("what is wrong", () => {
     ],
     [["--memory", "fats"], '--memory: expected one of auto, fast, low, got "fats"; did you mean "fast"?'],
     [["--seeds", "1,x"], '--seeds: "x" is not a seed or a range of seeds such as 7-9'],
+    [["--loss-steps", "1-9"], '--loss-steps: expected two steps such as 1,11, got "1-9"'],
+    [["--loss-steps", "9,1"], "--loss-steps: the range 9 to 1 runs backwards"],
+    [["--karras", "--spacing", "simple"], "--spacing: excludes --karras; give one of them"],
     [["--nu", ""], '--nu: expected a number from 0 to 10, got ""'],
     [["--device", "-1"], '--device: expected a whole number from 0, got "-1"'],
     [["other.json"], "SCENE.json: only one scene file at a time, got "],
