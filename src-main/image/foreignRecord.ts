@@ -1,7 +1,8 @@
 /** A record made of the "parameters" text alone: of a picture that another program wrote, or took ours out of. */
 import type { RunRecord } from "../api/engine.ts";
 import { isAppError } from "../wire/errors.ts";
-import { HASH_KEY, readInfotext, sceneFromInfotext, VAE_HASH_KEY } from "./infotext.ts";
+import { HASH_KEY, readInfotext, VAE_HASH_KEY } from "./infotext.ts";
+import { sceneFromInfotext } from "./infotextScene.ts";
 import type { PngText } from "./pngText.ts";
 
 /** What could be read, with a note for everything that could not; undefined where no text says how a picture was made. */

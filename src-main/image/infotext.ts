@@ -3,18 +3,19 @@
  * every tool and picture forum reads it. The layout rides along as one quoted pair in the form of a scene file, so it
  * survives where only text is copied.
  */
-import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
 import type { RunRecord } from "../api/engine.ts";
-import { isAppError } from "../wire/errors.ts";
-import { LARGEST_SEED } from "../scene/seeds.ts";
-import { parseSceneFile, serializeScene, type SceneFile } from "../scene/parser.ts";
+import { acts } from "../scene/actingSettings.ts";
+import { writeBoxes } from "../scene/boxes.ts";
+import { flatSettings, isNothing } from "../scene/flatSettings.ts";
 import { loraNamed } from "../scene/loras.ts";
-import { findLoras, findMarkup, whyIgnored } from "../scene/promptMarkup.ts";
-import { actingSpacing, takesSpacing, type Scene, type Spacing } from "../scene/scene.ts";
-import { type SchedulerName } from "../scene/schedulers.ts";
+import { findLoras } from "../scene/promptMarkup.ts";
+import { formOf } from "../scene/rows.ts";
+import { actingSpacing, type Scene, type SceneSettings, type Spacing } from "../scene/scene.ts";
+import type { SchedulerName } from "../scene/schedulers.ts";
+import { isGuidance, rowOf, SETTING_NAMES, SETTINGS } from "../scene/settings.ts";
 
 /** What other tools call our schedulers; the same name does not promise the same pixels. */
-const SAMPLER_NAMES: Record<SchedulerName, string> = {
+export const SAMPLER_NAMES: Record<SchedulerName, string> = {
   lms: "LMS",
   euler: "Euler",
   "euler-a": "Euler a",
@@ -32,16 +33,16 @@ const SAMPLER_NAMES: Record<SchedulerName, string> = {
 };
 
 /** Their "schedule types"; nothing is said of the checkpoint's own. */
-const SCHEDULE_TYPES: Record<Exclude<Spacing, "model">, string> = {
+export const SCHEDULE_TYPES: Record<Exclude<Spacing, "model">, string> = {
   karras: "Karras",
   exponential: "Exponential",
   "sgm-uniform": "SGM Uniform",
   simple: "Simple",
 };
 
-const LAYOUT_KEY = "Diorama layout";
+export const LAYOUT_KEY = "Diorama layout";
 /** Both prompts as a JSON list, where the lines alone would be read as others. */
-const PROMPTS_KEY = "Diorama prompts";
+export const PROMPTS_KEY = "Diorama prompts";
 /** What tells checkpoints apart here (checkpoint/sampleHash.ts); no other program knows it. */
 export const HASH_KEY = "Diorama Model hash";
 /** The same of a separate autoencoder. */
@@ -60,17 +61,15 @@ export interface Infotext {
 export function writeInfotext(record: RunRecord): string {
   const { scene, seed, model, engine } = record;
   const { settings } = scene;
-  const { boxes, method, nu, injectionSteps, eta, lossSteps } = serializeScene(scene);
   const spacing = actingSpacing(settings);
   const told = { ...scene, prompt: withTags(scene) };
   const own = isReadBack(told) ? undefined : JSON.stringify([told.prompt, scene.negativePrompt]);
+  const [steps, ...numbers] = settingPairs(settings);
   const pairs: [string, string | undefined][] = [
-    ["Steps", String(settings.steps)], // first: ComfyUI looks for the line that begins with it
+    steps!, // first: ComfyUI looks for the line that begins with it
     ["Sampler", SAMPLER_NAMES[settings.scheduler]],
     ["Schedule type", spacing === "model" ? undefined : SCHEDULE_TYPES[spacing]],
-    ["CFG scale", String(settings.guidanceScale)],
-    ["CFG Rescale", settings.guidanceRescale === undefined ? undefined : String(settings.guidanceRescale)], // as extensions call it
-    ["Clip skip", settings.clipSkip === 1 ? undefined : String(settings.clipSkip)],
+    ...numbers,
     ["Emphasis", settings.promptWeights ? undefined : "None"],
     ["Seed", seed],
     ["Size", `${settings.width}x${settings.height}`],
@@ -80,10 +79,7 @@ export function writeInfotext(record: RunRecord): string {
     ["TI hashes", tiHashes(scene)],
     ["Lora hashes", loraHashes(settings)],
     ["RNG", "CPU"], // torch's CPU generator: what makes the seed portable
-    [
-      LAYOUT_KEY,
-      boxes.length === 0 ? undefined : JSON.stringify({ boxes, method, nu, injectionSteps, eta, lossSteps }),
-    ],
+    [LAYOUT_KEY, scene.regions.length === 0 ? undefined : JSON.stringify(layoutOf(scene))],
     [PROMPTS_KEY, own],
     [HASH_KEY, model.hash],
     [VAE_HASH_KEY, model.vae?.hash],
@@ -93,6 +89,25 @@ export function writeInfotext(record: RunRecord): string {
     .flatMap(([key, value]) => (value === undefined || value === "" ? [] : [`${key}: ${quote(value)}`]))
     .join(", ");
   return `${promptLines(told)}\n${line}`.trim();
+}
+
+/** Settings that other programs have too, in their words; nothing of what is as it was before the setting was there. */
+function settingPairs(settings: SceneSettings): [string, string][] {
+  const values = flatSettings(settings);
+  return SETTING_NAMES.flatMap((name): [string, string][] => {
+    const row = rowOf(name);
+    const value = values[name];
+    const isSilent = typeof value !== "number" || isNothing(row, value) || value === row.before;
+    return row.pair === undefined || isSilent ? [] : [[row.pair, String(value)]];
+  });
+}
+
+/** Boxes and the method with the settings that it uses, as a scene file has them. */
+function layoutOf(scene: Scene): Record<string, unknown> {
+  const values = flatSettings(scene.settings);
+  const names = SETTING_NAMES.filter((name) => isGuidance(name) && acts(name, scene.settings) && name in values);
+  const guidance = Object.fromEntries(names.map((name) => [name, values[name]]));
+  return { boxes: writeBoxes(scene), ...formOf(SETTINGS, guidance) };
 }
 
 /** The prompt with a tag for each LoRA of the list, as other programs read it; where it has one already that one counts. */
@@ -176,154 +191,5 @@ function unquote(value: string): string {
     return typeof text === "string" ? text : value;
   } catch {
     return value;
-  }
-}
-
-/** What could be taken from the text, and what had to be left. */
-export interface InfotextScene extends SceneFile {
-  notes: string[];
-}
-
-/**
- * The scene that a foreign text describes: what this program cannot read or do is left at its default and noted.
- * Works on texts of this program (boxes included) and of every tool that speaks the format.
- */
-export function sceneFromInfotext(text: string): InfotextScene {
-  const { pairs, extra, ...lines } = readInfotext(text);
-  const notes: string[] = [];
-  const [prompt, negativePrompt] = readPrompts(pairs.get(PROMPTS_KEY)) ?? [lines.prompt, lines.negativePrompt];
-  const form: Record<string, unknown> = { prompt, negativePrompt, boxes: [] };
-  const take = (fields: Record<string, unknown>, what: string) => {
-    const attempt = { ...form, ...fields };
-    try {
-      parseSceneFile(attempt, DEFAULT_SETTINGS);
-      Object.assign(form, fields);
-    } catch (error) {
-      if (!isAppError(error, "scene-invalid")) throw error;
-      notes.push(`${what} was left out: ${error.message}`);
-    }
-  };
-  const number = (key: string, field: string) => {
-    const value = pairs.get(key);
-    if (value !== undefined) take({ [field]: Number(value) }, key);
-  };
-
-  number("Steps", "steps");
-  number("CFG scale", "guidanceScale");
-  number("CFG Rescale", "guidanceRescale");
-  number("Clip skip", "clipSkip");
-  const promptWeights = pairs.get("Emphasis")?.toLowerCase() !== "none";
-  take({ promptWeights }, "Emphasis");
-  const size = /^(\d{1,5})x(\d{1,5})$/.exec(pairs.get("Size") ?? "");
-  if (size) take({ width: Number(size[1]), height: Number(size[2]) }, "Size");
-  const sampler = pairs.get("Sampler");
-  if (sampler !== undefined) {
-    // Older files append the schedule: "DPM++ 2M Karras".
-    const [, name = "", appended] = /^(.*?)(?: (Karras|Exponential|SGM Uniform|Simple))?$/i.exec(sampler) ?? [];
-    const found = Object.entries(SAMPLER_NAMES).find(([, theirs]) => theirs.toLowerCase() === name.toLowerCase());
-    if (found) {
-      const scheduler = found[0] as SchedulerName;
-      const spacing = spacingNamed(appended ?? pairs.get("Schedule type"));
-      const isOther = spacing !== undefined && spacing !== "karras" && takesSpacing(scheduler);
-      const karras = spacing === "karras" && takesSpacing(scheduler);
-      take({ scheduler, karras, ...(isOther ? { spacing } : {}) }, "Sampler");
-    } else notes.push(`Sampler was left out: there is no "${short(sampler)}" here`);
-  }
-  const seed = pairs.get("Seed") ?? "";
-  if (/^\d{1,20}$/.test(seed) && BigInt(seed) <= LARGEST_SEED) take({ seeds: seed }, "Seed");
-  const layout = pairs.get(LAYOUT_KEY);
-  if (layout !== undefined) {
-    const fields = readLayout(layout);
-    if (fields) take(fields, "The layout");
-    else notes.push("The layout was left out: it is damaged");
-  }
-  for (const markup of [...findMarkup(prompt, promptWeights), ...findMarkup(negativePrompt, promptWeights)]) {
-    notes.push(`"${markup.text}" ${whyIgnored(markup)}`);
-  }
-  notes.push(...leftOut(pairs, extra));
-  return { ...parseSceneFile(form, DEFAULT_SETTINGS), notes };
-}
-
-function spacingNamed(type: string | undefined): Exclude<Spacing, "model"> | undefined {
-  const found = Object.entries(SCHEDULE_TYPES).find(([, name]) => name.toLowerCase() === type?.toLowerCase());
-  return found?.[0] as Exclude<Spacing, "model"> | undefined;
-}
-
-/** Pairs that are read, or say nothing of how the picture is made. */
-const UNDERSTOOD = new Set([
-  ...[
-    "Steps",
-    "Sampler",
-    "Schedule type",
-    "CFG scale",
-    "CFG Rescale",
-    "Clip skip",
-    "Seed",
-    "Size",
-    "Model hash",
-    "Model",
-    "RNG",
-    "Version",
-  ],
-  ...[
-    "Emphasis",
-    LAYOUT_KEY,
-    PROMPTS_KEY,
-    HASH_KEY,
-    VAE_HASH_KEY,
-    "Created Date",
-    "Lora hashes",
-    "TI hashes",
-    "Hashes",
-    "VAE hash",
-  ],
-]);
-const MOST_NOTES = 20;
-
-/** A note for everything that another program did to its picture and this one does not do. */
-function leftOut(pairs: ReadonlyMap<string, string>, extra: readonly string[]): string[] {
-  const schedule = pairs.get("Schedule type") ?? "Karras";
-  const noise = pairs.get("RNG") ?? "CPU";
-  // The autoencoder is told by our own texts, with its hash; that of another program is not looked for.
-  const isOwnVae = (key: string) => key === "VAE" && pairs.has(VAE_HASH_KEY);
-  const unknown = [...pairs].filter(([key]) => !UNDERSTOOD.has(key) && !isOwnVae(key));
-  const emphasis = pairs.get("Emphasis") ?? "Original";
-  return [
-    ...(["original", "none"].includes(emphasis.toLowerCase())
-      ? []
-      : [`Emphasis was left out: weights are as its "Original" here, not "${short(emphasis)}"`]),
-    ...(schedule.toLowerCase() === "automatic" || spacingNamed(schedule) !== undefined
-      ? []
-      : [`Schedule type was left out: there is no "${short(schedule)}" here`]),
-    ...(noise === "CPU" ? [] : [`RNG was left out: seeds are drawn as on the CPU here, not "${short(noise)}"`]),
-    ...unknown.map(([key, value]) => `${key} was left out: nothing here does "${short(value)}"`),
-    ...extra
-      .filter((line) => line.trim() !== "")
-      .map((line) => `a line behind the settings was left out: "${short(line)}"`),
-  ].slice(0, MOST_NOTES);
-}
-
-function short(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
-}
-
-function readPrompts(text: string | undefined): [string, string] | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value = JSON.parse(text) as unknown[];
-    const [prompt, negative] = Array.isArray(value) ? value : [];
-    return typeof prompt === "string" && typeof negative === "string" ? [prompt, negative] : undefined;
-  } catch {
-    return undefined; // the lines say it then
-  }
-}
-
-function readLayout(text: string): Record<string, unknown> | undefined {
-  try {
-    const value = JSON.parse(text) as Record<string, unknown>;
-    const { boxes, method, nu, injectionSteps, eta, lossSteps } = value;
-    return { boxes, method, nu, injectionSteps, eta, lossSteps };
-  } catch {
-    return undefined;
   }
 }

@@ -1,9 +1,11 @@
 /** What stands on a sheet in words: captions beneath pictures, and the settings that all of them share. */
 import type { RunRecord } from "../api/engine.ts";
 import type { BoxColor, Caption } from "../api/sheets.ts";
+import { flatSettings } from "../scene/flatSettings.ts";
 import { METHOD_ROWS } from "../scene/methods.ts";
 import { modelTitle, SCHEDULER_NAMES, SPACING_NAMES } from "../scene/names.ts";
 import { actingSpacing, type Scene } from "../scene/scene.ts";
+import { rowOf, SETTING_NAMES, type SettingName } from "../scene/settings.ts";
 import type { SheetBox } from "./sheetPlan.ts";
 
 /** The lines beneath a picture; `name` is its file's. The words of boxes are drawn with their colours, see `SheetOptions.words`. */
@@ -32,19 +34,24 @@ export function sheetBoxes({ prompt, regions }: Scene, colors: readonly BoxColor
   });
 }
 
+/** As its row says it; nothing of what is as it was before the setting was there. */
+function captionOf(name: SettingName, value: unknown): string {
+  const { caption, before } = rowOf(name);
+  return caption === undefined || value === before ? "" : caption.replace("{}", String(value));
+}
+
 /** What all pictures were made with; what differs among them is left out. */
 export function sharedSettings(records: readonly RunRecord[]): string {
   const parts = records.map(({ scene, seed, model }) => {
     const { settings, negativePrompt } = scene;
-    const { width, height, steps, scheduler, guidanceScale, clipSkip, guidance } = settings;
+    const { width, height, scheduler, guidance } = settings;
     const spacing = actingSpacing(settings);
+    const values = flatSettings(settings);
     return [
       modelTitle(model.name),
       `${width} × ${height}`,
-      `${steps} steps`,
       SCHEDULER_NAMES[scheduler] + (spacing === "model" ? "" : `, ${SPACING_NAMES[spacing]}`),
-      `guidance scale ${guidanceScale}`,
-      clipSkip === 1 ? "" : `clip skip ${clipSkip}`,
+      ...SETTING_NAMES.map((name) => captionOf(name, values[name])),
       METHOD_ROWS[guidance.method].caption,
       `seed ${seed}`,
       negativePrompt === "" ? "" : `without: ${negativePrompt}`,

@@ -42,6 +42,8 @@ export type Row = (Exclude<FieldRule, NumberRule> | (NumberRule & ScaledNumber))
     part?: "guidance";
     slider?: Slider;
     option?: CommandOption;
+    /** What a contact sheet says of it, with the value in the place of `{}`. */
+    caption?: string;
     /** What other programs call it in a picture's text. */
     pair?: string;
   };

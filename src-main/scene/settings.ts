@@ -47,6 +47,7 @@ export const SETTINGS = {
       value: "N",
       about: "Denoising steps; the guidance's step ranges and eta are scaled with them.",
     },
+    caption: "{} steps",
     pair: "Steps",
   },
   guidanceScale: {
@@ -61,6 +62,7 @@ export const SETTINGS = {
     undo: "Change guidance scale",
     slider: { step: 0.1, end: 20 },
     option: { name: "guidance-scale", value: "N", about: "Classifier-free guidance." },
+    caption: "guidance scale {}",
     pair: "CFG scale",
   },
   scheduler: {
@@ -126,6 +128,7 @@ export const SETTINGS = {
       value: "N",
       about: "Layer of the text encoder that is read, counted from the end; 1 is the last.",
     },
+    caption: "clip skip {}",
     pair: "Clip skip",
   },
   promptWeights: {

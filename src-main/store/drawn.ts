@@ -1,12 +1,16 @@
 /** What was drawn already: a seed drawn twice from one scene, by one checkpoint on one kind of device, is the same picture twice. */
 import type Database from "better-sqlite3";
+import * as v from "valibot";
+import { actingSettings } from "../scene/actingSettings.ts";
 import { expandScene } from "../scene/alternatives.ts";
 import type { RunRecord } from "../api/engine.ts";
+import { extrasOf } from "../scene/flatSettings.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { readSeeds } from "../scene/seeds.ts";
 import type { DrawnQuery, DrawnSeed, PictureChoice } from "../api/store.ts";
 import { SEEDS_TEXT } from "../api/storeMessages.ts";
-import { bounded, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
+import { storedSceneSchema } from "../api/sceneMessages.ts";
+import { bounded, parseJson, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
 
 /** Pictures with one seed and size that an imported one is compared with; more of them are no accident. */
 const MOST_ALIKE = 50;
@@ -88,7 +92,7 @@ export class Drawn {
     const key = keyOf(scene);
     return rows
       .filter((row) => {
-        const own = row.scene === null ? this.#sceneOf(row.run) : (JSON.parse(row.scene) as Scene);
+        const own = row.scene === null ? this.#sceneOf(row.run) : readScene(row.scene);
         return own !== undefined && keyOf(own) === key;
       })
       .map(({ id }) => id);
@@ -111,10 +115,24 @@ export class Drawn {
   }
 }
 
-/** Equal for scenes that make the same picture: what their boxes are called inside makes none other. */
-function keyOf({ regions, ...scene }: Scene): string {
-  const nameless = regions.map((region) => ({ ...region, id: "" }));
-  return JSON.stringify({ ...scene, regions: nameless }, (_key, value: unknown) =>
+/** The scene of a record; undefined where it is damaged. */
+function readScene(text: string): Scene | undefined {
+  const read = v.safeParse(storedSceneSchema, parseJson(text), { abortEarly: true });
+  return read.success ? read.output : undefined;
+}
+
+/**
+ * Equal for scenes that make the same picture: what their boxes are called inside makes none other, nor do settings that the method or
+ * the scheduler does not use.
+ */
+function keyOf({ regions, settings, ...words }: Scene): string {
+  const { loras = [], embeddings = [] } = settings;
+  const nameless = regions.map((region) => {
+    const { box, spans, strength } = region;
+    return { box, spans, strength, ...extrasOf(region) };
+  });
+  const parts = { ...words, regions: nameless, settings: actingSettings(settings), loras, embeddings };
+  return JSON.stringify(parts, (_key, value: unknown) =>
     typeof value === "object" && value !== null && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value,

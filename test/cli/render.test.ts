@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { METHODS } from "../../src-main/scene/methods.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { AppError } from "../../src-main/wire/errors.ts";
 import { render } from "../../src-main/cli/render.ts";
@@ -233,7 +234,7 @@ describe("what is wrong", () => {
     [["--steps", "many"], '--steps: expected a whole number from 1 to 1000, got "many"'],
     [["--size", "500x512"], "--size: expected a multiple of 8 from 64 to 2048, got 500; the nearest is 504"],
     [["--size", "big"], '--size: expected WIDTHxHEIGHT such as 512x512, got "big"'],
-    [["--method", "igld"], '--method: expected one of none, injection, loss, ilgd, got "igld"; did you mean "ilgd"?'],
+    [["--method", "igld"], `--method: expected one of ${METHODS.join(", ")}, got "igld"; did you mean "ilgd"?`],
     [
       ["--provider", "gpu"],
       '--provider: expected one of auto, cpu, cuda, dml, webgpu, coreml, got "gpu"; did you mean "cpu"?',

@@ -6,7 +6,8 @@ import type { RunRecord } from "../../src-main/api/engine.ts";
 import { takesSpacing, type Spacing } from "../../src-main/scene/scene.ts";
 import { OTHER_SPACINGS, SCHEDULERS } from "../../src-main/scene/schedulers.ts";
 import { parseScene } from "../../src-main/scene/parser.ts";
-import { readInfotext, sceneFromInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
+import { readInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
+import { sceneFromInfotext } from "../../src-main/image/infotextScene.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
 import { STABLE_DIFFUSION } from "../../src-main/sampling/schedule.ts";
 

@@ -4,7 +4,8 @@ import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { RunRecord } from "../../src-main/api/engine.ts";
 import { lorasOf } from "../../src-main/scene/loras.ts";
 import type { SceneLora } from "../../src-main/scene/scene.ts";
-import { sceneFromInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
+import { writeInfotext } from "../../src-main/image/infotext.ts";
+import { sceneFromInfotext } from "../../src-main/image/infotextScene.ts";
 import { parseRecord } from "../../src-main/image/metadata.ts";
 
 const record = (prompt: string, loras: SceneLora[]): RunRecord => ({

@@ -4,7 +4,8 @@ import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { RunRecord } from "../../src-main/api/engine.ts";
 import { AppError } from "../../src-main/wire/errors.ts";
 import { parseScene } from "../../src-main/scene/parser.ts";
-import { readInfotext, sceneFromInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
+import { readInfotext, writeInfotext } from "../../src-main/image/infotext.ts";
+import { sceneFromInfotext } from "../../src-main/image/infotextScene.ts";
 import { metadataTexts, parseRecord, readMetadata } from "../../src-main/image/metadata.ts";
 import { encodePng } from "../../src-main/image/png.ts";
 
