@@ -2,6 +2,7 @@
 import { actingGuidance } from "../scene/methodSettings.ts";
 import type { GuidanceSettings } from "../scene/scene.ts";
 import type { Half, LayoutMethod, MethodState, Prediction, Step } from "../guidance/method.ts";
+import { invariant } from "../wire/errors.ts";
 import { guidanceFeatures, timestepFeatures } from "../model/unet.ts";
 import type { UnetConfig } from "../checkpoint/unetConfig.ts";
 import { rescaleGuided } from "../sampling/guidanceRescale.ts";
@@ -42,7 +43,7 @@ export interface Denoiser extends Conditionings {
   /** phi of guidance rescale; none where left out. */
   guidanceRescale?: number;
   /** The method's own texts. */
-  texts?: readonly Conditionings[];
+  texts?: ReadonlyMap<string, Conditionings & { words: readonly number[] }>;
 }
 
 /** Evaluates the network at `latent`, which is that of evaluation `number`, as the method does. */
@@ -64,8 +65,14 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
     count: d.evaluations.length,
     settings: actingGuidance(d.guidance, d.evaluations.at(-1)!.stepIndex + 1),
     layout: d.layoutAt(evaluation.stepIndex),
+    text(name) {
+      const text = d.texts?.get(name);
+      invariant(text, `no text ${name}`);
+      return { states: text.prompt.context, words: text.words };
+    },
     async guided(at, { prompt, negative, gradient = false, text }) {
-      const texts = text === undefined ? d : d.texts![text]!;
+      const texts = text === undefined ? d : d.texts?.get(text);
+      invariant(texts, `no text ${text}`);
       const inputs = inputsOf(at, texts.prompt, prompt);
       const sloped = gradient ? await d.unet.runGuided(inputs) : undefined;
       const conditional = sloped ?? (await d.unet.run(inputs));

@@ -165,7 +165,7 @@ class DiffusionPipeline implements Pipeline {
       encode: (...of: Parameters<Networks["encode"]>) => this.#networks.encode(...of),
       width: this.#checkpoint.unet.config.contextWidth,
     };
-    const { encoding, columns, learned, further, pairs, ...texts } = await readTexts(
+    const { encoding, columns, learned, further, words, pairs, ...texts } = await readTexts(
       scene,
       method.texts?.(scene) ?? [],
       readers,
@@ -181,7 +181,7 @@ class DiffusionPipeline implements Pipeline {
       { spacing: spacingOf(settings) },
       from?.sampler,
     );
-    const window = method.window?.(size) ?? size;
+    const window = method.window?.(size, this.#checkpoint.unet.config.sampleSize ?? 64) ?? size;
     const unet = await this.#networks.unet(window, columns, method.program, this.#onProgress);
     await heard(options.signal);
     const conditioned = (half: HalfText) => this.#conditioning(half, settings, unet);
@@ -195,11 +195,14 @@ class DiffusionPipeline implements Pipeline {
     const { config } = this.#checkpoint.unet;
     const count = config.inChannels * size.height * size.width;
     const generator = from ? generatorAt(from.generator) : new TorchGenerator(seed);
-    const begin = () => {
+    const begin = async () => {
       const noise = generator.normal(count);
-      return { latent: noise.map((v) => v * sampler.initNoiseSigma), method: method.begin?.({ seed, noise }) ?? {} };
+      const encodeColours = (colours: readonly (readonly number[])[]) =>
+        this.#networks.encodeColours(colours, window);
+      const own = await method.begin?.({ seed, settings: settings.guidance, noise, encodeColours });
+      return { latent: noise.map((v) => v * sampler.initNoiseSigma), method: own ?? {} };
     };
-    const start = from ?? begin();
+    const start = from ?? (await begin());
     let latent: Float32Array = start.latent;
     const carried: MethodState = { ...start.method };
     const { layers } = unet;
@@ -210,14 +213,14 @@ class DiffusionPipeline implements Pipeline {
       evaluations: sampler.evaluations,
       method,
       layoutAt: layoutsOf(bound, settings.steps, (regions) =>
-        method.layout({ regions, columns, picture: size, latent: window, target: unet.target, layers }),
+        method.layout({ regions, columns, picture: size, latent: window, target: unet.target, layers, words }),
       ),
       state: carried,
       guidance: settings.guidance,
       guidanceScale: settings.guidanceScale,
       guidanceRescale: settings.guidanceRescale ?? 0,
       ...both(texts),
-      texts: pairs.map(both),
+      texts: new Map([...pairs].map(([name, pair]) => [name, { ...both(pair), words: pair.words }])),
     };
 
     const history: Record<string, number>[] = from ? [...from.obedience] : [];

@@ -35,8 +35,17 @@ export interface SceneTexts {
   further: ReadonlyMap<string, number[]>;
   prompt: HalfText;
   negative: HalfText;
-  /** The method's own. */
-  pairs: readonly { prompt: HalfText; negative: HalfText }[];
+  /** Columns of the prompt that hold words. */
+  words: readonly number[];
+  /** The method's own, by name. */
+  pairs: ReadonlyMap<string, OwnPair>;
+}
+
+export interface OwnPair {
+  prompt: HalfText;
+  negative: HalfText;
+  /** Columns of the prompt that hold words. */
+  words: readonly number[];
 }
 
 /** Reads the texts of a scene, and `own` ones of a method beside them. Throws `scene-invalid` where the text encoders have too few layers for its clip skip. */
@@ -55,6 +64,7 @@ export async function readTexts(
     const { context, pooled } = await readers.encode(chunks, clipSkip);
     return { ...everywhere(context, readers.width), ...(pooled ? { pooled } : {}) };
   };
+  const wordsOf = (text: string) => encode(tokenizers[0], text, syntax).columns;
   const readInside = async (text: string, box: UnitBox): Promise<TextColumns[]> => {
     const chunks = chunksOf(tokenizers, text, syntax);
     for (const { word } of chunks[0]!.flatMap((chunk) => chunk.learned)) learned.add(word.sha256);
@@ -86,14 +96,15 @@ export async function readTexts(
   const prompt = await half(scene.prompt, "words");
   // At scale 1 there is no second half, and what is left out adds nothing.
   const negative = guidanceScale === 1 ? await read("") : await half(scene.negativePrompt, "avoid");
-  const pairs: { prompt: HalfText; negative: HalfText }[] = [];
+  const pairs = new Map<string, OwnPair>();
   for (const pair of own) {
-    pairs.push({
+    pairs.set(pair.name, {
       prompt: await read(pair.prompt),
       negative: await read(guidanceScale === 1 ? "" : pair.negativePrompt),
+      words: wordsOf(pair.prompt),
     });
   }
-  const halves = [{ prompt, negative }, ...pairs].flatMap((one) => [one.prompt, one.negative]);
+  const halves = [{ prompt, negative }, ...pairs.values()].flatMap((one) => [one.prompt, one.negative]);
   const needed = Math.max(...halves.map(({ reach }) => reach.length));
   // Whole chunks of them: the network's graph is made for a number of columns, and further words shall not make another each time.
   const columns = Math.ceil(needed / tokenizers[0].maxTokens) * tokenizers[0].maxTokens;
@@ -105,6 +116,12 @@ export async function readTexts(
     further,
     prompt: whole(prompt),
     negative: whole(negative),
-    pairs: pairs.map((pair) => ({ prompt: whole(pair.prompt), negative: whole(pair.negative) })),
+    words: wordsOf(scene.prompt),
+    pairs: new Map(
+      [...pairs].map(([name, pair]) => [
+        name,
+        { prompt: whole(pair.prompt), negative: whole(pair.negative), words: pair.words },
+      ]),
+    ),
   };
 }

@@ -62,6 +62,8 @@ export interface Place extends ProgramShape {
   regions: readonly BoundRegion[];
   /** Distinct grids of the cross-attention layers. */
   layers: readonly Grid[];
+  /** Columns of the prompt that hold words, not marks or padding. */
+  words?: readonly number[];
 }
 
 /**
@@ -82,8 +84,8 @@ export interface Question {
   negative: Half;
   /** Also the gradient of the loss in the prompt's half, with respect to the network's input. */
   gradient?: boolean;
-  /** Which of the method's own texts is meant; the scene's where left out. */
-  text?: number;
+  /** Which of the method's own texts is meant, by name; the scene's where left out. */
+  text?: string;
 }
 
 /** What the prompt's half of a run told besides its prediction. */
@@ -117,6 +119,8 @@ export interface Step<Layout = unknown> {
   readonly settings: ActingGuidance;
   /** What the method's `layout` made of the regions that act at this step. */
   readonly layout: Layout;
+  /** One of the method's own texts, as the network reads it. */
+  text: (name: string) => OwnText;
   /** Both halves of classifier-free guidance at `latent`. */
   guided: (latent: Float32Array, question: Question) => Promise<Answer>;
   /** The loss in the prompt's half, no further up the network than it reads. */
@@ -134,15 +138,33 @@ export interface Prediction extends Pick<Attention, "maps" | "loss"> {
   gradient?: Float32Array;
 }
 
+/** What an autoencoder says of a picture's latent, cell by cell and channel by channel. */
+export interface Distribution {
+  mean: Float32Array<ArrayBuffer>;
+  deviation: Float32Array<ArrayBuffer>;
+}
+
 /** What a picture begins with. */
 export interface Beginning {
   seed: Seed;
+  settings: GuidanceSettings;
   /** Standard normal noise that the first latent was made of. */
   noise: Float32Array;
+  /** What the autoencoder makes of plain colours, [red, green, blue] from 0 to 1, on the network's grid, as the network takes them. */
+  encodeColours: (colours: readonly (readonly number[])[]) => Promise<Distribution[]>;
+}
+
+export interface OwnText {
+  /** Of its prompt, [columns, width]. */
+  states: Float32Array;
+  /** Columns of it that hold words. */
+  words: readonly number[];
 }
 
 /** One text and what to avoid, read by themselves. */
 export interface TextPair {
+  /** Unique among the method's texts. */
+  name: string;
   prompt: string;
   negativePrompt: string;
 }
@@ -152,9 +174,9 @@ export interface LayoutMethod<Layout = unknown, State extends MethodState = Meth
   /** What the boxes that act become for this method. Made once for every set of them, and handed to its steps. */
   layout(place: Place): Layout;
   /** The state before the first step; none where left out. */
-  begin?(beginning: Beginning): State;
-  /** The grid of the network, where it is not the whole picture's: the method looks at parts of it. */
-  window?(picture: Grid): Grid;
+  begin?(beginning: Beginning): State | Promise<State>;
+  /** The grid of the network, where it is not the whole picture's: the method looks at parts of it. `trained` is the side that the network was trained on. */
+  window?(picture: Grid, trained: number): Grid;
   /** Texts of its own, encoded beside the scene's. */
   texts?(scene: Scene): readonly TextPair[];
   /** The noise prediction of a step. `state` is the picture's own, to be changed in place. */

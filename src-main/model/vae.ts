@@ -28,7 +28,11 @@ export function vaeDecoder(m: Module, config: VaeConfig, latent: Value): Value {
 
 /** Picture [1, 3, height, width] in [-1, 1] to the mean of its latent distribution, before the scaling factor. */
 export function vaeEncoder(m: Module, config: VaeConfig, picture: Value): Value {
-  const { g } = m;
+  return m.g.slice(vaeMoments(m, config, picture), 1, 0, config.latentChannels);
+}
+
+/** The whole distribution, [1, 2 * latentChannels, h, w]: the means, and then the logarithms of the variances. */
+export function vaeMoments(m: Module, config: VaeConfig, picture: Value): Value {
   const encoder = m.at("encoder");
   const norm = { groups: config.normGroups, epsilon: EPSILON };
   let h = conv2d(encoder.at("conv_in"), picture, config.blockOutChannels[0]!);
@@ -42,8 +46,7 @@ export function vaeEncoder(m: Module, config: VaeConfig, picture: Value): Value 
   h = middle(encoder, config, h);
   h = silu(m, groupNorm(encoder.at("conv_norm_out"), h, config.normGroups, EPSILON));
   const moments = conv2d(encoder.at("conv_out"), h, 2 * config.latentChannels);
-  const quantised = conv2d(m.at("quant_conv"), moments, 2 * config.latentChannels, { kernel: 1, padding: 0 });
-  return g.slice(quantised, 1, 0, config.latentChannels); // [mean, log variance]
+  return conv2d(m.at("quant_conv"), moments, 2 * config.latentChannels, { kernel: 1, padding: 0 });
 }
 
 function middle(m: Module, config: VaeConfig, x: Value): Value {

@@ -79,6 +79,16 @@ export class TorchGenerator {
     return values;
   }
 
+  /** As `torch.rand(count)`: 0 up to and without 1. */
+  uniform(count: number): Float32Array<ArrayBuffer> {
+    return Float32Array.from({ length: count }, () => this.#uniform32());
+  }
+
+  /** As `torch.randint(0, range, (count,))`, for a range below 2^32. */
+  below(range: number, count: number): number[] {
+    return Array.from({ length: count }, () => this.#word() % range);
+  }
+
   #normal64(): number {
     if (this.#spare !== undefined) {
       const spare = this.#spare;

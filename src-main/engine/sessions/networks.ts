@@ -10,14 +10,14 @@ import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
 import type { Grid } from "../../guidance/masks.ts";
 import { gridKey } from "../../guidance/masks.ts";
-import type { AttentionProgram } from "../../guidance/method.ts";
+import type { AttentionProgram, Distribution } from "../../guidance/method.ts";
 import { STEERING } from "../../guidance/steering.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { GradientOptions } from "../../graph/gradient/rule.ts";
 import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
 import { tinyDecoder } from "../../model/tinyVae.ts";
-import { vaeDecoder } from "../../model/vae.ts";
+import { vaeDecoder, vaeMoments } from "../../model/vae.ts";
 import type { AppliedLora } from "./appliedLoras.ts";
 import { OpenUnet } from "./openUnet.ts";
 import type { SessionOptions } from "./session.ts";
@@ -160,6 +160,35 @@ export class Networks {
     const session = await this.#decoder(`tiny ${gridKey(size)}`, () => tinyGraph(tiny, latentChannels, size));
     const { picture } = await session.run({ latent });
     return picture!;
+  }
+
+  /**
+   * What the autoencoder makes of plain colours, [red, green, blue] from 0 to 1, on a latent of that size: for each the mean and the
+   * standard deviation of its cells, [channels, h, w], scaled as the network takes them.
+   */
+  async encodeColours(colours: readonly (readonly number[])[], size: Grid): Promise<Distribution[]> {
+    const { config, weights } = this.#checkpoint.vae;
+    const g = new GraphBuilder();
+    const side = 2 ** (config.blockOutChannels.length - 1);
+    const [height, width] = [size.height * side, size.width * side];
+    const picture = g.input("picture", "float32", [1, 3, height, width]);
+    const moments = vaeMoments(new Module(g, weights, "float32"), config, picture);
+    const session = await this.#open(g.finish({ moments }), this.#options);
+    try {
+      const found: Distribution[] = [];
+      for (const colour of colours) {
+        const pixels = new Float32Array(3 * height * width);
+        colour.forEach((share, c) => pixels.fill(2 * share - 1, c * height * width, (c + 1) * height * width));
+        const { moments: both } = await session.run({ picture: pixels });
+        const half = both!.length / 2;
+        const scale = config.scalingFactor;
+        const deviation = both!.slice(half).map((v) => scale * Math.exp(Math.min(20, Math.max(-30, v)) / 2));
+        found.push({ mean: both!.slice(0, half).map((v) => scale * v), deviation });
+      }
+      return found;
+    } finally {
+      await session.close();
+    }
   }
 
   async #decoder(key: string, graph: () => Graph): Promise<OrtSession> {
