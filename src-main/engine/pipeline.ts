@@ -4,6 +4,7 @@ import * as ort from "onnxruntime-node";
 import packageJson from "../../package.json" with { type: "json" };
 import type { AttentionMaps, ModelSummary, PromptText, PromptTokens, RunRecord, SceneCheck } from "../api/engine.ts";
 import { AppError } from "../wire/errors.ts";
+import { actingGuidance } from "../scene/methodSettings.ts";
 import { lorasOf } from "../scene/loras.ts";
 import { actsAt, spacingOf, type Scene, type SceneSettings } from "../scene/scene.ts";
 import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
@@ -199,7 +200,12 @@ class DiffusionPipeline implements Pipeline {
       const noise = generator.normal(count);
       const encodeColours = (colours: readonly (readonly number[])[]) =>
         this.#networks.encodeColours(colours, window);
-      const own = await method.begin?.({ seed, settings: settings.guidance, noise, encodeColours });
+      const own = await method.begin?.({
+        seed,
+        settings: actingGuidance(settings.guidance, settings.steps),
+        noise,
+        encodeColours,
+      });
       return { latent: noise.map((v) => v * sampler.initNoiseSigma), method: own ?? {} };
     };
     const start = from ?? (await begin());

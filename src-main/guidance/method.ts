@@ -147,7 +147,7 @@ export interface Distribution {
 /** What a picture begins with. */
 export interface Beginning {
   seed: Seed;
-  settings: GuidanceSettings;
+  settings: ActingGuidance;
   /** Standard normal noise that the first latent was made of. */
   noise: Float32Array;
   /** What the autoencoder makes of plain colours, [red, green, blue] from 0 to 1, on the network's grid, as the network takes them. */

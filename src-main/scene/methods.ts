@@ -84,6 +84,14 @@ const ROWS = {
     uses: ["attentionShare", "attentionSteps"],
     own: { attentionShare: 0.8, attentionSteps: { start: 0, end: 40 } },
   },
+  multidiffusion: {
+    label: "MultiDiffusion",
+    hint: "Draws every box by its own words and joins the pictures at each step. Each box costs as much as the whole picture.",
+    caption: "MultiDiffusion",
+    paper: "https://arxiv.org/abs/2302.08113",
+    uses: ["bootstrapSteps"],
+    own: { bootstrapSteps: { start: 0, end: 20 } },
+  },
 } as const satisfies Record<string, MethodRow>;
 
 export type Method = keyof typeof ROWS;

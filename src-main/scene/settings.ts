@@ -303,6 +303,18 @@ export const SETTINGS = {
     undo: "Change attention steps",
     option: { name: "attention-steps", value: "FIRST,END" },
   },
+  /** MultiDiffusion keeps each part's surroundings plain at steps start <= i < end. */
+  bootstrapSteps: {
+    part: "guidance",
+    kind: "stepRange",
+    nothing: undefined,
+    about:
+      "Steps in which what lies around a region is a plain colour in the region's own picture, from the first up to and without the last; left out, the first 20 of 50.",
+    label: "Bootstrap steps",
+    help: "The steps in which each box’s own picture is plain outside the box, so that its thing goes nowhere else. More of them make cut-out things.",
+    undo: "Change bootstrap steps",
+    option: { name: "bootstrap-steps", value: "FIRST,END" },
+  },
 } as const satisfies Record<string, Row>;
 
 export type SettingName = keyof typeof SETTINGS;

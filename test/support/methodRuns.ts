@@ -9,6 +9,7 @@ import type { LayoutMethod, MethodState } from "../../src-main/guidance/method.t
 import type { SchedulerName } from "../../src-main/scene/schedulers.ts";
 import type { SchedulerParameters } from "../../src-main/sampling/schedule.ts";
 import { createSampler } from "../../src-main/sampling/samplers.ts";
+import { actingGuidance } from "../../src-main/scene/methodSettings.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { readTensors } from "./tensors.ts";
 
@@ -82,7 +83,10 @@ export async function runMethod(
     ...{ regions, columns: TOKENS, picture: size, latent: size, target: unet.target, layers: unet.layers },
   });
   const noise = at("noise");
-  const state: MethodState = method.begin?.({ seed: "0", noise }) ?? {};
+  const guidance = { ...DEFAULT_SETTINGS.guidance, ...settings };
+  const beginning = { seed: "0", settings: actingGuidance(guidance, steps), noise };
+  const encodeColours = () => Promise.reject(new Error("no method of these has colours"));
+  const state: MethodState = (await method.begin?.({ ...beginning, encodeColours })) ?? {};
   const denoiser: Denoiser = {
     unet: watched,
     config: checkpoint.unet.config,
@@ -91,7 +95,7 @@ export async function runMethod(
     method,
     layoutAt: () => layout,
     state,
-    guidance: { ...DEFAULT_SETTINGS.guidance, ...settings },
+    guidance,
     guidanceScale: 7.5,
     prompt: { context: at("cond") },
     negative: { context: at("uncond") },
