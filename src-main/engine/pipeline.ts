@@ -198,8 +198,7 @@ class DiffusionPipeline implements Pipeline {
     const generator = from ? generatorAt(from.generator) : new TorchGenerator(seed);
     const begin = async () => {
       const noise = generator.normal(count);
-      const encodeColours = (colours: readonly (readonly number[])[]) =>
-        this.#networks.encodeColours(colours, window);
+      const encodeColours = (colours: readonly (readonly number[])[]) => this.#networks.encodeColours(colours, window);
       const own = await method.begin?.({
         seed,
         settings: actingGuidance(settings.guidance, settings.steps),

@@ -81,7 +81,9 @@ describe.each(METHODS.filter((method) => method !== "none"))("%s", (method) => {
     expect(moved.record.tokens).toEqual({ a: [156, 157] });
     expect(hashOf(moved)).not.toBe(hashOf(plain));
     expect(moved.losses.every((loss) => loss !== undefined && Number.isFinite(loss))).toBe(true);
-    expect(moved.obedience.at(-1)!["a"]).toBeGreaterThan(plain.obedience.at(-1)!["a"]!);
+    // A network without training sees nothing of a thing: only methods that move its attention are sure to.
+    if (METHOD_ROWS[method].gradientSteps)
+      expect(moved.obedience.at(-1)!["a"]).toBeGreaterThan(plain.obedience.at(-1)!["a"]!);
   });
 
   test("is the same whether the box's words stand in the first of two chunks or the second is not attended", { timeout: 60_000 }, async () => {
@@ -89,7 +91,7 @@ describe.each(METHODS.filter((method) => method !== "none"))("%s", (method) => {
     const padded = await draw(scene("a blue star", { phrase: "blue star", method, guidanceScale: 7, negative: "BREAK" }));
     expect(padded.record.tokens).toEqual({ a: [2, 3] });
     expect(near(short, padded)).toBeLessThan(2e-3);
-    short.losses.forEach((loss, i) => expect(padded.losses[i]! / loss!).toBeCloseTo(1, 3));
+    short.losses.forEach((loss, i) => expect(Math.abs(padded.losses[i]! - loss!)).toBeLessThanOrEqual(1e-3 * Math.abs(loss!)));
   }); // prettier-ignore
 });
 
