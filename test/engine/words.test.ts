@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
-import { METHODS, type Method, type Scene, type SceneSettings } from "../../src-main/scene/scene.ts";
+import { METHOD_ROWS, METHODS, type Method, usesSetting } from "../../src-main/scene/methods.ts";
+import type { Scene, SceneSettings } from "../../src-main/scene/scene.ts";
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { readExactly } from "../../src-main/checkpoint/safetensors.ts";
 import { decodeNumbers } from "../../src-main/checkpoint/floats.ts";
@@ -81,9 +82,9 @@ describe.each(METHODS.filter((method) => method !== "none"))("%s", (method) => {
     expect(moved.record.tokens).toEqual({ a: [156, 157] });
     expect(hashOf(moved)).not.toBe(hashOf(plain));
     expect(moved.losses.every((loss) => loss !== undefined && Number.isFinite(loss))).toBe(true);
-    // A network without training sees nothing of a thing: only methods that move its attention are sure to.
-    if (METHOD_ROWS[method].gradientSteps)
-      expect(moved.obedience.at(-1)!["a"]).toBeGreaterThan(plain.obedience.at(-1)!["a"]!);
+    // A network without training sees nothing of a thing: only methods that raise its attention are sure to.
+    const raises = METHOD_ROWS[method].gradientSteps !== undefined || usesSetting(method, "nu");
+    if (raises) expect(moved.obedience.at(-1)!["a"]).toBeGreaterThan(plain.obedience.at(-1)!["a"]!);
   });
 
   test("is the same whether the box's words stand in the first of two chunks or the second is not attended", { timeout: 60_000 }, async () => {

@@ -2,7 +2,8 @@
  * MultiDiffusion with a prompt for every region (Bar-Tal et al. 2023, arXiv 2302.08113; region_based.py of omerbt/MultiDiffusion 69bcdce):
  * each region's prompt draws a picture of its own, and at every step the pictures are made one, each counting where its region is. A
  * region's prompt is its phrases and its further words, what to avoid there is the scene's negative prompt and the region's own; the
- * background, drawn with the scene's whole prompt, counts where no region is.
+ * background counts where no region is. It is drawn with the scene's whole prompt: without its phrases what is left of a sentence is none, and
+nothing would tell where the network sees the things.
  *
  * While bootstrapping, a region's picture has all that lies outside the region replaced by a plain colour, noised as far as the picture is:
  * its thing then has nowhere else to go. Pictures larger than the network was trained for are drawn in overlapping windows.
