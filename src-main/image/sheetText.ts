@@ -13,15 +13,19 @@ export function captionLines(record: RunRecord, captions: readonly Caption[], na
   const { scene, seed, obedience } = record;
   const shares = scene.regions.map(({ id }) => obedience[id] ?? 0);
   const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  // Pictures of one seed are told apart by what was chosen in their prompt.
+  const { alternative } = record;
+  const isBesideSeed = captions.includes("seed") && alternative !== undefined;
   const numbers = [
     captions.includes("seed") ? `Seed ${seed}` : "",
+    isBesideSeed ? alternative : "",
     captions.includes("score") && shares.length > 0 ? `obeyed ${Math.round(mean * 100)} %` : "",
   ].filter((part) => part !== "");
   const first = numbers.join(" · ");
   return [
     first.charAt(0).toUpperCase() + first.slice(1),
     captions.includes("name") ? name : "",
-    captions.includes("words") ? (record.alternative ?? (shares.length === 0 ? scene.prompt : "")) : "",
+    captions.includes("words") && !isBesideSeed ? (alternative ?? (shares.length === 0 ? scene.prompt : "")) : "",
   ].filter((line) => line !== "");
 }
 

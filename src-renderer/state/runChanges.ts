@@ -1,4 +1,5 @@
 /** What is new in a run beside the one before it, as one would say it: "moved yellow moon, steps 25, 3 seeds". */
+import { countAlternatives } from "@scene/alternatives.ts";
 import { isolated } from "@scene/rightToLeft.ts";
 import type { Scene } from "@scene/scene.ts";
 import { type BoxChange, layoutChanges } from "./variant.ts";
@@ -17,9 +18,12 @@ const VERBS: Record<BoxChange["kind"], string> = {
   steps: "other steps for",
 };
 
-/** `before` is undefined for the first run of a project; `seeds` is how many pictures were asked for. */
-export function runChange(before: Scene | undefined, after: Scene, seeds: number): string {
-  const asked = seeds === 1 ? "1 seed" : `${seeds} seeds`;
+/** `before` is undefined for the first run of a project; `pictures` is how many were asked for. */
+export function runChange(before: Scene | undefined, after: Scene, pictures: number): string {
+  const alternatives = countAlternatives(after);
+  const prompts = "count" in alternatives ? alternatives.count : 1;
+  const asked =
+    prompts > 1 ? `${pictures} pictures of ${prompts} prompts` : pictures === 1 ? "1 seed" : `${pictures} seeds`;
   if (!before) return `first run, ${asked}`;
   const known = new Map(settingWords(before.settings));
   const changes = [

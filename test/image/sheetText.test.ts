@@ -1,6 +1,6 @@
 /** What stands on a sheet in words. */
 import { expect, test } from "vitest";
-import { sharedSettings } from "../../src-main/image/sheetText.ts";
+import { captionLines, sharedSettings } from "../../src-main/image/sheetText.ts";
 import { sampleRecord, sampleScene } from "../support/projects.ts";
 
 test("the foot of a sheet calls scheduler, method and checkpoint as the window does", () => {
@@ -11,4 +11,11 @@ test("the foot of a sheet calls scheduler, method and checkpoint as the window d
   const foot = sharedSettings([drawn, { ...drawn, seed: "77" }]);
   expect(foot).toMatch(/^Demo model · .* · 20 steps · Euler ancestral, SGM uniform · guidance scale .* · iLGD/);
   expect(foot).not.toContain("seed");
+});
+
+test("pictures of one seed are told apart by the alternative beside it", () => {
+  const record = { ...sampleRecord(sampleScene(), "7", [0.2, 0.4]), alternative: "red" };
+  expect(captionLines(record, ["seed", "score"], "x.png")).toEqual(["Seed 7 · red · obeyed 30 %"]);
+  expect(captionLines(record, ["words"], "x.png")).toEqual(["red"]);
+  expect(captionLines(record, ["seed", "words"], "x.png")).toEqual(["Seed 7 · red"]);
 });

@@ -23,6 +23,11 @@ test("a run says what is new beside the one before it, and how many seeds", () =
   );
 });
 
+test("with alternatives pictures are counted, of so many prompts", () => {
+  const scene = sceneOf({ ...EMPTY_DOCUMENT, prompt: "a {red|blue} moon" });
+  expect(runChange(undefined, scene, 6)).toBe("first run, 6 pictures of 2 prompts");
+});
+
 test("a number behind words that are read from the right stays behind them", () => {
   const arabic = "قمر أصفر فوق بحر";
   const one = addBox("moon", { x: 0.1, y: 0.1, width: 0.3, height: 0.3 }, [{ start: 0, end: 8 }])({
