@@ -55,7 +55,15 @@ async function open({ file, memory }: Task): Promise<Opening> {
   const { user, system } = process.cpuUsage();
   const written = status("write_bytes", "io") - before;
   await networks.close();
-  return { listed, checked, ready, user: user / 1e6, system: system / 1e6, written, peak: status("VmHWM", "status") * 1024 };
+  return {
+    listed,
+    checked,
+    ready,
+    user: user / 1e6,
+    system: system / 1e6,
+    written,
+    peak: status("VmHWM", "status") * 1024,
+  };
 }
 
 /** Lets the kernel forget the file's pages, so that it is read from the disk. */
@@ -85,7 +93,9 @@ function opened(task: Task): Promise<Opening> {
 async function main(): Promise<void> {
   const cache = process.env.DIORAMA_CACHE ?? path.join(homedir(), ".cache", "diorama");
   mkdirSync(cache, { recursive: true });
-  console.log("| file | GB | memory mode | read whole | listed | checked | ready to draw | user + system | written | peak GiB |");
+  console.log(
+    "| file | GB | memory mode | read whole | listed | checked | ready to draw | user + system | written | peak GiB |",
+  );
   console.log(`|${" --- |".repeat(10)}`);
   for (const [size, memory] of [
     ["sd15", "low"],
