@@ -5,8 +5,8 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Grid } from "../guidance/masks.ts";
 
 /**
- * Copies of the weights on the processor in fast mode: packed for the kernels, plus the flipped copy of the convolutions that
- * the gradient uses. Fitted to one 512 x 512 run at SD 1.5's size. In low memory mode the weights stay in their file, mapped.
+ * Copies of the weights on the processor in fast mode: packed for the kernels, and those of the convolutions transformed or flipped for
+ * the gradient, which take as much. Fitted to one 512 x 512 run at SD 1.5's size. In low memory mode the weights stay in their file, mapped.
  */
 const FAST_COPIES = 1.6;
 
