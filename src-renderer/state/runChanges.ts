@@ -33,7 +33,8 @@ export function runChange(before: Scene | undefined, after: Scene, pictures: num
     ),
     ...(before.negativePrompt === after.negativePrompt ? [] : ["left out other things"]),
     ...settingWords(after.settings)
-      .filter(([name, value]) => known.get(name) !== value)
+      // What the other method did not have is said by the method's name.
+      .filter(([name, value]) => (known.has(name) || name === "LoRAs") && known.get(name) !== value)
       .map(([name, value]) => `${name.charAt(0).toLowerCase()}${name.slice(1)} ${value}`),
   ];
   const told = changes.length === 0 ? ["the same scene"] : changes.slice(0, MOST);

@@ -1,9 +1,11 @@
 /** Names and explanations of what can be chosen. */
+import { actingSettings } from "@scene/actingSettings.ts";
 import { showStrength } from "@scene/loras.ts";
 import { METHOD_ROWS } from "@scene/methods.ts";
 import { SCHEDULER_NAMES, SPACING_NAMES } from "@scene/names.ts";
 import { type ProviderName, type SceneLora, type SceneSettings, type Spacing, actingSpacing } from "@scene/scene.ts";
 import type { SchedulerName } from "@scene/schedulers.ts";
+import { rowOf, type SettingName } from "@scene/settings.ts";
 
 const STEADY = "The same seed settles on one picture";
 const LIVELY = "Noise on the way: more steps go on changing it";
@@ -76,28 +78,36 @@ export const providerWords = (provider: ProviderName | "unknown") =>
 
 const lorasWords = ({ name, strength }: SceneLora) => `${name} ${showStrength(strength)}`;
 
-/** Settings of which two records differ, in words, for comparing and for history. */
+/** How a setting is said together with others, which are then not said alone. */
+const TOGETHER: { readonly [Name in SettingName]?: (settings: SceneSettings) => string } = {
+  scheduler: (settings) => {
+    const spacing = actingSpacing(settings);
+    return SCHEDULER_WORDS[settings.scheduler].label + (spacing === "model" ? "" : `, ${SPACING_WORDS[spacing].label}`);
+  },
+  guidanceScale: ({ guidanceScale, guidanceRescale }) =>
+    `${guidanceScale}${guidanceRescale ? `, rescaled ${guidanceRescale}` : ""}`,
+  method: ({ guidance }) => METHOD_ROWS[guidance.method].label,
+};
+const SAID_WITH_OTHERS: readonly string[] = ["width", "height", "karras", "spacing", "guidanceRescale"];
+
+function valueWords(value: unknown): string {
+  if (typeof value === "boolean") return value ? "on" : "off";
+  if (typeof value === "number" || typeof value === "string") return String(value);
+  const { start, end } = value as { start: number; end: number };
+  return end > start ? `${start + 1}–${end}` : "off";
+}
+
+/** Settings that make a difference to a picture, in words, for comparing and for history. */
 export function settingWords(settings: SceneSettings): [string, string][] {
-  const { guidance } = settings;
-  const spacing = actingSpacing(settings);
-  const steps = ({ start, end }: { start: number; end: number }) => (end > start ? `${start + 1}–${end}` : "off");
   const loras = (settings.loras ?? []).filter(({ on }) => on);
+  const acting = Object.entries(actingSettings(settings)).filter(([name]) => !SAID_WITH_OTHERS.includes(name));
+  const words = acting.map(([name, value]): [string, string] => {
+    const setting = name as SettingName;
+    return [rowOf(setting).label ?? name, TOGETHER[setting]?.(settings) ?? valueWords(value)];
+  });
   return [
     ["Size", `${settings.width} × ${settings.height}`],
-    ["Steps", String(settings.steps)],
-    [
-      "Scheduler",
-      SCHEDULER_WORDS[settings.scheduler].label + (spacing === "model" ? "" : `, ${SPACING_WORDS[spacing].label}`),
-    ],
-    [
-      "Guidance scale",
-      `${settings.guidanceScale}${settings.guidanceRescale ? `, rescaled ${settings.guidanceRescale}` : ""}`,
-    ],
-    ["Clip skip", String(settings.clipSkip)],
-    ["Weights of words", settings.promptWeights ? "on" : "off"],
+    ...words,
     ...(loras.length === 0 ? [] : [["LoRAs", loras.map(lorasWords).join(", ")] satisfies [string, string]]),
-    ["Method", METHOD_ROWS[guidance.method].label],
-    ["Injection (ν′)", `${guidance.nu} in steps ${steps(guidance.injectionSteps)}`],
-    ["Loss (η)", `${guidance.eta} in steps ${steps(guidance.lossSteps)}`],
   ];
 }
