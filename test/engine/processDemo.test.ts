@@ -72,7 +72,7 @@ test("sides are whole latent cells, and need be nothing else", async () => {
   const { engine, summary, images } = await start();
   const unit = summary.pixelsPerLatent;
   expect(unit).toBe(16);
-  const { settings, ...rest } = scene(summary, 1);
+  const { settings, ...rest } = scene(summary, 4);
   const draw = (width: number, height: number) =>
     engine.api.generate({
       jobId: `${width}x${height}`,
