@@ -98,14 +98,18 @@ export const COMMANDS = {
   "view.palette": { menu: "View", label: "Command palette", shortcut: "CmdOrCtrl+K", group: true },
 
   "generate.start": { menu: "Generate", label: "Generate", shortcut: "CmdOrCtrl+Enter" },
+  "generate.scout": { menu: "Generate", label: "Scout", shortcut: "Alt+Enter" },
   "generate.oneMore": { menu: "Generate", label: "One more", shortcut: "CmdOrCtrl+Alt+Enter" },
   "generate.starred": { menu: "Generate", label: "Draw the starred again" },
+  "generate.finishBest": { menu: "Generate", label: "Finish the best 4 scouted" },
+  "generate.finishBoxes": { menu: "Generate", label: "Finish the scouted whose boxes are all above 70" },
   "generate.cancel": { menu: "Generate", label: "Cancel all", shortcut: "CmdOrCtrl+." },
   "generate.restartEngine": { menu: "Generate", label: "Restart engine", group: true },
 
   "result.tryLayout": { menu: "Result", label: "Try the layout as it is now", shortcut: "CmdOrCtrl+Shift+Enter" },
   "result.restore": { menu: "Result", label: "Use its scene" },
   "result.large": { menu: "Result", label: "Show large", shortcut: "Space", windowKey: "result", toggle: true },
+  "result.finish": { menu: "Result", label: "Finish what is scouted", shortcut: "F", windowKey: "result" },
   "result.star": { menu: "Result", label: "Star", shortcut: "S", windowKey: "result", toggle: true, group: true },
   "result.reject": { menu: "Result", label: "Reject", shortcut: "X", windowKey: "result", toggle: true },
   "result.compare": { menu: "Result", label: "Put into comparison", shortcut: "C", windowKey: "result", toggle: true },

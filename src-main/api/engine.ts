@@ -200,6 +200,8 @@ export interface SceneCheck {
   warnings: SceneWarning[];
   /** Seconds for one picture, from steps timed with this checkpoint on this machine, now or earlier; undefined before the first. */
   estimatedSeconds?: number;
+  /** Seconds for one picture that is scouted as far as boxes guide it, likewise. */
+  estimatedScoutSeconds?: number;
   estimatedBytes: number;
 }
 

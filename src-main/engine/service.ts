@@ -15,6 +15,7 @@ import { parentPort } from "../wire/ports.ts";
 import { serve, type Port, type Server } from "../wire/rpc.ts";
 import type { Scene } from "../scene/scene.ts";
 import type { Estimator } from "./estimate.ts";
+import { scoutSteps } from "../scene/scouting.ts";
 import { Queue, type Draw } from "./queue.ts";
 import { Timings, TIMINGS } from "./timings.ts";
 
@@ -84,7 +85,12 @@ export function runService(
       check: async (scene) => {
         const { pipeline, estimator } = model();
         const seconds = estimator.remaining(scene.settings);
-        return { ...(seconds === undefined ? {} : { estimatedSeconds: seconds }), ...(await pipeline.check(scene)) };
+        const scouted = estimator.remaining(scene.settings, 0, scoutSteps(scene));
+        return {
+          ...(seconds === undefined ? {} : { estimatedSeconds: seconds }),
+          ...(scouted === undefined ? {} : { estimatedScoutSeconds: scouted }),
+          ...(await pipeline.check(scene)),
+        };
       },
       generate: (job, { signal }) => {
         signal.addEventListener("abort", () => queue.cancel(job.jobId));

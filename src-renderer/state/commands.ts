@@ -3,13 +3,15 @@ import { COMMANDS, type CommandName, COMMAND_NAMES } from "@api/commands.ts";
 import { type Action, composing, picturesChosen } from "./action.ts";
 import type { Commands } from "./commandContext.ts";
 import * as edits from "./edits.ts";
-import { type Box, toDraft, EMPTY_DOCUMENT, titleOf } from "./document.ts";
+import { type Box, toDraft, EMPTY_DOCUMENT, sceneToDraw, titleOf } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
 import { ARRANGE_ACTIONS } from "./arrangeCommands.ts";
 import type { Alignment } from "./geometry.ts";
 import { groupOf, raise } from "./groups.ts";
 import { PICTURE_ACTIONS } from "./pictureCommands.ts";
 import { freePlace } from "./placement.ts";
+import { scoutSteps } from "@scene/scouting.ts";
+import type { Rule } from "./scouting.svelte.ts";
 import type { Session } from "./session.svelte.ts";
 import { wordsAt } from "./spans.ts";
 
@@ -46,6 +48,11 @@ const dialog = (name: Session["view"]["dialog"]): Action => ({ run: ({ view }) =
 const toggle = (name: "grid" | "snap" | "rulers" | "underlay" | "boxes" | "heat"): Action => ({
   checked: ({ view }) => view[name],
   run: ({ view }) => void (view[name] = !view[name]),
+});
+
+const finishing = (rule: Rule): Action => ({
+  enabled: ({ scouting }) => scouting.total > 0,
+  run: (session) => void session.attempt(() => session.scouting.finishBy(rule)),
 });
 
 /** By name; a command without an entry does not compile. */
@@ -161,6 +168,12 @@ const ACTIONS: Record<CommandName, Action> = {
   "view.palette": dialog("palette"),
 
   "generate.start": { run: (session) => void session.wishes.draw() },
+  "generate.scout": {
+    enabled: ({ editor }) => scoutSteps(sceneToDraw(editor.document)) !== undefined,
+    run: (session) => void session.wishes.scout(),
+  },
+  "generate.finishBest": finishing({ kind: "best", count: 4 }),
+  "generate.finishBoxes": finishing({ kind: "boxes", least: 0.7 }),
   "generate.oneMore": { run: (session) => void session.wishes.drawOneMore() },
   "generate.starred": { run: (session) => void session.attempt(() => session.wishes.drawStarred()) },
   "generate.cancel": {

@@ -22,6 +22,12 @@ export interface Leftover {
   asked: number;
   /** Those that are not there. */
   pictures: PictureChoice[];
+  /** Scouted results that were to be finished. */
+  finishing?: readonly number[];
+  /** Pictures that go on from a step, where what was kept of them is still there. */
+  goingOn?: number;
+  /** Its pictures were scouted, to this step. */
+  until: number | null;
 }
 
 /** How a run came to its end. */
@@ -119,7 +125,8 @@ export class Jobs {
   /** Offers what a run has left over. */
   offer(leftover: Leftover): void {
     this.dismiss(leftover.runId);
-    if (leftover.pictures.length > 0) this.leftovers = [...this.leftovers, leftover].slice(-MOST_LEFT_OVER);
+    if (leftover.pictures.length + (leftover.finishing?.length ?? 0) > 0)
+      this.leftovers = [...this.leftovers, leftover].slice(-MOST_LEFT_OVER);
   }
 
   dismiss(runId: number): void {
@@ -153,9 +160,11 @@ export class Jobs {
     const left = job.pictures
       .filter((_, i) => states[i] !== "done")
       .map(({ seed, alternative = null }) => ({ seed, alternative }));
-    const { runId, scene, model } = job;
+    const { runId, scene, model, until } = job;
+    // A scouted result that was not finished is still there, and says so.
+    if (job.pictures.some(({ finishes }) => finishes !== undefined)) return;
     const why = error ? "failed" : "cancelled";
-    this.offer({ runId, why, scene, model, asked: states.length, pictures: left });
+    this.offer({ runId, why, scene, model, until, asked: states.length, pictures: left });
   }
 
   /** Those that have ended are not live any more. */

@@ -21,11 +21,13 @@ const about = (action: (session: Session) => Promise<unknown>): Action => ({
   run: (session) => void session.attempt(() => action(session)),
 });
 
-const chosenAre = (claim: (result: ResultInfo, session: Session) => boolean) => (session: Session) => {
-  const { rows, details, selection } = session.results;
-  const infos = selection.chosen.map((id) => rows.find((row) => row?.id === id) ?? details.get(id));
-  return infos.length > 0 && infos.every((info) => info !== undefined && claim(info, session));
-};
+const chosenAre =
+  (claim: (result: ResultInfo, session: Session) => boolean, how: "every" | "some" = "every") =>
+  (session: Session) => {
+    const { rows, details, selection } = session.results;
+    const infos = selection.chosen.map((id) => rows.find((row) => row?.id === id) ?? details.get(id));
+    return infos.length > 0 && infos[how]((info) => info !== undefined && claim(info, session));
+  };
 
 const mark = (name: "star" | "reject" | "bin", is: (result: ResultInfo) => boolean): Action => ({
   enabled: someShown,
@@ -128,6 +130,10 @@ export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
       session.view.looking.large || (someShown(session) && session.results.selection.current !== undefined),
     checked: ({ view }) => view.looking.large,
     run: ({ view }) => (view.looking.large ? void (view.looking.large = false) : view.looking.open()),
+  },
+  "result.finish": {
+    enabled: (session) => someShown(session) && chosenAre(({ scouted }) => scouted !== null, "some")(session),
+    run: (session) => void session.attempt(() => session.scouting.finish(session.results.selection.chosen)),
   },
   "result.star": mark("star", ({ starred }) => starred),
   "result.reject": mark("reject", ({ state }) => state === "rejected"),

@@ -2,7 +2,7 @@
 import type { App } from "@api/bridge.ts";
 import type { ResultInfo, ResultQuery } from "@api/store.ts";
 
-export type Shelf = "kept" | "starred" | "rejected" | "binned";
+export type Shelf = "kept" | "scouted" | "starred" | "rejected" | "binned";
 export type Order = ResultQuery["order"];
 
 const PAGE = 100;
@@ -32,8 +32,10 @@ export class ResultList {
   }
 
   /** Whether a result, marked as it is, belongs on this list's shelf. */
-  holds({ starred, state }: Pick<ResultInfo, "starred" | "state">): boolean {
-    return this.shelf === "starred" ? starred && state === "kept" : state === this.shelf;
+  holds({ starred, state, scouted }: Pick<ResultInfo, "starred" | "state" | "scouted">): boolean {
+    if (this.shelf === "starred") return starred && state === "kept";
+    if (this.shelf === "scouted") return scouted !== null && state === "kept";
+    return state === this.shelf;
   }
 
   async show(change: { shelf?: Shelf; order?: Order; text?: string; leastObedience?: number }): Promise<void> {
@@ -110,7 +112,8 @@ export class ResultList {
     const text = this.text.trim();
     const query: ResultQuery = {
       ...(this.shelf === "starred" ? { starred: true } : {}),
-      state: this.shelf === "starred" ? "kept" : this.shelf,
+      ...(this.shelf === "scouted" ? { scouted: true } : {}),
+      state: this.shelf === "starred" || this.shelf === "scouted" ? "kept" : this.shelf,
       ...(text ? { text } : {}),
       ...(this.leastObedience > 0 ? { leastObedience: this.leastObedience } : {}),
       order: this.order,

@@ -25,6 +25,7 @@ import { Runs } from "./runs.ts";
 import { Saving } from "./saving.svelte.ts";
 import { Tries } from "./tries.svelte.ts";
 import { View } from "./view.svelte.ts";
+import { Scouting } from "./scouting.svelte.ts";
 import { Wishes } from "./wishes.svelte.ts";
 
 export class Session {
@@ -47,6 +48,7 @@ export class Session {
   readonly restoring: Restoring;
   readonly runs: Runs;
   readonly wishes: Wishes;
+  readonly scouting: Scouting;
   readonly tries: Tries;
   readonly exporting: Exporting;
   info: AppInfo | undefined = $state.raw();
@@ -75,6 +77,8 @@ export class Session {
     this.restoring.onDrawnWith = (model) => this.checkpoint.offer(model);
     this.runs = new Runs(app, this.results, view, this.restoring);
     this.wishes = new Wishes({ app, editor, jobs: this.jobs, results: this.results, view, notices });
+    const model = () => editor.document.model ?? DEMO_REQUEST;
+    this.scouting = new Scouting({ app, editor, jobs: this.jobs, notices, model });
     this.tries = new Tries(app, this.results, this.jobs);
     this.exporting = new Exporting(app, notices);
     this.health.onRestarted = (service) => this.#restarted(service);
@@ -129,7 +133,8 @@ export class Session {
     // A draft that no window has written yet leaves the settings to the checkpoint.
     const isFresh = Object.keys(draft.draft.editor).length === 0;
     this.wishes.opened = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
-    if (recovered) void this.attempt(() => this.wishes.offerInterrupted());
+    void this.attempt(() => this.wishes.offerInterrupted());
+    void this.attempt(() => this.scouting.look());
     await Promise.all([this.results.open(project), this.models.list(), this.wishes.opened]);
     this.examine();
   }

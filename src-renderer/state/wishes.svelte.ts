@@ -5,8 +5,9 @@ import type { LoadRequest } from "@api/engine.ts";
 import { messageOf } from "@wire/errors.ts";
 import type { Scene, Seed } from "@scene/scene.ts";
 import { MOST_SEEDS } from "@scene/limits.ts";
+import { scoutSteps } from "@scene/scouting.ts";
 import { readSeeds } from "@scene/seeds.ts";
-import { type DrawnSeed, INTERRUPTED, type PictureChoice } from "@api/store.ts";
+import type { DrawnSeed, PictureChoice } from "@api/store.ts";
 import { type Document, sceneToDraw } from "./document.ts";
 import { changeRun } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
@@ -28,18 +29,22 @@ export interface AlreadyDrawn {
   isOne: boolean;
   scene: Scene;
   model: LoadRequest;
+  /** They were to be scouted, to this step. */
+  until: number | undefined;
 }
 
 const PAGE = 500;
-/** Runs that a crash can have cut off: one in each window's queue, and those behind it. */
-const MOST_INTERRUPTED = 20;
 /** Previews of a picture in the making. */
 const PREVIEWS = 12;
 
+/** How pictures of a scene are drawn: what is seen of them on the way. */
+export function howToDraw({ settings }: Scene, model: LoadRequest) {
+  return { previewEvery: Math.max(1, Math.round(settings.steps / PREVIEWS)), attention: true, model };
+}
+
 /** What the engine is asked for with a scene. */
 export function requestFor(scene: Scene, seeds: Seed[], model: LoadRequest) {
-  const previewEvery = Math.max(1, Math.round(scene.settings.steps / PREVIEWS));
-  return { scene, seeds, previewEvery, attention: true, model };
+  return { scene, seeds, ...howToDraw(scene, model) };
 }
 
 /** What a message at the button is about, as it was when that appeared. */
@@ -61,6 +66,8 @@ interface Parts {
 
 export class Wishes {
   starting = $state(false);
+  /** The step to scout to, where a person chose one; else as far as boxes guide. */
+  scoutTo: number | undefined = $state();
   /** Done when the checkpoint of the project just opened is there, and its settings are taken over. */
   opened: Promise<void> = Promise.resolve();
   /** What is wrong with the last wish, shown at the button. */
@@ -107,6 +114,23 @@ export class Wishes {
     else this.#refuse(`Seeds: ${seeds.problem}.`, aboutSeeds);
   }
 
+  /** Draws each seed only as far as decides the layout. */
+  async scout(): Promise<void> {
+    if (this.starting) return;
+    const until = this.scoutStep;
+    const seeds = this.#seedsToDraw();
+    if (until === undefined) this.#refuse("Scouting needs at least two steps.", aboutAll);
+    else if ("seeds" in seeds) await this.#drawSeeds(seeds.seeds, until);
+    else this.#refuse(`Seeds: ${seeds.problem}.`, aboutSeeds);
+  }
+
+  /** The step to scout to now. */
+  get scoutStep(): number | undefined {
+    const { document } = this.#parts.editor;
+    const usual = scoutSteps(sceneToDraw(document));
+    return usual === undefined ? undefined : Math.min(this.scoutTo ?? usual, document.settings.steps - 1);
+  }
+
   /** A further picture of the scene, from a seed that nobody chose; the seeds asked for stay as they are. */
   async drawOneMore(): Promise<void> {
     await this.#drawSeeds(randomSeeds(1));
@@ -127,37 +151,67 @@ export class Wishes {
   }
 
   /** What an ended run has left over, as it was asked for then. */
-  async drawLeftover({ runId, scene, pictures, model }: Leftover): Promise<void> {
+  async drawLeftover({ runId, why, scene, pictures, model, until }: Leftover): Promise<void> {
     this.#parts.jobs.dismiss(runId);
-    await this.#begin(() => ({ scene, pictures, model: model ?? this.#model }));
-  }
-
-  /** Draws pictures although they were drawn. */
-  async drawAgain({ scene, model, drawn, queued }: AlreadyDrawn): Promise<void> {
-    const pictures = [...drawn, ...queued].map(({ seed, alternative }) => ({ seed, alternative }));
-    await this.#begin(() => ({ scene, pictures, model }), { again: true });
-  }
-
-  /** After a crash: what the runs that it cut off owe. */
-  async offerInterrupted(): Promise<void> {
-    const { app, jobs } = this.#parts;
-    const { runs } = await app.api.listRuns({ offset: 0, limit: MOST_INTERRUPTED });
-    for (const { id } of runs.filter(({ message }) => message === INTERRUPTED).reverse()) {
-      const { scene, asked, missing } = await app.api.readRun({ id });
-      jobs.offer({ runId: id, why: "interrupted", scene, model: undefined, asked, pictures: missing });
+    if (why === "cancelled") {
+      await this.#begin(() => ({ scene, pictures, model: model ?? this.#model, until: until ?? undefined }));
+      return;
+    }
+    // As the same run, from where its pictures were.
+    if (this.starting) return;
+    this.starting = true;
+    this.dismiss();
+    const { app, jobs, results } = this.#parts;
+    results.selection.follow();
+    try {
+      await this.opened;
+      const begun = await app.api.resumeRun({ runId, ...howToDraw(scene, model ?? this.#model) });
+      for (const job of begun) jobs.add(job);
+    } catch (error) {
+      this.#refuse(messageOf(error), aboutAll);
+    } finally {
+      this.starting = false;
     }
   }
 
-  #drawSeeds(seeds: Seed[]): Promise<void> {
+  /** What is left over is not wanted: it is not offered again, at the next start either. */
+  async leave({ runId, why }: Leftover): Promise<void> {
+    this.#parts.jobs.dismiss(runId);
+    if (why === "interrupted") await this.#parts.app.api.leaveUnfinished({ runId });
+  }
+
+  /** Draws pictures although they were drawn. */
+  async drawAgain({ scene, model, drawn, queued, until }: AlreadyDrawn): Promise<void> {
+    const pictures = [...drawn, ...queued].map(({ seed, alternative }) => ({ seed, alternative }));
+    await this.#begin(() => ({ scene, pictures, model, until }), { again: true });
+  }
+
+  /** What the last end of the program left undone, by a crash or because it was left while it drew. */
+  async offerInterrupted(): Promise<void> {
+    const { app, jobs } = this.#parts;
+    for (const run of await app.api.unfinishedRuns()) {
+      const { id: runId, scene, asked, missing: pictures, finishing, inWork, until } = run;
+      if (jobs.running.some((job) => job.runId === runId)) continue;
+      const left = { pictures, finishing, goingOn: inWork.length + finishing.length, until };
+      jobs.offer({ runId, why: "interrupted", scene, model: undefined, asked, ...left });
+    }
+  }
+
+  #drawSeeds(seeds: Seed[], until?: number): Promise<void> {
     return this.#begin(() => {
       const scene = sceneToDraw(this.#parts.editor.document);
-      return { scene, pictures: picturesOf(scene, seeds), model: this.#model };
+      return { scene, pictures: picturesOf(scene, seeds), model: this.#model, until };
     });
   }
 
   /** `ask` is called when the checkpoint of a project that was just opened is there, and its settings are taken over. */
   async #begin(
-    ask: () => { scene: Scene; pictures: readonly PictureChoice[]; model: LoadRequest },
+    ask: () => {
+      scene: Scene;
+      pictures: readonly PictureChoice[];
+      model: LoadRequest;
+      until?: number | undefined;
+    },
     { again = false } = {},
   ): Promise<void> {
     if (this.starting) return;
@@ -167,23 +221,24 @@ export class Wishes {
     results.selection.follow();
     try {
       await this.opened;
-      const { scene, pictures, model } = ask();
+      const { scene, pictures, model, until } = ask();
+      const far = until === undefined ? {} : { until };
       const seeds = seedsOf(pictures);
       const asked = new Set(pictures.map(keyOf));
-      const found = again ? [] : await app.api.findDrawn({ scene, seeds, model });
+      const found = again ? [] : await app.api.findDrawn({ scene, seeds, model, ...far });
       const drawn = found.filter((one) => asked.has(keyOf(one)));
-      const waiting = new Set(again ? [] : queuedPictures(jobs, scene, model).map(keyOf));
+      const waiting = new Set(again ? [] : queuedPictures(jobs, scene, model, until).map(keyOf));
       const known = new Set(drawn.map(keyOf));
       const queued = pictures.filter((one) => waiting.has(keyOf(one)) && !known.has(keyOf(one)));
       const fresh = pictures.filter((one) => !known.has(keyOf(one)) && !waiting.has(keyOf(one)));
       if (fresh.length > 0) {
-        const request = requestFor(scene, seedsOf(fresh), model);
+        const request = { ...requestFor(scene, seedsOf(fresh), model), ...far };
         const isOne = fresh.every(({ alternative }) => alternative === null);
         jobs.add(await app.api.generate(isOne ? request : { ...request, only: fresh }));
       }
       if (fresh.length < pictures.length) {
         const isOne = pictures.every(({ alternative }) => alternative === null);
-        this.#already = { drawn, queued, asked: pictures.length, isOne, scene, model };
+        this.#already = { drawn, queued, asked: pictures.length, isOne, scene, model, until };
         this.#tell(aboutAll);
         view.mode = "compose"; // where it is told
       }
@@ -233,8 +288,10 @@ function picturesOf(scene: Scene, seeds: readonly Seed[]): PictureChoice[] {
 }
 
 /** What is in this window's queue of a scene. */
-function queuedPictures(jobs: Jobs, scene: Scene, model: LoadRequest): PictureChoice[] {
-  const same = jobs.running.filter((job) => isEqual(job.scene, scene) && isEqual(job.model, model));
+function queuedPictures(jobs: Jobs, scene: Scene, model: LoadRequest, until?: number): PictureChoice[] {
+  const same = jobs.running.filter(
+    (job) => isEqual(job.scene, scene) && isEqual(job.model, model) && (until !== undefined || job.until === null),
+  );
   return jobs.pending
     .filter(({ job }) => same.some(({ jobId }) => jobId === job.jobId))
     .map(({ seed, alternative = null }) => ({ seed, alternative }));

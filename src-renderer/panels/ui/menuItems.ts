@@ -134,6 +134,7 @@ export function resultItems(commands: Commands): MenuEntry[] {
     item("result.large"),
     item("result.restore"),
     item("result.tryLayout"),
+    item("result.finish"),
     "line",
     item("result.star"),
     item("result.reject"),

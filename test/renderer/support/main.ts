@@ -86,6 +86,11 @@ function storeAnswers(store: Client<StoreApi>): Answers {
     readAttention: (request) => store.readAttention(request),
     emptyBin: () => store.emptyBin(),
     refillBin: (request) => store.refillBin(request),
+    unfinishedRuns: () => store.unfinishedRuns(),
+    leaveUnfinished: (request) => store.leaveUnfinished(request),
+    stateRoom: () => store.stateRoom(),
+    letGoStates: () => store.letGoStates(),
+    takeBackStates: (request) => store.takeBackStates(request),
     listRuns: (query) => store.listRuns(query),
     readRun: (request) => store.readRun(request),
     findDrawn: ({ model, ...query }) => store.findDrawn({ ...query, model: SUMMARY.name, provider: model.provider }),
@@ -117,6 +122,8 @@ function projectAnswers(main: () => TestMain): Answers {
       return main().project.state;
     },
     generate: (request) => main().jobs.begin(request),
+    finishResults: (request) => main().jobs.finish(request),
+    resumeRun: (request) => main().jobs.resume(request),
     cancel: (target) => main().jobs.cancel(target),
   };
 }
