@@ -13,6 +13,7 @@ import { sheetTexts } from "../image/sheetRecords.ts";
 import { captionLines, sharedSettings, sheetBoxes } from "../image/sheetText.ts";
 import { fileStem, type PictureFolder } from "./pictureFolder.ts";
 import type { Progress } from "./progress.ts";
+import { chosenBy, type Scouted, scoutedOf, stepOf } from "./scouting.ts";
 import type { RenderOptions } from "./renderOptions.ts";
 
 /** What `render` uses of an engine; a test hands in a small one. */
@@ -62,9 +63,10 @@ export async function generate(
     });
   };
   let done = 0; // alternatives
-  const place = <Event extends { index: number }>(event: Event) => ({
+  const scouted: Scouted[] = [];
+  const place = <Event extends { seed: Seed }>(event: Event) => ({
     ...event,
-    index: done * seeds.length + event.index,
+    index: done * seeds.length + seeds.indexOf(event.seed),
   });
   const unlisten = [
     engine.on("step", (event) => {
@@ -74,13 +76,26 @@ export async function generate(
       const queueSecondsLeft = isKnown ? own + after * (elapsed + pictureSecondsLeft) : undefined;
       progress.step({ ...place(event), queueSecondsLeft });
     }),
-    engine.on("image", (image) => saveNext(place(image), alternatives[done]!)),
+    engine.on("image", (image) => {
+      if (image.state) scouted.push(...scoutedOf(image, alternatives[done]!));
+      else saveNext(place(image), alternatives[done]!);
+    }),
   ];
+  let requested = seeds.length * alternatives.length;
   let failure: unknown;
   try {
     for (; done < alternatives.length && !saved.failed; done++) {
       const { scene } = alternatives[done]!;
-      await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false });
+      const until = options.scout ? { until: stepOf(options.scout, scene) } : {};
+      await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false, ...until });
+    }
+    const chosen = options.scout ? chosenBy(options.scout.finish, scouted) : [];
+    requested = options.scout ? chosen.length : requested;
+    for (const { alternative, seed, state } of chosen) {
+      if (saved.failed) break;
+      done = alternatives.indexOf(alternative);
+      const { scene } = alternative;
+      await engine.api.generate({ jobId: JOB, scene, seeds: [seed], previewEvery: 0, attention: false, from: [state] });
     }
   } catch (error) {
     failure = error;
@@ -100,7 +115,7 @@ export async function generate(
   const obedience = meanObedience(finished.map((picture) => picture.obedience));
   progress.done({
     finished: finished.length,
-    requested: seeds.length * alternatives.length,
+    requested,
     files: finished.map(({ file }) => file),
     obedience,
   });

@@ -7,6 +7,7 @@ import { readSeeds } from "../scene/seeds.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { PREDICTIONS, type LoadRequest } from "../api/engine.ts";
 import { readSettingOptions, SETTING_OPTIONS } from "./settingOptions.ts";
+import { readFinishRule, readScoutStep, type ScoutOptions } from "./scouting.ts";
 import { readLoraOption, type LoraOption } from "./loras.ts";
 import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";
 
@@ -28,6 +29,14 @@ const OPTIONS = {
     about: `A LoRA by name or file, and its strength from -${STRONGEST_LORA} to ${STRONGEST_LORA} (1); once for each.`,
   },
   seeds: { value: "1,2,7-9", about: "One picture for each seed, 0 to 2^64 - 1; by default the scene's, else 1." },
+  scout: {
+    value: "STEP",
+    about: "Draw each seed only to this step (guided: as far as boxes guide it); --finish says which go on.",
+  },
+  finish: {
+    value: "RULE",
+    about: "Of the scouted: best:4, boxes:70 (all boxes obeyed so far, in percent) or all; best:4 by default.",
+  },
   ...SETTING_OPTIONS,
   embedding: {
     value: "FILE",
@@ -72,6 +81,7 @@ export interface RenderOptions {
   parts: Pick<LoadRequest, "prediction" | "vae" | "tiny" | "draft">;
   loras: LoraOption[];
   seeds: Seed[] | undefined;
+  scout: ScoutOptions | undefined;
   changes: SettingChanges;
   /** Files, as they were written. */
   embeddings: string[];
@@ -110,6 +120,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     if ("seeds" in read) seeds = read.seeds;
     else problems.push({ at: "--seeds", message: read.problem });
   }
+  const scout = readScouting(given, problems);
   const parts = readParts(given, problems);
   if (words.length !== 1) {
     const message =
@@ -123,6 +134,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     parts,
     loras,
     seeds,
+    scout,
     changes,
     embeddings: given.embedding ?? [],
     provider: provider!,
@@ -148,6 +160,18 @@ function readParts(given: Given<typeof OPTIONS>, problems: Problem[]): RenderOpt
     ...(draft ? { draft } : {}),
     ...(predicted === undefined ? {} : { prediction: predicted }),
   };
+}
+
+function readScouting(given: Given<typeof OPTIONS>, problems: Problem[]): ScoutOptions | undefined {
+  if (given.scout === undefined) {
+    if (given.finish !== undefined) problems.push({ at: "--finish", message: "needs --scout" });
+    return undefined;
+  }
+  const until = readScoutStep(given.scout);
+  const finish = readFinishRule(given.finish ?? "best:4");
+  if (typeof until === "string" && until !== "guided") problems.push({ at: "--scout", message: until });
+  if (typeof finish === "string") problems.push({ at: "--finish", message: finish });
+  return typeof finish === "string" ? undefined : { until: until as ScoutOptions["until"], finish };
 }
 
 function optionProblem(problems: readonly Problem[]) {
