@@ -167,11 +167,11 @@ function readScouting(given: Given<typeof OPTIONS>, problems: Problem[]): ScoutO
     if (given.finish !== undefined) problems.push({ at: "--finish", message: "needs --scout" });
     return undefined;
   }
-  const until = readScoutStep(given.scout);
+  const step = readScoutStep(given.scout);
   const finish = readFinishRule(given.finish ?? "best:4");
-  if (typeof until === "string" && until !== "guided") problems.push({ at: "--scout", message: until });
+  if ("problem" in step) problems.push({ at: "--scout", message: step.problem });
   if (typeof finish === "string") problems.push({ at: "--finish", message: finish });
-  return typeof finish === "string" ? undefined : { until: until as ScoutOptions["until"], finish };
+  return typeof finish === "string" || "problem" in step ? undefined : { ...step, finish };
 }
 
 function optionProblem(problems: readonly Problem[]) {

@@ -24,9 +24,11 @@ export function readFinishRule(text: string): FinishRule | string {
   return `expected best:4 (so many), boxes:70 (all boxes at least so far, in percent) or all, got "${text}"`;
 }
 
-export function readScoutStep(text: string): number | "guided" | string {
-  if (text === "guided") return "guided";
-  return /^[1-9]\d{0,3}$/.test(text) ? Number(text) : `expected a step such as 25, or guided, got "${text}"`;
+/** The step that a text says; else what is wrong with it. */
+export function readScoutStep(text: string): Pick<ScoutOptions, "until"> | { problem: string } {
+  if (text === "guided") return { until: text };
+  if (/^[1-9]\d{0,3}$/.test(text)) return { until: Number(text) };
+  return { problem: `expected a step such as 25, or guided, got "${text}"` };
 }
 
 /** The step of a scene; `scene-invalid` where it has too few. */

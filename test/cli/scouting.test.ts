@@ -18,8 +18,8 @@ test("rules and steps are read, and what is none is explained", () => {
       `expected best:4 (so many), boxes:70 (all boxes at least so far, in percent) or all, got "${text}"`,
     );
   }
-  expect([readScoutStep("25"), readScoutStep("guided")]).toEqual([25, "guided"]);
-  expect(readScoutStep("0")).toBe('expected a step such as 25, or guided, got "0"');
+  expect([readScoutStep("25"), readScoutStep("guided")]).toEqual([{ until: 25 }, { until: "guided" }]);
+  expect(readScoutStep("0")).toEqual({ problem: 'expected a step such as 25, or guided, got "0"' });
 });
 
 test("a rule means the best, or those whose boxes all obey", () => {
