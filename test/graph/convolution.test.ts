@@ -172,7 +172,7 @@ describe("the choice of tiles", () => {
 
   test("is larger tiles for larger pictures, and none for a few channels", () => {
     const unet = [[320, 320, 64], [640, 640, 32], [1280, 1280, 16], [1280, 1280, 8], [4, 320, 64], [320, 4, 64]] as const; // prettier-ignore
-    expect(tiles(unet)).toEqual([4, 4, 4, 2, "plain", "plain"]);
+    expect(tiles(unet, true, 1e9)).toEqual([4, 4, 4, 2, "plain", "plain"]);
     const decoder = [[512, 512, 64], [256, 256, 256], [128, 128, 512], [128, 3, 512]] as const; // prettier-ignore
     expect(tiles(decoder, false)).toEqual([4, 4, 4, "plain"]);
   });
@@ -184,6 +184,7 @@ describe("the choice of tiles", () => {
     expect(tiles(layers, true, 1e9)).toEqual([4, 4]);
     expect(tiles(layers, true, extra)).toEqual([4, 2]);
     expect(tiles(layers, true, 0)).toEqual([2, 2]);
+    expect(tiles(layers, true)).toEqual([2, 2]);
     expect(tiles(layers, false, 0)).toEqual(["plain", "plain"]);
   });
 

@@ -39,14 +39,20 @@ interface Option {
   held: number;
 }
 
-/** Numbers that the weights may take more than their plain forms: half a gibibyte. */
+/**
+ * Numbers that the weights of a program without adjoints may take more than their plain forms: half a gibibyte. With adjoints, which have no
+ * copy of their own in Winograd's form, they take no more: a guided step needs the most memory of all.
+ */
 const MOST_MORE = 1 << 27;
 
 /**
  * For each distinct `weights` that it pays for the tile of all their convolutions. Together they hold at most `mostMore` numbers more than
  * plainly, where each direction has a copy of its own.
  */
-export function chooseTiles(convolutions: readonly Convolution[], mostMore = MOST_MORE): Map<Value, Tile> {
+export function chooseTiles(
+  convolutions: readonly Convolution[],
+  mostMore = convolutions.some(({ isAdjoint }) => isAdjoint) ? 0 : MOST_MORE,
+): Map<Value, Tile> {
   const groups = [...Map.groupBy(convolutions, ({ weights }) => weights)].map(([weights, users]) => ({
     weights,
     options: TILES.map((tile) => option(tile, weights, users)),
