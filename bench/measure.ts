@@ -127,7 +127,7 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
   const kind = async (name: Method, boxes: number): Promise<Denoiser> => {
     const bound = regions(boxes).map((region, i) => ({ region, tokens: [2 + i] }));
     const method = await methodOf(name);
-    const place = { latent: size, picture: size, target: unet.target, layers: unet.layers };
+    const place = { latent: size, picture: size, target: unet.target, layers: unet.layers, attention: unet.attention };
     const layout = method.layout({ ...place, regions: bound, columns: tokenizer.maxTokens });
     const range = { start: 0, end: 50 };
     const guidance = { method: name, nu: 0.75, eta: 0.48, injectionSteps: range, lossSteps: range };

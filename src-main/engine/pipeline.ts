@@ -210,7 +210,7 @@ class DiffusionPipeline implements Pipeline {
     const start = from ?? (await begin());
     let latent: Float32Array = start.latent;
     const carried: MethodState = { ...start.method };
-    const { layers } = unet;
+    const { layers, attention: crossLayers } = unet;
     const denoiser: Denoiser = {
       unet,
       config,
@@ -218,7 +218,10 @@ class DiffusionPipeline implements Pipeline {
       evaluations: sampler.evaluations,
       method,
       layoutAt: layoutsOf(bound, settings.steps, (regions) =>
-        method.layout({ regions, columns, picture: size, latent: window, target: unet.target, layers, words }),
+        method.layout({
+          ...{ regions, columns, picture: size, latent: window, target: unet.target },
+          ...{ layers, attention: crossLayers, words },
+        }),
       ),
       state: carried,
       guidance: settings.guidance,

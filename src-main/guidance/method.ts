@@ -64,6 +64,8 @@ export interface Place extends ProgramShape {
   layers: readonly Grid[];
   /** Columns of the prompt that hold words, not marks or padding. */
   words?: readonly number[];
+  /** Each of these layers, in forward order. */
+  attention: readonly AttentionLayer[];
 }
 
 /**

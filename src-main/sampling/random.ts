@@ -65,6 +65,11 @@ export class TorchGenerator {
     return generator;
   }
 
+  /** As `torch.rand(count)`: fractions from 0 to 1, without 1. */
+  uniform(count: number): Float32Array<ArrayBuffer> {
+    return Float32Array.from({ length: count }, () => this.#uniform32());
+  }
+
   /** As `torch.randn(count)`; the shape does not matter, for torch fills contiguous memory in order. */
   normal(count: number): Float32Array<ArrayBuffer> {
     if (count < BLOCK) return Float32Array.from({ length: count }, () => this.#normal64());
@@ -77,11 +82,6 @@ export class TorchGenerator {
       boxMuller(values, start);
     }
     return values;
-  }
-
-  /** As `torch.rand(count)`: 0 up to and without 1. */
-  uniform(count: number): Float32Array<ArrayBuffer> {
-    return Float32Array.from({ length: count }, () => this.#uniform32());
   }
 
   /** As `torch.randint(0, range, (count,))`, for a range below 2^32. */

@@ -27,36 +27,13 @@ interface StepRange {
 
 const ILGD = "https://arxiv.org/abs/2405.14101";
 
-/** In the order in which they are offered: plain sampling first. */
+/** Plain sampling first, other people's, then our own: in the order that the window turns round. */
 const ROWS = {
   none: {
     label: "None",
     hint: "Plain sampling: nothing is drawn into its box. Good for comparing.",
     caption: "no guidance by boxes",
     uses: [],
-  },
-  injection: {
-    label: "Injection",
-    hint: "Only steers attention in the first steps. Nearly as fast as none.",
-    caption: "injection",
-    paper: ILGD,
-    uses: ["nu", "injectionSteps"],
-  },
-  loss: {
-    label: "Loss guidance",
-    hint: "Only pushes the picture towards the boxes, step by step.",
-    caption: "loss guidance",
-    paper: ILGD,
-    uses: ["eta", "lossSteps"],
-    gradientSteps: "lossSteps",
-  },
-  ilgd: {
-    label: "iLGD",
-    hint: "Attention injection first, then weak loss guidance. Follows boxes best.",
-    caption: "iLGD",
-    paper: ILGD,
-    uses: ["nu", "injectionSteps", "eta", "lossSteps"],
-    gradientSteps: "lossSteps",
   },
   boxdiff: {
     label: "BoxDiff",
@@ -91,6 +68,52 @@ const ROWS = {
     paper: "https://arxiv.org/abs/2302.08113",
     uses: ["bootstrapSteps"],
     own: { bootstrapSteps: { start: 0, end: 20 } },
+  },
+  rnb: {
+    label: "R&B",
+    hint: "Moves the picture until boxes drawn around the attention are the boxes asked for. Up to six times none's first steps.",
+    caption: "R&B",
+    paper: "https://arxiv.org/abs/2310.08872",
+    uses: ["moveStrength", "moveSteps", "moveIterations"],
+    gradientSteps: "moveSteps",
+    own: { moveStrength: 70, moveSteps: { start: 0, end: 10 }, moveIterations: 5 },
+  },
+  csg: {
+    label: "CSG",
+    hint: "Moves the picture five times before each of the first steps, and shares the words' attention out among the boxes. Slow.",
+    caption: "CSG",
+    paper: "https://github.com/Papple-F/csg",
+    uses: ["moveStrength", "moveSteps", "moveIterations", "attentionSteps"],
+    gradientSteps: "moveSteps",
+    own: {
+      moveStrength: 0.5,
+      moveSteps: { start: 0, end: 24 },
+      moveIterations: 5,
+      attentionSteps: { start: 0, end: 25 },
+    },
+  },
+  injection: {
+    label: "Injection",
+    hint: "Only steers attention in the first steps. Nearly as fast as none.",
+    caption: "injection",
+    paper: ILGD,
+    uses: ["nu", "injectionSteps"],
+  },
+  loss: {
+    label: "Loss guidance",
+    hint: "Only pushes the picture towards the boxes, step by step.",
+    caption: "loss guidance",
+    paper: ILGD,
+    uses: ["eta", "lossSteps"],
+    gradientSteps: "lossSteps",
+  },
+  ilgd: {
+    label: "iLGD",
+    hint: "Attention injection first, then weak loss guidance. Follows boxes best.",
+    caption: "iLGD",
+    paper: ILGD,
+    uses: ["nu", "injectionSteps", "eta", "lossSteps"],
+    gradientSteps: "lossSteps",
   },
 } as const satisfies Record<string, MethodRow>;
 

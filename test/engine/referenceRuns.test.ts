@@ -84,8 +84,16 @@ describe.each(["plain", "injection-only", "loss-only", "ilgd"])("%s", (name) => 
     ).toBeLessThan(1e-6);
     const guidance = guidanceOf(spec);
     const method = await methodOf(guidance.method);
-    const { target, layers } = unet;
-    const layout = method.layout({ regions: bound, columns: TOKENS, picture: size, latent: size, target, layers });
+    const { target, layers, attention } = unet;
+    const layout = method.layout({
+      regions: bound,
+      columns: TOKENS,
+      picture: size,
+      latent: size,
+      target,
+      layers,
+      attention,
+    });
     const denoiser = {
       unet,
       config: checkpoint.unet.config,

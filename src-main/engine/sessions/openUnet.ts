@@ -84,6 +84,10 @@ export class OpenUnet {
   get layers() {
     return this.#built.layers;
   }
+  /** Every layer of cross-attention, in forward order. */
+  get attention() {
+    return this.#built.attention;
+  }
   /** Attention maps per token: heads times layers. */
   get maps() {
     return this.#built.maps;

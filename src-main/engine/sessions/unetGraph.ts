@@ -18,7 +18,7 @@ import type { DType, Graph, Value } from "../../graph/graph.ts";
 import type { Gate } from "../../graph/onnx/onnx.ts";
 import { Adapters } from "../../model/adapters.ts";
 import { Module } from "../../model/layers.ts";
-import { unet, type ScoreHook } from "../../model/unet.ts";
+import { unet, type AttentionLayer, type ScoreHook } from "../../model/unet.ts";
 
 /** In float16 the small cotangents of attention would vanish: they are computed this many times as large. */
 const HALF_GRADIENT_SCALE = 256;
@@ -37,6 +37,8 @@ export interface UnetGraph {
   target: Grid;
   /** Distinct grids of the cross-attention layers. */
   layers: Grid[];
+  /** Every layer of cross-attention, in forward order. */
+  attention: readonly AttentionLayer[];
   /** Attention maps per token: heads times layers. */
   maps: number;
   /** Whether there is a loss, and with it a gradient. */
@@ -106,6 +108,7 @@ export function unetGraph(
     columns,
     target,
     layers,
+    attention: taps.map(({ name, heads, height, width }) => ({ name, heads, height, width })),
     maps: taps.reduce((n, t) => n + t.heads, 0),
     hasLoss: lost !== undefined,
     gates: [

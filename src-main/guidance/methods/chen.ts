@@ -24,6 +24,9 @@ const PROGRAM: AttentionProgram = {
   },
 };
 
+/** Beside what a word has in all: columns that nobody attends to have no share, rather than no number. */
+const NOTHING = 1e-12;
+
 /** The middle of the network, and the first block up from there that attends to the text. */
 function read(taps: readonly AttentionTap[]): AttentionTap[] {
   const [up] = attendedBlocks(taps, "up");
@@ -43,7 +46,8 @@ function energy(g: GraphBuilder, taps: readonly AttentionTap[], weights: Value):
     const name = `inside.${gridKey(tap)}`;
     const inside = inputs.get(name) ?? g.input(name, "float32", [pixels, columns]);
     inputs.set(name, inside);
-    const share = g.div(g.sum(g.mul(probabilities, inside), [1], false), g.sum(probabilities, [1], false));
+    const whole = g.add(g.sum(probabilities, [1], false), NOTHING);
+    const share = g.div(g.sum(g.mul(probabilities, inside), [1], false), whole);
     const rest = g.sub(1, share); // [heads, columns]
     return g.sum(g.mul(g.mean(g.mul(rest, rest), [0], false), weights), [0]);
   });
