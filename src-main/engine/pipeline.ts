@@ -6,7 +6,7 @@ import type { AttentionMaps, ModelSummary, PromptText, PromptTokens, RunRecord, 
 import { AppError } from "../wire/errors.ts";
 import { actingGuidance } from "../scene/methodSettings.ts";
 import { lorasOf } from "../scene/loras.ts";
-import { actsAt, spacingOf, type Scene, type SceneSettings } from "../scene/scene.ts";
+import { spacingOf, type Scene, type SceneSettings } from "../scene/scene.ts";
 import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
@@ -17,13 +17,14 @@ import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
 import type { MethodState } from "../guidance/method.ts";
 import { methodOf } from "../guidance/methodOf.ts";
-import { chunksOf, encode, tokensOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";
+import { chunksOf, encode } from "../model/tokenizer/encoding.ts";
 import { createTokenizers, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import { additionFeatures } from "../model/unet.ts";
 import { type GeneratorPosition, TorchGenerator } from "../sampling/random.ts";
 import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, type Conditionings, type Denoiser, denoise } from "./denoise.ts";
+import { bindRegions, layoutsOf } from "./boundRegions.ts";
 import { Decoding, doubtsAbout } from "./decoding.ts";
 import { heard } from "./heard.ts";
 import { EmbeddingShelf } from "./embeddingShelf.ts";
@@ -377,30 +378,6 @@ function latentSize(checkpoint: Checkpoint, settings: SceneSettings): Grid {
     throw new AppError("scene-invalid", problem, { at: `settings.${side}` });
   };
   return { height: cells("height"), width: cells("width") };
-}
-
-/** Each region with the positions of its phrases' tokens; those past the limit are left out. */
-function bindRegions(scene: Scene, encoding: Encoding, further: ReadonlyMap<string, number[]>): BoundRegion[] {
-  return scene.regions.map((region) => ({
-    region,
-    tokens: [...new Set(region.spans.flatMap((span) => tokensOfSpan(encoding, span)))].sort((a, b) => a - b),
-    further: further.get(region.id) ?? [],
-  }));
-}
-
-/** What a method makes of the regions that act at a step, once for each set of them. */
-function layoutsOf(
-  bound: readonly BoundRegion[],
-  steps: number,
-  make: (active: readonly BoundRegion[]) => unknown,
-): (step: number) => unknown {
-  const made = new Map<string, unknown>();
-  return (step) => {
-    const active = bound.filter(({ region }) => actsAt(region, step, steps));
-    const key = active.map(({ region }) => region.id).join("\n");
-    if (!made.has(key)) made.set(key, make(active));
-    return made.get(key);
-  };
 }
 
 function attentionOf(bound: readonly BoundRegion[], maps: Float32Array, tokens: number, grid: Grid): AttentionMaps {

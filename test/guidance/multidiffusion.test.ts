@@ -79,7 +79,15 @@ test("every latent is the authors'", async () => {
     },
   } as unknown as OpenUnet;
   const layout = method.layout({
-    ...{ regions, columns: 77, picture, latent: window, target: unet.target, layers: unet.layers },
+    ...{
+      regions,
+      columns: 77,
+      picture,
+      latent: window,
+      target: unet.target,
+      layers: unet.layers,
+      attention: unet.attention,
+    },
   });
   const size = at("cond").length / 3;
   const text = (name: string, k: number) => {
