@@ -5,7 +5,7 @@ import { suggestion } from "../../src-main/scene/nearest.ts";
 import { PROVIDERS, type ProviderName, type Seed } from "../../src-main/scene/scene.ts";
 import { readSeeds } from "../../src-main/scene/seeds.ts";
 import { describeOptions, readArguments, usageProblem, type Option } from "../../src-main/cli/arguments.ts";
-import { METHOD_NAMES, type MethodName } from "./variants.ts";
+import { METHOD_NAMES, type MethodName, PAPER_NAMES } from "./variants.ts";
 
 const OPTIONS = {
   scenes: { value: "N", about: "The first N of the 200 scenes; 200 by default." },
@@ -21,7 +21,7 @@ const OPTIONS = {
     value: "N",
     about: "Other scenes of the same kind, made from this seed: what is tuned on them is reported on the fixed ones.",
   },
-  methods: { value: "A,B", about: `${METHOD_NAMES.join(", ")}; all by default.` },
+  methods: { value: "A,B", about: `${METHOD_NAMES.join(", ")}; by default ${PAPER_NAMES.join(", ")}.` },
   seeds: { value: "1,2,7-9", about: "Pictures of each scene and method; 1 by default." },
   out: {
     value: "DIR",
@@ -119,7 +119,7 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
 }
 
 function readMethods(text: string | undefined): MethodName[] {
-  if (text === undefined) return [...METHOD_NAMES];
+  if (text === undefined) return [...PAPER_NAMES];
   const names = text.split(",").map((name) => name.trim());
   for (const name of names) {
     if (!METHOD_NAMES.some((known) => known === name)) throw unknown("--methods", name, METHOD_NAMES);

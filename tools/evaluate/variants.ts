@@ -1,8 +1,11 @@
 /** What is compared: methods with their settings, and sweeps of nu' and eta. */
+import { type Method, METHODS } from "../../src-main/scene/methods.ts";
 import type { GuidanceSettings, Region, Scene, SceneSettings, UnitBox } from "../../src-main/scene/scene.ts";
 
-export const METHOD_NAMES = ["none", "injection", "loss", "strong-loss", "ilgd"] as const;
-export type MethodName = (typeof METHOD_NAMES)[number];
+export type MethodName = Method | "strong-loss";
+export const METHOD_NAMES: readonly MethodName[] = [...METHODS, "strong-loss"];
+/** What the paper compares, and is compared where nothing is asked for. */
+export const PAPER_NAMES: readonly MethodName[] = ["none", "injection", "loss", "strong-loss", "ilgd"];
 
 /** One way of drawing. */
 export interface Variant {
@@ -11,17 +14,12 @@ export interface Variant {
   settings: SceneSettings;
 }
 
-/** The five methods under `defaults`; strong loss guidance is loss guidance with `strength` times the eta. */
+/** A method under `defaults`; strong loss guidance is loss guidance with `strength` times the eta. */
 export function methodVariant(name: MethodName, defaults: SceneSettings, strength: number): Variant {
   const { guidance } = defaults;
-  const changes: Record<MethodName, Partial<GuidanceSettings>> = {
-    none: { method: "none" },
-    injection: { method: "injection" },
-    loss: { method: "loss" },
-    "strong-loss": { method: "loss", eta: guidance.eta * strength },
-    ilgd: { method: "ilgd" },
-  };
-  return { name, settings: { ...defaults, guidance: { ...guidance, ...changes[name] } } };
+  const changes: Partial<GuidanceSettings> =
+    name === "strong-loss" ? { method: "loss", eta: guidance.eta * strength } : { method: name };
+  return { name, settings: { ...defaults, guidance: { ...guidance, ...changes } } };
 }
 
 /** iLGD with strengths changed; 0 leaves the other half of the method alone. */
