@@ -1,0 +1,46 @@
+/** Other people's methods in the window: their own settings and no others, with their authors' values, and the way to the paper. */
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { apiOf } from "./driver.ts";
+import { electron } from "./harness.ts";
+import { sharedApp } from "./shared.ts";
+import { choice, choose, compose, saved, settled } from "./window.ts";
+
+const guidance = async (page: Page) => {
+  await saved(page).waitFor();
+  return (await apiOf(page).readDraft()).draft.scene.settings.guidance;
+};
+
+describe.skipIf(!electron)("the methods", { timeout: 120_000 }, () => {
+  const running = sharedApp();
+
+  test("a method has its authors' settings until they are changed, and a link to its paper", async () => {
+    const { page } = running();
+    await settled(page);
+    await compose(page, { boxes: [] });
+    await choose(page, "Method", /^BoxDiff/);
+    expect(await choice(page, "Method").getAttribute("aria-label")).toBe("Method: BoxDiff");
+    expect(await page.getByRole("slider", { name: "How strictly boxes are followed" }).count()).toBe(0);
+    expect(await page.getByRole("link", { name: "The paper on BoxDiff" }).getAttribute("href")).toBe(
+      "https://arxiv.org/abs/2307.10816",
+    );
+    await page.getByRole("button", { name: "Advanced" }).click();
+    const strength = page.getByRole("textbox", { name: "Move strength" });
+    expect(await strength.inputValue()).toBe("20.0");
+    expect(await page.getByText("Loss strength η").count()).toBe(0);
+    expect(await guidance(page)).not.toHaveProperty("moveStrength");
+    if (process.env["SHOTS"]) await page.screenshot({ path: join(process.env["SHOTS"], "boxdiff.png") });
+
+    await strength.fill("30");
+    await page.keyboard.press("Enter");
+    await expect.poll(async () => (await guidance(page)).moveStrength).toBe(30);
+    await page.getByRole("checkbox", { name: "Refine" }).uncheck();
+    await expect.poll(async () => (await guidance(page)).refine).toBe(false);
+    await page.getByText("Move strength").first().dblclick();
+    await expect.poll(() => strength.inputValue()).toBe("20.0");
+    await choose(page, "Method", /^iLGD/);
+    await page.getByRole("slider", { name: "How strictly boxes are followed" }).waitFor();
+    await page.getByText("Loss strength η").first().waitFor();
+  });
+});
