@@ -20,7 +20,15 @@ const settings: SceneSettings = {
 
 /** A scene that the fake model draws in `steps` steps. */
 export function fakeScene(prompt: string, steps = settings.steps): Scene {
-  return { prompt, negativePrompt: "", regions: [], settings: { ...settings, steps } };
+  const { guidance } = settings;
+  const cut = ({ start, end }: { start: number; end: number }) => ({ start, end: Math.min(end, steps) });
+  const ranges = { injectionSteps: cut(guidance.injectionSteps), lossSteps: cut(guidance.lossSteps) };
+  return {
+    prompt,
+    negativePrompt: "",
+    regions: [],
+    settings: { ...settings, steps, guidance: { ...guidance, ...ranges } },
+  };
 }
 
 export const openFakePipeline: OpenPipeline = async (request, onProgress) => {
