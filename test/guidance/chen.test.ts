@@ -1,4 +1,4 @@
-/** Backward guidance against the authors' code (test/goldens/methods/chen), and forward guidance against its formula. */
+/** Backward guidance against the authors' code (test/goldens/methods/chen). */
 import { expect, test, vi } from "vitest";
 import { method } from "../../src-main/guidance/methods/chen.ts";
 import { relativeError } from "../support/closeness.ts";
