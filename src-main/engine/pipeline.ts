@@ -184,7 +184,9 @@ class DiffusionPipeline implements Pipeline {
       from?.sampler,
     );
     const window = method.window?.(size, this.#checkpoint.unet.config.sampleSize ?? 64) ?? size;
-    const unet = await this.#networks.unet(window, columns, method.program, this.#onProgress);
+    const acting = actingGuidance(settings.guidance, settings.steps);
+    const program = method.programOf?.(acting) ?? method.program;
+    const unet = await this.#networks.unet(window, columns, program, this.#onProgress);
     await heard(options.signal);
     const conditioned = (half: HalfText) => this.#conditioning(half, settings, unet);
     const both = ({ prompt, negative }: Record<"prompt" | "negative", HalfText>): Conditionings => ({
@@ -202,7 +204,7 @@ class DiffusionPipeline implements Pipeline {
       const encodeColours = (colours: readonly (readonly number[])[]) => this.#networks.encodeColours(colours, window);
       const own = await method.begin?.({
         seed,
-        settings: actingGuidance(settings.guidance, settings.steps),
+        settings: acting,
         noise,
         encodeColours,
       });

@@ -87,6 +87,10 @@ export class GraphBuilder {
   exp(x: Value): Value {
     return this.append("Exp", [x], {});
   }
+  /** Natural logarithm. */
+  log(x: Value): Value {
+    return this.append("Log", [x], {});
+  }
   sqrt(x: Value): Value {
     return this.append("Sqrt", [x], {});
   }

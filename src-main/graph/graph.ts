@@ -52,6 +52,7 @@ export interface OpAttributes {
   Mul: None;
   Div: None;
   Exp: None;
+  Log: None;
   Sqrt: None;
   Sigmoid: None;
   Relu: None;

@@ -65,6 +65,7 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
   Mul: elementwise("Mul", 2),
   Div: elementwise("Div", 2),
   Exp: elementwise("Exp", 1),
+  Log: elementwise("Log", 1),
   Sqrt: elementwise("Sqrt", 1),
   Sigmoid: elementwise("Sigmoid", 1),
   Relu: elementwise("Relu", 1),

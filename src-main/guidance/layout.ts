@@ -19,6 +19,10 @@ export interface Layout {
   injection: Map<string, Float32Array<ArrayBuffer>>;
   /** By layer grid: 1 - 2 mask of each bound token, carried from the loss grid to the layer's; 0 for other tokens. */
   contrast: Map<string, Float32Array<ArrayBuffer>>;
+  /** The same by area: half the cells times what is outside over its cells, less what is inside over its; for a box of half the picture the two are one. */
+  contrastByArea: Map<string, Float32Array<ArrayBuffer>>;
+  /** 1 in the boxes of each bound token on the loss grid, [cells, tokens]. */
+  mask: Float32Array<ArrayBuffer>;
   /** Weight of each token's loss, [tokens]. */
   tokenWeights: Float32Array<ArrayBuffer>;
 }
@@ -69,6 +73,7 @@ export function layoutOf(
   );
   const injection = new Map<string, Float32Array<ArrayBuffer>>();
   const contrast = new Map<string, Float32Array<ArrayBuffer>>();
+  const contrastByArea = new Map<string, Float32Array<ArrayBuffer>>();
   for (const layer of layers) {
     injection.set(
       gridKey(layer),
@@ -78,19 +83,36 @@ export function layoutOf(
         (one) => [...one.tokens, ...(one.further ?? [])],
       ),
     );
-    contrast.set(gridKey(layer), contrastOn(layer, union, tokens, tokenWeights, target));
+    contrast.set(gridKey(layer), contrastOn(layer, union, tokens, tokenWeights, target, published));
+    contrastByArea.set(gridKey(layer), contrastOn(layer, union, tokens, tokenWeights, target, byArea));
   }
-  return { injection, contrast, tokenWeights: tokenWeights.map((w) => w * scale) };
+  return { injection, contrast, contrastByArea, mask: union, tokenWeights: tokenWeights.map((w) => w * scale) };
 }
 
-function contrastOn(layer: Grid, union: Mask, tokens: number, weights: Float32Array, target: Grid) {
+/** What a cell of a box, and one outside it, count, where the box has `inside` of `all` cells. */
+type CellWeights = (inside: number, all: number) => readonly [inside: number, outside: number];
+
+const published: CellWeights = () => [-1, 1];
+const byArea: CellWeights = (inside, all) => [-all / (2 * Math.max(1, inside)), all / (2 * Math.max(1, all - inside))];
+
+function contrastOn(
+  layer: Grid,
+  union: Mask,
+  tokens: number,
+  weights: Float32Array,
+  target: Grid,
+  cellWeights: CellWeights,
+) {
   const columns = new Float32Array(layer.height * layer.width * tokens);
   weights.forEach((weight, t) => {
     if (weight === 0) return;
-    const column = Float32Array.from(
-      { length: target.height * target.width },
-      (_, p) => 1 - 2 * union[p * tokens + t]!,
+    const cells = target.height * target.width;
+    const mask = Array.from({ length: cells }, (_, p) => union[p * tokens + t]!);
+    const [inside, outside] = cellWeights(
+      mask.reduce((sum, on) => sum + on, 0),
+      cells,
     );
+    const column = Float32Array.from(mask, (on) => (on > 0 ? inside : outside));
     resizeAdjoint(column, target, layer).forEach((value, p) => {
       columns[p * tokens + t] = value;
     });

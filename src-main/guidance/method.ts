@@ -173,6 +173,8 @@ export interface TextPair {
 
 export interface LayoutMethod<Layout = unknown, State extends MethodState = MethodState> {
   readonly program: AttentionProgram;
+  /** The program for settings that want another one. */
+  programOf?(settings: ActingGuidance): AttentionProgram;
   /** What the boxes that act become for this method. Made once for every set of them, and handed to its steps. */
   layout(place: Place): Layout;
   /** The state before the first step; none where left out. */

@@ -2,9 +2,12 @@
  * Injection and loss guidance (Patel & Serkh 2024, arXiv 2405.14101, as in the authors' code), alone and together: one program, in
  * which an injection of 0 and a gradient that nobody asks for cost nothing.
  */
+import type { AttentionTap } from "../model/unet.ts";
+import type { LossName } from "../scene/losses.ts";
 import { exactSum, weightedSum } from "../sampling/sampler.ts";
 import { injectionHook, layoutInputs, layoutLoss } from "./attentionLoss.ts";
 import { type Layout, layoutOf } from "./layout.ts";
+import { REGION_MASK, regionLoss } from "./losses.ts";
 import { type AttentionProgram, type Feeds, type LayoutMethod, within } from "./method.ts";
 
 /**
@@ -22,9 +25,26 @@ export const STEERING: AttentionProgram = {
   },
 };
 
+/** The same with other losses in its place (losses.ts): their input is region_mask [cells, columns] instead of the contrasts. */
+const OTHER_LOSSES = new Map(
+  (["boxes", "log", "entropy"] as const).map((kind): [LossName, AttentionProgram] => [
+    kind,
+    {
+      name: `steering, ${kind}`,
+      build: (g, { target, columns }) => {
+        const tokenWeights = g.input("token_weights", "float32", [columns]);
+        const loss = (taps: readonly AttentionTap[]) => ({ loss: regionLoss(g, taps, target, tokenWeights, kind) });
+        return { scores: injectionHook(g), loss };
+      },
+    },
+  ]),
+);
+
 /** What the steering program is fed; `strength` is on the injection, 0 for none. */
-export function steeringFeeds({ tokenWeights, contrast, injection }: Layout, strength: number): Feeds {
-  const feeds: Record<string, Float32Array> = { token_weights: tokenWeights };
+export function steeringFeeds(layout: Layout, strength: number, loss: LossName = "authors"): Feeds {
+  const { tokenWeights, injection, mask } = layout;
+  const contrast = loss === "area" ? layout.contrastByArea : layout.contrast;
+  const feeds: Record<string, Float32Array> = { token_weights: tokenWeights, [REGION_MASK]: mask };
   for (const [key, shares] of injection) {
     feeds[layoutInputs(key).contrast] = contrast.get(key)!;
     feeds[layoutInputs(key).injection] = shares.map((share) => share * strength);
@@ -39,6 +59,7 @@ export function steeringFeeds({ tokenWeights, contrast, injection }: Layout, str
 export function steering({ injects, follows }: { injects: boolean; follows: boolean }): LayoutMethod<Layout> {
   return {
     program: STEERING,
+    programOf: ({ loss }) => (follows ? OTHER_LOSSES.get(loss) : undefined) ?? STEERING,
     layout: ({ regions, columns, latent, target, layers }) => layoutOf(regions, columns, latent, target, layers),
     async predict({ evaluation, settings, layout, ...step }, latent) {
       const { stepIndex } = evaluation;
@@ -47,8 +68,8 @@ export function steering({ injects, follows }: { injects: boolean; follows: bool
       const isInjected = boxes && injects && within(stepIndex, settings.injectionSteps);
       const isFollowed = boxes && follows && within(stepIndex, settings.lossSteps);
       const answer = await step.guided(latent, {
-        prompt: { feeds: steeringFeeds(layout, isInjected ? settings.nu * Math.log(1 + sigma) : 0) },
-        negative: { feeds: steeringFeeds(layout, 0) },
+        prompt: { feeds: steeringFeeds(layout, isInjected ? settings.nu * Math.log(1 + sigma) : 0, settings.loss) },
+        negative: { feeds: steeringFeeds(layout, 0, settings.loss) },
         gradient: isFollowed,
       });
       const { epsilon, maps, loss, gradient } = answer;

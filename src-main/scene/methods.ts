@@ -17,7 +17,7 @@ export interface MethodRow<Setting extends string = string> {
   /** Which of them is the range of steps that cost a gradient. */
   gradientSteps?: Setting;
   /** What its authors use in 50 steps, of the settings that a scene may leave out. */
-  own?: { readonly [Name in Setting]?: number | boolean | StepRange };
+  own?: { readonly [Name in Setting]?: number | boolean | string | StepRange };
 }
 
 interface StepRange {
@@ -104,16 +104,18 @@ const ROWS = {
     hint: "Only pushes the picture towards the boxes, step by step.",
     caption: "loss guidance",
     paper: ILGD,
-    uses: ["eta", "lossSteps"],
+    uses: ["eta", "lossSteps", "loss"],
     gradientSteps: "lossSteps",
+    own: { loss: "authors" },
   },
   ilgd: {
     label: "iLGD",
     hint: "Attention injection first, then weak loss guidance. Follows boxes best.",
     caption: "iLGD",
     paper: ILGD,
-    uses: ["nu", "injectionSteps", "eta", "lossSteps"],
+    uses: ["nu", "injectionSteps", "eta", "lossSteps", "loss"],
     gradientSteps: "lossSteps",
+    own: { loss: "authors" },
   },
 } as const satisfies Record<string, MethodRow>;
 

@@ -6,6 +6,7 @@
  */
 import { scaleEta } from "./inSteps.ts";
 import { MOST_STEPS } from "./limits.ts";
+import { LOSSES } from "./losses.ts";
 import type { Held, Row } from "./rows.ts";
 import { METHODS } from "./methods.ts";
 import { OTHER_SPACINGS, SCHEDULERS } from "./schedulers.ts";
@@ -211,6 +212,18 @@ export const SETTINGS = {
     option: { name: "loss-steps", value: "FIRST,END" },
   },
   // What follows is left out where it is the method's own (METHOD_ROWS).
+  loss: {
+    part: "guidance",
+    kind: "choice",
+    of: LOSSES,
+    nothing: undefined,
+    about:
+      "What loss guidance pushes down: authors as published, area the same by area, boxes where attention is strongest inside and outside, log the logarithm of the share inside, entropy the cross-entropy with an evenly filled box; left out, authors.",
+    label: "Loss",
+    help: "What each guided step pushes down.",
+    undo: "Change loss",
+    option: { name: "loss", value: "NAME", about: `What loss guidance pushes down: ${LOSSES.join(", ")}` },
+  },
   /** Factor on the gradient that a latent is moved along. */
   moveStrength: {
     part: "guidance",

@@ -213,6 +213,7 @@ const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
   Mul: elementwise((a, b) => a * b),
   Div: elementwise((a, b) => a / b),
   Exp: elementwise((x) => Math.exp(x)),
+  Log: elementwise((x) => Math.log(x)),
   Sqrt: elementwise((x) => Math.sqrt(x)),
   Sigmoid: elementwise((x) => sigmoid(x)),
   Relu: elementwise((x) => Math.max(x, 0)),

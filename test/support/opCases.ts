@@ -39,7 +39,7 @@ const of = (inputs: readonly OpInput[], build: Build, more: Partial<OpCase> = {}
   ...more,
 });
 
-function unary(op: "exp" | "sqrt" | "sigmoid" | "erf" | "gelu", make = random): OpCase[] {
+function unary(op: "exp" | "log" | "sqrt" | "sigmoid" | "erf" | "gelu", make = random): OpCase[] {
   const build: Build = (g, [x]) => g[op](x!);
   return [make(2, 3), make(), make(1, 2, 1, 3)].map((x) => of([x], build));
 }
@@ -159,6 +159,7 @@ export const opCases = {
   Mul: binary("mul"),
   Div: binary("div", positive),
   Exp: unary("exp"),
+  Log: unary("log", positive),
   Sqrt: unary("sqrt", positive),
   Sigmoid: [...unary("sigmoid"), of([given([4], [-30, -5, 5, 30])], (g, [x]) => g.sigmoid(x!))],
   Relu: [of([given([2, 3], [-3, -0.5, 0.25, 2, -7, 5])], (g, [x]) => g.relu(x!))],

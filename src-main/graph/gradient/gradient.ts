@@ -44,6 +44,8 @@ export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> | "no-gr
     needs(1) ? g.sumTo(g.mul(g.div(g.mul(dy, y), b!), -1), b!.shape) : undefined,
   ],
   Exp: ({ g, dy, y }) => [g.mul(dy, y)],
+  // y = ln(x)  =>  dx = dy / x
+  Log: ({ g, dy, inputs: [x] }) => [g.div(dy, x!)],
   // y = sqrt(x)  =>  dx = dy / (2 y)
   Sqrt: ({ g, dy, y }) => [g.div(g.mul(dy, 0.5), y)],
   // y = sigmoid(x)  =>  dx = dy y (1 - y)

@@ -25,6 +25,7 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
   Mul: plain("Mul"),
   Div: plain("Div"),
   Exp: plain("Exp"),
+  Log: plain("Log"),
   Sqrt: plain("Sqrt"),
   Sigmoid: plain("Sigmoid"),
   Relu: plain("Relu"),

@@ -1,0 +1,132 @@
+/** Losses for loss guidance, by hand on small maps, and their gradients by finite differences. */
+import { expect, test } from "vitest";
+import { GraphBuilder } from "../../src-main/graph/builder.ts";
+import { gradient } from "../../src-main/graph/gradient/gradient.ts";
+import { layoutInputs, layoutLoss } from "../../src-main/guidance/attentionLoss.ts";
+import { type BoundRegion, layoutOf } from "../../src-main/guidance/layout.ts";
+import { type GraphLoss, REGION_MASK, regionLoss, SCALES } from "../../src-main/guidance/losses.ts";
+import { STEERING, steering, steeringFeeds } from "../../src-main/guidance/steering.ts";
+import { actingGuidance } from "../../src-main/scene/methodSettings.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import { LOSSES } from "../../src-main/scene/losses.ts";
+import { relativeError } from "../support/closeness.ts";
+import { finiteDifferences } from "../support/finiteDifferences.ts";
+import { evaluate, numbers, type Numbers } from "../support/interpreter.ts";
+import { runOnnx } from "../support/onnxRuntime.ts";
+import { uniform } from "../support/randomNumbers.ts";
+
+const GRID = { height: 4, width: 4 };
+const CELLS = 16;
+const TOKENS = 3;
+const HEADS = 2;
+const KINDS = ["boxes", "log", "entropy"] as const satisfies readonly GraphLoss[];
+
+/** Six cells of token 1, and twelve of token 2: a fifth of them is 1 inside and 2 outside, and 2 and 1 (rounded down, one at least). */
+const bound: BoundRegion[] = [
+  [1, { x: 0, y: 0, width: 0.5, height: 0.75 }, 1],
+  [2, { x: 0.25, y: 0, width: 0.75, height: 1 }, 0.5],
+].map(([token, box, strength]) => ({
+  region: { id: String(token), box: box as never, spans: [{ start: 0, end: 1 }], strength: strength as number },
+  tokens: [token as number],
+}));
+const layout = layoutOf(bound, TOKENS, GRID, GRID, [GRID]);
+const next = uniform(3);
+const probabilities = numbers([HEADS, CELLS, TOKENS], Float64Array.from({ length: HEADS * CELLS * TOKENS }, () => 0.05 + next())); // prettier-ignore
+
+function graphOf(kind: GraphLoss | "area") {
+  const g = new GraphBuilder();
+  const a = g.input("a", "float32", [HEADS, CELLS, TOKENS]);
+  const taps = [{ name: "layer", heads: HEADS, ...GRID, probabilities: a }];
+  const weights = g.input("token_weights", "float32", [TOKENS]);
+  const loss = kind === "area" ? layoutLoss(g, taps, GRID, weights) : regionLoss(g, taps, GRID, weights, kind);
+  const d = gradient(g, [[loss, g.constant(1, "float32", [1])]], a);
+  const fed = steeringFeeds(layout, 0, kind);
+  const { contrast } = layoutInputs(GRID);
+  const feeds: Record<string, Numbers> = { a: probabilities, token_weights: numbers([TOKENS], fed["token_weights"]!) };
+  const name = kind === "area" ? contrast : REGION_MASK;
+  feeds[name] = numbers([CELLS, TOKENS], fed[name]!);
+  return { graph: g.finish({ loss, d }), feeds };
+}
+
+/** Mean map of a token, and its mask. */
+const mapOf = (t: number) =>
+  Array.from({ length: CELLS }, (_, p) => {
+    const at = (h: number) => probabilities.data[(h * CELLS + p) * TOKENS + t]!;
+    return (at(0) + at(1)) / HEADS;
+  });
+const maskOf = (t: number) => Array.from({ length: CELLS }, (_, p) => layout.mask[p * TOKENS + t]!);
+const sum = (values: readonly number[]) => values.reduce((all, v) => all + v, 0);
+const topMean = (values: number[], share: number) => {
+  const k = Math.max(1, Math.floor(share * values.length));
+  return sum(values.sort((a, b) => b - a).slice(0, k)) / k;
+};
+
+/** Each loss of one token as its formula has it. */
+const BY_HAND: Record<GraphLoss, (map: readonly number[], mask: readonly number[]) => number> = {
+  boxes: (map, mask) => {
+    const split = (on: number) => map.filter((_, p) => mask[p] === on);
+    return 1 - topMean(split(1), 0.2) + topMean(split(0), 0.2);
+  },
+  log: (map, mask) => -Math.log(sum(map.map((v, p) => v * mask[p]!)) / sum(map)),
+  entropy: (map, mask) => -sum(map.map((v, p) => mask[p]! * Math.log(v / sum(map)))) / sum(mask),
+};
+
+test.each(KINDS)("%s is its formula", (kind) => {
+  const { graph, feeds } = graphOf(kind);
+  const got = evaluate(graph, feeds)["loss"]!;
+  expect(got.shape).toEqual([1]);
+  // Weights are times 256 / cells and losses times cells: 256 whatever the grid.
+  const expected = 256 * SCALES[kind] * (BY_HAND[kind](mapOf(1), maskOf(1)) + 0.5 * BY_HAND[kind](mapOf(2), maskOf(2)));
+  expect(Math.abs(got.data[0]! / expected - 1)).toBeLessThan(1e-5);
+});
+
+test.each([...KINDS, "area"] as const)("%s has the gradient of its finite differences, and ONNX Runtime's", async (kind) => {
+  const { graph, feeds } = graphOf(kind);
+  const expected = finiteDifferences(
+    (a) => evaluate(graph, { ...feeds, a })["loss"]!,
+    probabilities,
+    numbers([1], [1]),
+    1e-4,
+  );
+  expect(relativeError(evaluate(graph, feeds)["d"]!.data, expected.data)).toBeLessThan(1e-5);
+  const run = await runOnnx(graph, feeds);
+  expect(relativeError(run["loss"]!.data, evaluate(graph, feeds)["loss"]!.data)).toBeLessThan(1e-5);
+  expect(relativeError(run["d"]!.data, expected.data)).toBeLessThan(1e-4);
+}); // prettier-ignore
+
+test("by area a box of half the picture is as published, and any box weighs inside what it weighs outside", () => {
+  const half = { ...bound[0]!, region: { ...bound[0]!.region, box: { x: 0, y: 0, width: 0.5, height: 1 } } };
+  const same = layoutOf([half], TOKENS, GRID, GRID, [GRID]);
+  expect(same.contrastByArea.get("4x4")).toEqual(same.contrast.get("4x4"));
+  for (const t of [1, 2]) {
+    const column = Array.from({ length: CELLS }, (_, p) => layout.contrastByArea.get("4x4")![p * TOKENS + t]!);
+    expect(sum(column)).toBeCloseTo(0, 4);
+    expect(sum(column.filter((v) => v > 0))).toBeCloseTo(CELLS / 2, 4);
+  }
+});
+
+test("maps that are the same everywhere, and boxes over everything, have finite losses and gradients", () => {
+  const all = [{ ...bound[0]!, region: { ...bound[0]!.region, box: { x: 0, y: 0, width: 1, height: 1 } } }];
+  for (const kind of KINDS) {
+    const { graph, feeds } = graphOf(kind);
+    const flat = numbers([HEADS, CELLS, TOKENS], new Float64Array(HEADS * CELLS * TOKENS).fill(0.25));
+    const whole = numbers([CELLS, TOKENS], layoutOf(all, TOKENS, GRID, GRID, [GRID]).mask);
+    for (const changed of [{ a: flat }, { [REGION_MASK]: whole }]) {
+      const { loss, d } = evaluate(graph, { ...feeds, ...changed });
+      expect([...loss!.data, ...d!.data].every(Number.isFinite), kind).toBe(true);
+    }
+  }
+  const { graph, feeds } = graphOf("boxes");
+  const flat = numbers([HEADS, CELLS, TOKENS], new Float64Array(HEADS * CELLS * TOKENS).fill(0.25));
+  // Inside as strong as outside: 1 for each of the tokens, whose weights are 1 and a half.
+  expect(evaluate(graph, { ...feeds, a: flat })["loss"]!.data[0]).toBeCloseTo(256 * SCALES.boxes * 1.5, 3);
+});
+
+test("settings choose the program: as published where nothing is said, and by area, in the same one", () => {
+  const method = steering({ injects: true, follows: true });
+  const program = (loss?: (typeof LOSSES)[number]) =>
+    method.programOf!(actingGuidance({ ...DEFAULT_SETTINGS.guidance, ...(loss ? { loss } : {}) }, 50));
+  for (const same of [undefined, "authors", "area"] as const) expect(program(same)).toBe(STEERING);
+  expect(new Set(LOSSES.map(program)).size).toBe(LOSSES.length - 1);
+  expect(program("log")).toBe(program("log"));
+});
