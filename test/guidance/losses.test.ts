@@ -23,12 +23,9 @@ const KINDS = ["boxes", "log", "entropy"] as const satisfies readonly GraphLoss[
 
 /** Six cells of token 1, and twelve of token 2: a fifth of them is 1 inside and 2 outside, and 2 and 1 (rounded down, one at least). */
 const bound: BoundRegion[] = [
-  [1, { x: 0, y: 0, width: 0.5, height: 0.75 }, 1],
-  [2, { x: 0.25, y: 0, width: 0.75, height: 1 }, 0.5],
-].map(([token, box, strength]) => ({
-  region: { id: String(token), box: box as never, spans: [{ start: 0, end: 1 }], strength: strength as number },
-  tokens: [token as number],
-}));
+  { id: "a", token: 1, box: { x: 0, y: 0, width: 0.5, height: 0.75 }, strength: 1 },
+  { id: "b", token: 2, box: { x: 0.25, y: 0, width: 0.75, height: 1 }, strength: 0.5 },
+].map(({ token, ...region }) => ({ region: { ...region, spans: [{ start: 0, end: 1 }] }, tokens: [token] }));
 const layout = layoutOf(bound, TOKENS, GRID, GRID, [GRID]);
 const next = uniform(3);
 const probabilities = numbers([HEADS, CELLS, TOKENS], Float64Array.from({ length: HEADS * CELLS * TOKENS }, () => 0.05 + next())); // prettier-ignore
