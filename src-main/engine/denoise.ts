@@ -65,6 +65,7 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
     count: d.evaluations.length,
     settings: actingGuidance(d.guidance, d.evaluations.at(-1)!.stepIndex + 1),
     layout: d.layoutAt(evaluation.stepIndex),
+    states: d.prompt.context,
     text(name) {
       const text = d.texts?.get(name);
       invariant(text, `no text ${name}`);

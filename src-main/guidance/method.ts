@@ -28,6 +28,8 @@ export interface ProgramShape {
 export interface ProgramParts {
   /** Changes the scaled scores of cross-attention before the softmax. */
   scores?: ScoreHook;
+  /** The same of self-attention, [heads, pixels, pixels], which is then spelled out. */
+  selfScores?: ScoreHook;
   /** Changes the probabilities after it, in the same shape. */
   probabilities?: ScoreHook;
   /**
@@ -121,6 +123,8 @@ export interface Step<Layout = unknown> {
   readonly settings: ActingGuidance;
   /** What the method's `layout` made of the regions that act at this step. */
   readonly layout: Layout;
+  /** The scene's own text, as the prompt's half reads it, [columns, width]. */
+  readonly states: Float32Array;
   /** One of the method's own texts, as the network reads it. */
   text: (name: string) => OwnText;
   /** Both halves of classifier-free guidance at `latent`. */

@@ -54,6 +54,7 @@ export interface AttentionHooks {
   scores?: ScoreHook;
   probabilities?: ScoreHook;
   readsSelf?: (layer: AttentionLayer) => boolean;
+  selfScores?: ScoreHook;
 }
 
 /** Noise (or velocity) prediction, of the latent's shape, and every cross-attention layer in forward order. */
@@ -150,8 +151,10 @@ function transformer(
     const block = m.at(`transformer_blocks.${n}`);
     const layer = { name: m.weights.scope, heads, height, width };
     const own = layerNorm(block.at("norm1"), h);
-    if (hooks.readsSelf?.(layer)) {
-      const read = crossAttention(block.at("attn1"), own, own, heads, precise, (scores) => g.softmax(scores, 2));
+    if (hooks.selfScores || hooks.readsSelf?.(layer)) {
+      const read = crossAttention(block.at("attn1"), own, own, heads, precise, (scores) =>
+        g.softmax(hooks.selfScores?.(scores, layer) ?? scores, 2),
+      );
       selfTaps.push({ ...layer, probabilities: read.probabilities });
       h = g.add(h, read.output);
     } else {

@@ -61,6 +61,14 @@ const ROWS = {
     uses: ["attentionShare", "attentionSteps"],
     own: { attentionShare: 0.8, attentionSteps: { start: 0, end: 40 } },
   },
+  densediffusion: {
+    label: "DenseDiffusion",
+    hint: "Draws words and things towards their boxes in the first steps, without a gradient. Large pictures take more memory than with the others.",
+    caption: "DenseDiffusion",
+    paper: "https://arxiv.org/abs/2308.12964",
+    uses: ["attentionSteps"],
+    own: { attentionSteps: { start: 0, end: 15 } },
+  },
   multidiffusion: {
     label: "MultiDiffusion",
     hint: "Draws every box by its own words and joins the pictures at each step. Each box costs as much as the whole picture.",

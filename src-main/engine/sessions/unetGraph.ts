@@ -85,8 +85,8 @@ export function unetGraph(
     return masked ? mask(changed, layer) : changed;
   };
   const adapters = new Adapters(g, loras);
-  const { probabilities, readsSelf } = parts;
-  const hooks = { scores, ...(probabilities ? { probabilities } : {}), ...(readsSelf ? { readsSelf } : {}) };
+  const { probabilities, readsSelf, selfScores } = parts;
+  const hooks = { scores, ...(probabilities ? { probabilities } : {}), ...(readsSelf ? { readsSelf } : {}), ...(selfScores ? { selfScores } : {}) }; // prettier-ignore
   const { prediction, taps, selfTaps } = unet(new Module(g, weights, dtype, adapters), config, inputs, hooks);
 
   const outputs: Record<string, Value> = {
