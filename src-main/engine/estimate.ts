@@ -2,6 +2,7 @@
  * How long a picture still takes, from the steps timed so far: in this process, and before it (timings.ts). A guided step runs the network backwards too, so
  * the two kinds are timed apart and the rest is added up from the kinds that remain.
  */
+import { METHOD_ROWS } from "../scene/methods.ts";
 import { hasGradientAt } from "../scene/methodSettings.ts";
 import type { SceneSettings } from "../scene/scene.ts";
 
@@ -62,7 +63,9 @@ export class Estimator {
   }
 
   #atSize(settings: SceneSettings, step: number, steps: number): number | undefined {
-    const plain = this.#seconds.get(stepKey(settings, "plain"));
+    // Until a method of other people's has been timed, its plain steps are taken for plain ones.
+    const none = { ...settings, guidance: { ...settings.guidance, method: "none" as const } };
+    const plain = this.#seconds.get(stepKey(settings, "plain")) ?? this.#seconds.get(stepKey(none, "plain"));
     const guided = this.#seconds.get(stepKey(settings, "guided"));
     const fromGuided = guided === undefined ? undefined : guided / GUIDED_COST;
     const first = this.#seconds.get(stepKey(settings, "first"));
@@ -99,5 +102,8 @@ function sizeKey({ width, height }: SceneSettings): string {
 
 function stepKey(settings: SceneSettings, kind: StepKind | "first"): string {
   const halves = settings.guidanceScale === 1 ? 1 : 2;
-  return `${sizeKey(settings)} ${halves} ${settings.scheduler} ${kind}`;
+  const { method } = settings.guidance;
+  // Steps of iLGD and its halves cost alike; those of others, each its own.
+  const own = METHOD_ROWS[method].own ? ` ${method}` : "";
+  return `${sizeKey(settings)} ${halves} ${settings.scheduler}${own} ${kind}`;
 }
