@@ -69,7 +69,7 @@ describe("the scenes", () => {
 });
 
 describe("options", () => {
-  const read = (...argv: string[]) => readEvaluateOptions(argv, "/work");
+  const read = (...argv: string[]) => readEvaluateOptions(argv, "/home/me");
 
   test("have defaults", () => {
     expect(read()).toMatchObject({ scenes: 200, seeds: ["1"], workers: 2, provider: "cpu", resume: true });
