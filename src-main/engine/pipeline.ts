@@ -398,6 +398,6 @@ function obedienceOf(bound: readonly BoundRegion[], attention: AttentionMaps): R
 /** A network that leaves its number range gives a black picture; better to stop at once and say so. */
 function refuseNonsense(epsilon: Numbers, step: number): void {
   if (epsilon.every(Number.isFinite)) return;
-  const problem = `The network's numbers ran out of range at step ${step + 1}. Lower eta or nu', or use the provider cpu, which computes in float32.`;
+  const problem = `The network's numbers ran out of range at step ${step + 1}. Lower the strengths of the layout method, or use the provider cpu, which computes in float32.`;
   throw new AppError("scene-invalid", problem, { at: "settings.guidance" });
 }

@@ -122,14 +122,16 @@ export function refusal(
   const say = (message: string) => failure(message, status, undefined, repo);
   if (status === 404 || entry === "RepoNotFound") {
     const spelling = "Check its spelling: owner/name, as in the address of its page.";
-    const isPrivate = hasToken ? "" : " If it is private, put a token of your account into Preferences.";
+    const isPrivate = hasToken
+      ? ""
+      : " If it is private, put a token of your account under “Token and mirror” in Models.";
     return say(`There is no model ${repo} at ${hub}. ${spelling}${isPrivate}`);
   }
   if (status === 401) {
     return say(
       hasToken
-        ? `${hub} does not accept your token. Make a new one there (Settings, Access Tokens), and put it into Preferences.`
-        : `${repo} wants an account: accept its conditions at ${page}, then put a token of that account into Preferences.`,
+        ? `${hub} does not accept your token. Make a new one there (Settings, Access Tokens), and put it under “Token and mirror” in Models.`
+        : `${repo} wants an account: accept its conditions at ${page}, then put a token of that account under “Token and mirror” in Models.`,
     );
   }
   if (status === 403) {
