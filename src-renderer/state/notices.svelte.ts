@@ -70,6 +70,11 @@ export class Notices {
     this.list = this.list.filter((notice) => notice.id !== id);
   }
 
+  /** Another document is shown: what was done to the one before, and could be taken back there, is not told of over it. */
+  dismissOfDocument(): void {
+    this.list = this.list.filter(({ kind, action }) => kind !== "done" || action?.stands === undefined);
+  }
+
   dismissErrors(): void {
     this.list = this.list.filter(({ kind }) => kind !== "error");
   }

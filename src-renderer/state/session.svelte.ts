@@ -85,6 +85,7 @@ export class Session {
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void takeOpened(this, [opened]));
     app.on("job", ({ outcome, error }) => {
+      if (outcome) this.examine(); // how long the next one takes is known better now
       if (outcome !== "failed" || !error) return; // told once, at the end
       const run = () => void (view.mode = "history");
       notices.error(new Error(error.message), { label: "Show in History", run });
@@ -114,6 +115,7 @@ export class Session {
     this.view.theme = theme;
     this.models.summary = model;
     this.jobs.show(jobs);
+    this.notices.dismissOfDocument();
     this.editor.open(fromDraft(draft.draft));
     this.saving.show(project, draft.changed);
     this.place.show(state); // which may bring back changes that are not saved yet

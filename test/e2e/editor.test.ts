@@ -53,7 +53,7 @@ describe.skipIf(!electron)("the editor", { timeout: 240_000 }, () => {
     const moved = boxes(page).first();
     const before = await moved.getAttribute("aria-label");
     await moved.focus();
-    for (let i = 0; i < 30; i++) await page.keyboard.press("Shift+ArrowDown");
+    for (let i = 0; i < 30; i++) await page.keyboard.press("Shift+ArrowUp");
     const after = await moved.getAttribute("aria-label");
     expect(after).not.toBe(before);
     await undo(page).click();

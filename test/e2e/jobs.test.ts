@@ -195,7 +195,7 @@ describe.skipIf(!electron)("an app that is cut off", { timeout: 240_000 }, () =>
     const { page } = second;
     await open(page);
     await page.getByText(/^Diorama ended before \d of 4 pictures were drawn\.$/).waitFor();
-    await page.getByRole("button", { name: "Draw them" }).click();
+    await page.getByRole("button", { name: "Go on" }).click();
     await expect
       .poll(async () => (await seeds(page)).toSorted(), { timeout: DRAWING_LIMIT })
       .toEqual(["1", "2", "3", "4"]);

@@ -9,7 +9,7 @@ test("the foot of a sheet calls scheduler, method and checkpoint as the window d
   const settings = { ...scene.settings, scheduler: "euler-a", spacing: "sgm-uniform", steps: 20 } as const;
   const drawn = { ...record, model: { ...record.model, name: "demo" }, scene: { ...scene, settings } };
   const foot = sharedSettings([drawn, { ...drawn, seed: "77" }]);
-  expect(foot).toMatch(/^Demo model · .* · 20 steps · Euler ancestral, SGM uniform · guidance scale .* · iLGD/);
+  expect(foot).toMatch(/^Demo model · .* · Euler ancestral, SGM uniform · 20 steps · guidance scale .* · iLGD/);
   expect(foot).not.toContain("seed");
 });
 

@@ -32,3 +32,12 @@ test("hundreds of errors stay bounded, the newest of them kept", () => {
   expect(notices.errors).toHaveLength(100);
   expect(notices.errors.at(-1)?.text).toBe("error 299");
 });
+
+test("what was done to a document goes with it; what it is not about, and errors, stay", () => {
+  const notices = new Notices();
+  notices.done("Exported", { label: "Show", run: () => undefined });
+  notices.done("Pair: 2 boxes were moved.", { label: "Undo", run: () => undefined, stands: () => true });
+  notices.error(new Error("The disk is full."));
+  notices.dismissOfDocument();
+  expect(texts(notices.list)).toEqual(["Exported", "The disk is full."]);
+});

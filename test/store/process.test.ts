@@ -52,7 +52,7 @@ test("a day's work: make, draw, star, name, close, open again", async () => {
   await expect(api.importPicture({ path: file })).resolves.toMatchObject({ id: result.id, known: true });
   expect(await api.verifyProject()).toEqual([]);
   expect(await api.recentProjects()).toMatchObject([{ path, present: true }]);
-  expect(new Set(changes)).toEqual(new Set(["project", "recent", "runs", "results", "draft", "versions"]));
+  expect(new Set(changes)).toEqual(new Set(["project", "recent", "runs", "results", "draft", "versions", "states"]));
 });
 
 test("a project without a name of its own is called by its prompt, wherever it is listed", async () => {
