@@ -2,9 +2,10 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { writeRandomLora } from "../support/randomLora.ts";
-import { OTHER, slowHub } from "../support/slowHub.ts";
+import { slowHub } from "../support/slowHub.ts";
 import { findings } from "./axe.ts";
-import { breakNextWrite } from "./breaking.ts";
+import { breakNextWrite, loseFile } from "./breaking.ts";
+import { beginDownloads } from "./downloads.ts";
 import { answer, drop } from "./dialogs.ts";
 import { apiOf, servicePid } from "./driver.ts";
 import { electron, launch } from "./harness.ts";
@@ -202,16 +203,7 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
       const { app, page } = running();
       await compose(page, { boxes: [["red circle", [0.1, 0.3, 0.3, 0.3]]] });
       const path = folder("lost.diorama");
-      await answer(app, "showSaveDialog", [path]);
-      await page.keyboard.press("Control+Shift+s");
-      await page
-        .getByRole("status")
-        .filter({ hasText: /^Saved$/ })
-        .waitFor();
-      rmSync(path);
-      mkdirSync(path); // in its place, where no file can be written anew
-      await prompt(page).fill("an hour of work");
-      await page.getByRole("button", { name: "Save a copy as…" }).waitFor();
+      await loseFile({ app, page }, path);
       await audit("a project without a file");
       rmSync(path, { recursive: true });
       writeFileSync(folder("notes.txt"), "hello");
@@ -276,19 +268,7 @@ describe.skipIf(!electron)("axe finds nothing, dark and light,", { timeout: 240_
     await audit("no model found");
     await page.getByRole("button", { name: "Get a model", exact: true }).click();
     await page.getByRole("button", { name: /^Get Stable Diffusion 1\.5/ }).click();
-    await page.getByRole("button", { name: /^Download / }).click();
-    await page.getByRole("progressbar", { name: "Stable Diffusion 1.5" }).waitFor();
-    const name = page.getByRole("textbox", { name: "Name at the hub" });
-    await name.fill(OTHER);
-    await page.keyboard.press("Enter");
-    await page
-      .getByRole("button", { name: /^Download / })
-      .first()
-      .click();
-    await page.getByRole("progressbar", { name: OTHER }).waitFor();
-    await name.fill("nobody/nothing");
-    await page.keyboard.press("Enter");
-    await page.getByRole("alert").waitFor();
+    await beginDownloads(page);
     await audit("downloads, and a name that the hub does not know");
     await page.getByRole("button", { name: "Pause" }).first().click();
     await page.getByText(/^Paused at/).waitFor();

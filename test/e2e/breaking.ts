@@ -1,5 +1,9 @@
-/** Makes a part of the window fail, as by a fault of the program. */
+/** Makes the window's world fail: a part of it, as by a fault of the program, or the file of its project. */
+import { mkdirSync, rmSync } from "node:fs";
 import type { Page } from "playwright-core";
+import { answer } from "./dialogs.ts";
+import type { RunningApp } from "./harness.ts";
+import { prompt } from "./window.ts";
 
 interface PageOf {
   Element: { prototype: object };
@@ -60,3 +64,17 @@ export async function breakNextWrite(page: Page, selector: string): Promise<void
 
 /** Whether it has failed since. */
 export const didThrow = (page: Page) => page.evaluate(() => (globalThis as unknown as PageOf).didThrow);
+
+/** Saves the project at `path` and takes the file away; resolves when the window says so. A folder is there instead, where no file can be written anew. */
+export async function loseFile({ app, page }: Pick<RunningApp, "app" | "page">, path: string): Promise<void> {
+  await answer(app, "showSaveDialog", [path]);
+  await page.keyboard.press("Control+Shift+s");
+  await page
+    .getByRole("status")
+    .filter({ hasText: /^Saved$/ })
+    .waitFor();
+  rmSync(path);
+  mkdirSync(path);
+  await prompt(page).fill("an hour of work");
+  await page.getByRole("button", { name: "Save a copy as…" }).waitFor();
+}

@@ -37,6 +37,8 @@ export interface RunningApp extends AsyncDisposable {
   output: string[];
   /** Ends the app as a person would, and waits. The data folder stays. */
   quit(): Promise<void>;
+  /** Ends it as a power cut would, and waits. */
+  kill(): Promise<void>;
 }
 
 /** How long a start may take on a slow machine, in milliseconds. */
@@ -117,6 +119,11 @@ async function start({ dataFolder, ...options }: LaunchOptions): Promise<Running
   const quit = async () => {
     if (!isOver) await app.close();
   };
+  const kill = async () => {
+    const gone = new Promise<void>((resolve) => app.once("close", () => resolve()));
+    app.process().kill("SIGKILL");
+    await gone;
+  };
   const firstPage = async () => {
     const page = await app.firstWindow({ timeout: START_LIMIT });
     await ready(page);
@@ -144,6 +151,7 @@ async function start({ dataFolder, ...options }: LaunchOptions): Promise<Running
     problems,
     output,
     quit,
+    kill,
     [Symbol.asyncDispose]: async () => {
       await quit();
       if (dataFolder === undefined) await rm(folder, GONE);

@@ -39,9 +39,7 @@ describe.skipIf(!electron)("an app that is killed", { timeout: 240_000 }, () => 
       await expect.poll(kept, { timeout: 20_000 }).toContain("after.png");
       await saved(page).waitFor();
     }
-    const gone = new Promise<void>((resolve) => first.app.once("close", () => resolve()));
-    first.app.process().kill("SIGKILL");
-    await gone;
+    await first.kill();
 
     await using second = await launch({ dataFolder });
     const { page } = second;

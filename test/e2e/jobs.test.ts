@@ -187,9 +187,7 @@ describe.skipIf(!electron)("an app that is cut off", { timeout: 240_000 }, () =>
     await listen(first.page, ["image"]);
     await first.page.keyboard.press("Control+Enter");
     await hear(first.page, "image", { index: 0 });
-    const gone = new Promise<void>((resolve) => first.app.once("close", () => resolve()));
-    first.app.process().kill("SIGKILL");
-    await gone;
+    await first.kill();
 
     await using second = await launch({ dataFolder });
     const { page } = second;

@@ -89,9 +89,7 @@ describe.skipIf(!electron)("a queue that survives", { timeout: DRAWING_LIMIT }, 
     const { path } = await compose(first.page, { seeds: "1-6", boxes: BOXES, steps: 12 });
     await first.page.keyboard.press("Control+Enter");
     await expect.poll(() => results(first.page).count(), { timeout: DRAWING_LIMIT }).toBeGreaterThan(0);
-    const gone = new Promise<void>((resolve) => first.app.once("close", () => resolve()));
-    first.app.process().kill("SIGKILL");
-    await gone;
+    await first.kill();
 
     await using second = await launch({ dataFolder: first.dataFolder, files: [path] });
     const { page } = second;

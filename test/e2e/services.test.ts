@@ -158,9 +158,7 @@ describe.skipIf(!electron)("an app that is hurt", { timeout: LIMIT }, () => {
     const scene = fewSteps((await api.readDraft()).draft.scene);
     const job = await api.generate({ ...NO_EXTRAS, scene, seeds: ["3"] });
     await hear(first.page, "job", { jobId: job.jobId, outcome: "done" });
-    const gone = new Promise<void>((resolve) => first.app.once("close", () => resolve()));
-    first.app.process().kill("SIGKILL");
-    await gone;
+    await first.kill();
 
     await using second = await launch({ dataFolder: folder });
     const again = await apiOf(second.page).windowState();

@@ -1,21 +1,11 @@
 /** The evaluation with real models: its 200 scenes of COCO's things, detectors as ONNX exports, and a run from pictures to the table. */
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { create, toBinary } from "@bufbuild/protobuf";
-import {
-  GraphProtoSchema,
-  ModelProtoSchema,
-  NodeProtoSchema,
-  OperatorSetIdProtoSchema,
-  StringStringEntryProtoSchema,
-  TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
-} from "onnx-buf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema, StringStringEntryProtoSchema } from "onnx-buf";
 import { describe, expect, test } from "vitest";
+import { GraphBuilder } from "../../src-main/graph/builder.ts";
+import { toOnnx } from "../../src-main/graph/onnx/onnx.ts";
 import { fakeTerminal } from "../cli/fakes.ts";
 import { temporaryFolder } from "../support/projects.ts";
 import { evaluate } from "../../tools/evaluate/evaluate.ts";
@@ -155,44 +145,11 @@ test(
 
 /** A model [1, 3, 64, 64] to [1, a, b] that says the same of every picture. */
 function constantDetector(output: readonly number[], dims: readonly number[], names?: string): Uint8Array {
-  const floats = (name: string, shape: readonly number[], values?: readonly number[]) =>
-    create(TensorProtoSchema, { name, dims: shape.map(BigInt), dataType: 1, floatData: [...(values ?? [])] });
-  const info = (name: string, shape: readonly number[]) =>
-    create(ValueInfoProtoSchema, {
-      name,
-      type: create(TypeProtoSchema, {
-        value: {
-          case: "tensorType",
-          value: create(TypeProto_TensorSchema, {
-            elemType: 1,
-            shape: create(TensorShapeProtoSchema, {
-              dim: shape.map((n) =>
-                create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(n) } }),
-              ),
-            }),
-          }),
-        },
-      }),
-    });
-  const node = (opType: string, input: string[], output: string) =>
-    create(NodeProtoSchema, { opType, input, output: [output] });
-  const model = create(ModelProtoSchema, {
-    irVersion: 9n,
-    opsetImport: [create(OperatorSetIdProtoSchema, { version: 17n })],
-    metadataProps: names === undefined ? [] : [create(StringStringEntryProtoSchema, { key: "names", value: names })],
-    graph: create(GraphProtoSchema, {
-      name: "constant",
-      initializer: [floats("said", dims, output), floats("zero", [1], [0])],
-      node: [
-        node("ReduceMax", ["images"], "most"),
-        node("Mul", ["most", "zero"], "nothing"),
-        node("Reshape", ["nothing", "one"], "flat"),
-        node("Add", ["said", "flat"], "output0"),
-      ],
-      input: [info("images", [1, 3, 64, 64])],
-      output: [info("output0", dims)],
-    }),
-  });
-  model.graph!.initializer.push(create(TensorProtoSchema, { name: "one", dims: [1n], dataType: 7, int64Data: [1n] }));
+  const g = new GraphBuilder();
+  const nothing = g.mul(g.max(g.input("images", "float32", [1, 3, 64, 64]), [0, 1, 2, 3], false), 0);
+  const { bytes } = toOnnx(g.finish({ output0: g.add(g.constant(output, "float32", dims), nothing) }));
+  if (names === undefined) return bytes;
+  const model = fromBinary(ModelProtoSchema, bytes);
+  model.metadataProps.push(create(StringStringEntryProtoSchema, { key: "names", value: names }));
   return toBinary(ModelProtoSchema, model);
 }

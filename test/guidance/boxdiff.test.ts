@@ -2,7 +2,7 @@
 import { expect, test, vi } from "vitest";
 import { boxDiff } from "../../src-main/guidance/methods/boxdiff.ts";
 import { relativeError } from "../support/closeness.ts";
-import { bound, golden, runMethod } from "../support/methodRuns.ts";
+import { boundPixels, golden, runMethod } from "../support/methodRuns.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -36,13 +36,7 @@ test.each(["boxdiff", "boxdiff-refine"])("%s: every move and every latent is the
     },
     scheduler: "pndm",
     steps: spec.steps,
-    regions: spec.boxes.map((box, k) =>
-      bound(
-        String(k),
-        [spec.indices[k]!],
-        box.map((pixel) => pixel / 512),
-      ),
-    ),
+    regions: boundPixels(spec.boxes, spec.indices),
   });
   expect(relativeError(trace.timesteps, reference.at("timesteps"))).toBeLessThan(1e-6);
   let moved: Float32Array = reference.at("noise");

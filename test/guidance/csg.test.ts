@@ -4,7 +4,7 @@ import { csg } from "../../src-main/guidance/methods/csg.ts";
 import { beginRandom, drawFrom } from "../../src-main/guidance/ownRandom.ts";
 import { sampleSizes } from "../../src-main/guidance/selectiveLoss.ts";
 import { relativeError } from "../support/closeness.ts";
-import { bound, golden, runMethod } from "../support/methodRuns.ts";
+import { boundPixels, golden, runMethod } from "../support/methodRuns.ts";
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -34,13 +34,7 @@ test("attention, losses, gradients, predictions and latents are the authors'", a
     },
     scheduler: "pndm",
     steps: spec.steps,
-    regions: spec.fg.map((box, k) =>
-      bound(
-        String(k),
-        [spec.indices[k]!],
-        box.map((pixel) => pixel / 512),
-      ),
-    ),
+    regions: boundPixels(spec.fg, spec.indices),
   });
   expect(asked).toBe(orders.length);
   const [first] = trace.looks;

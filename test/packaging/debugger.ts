@@ -20,7 +20,7 @@ export async function pageDebugger(port: number, url: string): Promise<string | 
   return pages.find((page) => page.type === "page" && page.url === url)?.webSocketDebuggerUrl;
 }
 
-/** The value of an expression in the page, when it has settled. */
+/** The value of an expression in the page, when it has settled; rejects where the page goes away before, or cannot compute it. */
 export async function evaluate(address: string, expression: string): Promise<unknown> {
   const socket = new WebSocket(address);
   try {
@@ -28,12 +28,15 @@ export async function evaluate(address: string, expression: string): Promise<unk
       socket.addEventListener("open", resolve);
       socket.addEventListener("error", reject);
     });
-    const answer = new Promise<string>((resolve) => {
+    const answer = new Promise<string>((resolve, reject) => {
       socket.addEventListener("message", ({ data }) => resolve(String(data)));
+      socket.addEventListener("close", () => reject(new Error(`the page went away before it answered ${expression}`)));
     });
     const params = { expression, awaitPromise: true, returnByValue: true };
     socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params }));
-    const { result } = JSON.parse(await answer) as { result: { result: { value: unknown } } };
+    const text = await answer;
+    const { result } = JSON.parse(text) as { result?: { result: { value: unknown } } };
+    if (!result) throw new Error(`the page did not answer ${expression}: ${text}`);
     return result.result.value;
   } finally {
     socket.close();

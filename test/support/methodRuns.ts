@@ -57,6 +57,11 @@ export function bound(id: string, tokens: readonly number[], corners: readonly n
   return { region, tokens };
 }
 
+/** Boxes in pixels of a picture of 512 x 512, each with its one token, as the authors' code of BoxDiff and CSG has them. */
+export function boundPixels(boxes: readonly (readonly number[])[], indices: readonly number[]): BoundRegion[] {
+  return boxes.map((box, k) => bound(String(k), [indices[k]!], box.map((pixel) => pixel / 512))); // prettier-ignore
+}
+
 export async function runMethod(
   { at, has }: Pick<ReturnType<typeof golden>, "at" | "has">,
   { method, settings, scheduler, steps, regions, parameters = {}, isTaught = false }: MethodRun,

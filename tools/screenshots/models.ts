@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodePng } from "../../src-main/image/png.ts";
 import { answer } from "../../test/e2e/dialogs.ts";
+import { beginDownloads } from "../../test/e2e/downloads.ts";
 import { apiOf } from "../../test/e2e/driver.ts";
 import type { RunningApp } from "../../test/e2e/harness.ts";
 import type { LocalHub } from "../../test/support/hub.ts";
 import { writeRandomLora } from "../../test/support/randomLora.ts";
-import { OTHER } from "../../test/support/slowHub.ts";
 import { mode, type Shoot } from "./window.ts";
 
 const DEMO = "resources/models/demo";
@@ -40,22 +40,7 @@ export async function models({ app, page }: RunningApp, home: string, hub: Local
   await page.getByRole("button", { name: "Get Stable Diffusion 1.5…" }).click();
   await page.getByRole("button", { name: /^Download / }).waitFor();
   await shoot("64-get-a-model");
-  await page
-    .getByRole("button", { name: /^Download / })
-    .first()
-    .click();
-  await page.getByRole("progressbar", { name: "Stable Diffusion 1.5" }).waitFor();
-  const name = page.getByRole("textbox", { name: "Name at the hub" });
-  await name.fill(OTHER);
-  await page.keyboard.press("Enter");
-  await page
-    .getByRole("button", { name: /^Download / })
-    .first()
-    .click();
-  await page.getByRole("progressbar", { name: OTHER }).waitFor();
-  await name.fill("nobody/nothing");
-  await page.keyboard.press("Enter");
-  await page.getByRole("alert").waitFor();
+  await beginDownloads(page);
   await shoot("65-downloads");
   await shoot("65-not-at-the-hub", page.getByRole("alert"));
   await page.getByRole("button", { name: "Pause" }).first().click();

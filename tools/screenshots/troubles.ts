@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { breakNextWrite } from "../../test/e2e/breaking.ts";
+import { breakNextWrite, loseFile } from "../../test/e2e/breaking.ts";
 import { answer, drop } from "../../test/e2e/dialogs.ts";
 import { servicePid } from "../../test/e2e/driver.ts";
 import type { RunningApp } from "../../test/e2e/harness.ts";
@@ -94,16 +94,7 @@ async function refused({ app, page }: RunningApp, folder: string, shoot: Shoot):
 async function failed({ app, page }: RunningApp, folder: string, shoot: Shoot): Promise<void> {
   await saved(page).waitFor();
   const path = join(folder, "plakat.diorama");
-  await answer(app, "showSaveDialog", [path]);
-  await page.keyboard.press("Control+Shift+s");
-  await page
-    .getByRole("status")
-    .filter({ hasText: /^Saved$/ })
-    .waitFor();
-  rmSync(path);
-  mkdirSync(path);
-  await page.getByRole("textbox", { name: "Prompt", exact: true }).fill("an hour of work");
-  await page.getByRole("button", { name: "Save a copy as…" }).waitFor();
+  await loseFile({ app, page }, path);
   process.kill(servicePid(app, "engine"), "SIGKILL");
   await page.locator(".banner").nth(1).waitFor();
   await shoot("49-no-file-and-no-engine");
