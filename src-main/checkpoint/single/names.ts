@@ -8,36 +8,43 @@ import { quote, refuse, type TensorEntry } from "../header.ts";
 export function unetLayers(keys: Iterable<string>): number {
   let first = Infinity;
   for (const key of keys) {
+    if (!key.startsWith("input_blocks.") || !key.includes(".op.")) continue; // an expression for each of thousands takes its time
     const match = /^input_blocks\.(\d+)\.0\.op\./.exec(key);
     if (match) first = Math.min(first, Number(match[1]));
   }
   return first === Infinity ? 2 : first - 1;
 }
 
-const RESNET: Record<string, string> = {
-  "in_layers.0": "norm1",
-  "in_layers.2": "conv1",
-  "emb_layers.1": "time_emb_proj",
-  "out_layers.0": "norm2",
-  "out_layers.3": "conv2",
-  skip_connection: "conv_shortcut",
-};
-const UNET_ENDS: Record<string, string> = {
-  "time_embed.0": "time_embedding.linear_1",
-  "time_embed.2": "time_embedding.linear_2",
-  "time_embed.cond_proj": "time_embedding.cond_proj",
-  "label_emb.0.0": "add_embedding.linear_1",
-  "label_emb.0.2": "add_embedding.linear_2",
-  "input_blocks.0.0": "conv_in",
-  "out.0": "conv_norm_out",
-  "out.2": "conv_out",
-};
+type Beginnings = readonly (readonly [string, string])[];
+
+const RESNET: Beginnings = [
+  ["in_layers.0.", "norm1."],
+  ["in_layers.2.", "conv1."],
+  ["emb_layers.1.", "time_emb_proj."],
+  ["out_layers.0.", "norm2."],
+  ["out_layers.3.", "conv2."],
+  ["skip_connection.", "conv_shortcut."],
+];
+const UNET_ENDS: Beginnings = [
+  ["input_blocks.0.0.", "conv_in."],
+  ["time_embed.0.", "time_embedding.linear_1."],
+  ["time_embed.2.", "time_embedding.linear_2."],
+  ["time_embed.cond_proj.", "time_embedding.cond_proj."],
+  ["label_emb.0.0.", "add_embedding.linear_1."],
+  ["label_emb.0.2.", "add_embedding.linear_2."],
+  ["out.0.", "conv_norm_out."],
+  ["out.2.", "conv_out."],
+];
+
+function renamed(key: string, beginnings: Beginnings): string | undefined {
+  const found = beginnings.find(([old]) => key.startsWith(old));
+  return found && found[1] + key.slice(found[0].length);
+}
 
 /** `key` without its prefix, such as `input_blocks.4.1.proj_in.weight`; undefined where it is none of the network's. */
 export function unetName(key: string, layers: number): string | undefined {
-  for (const [old, name] of Object.entries(UNET_ENDS)) {
-    if (key.startsWith(`${old}.`)) return name + key.slice(old.length);
-  }
+  const end = renamed(key, UNET_ENDS);
+  if (end !== undefined) return end;
   const middle = /^middle_block\.([012])\.(.+)$/.exec(key);
   if (middle) {
     return middle[1] === "1"
@@ -57,10 +64,8 @@ export function unetName(key: string, layers: number): string | undefined {
 }
 
 function resnet(at: string, rest: string): string | undefined {
-  for (const [old, name] of Object.entries(RESNET)) {
-    if (rest.startsWith(`${old}.`)) return `${at}.${name}${rest.slice(old.length)}`;
-  }
-  return undefined;
+  const name = renamed(rest, RESNET);
+  return name && `${at}.${name}`;
 }
 
 const VAE_ATTENTION: Record<string, string> = {
@@ -98,7 +103,7 @@ function shortcut(rest: string): string {
   return rest.replace(/^nin_shortcut\./, "conv_shortcut.");
 }
 
-const OPEN_CLIP: readonly (readonly [string, string])[] = [
+const OPEN_CLIP: Beginnings = [
   ["ln_1.", "layer_norm1."],
   ["ln_2.", "layer_norm2."],
   ["mlp.c_fc.", "mlp.fc1."],
@@ -132,8 +137,8 @@ export function openClipTensors(tensors: ReadonlyMap<string, TensorEntry>): Map<
       }
       continue;
     }
-    const rule = OPEN_CLIP.find(([old]) => rest.startsWith(old));
-    if (rule) table.set(`${at}.${rule[1]}${rest.slice(rule[0].length)}`, entry);
+    const name = renamed(rest, OPEN_CLIP);
+    if (name !== undefined) table.set(`${at}.${name}`, entry);
   }
   return table;
 }
