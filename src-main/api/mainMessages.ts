@@ -14,7 +14,7 @@ import { storeSchemas } from "./storeMessages.ts";
 
 const MOST_PICTURES = 10_000;
 /** Characters of a text for the clipboard: all boxes with their words, or a prompt with its settings. */
-const LONGEST_COPY = 4_000_000;
+const LONGEST_COPY = 12_000_000;
 /** Files that a drag carries are written while the mouse waits. */
 const MOST_DRAGGED = 64;
 /** Letters of what sets a picture of a sheet apart. */

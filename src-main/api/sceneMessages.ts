@@ -4,7 +4,14 @@
  */
 import * as v from "valibot";
 import { cutAtEdge, ROUNDING } from "../scene/boxes.ts";
-import { expectedText, type FieldRule, type FieldValue, STEP_RULE, type NumberRule } from "../scene/fields.ts";
+import {
+  expectedText,
+  type FieldRule,
+  type FieldValue,
+  STEP_RULE,
+  type NumberRule,
+  type Problem,
+} from "../scene/fields.ts";
 import { EMBEDDING_SETTINGS, LORA_SETTINGS } from "../scene/fileSettings.ts";
 import { fitScene } from "../scene/fitScene.ts";
 import { extrasOf, nestedSettings } from "../scene/flatSettings.ts";
@@ -13,6 +20,7 @@ import { REGION_NAME, REGION_SETTINGS } from "../scene/regionSettings.ts";
 import { tidySpans } from "../scene/regionSpans.ts";
 import type { Held, Row, Table } from "../scene/rows.ts";
 import type { Region, Scene } from "../scene/scene.ts";
+import { readShape } from "../scene/shapeFields.ts";
 import { contradictions } from "../scene/settingChanges.ts";
 import { isGuidance, rowOf, SETTING_NAMES } from "../scene/settings.ts";
 import { listOf } from "../wire/lists.ts";
@@ -38,6 +46,20 @@ const range = (one: v.GenericSchema<number, number>) =>
   );
 const FRACTION = { min: 0, max: 1 };
 
+/** By the reader of scene files, which names the place of what is wrong. */
+const shapeSchema = v.pipe(
+  v.unknown(),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const problems: Problem[] = [];
+    const shape = readShape(value, "", problems);
+    if (shape) return shape;
+    const { at, message } = problems[0]!;
+    const keys = (at.match(/[^.[\]]+/g) ?? []).map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+    addIssue(keys.length === 0 ? { message } : { message, path: pathTo(value, keys) });
+    return NEVER;
+  }),
+);
+
 /** A field by its rule. */
 function fieldSchema<const Rule extends FieldRule>(rule: Rule): v.GenericSchema<unknown, FieldValue<Rule>> {
   return schemaOf(rule) as unknown as v.GenericSchema<unknown, FieldValue<Rule>>;
@@ -55,6 +77,8 @@ function schemaOf(rule: FieldRule): v.GenericSchema {
       return range(number(STEP_RULE));
     case "share":
       return range(number(FRACTION));
+    case "shape":
+      return shapeSchema;
     case "text": {
       const fits = new RegExp(rule.pattern ?? "", "u");
       return v.pipe(text(rule.longest), v.regex(fits, `expected ${expectedText(rule)}`));
@@ -165,12 +189,12 @@ const anyScene = v.pipe(
 );
 
 /** The path of a field as valibot has it. */
-function pathTo(input: unknown, keys: readonly string[]): [v.IssuePathItem, ...v.IssuePathItem[]] {
+function pathTo(input: unknown, keys: readonly (string | number)[]): [v.IssuePathItem, ...v.IssuePathItem[]] {
   let at = input;
   const path = keys.map((key): v.IssuePathItem => {
     const holder = at as Record<string, unknown>;
-    at = holder[key];
-    return { type: "object", origin: "value", input: holder, key, value: at };
+    at = (holder as Record<string, unknown> | undefined)?.[key];
+    return { type: "object", origin: "value", input: holder, key: key as string, value: at };
   });
   return path as [v.IssuePathItem, ...v.IssuePathItem[]];
 }

@@ -9,8 +9,8 @@ import { parseSceneText, type SceneFile } from "../scene/parser.ts";
 import type { RenderOptions } from "./renderOptions.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A scene file is a few kilobytes; this keeps a mistaken argument (a checkpoint, a film) out of memory. */
-const LARGEST_SCENE_FILE = 4 * 2 ** 20;
+/** A scene file is a few kilobytes, many painted regions have more; this keeps a mistaken argument (a checkpoint, a film) out of memory. */
+const LARGEST_SCENE_FILE = 12 * 2 ** 20;
 
 /** The scene of the file under `defaults`, with the options applied. */
 export async function readScene(

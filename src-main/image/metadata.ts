@@ -16,8 +16,8 @@ import type { PngText } from "./pngText.ts";
 
 const RECORD_KEYWORD = "diorama";
 export const INFOTEXT_KEYWORD = "parameters";
-/** A record has a few kilobytes; a prompt and 64 boxes stay far below this. */
-export const LONGEST_RECORD = 2 ** 20;
+/** A record has a few kilobytes; a prompt and 64 painted regions, however finely, stay below this. */
+export const LONGEST_RECORD = 12 * 2 ** 20;
 
 /** What a picture says about itself. */
 export type Metadata =

@@ -1,12 +1,11 @@
 /** Kinds of fields, how each is read from a file or a command line, and the words for what is wrong with it. */
 import { MOST_STEPS } from "./limits.ts";
 import { suggestion } from "./nearest.ts";
+import { isRecord, join, type Problem, reportUnknownFields, show } from "./problems.ts";
+import { readShape } from "./shapeFields.ts";
+import type { RegionShape } from "./shapes.ts";
 
-/** One thing wrong with a file; `at` is the path of the field, such as `boxes[1].phrase`. */
-export interface Problem {
-  at: string;
-  message: string;
-}
+export { isRecord, join, type Problem, reportUnknownFields, show } from "./problems.ts";
 
 export interface NumberRule {
   kind: "number";
@@ -35,6 +34,11 @@ interface ShareRule {
   kind: "share";
   about: string;
 }
+/** What of its box a region is. */
+interface ShapeRule {
+  kind: "shape";
+  about: string;
+}
 export interface TextRule {
   kind: "text";
   /** In characters (UTF-16 code units). */
@@ -45,7 +49,7 @@ export interface TextRule {
   expected?: string;
   about: string;
 }
-export type FieldRule = NumberRule | ChoiceRule | BooleanRule | StepRangeRule | ShareRule | TextRule;
+export type FieldRule = NumberRule | ChoiceRule | BooleanRule | StepRangeRule | ShareRule | ShapeRule | TextRule;
 
 interface Range {
   start: number;
@@ -55,7 +59,15 @@ interface Range {
 /** The type that a rule's field has once it was read. */
 export type FieldValue<Rule extends FieldRule> = Rule extends { kind: "choice"; of: readonly (infer Choice)[] }
   ? Choice
-  : { number: number; choice: string; boolean: boolean; stepRange: Range; share: Range; text: string }[Rule["kind"]];
+  : {
+      number: number;
+      choice: string;
+      boolean: boolean;
+      stepRange: Range;
+      share: Range;
+      shape: RegionShape;
+      text: string;
+    }[Rule["kind"]];
 
 /** One step of a range. */
 export const STEP_RULE: NumberRule = {
@@ -108,6 +120,7 @@ const readers = {
   },
   stepRange: readStepRange,
   share: readShare,
+  shape: (_rule: ShapeRule, value: unknown, at: string, problems: Problem[]) => readShape(value, at, problems),
   text: (rule: TextRule, value: unknown, at: string, problems: Problem[]) => {
     if (typeof value === "string" && isText(rule, value)) return value;
     problems.push({ at, message: `expected ${expectedText(rule)}, got ${show(value)}` });
@@ -179,41 +192,4 @@ function readShare(_rule: ShareRule, value: unknown, at: string, problems: Probl
   if (isFraction(start) && isFraction(end) && start <= end) return { start: start + 0, end: end + 0 };
   problems.push({ at, message: `expected two fractions of the run such as [0, 0.5], got ${show(value)}` });
   return undefined;
-}
-
-/** Adds a problem for every field that is not in `known`, with the name that was probably meant. */
-export function reportUnknownFields(
-  record: Record<string, unknown>,
-  known: readonly string[],
-  at: string,
-  problems: Problem[],
-): void {
-  for (const name of Object.keys(record)) {
-    if (known.includes(name)) continue;
-    problems.push({ at: join(at, clip(name)), message: `unknown field${suggestion(clip(name), known)}` });
-  }
-}
-
-/** A path one field deeper: `boxes[0]` and `phrase` make `boxes[0].phrase`; a name that is no identifier is quoted. */
-export function join(at: string, name: string): string {
-  if (!/^[$\p{L}_][$\p{L}\p{N}_]*$/u.test(name)) return `${at}[${JSON.stringify(name)}]`;
-  return at === "" ? name : `${at}.${name}`;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A value as an error message shows it, never long. */
-export function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  if (typeof value === "string") return JSON.stringify(clip(value));
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return String(value);
-  return Array.isArray(value)
-    ? `a list of ${value.length}`
-    : `${typeof value === "object" ? "an" : "a"} ${typeof value}`;
-}
-
-function clip(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -6,7 +6,17 @@
 import type { BoxForm } from "./boxes.ts";
 import { type FieldRule, STEP_RULE } from "./fields.ts";
 import { EMBEDDING_SETTINGS, LORA_SETTINGS } from "./fileSettings.ts";
-import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SEEDS, MOST_SPANS } from "./limits.ts";
+import {
+  FEWEST_POINTS,
+  LONGEST_PROMPT,
+  MOST_BOXES,
+  MOST_CELLS_ACROSS,
+  MOST_EMBEDDINGS,
+  MOST_LORAS,
+  MOST_POINTS,
+  MOST_SEEDS,
+  MOST_SPANS,
+} from "./limits.ts";
 import type { SceneForm } from "./parser.ts";
 import { REGION_NAME, REGION_SETTINGS } from "./regionSettings.ts";
 import { SETTINGS } from "./settings.ts";
@@ -36,6 +46,8 @@ function ruleSchema(rule: FieldRule): Schema {
       return { description, anyOf: pairSchemas(STEP) };
     case "share":
       return { description, anyOf: pairSchemas(FRACTION) };
+    case "shape":
+      return { description, anyOf: shapeSchemas() };
     case "text": {
       const pattern = rule.pattern === undefined ? {} : { pattern: rule.pattern };
       return { description, type: "string", maxLength: rule.longest, ...pattern };
@@ -56,6 +68,28 @@ function pairSchemas(one: Schema): Schema[] {
 
 function pairSchema(one: Schema): Schema {
   return { type: "array", prefixItems: [one, one], minItems: 2, maxItems: 2 };
+}
+
+function shapeSchemas(): Schema[] {
+  const point = { anyOf: [pairSchema(FRACTION), objectSchema({ x: FRACTION, y: FRACTION }, ["x", "y"])] };
+  const points = { type: "array", items: point, minItems: FEWEST_POINTS, maxItems: MOST_POINTS };
+  const across = { type: "integer", minimum: 1, maximum: MOST_CELLS_ACROSS };
+  const cells = {
+    description: 'Lengths of runs, row by row, the first of cells that are not painted: "5 3 10".',
+    type: "string",
+    pattern: String.raw`^(0|[1-9]\d*)( [1-9]\d*)+$`,
+  };
+  return [
+    { const: "ellipse" },
+    objectSchema({ kind: { const: "ellipse" } }, ["kind"]),
+    objectSchema({ kind: { const: "polygon" }, points }, ["kind", "points"]),
+    objectSchema({ kind: { const: "painted" }, width: across, height: across, cells }, [
+      "kind",
+      "width",
+      "height",
+      "cells",
+    ]),
+  ];
 }
 
 function objectSchema(properties: Record<string, Schema>, required: readonly string[]): Schema {

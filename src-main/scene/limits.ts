@@ -12,6 +12,11 @@ export const LONGEST_BOX_NAME = 200;
 export const MOST_BOXES = 64;
 /** Phrases that one box can be tied to. */
 export const MOST_SPANS = 64;
+/** Corners of a region that is a polygon. */
+export const FEWEST_POINTS = 3;
+export const MOST_POINTS = 200;
+/** Cells of a painted region, across and down: those of the latent of the largest picture. */
+export const MOST_CELLS_ACROSS = 256;
 /** Stable Diffusion was trained on 1000 noise levels: there are no more different steps. */
 export const MOST_STEPS = 1_000;
 /** LoRAs in a scene's list. */

@@ -16,6 +16,15 @@ export const REGION_SETTINGS = {
     undo: "Change strength",
     slider: { step: 0.05 },
   },
+  /** Left out where the region is all of its box. */
+  shape: {
+    kind: "shape",
+    nothing: undefined,
+    about: "What of its box the region is, where it is not all: an ellipse, a polygon, or painted cells.",
+    label: "Shape",
+    help: "What of its box the region is: all of it, the ellipse in it, a polygon, or what is painted.",
+    undo: "Change shape",
+  },
   /** Read beside the prompt. */
   words: {
     kind: "text",

@@ -1,5 +1,7 @@
 /** Rows of the tables of settings: what may stand in one, and what a scene and a scene file hold of it. */
 import type { FieldRule, FieldValue, NumberRule, StepRangeRule } from "./fields.ts";
+import { type ShapeForm, writeShape } from "./shapeFields.ts";
+import type { RegionShape } from "./shapes.ts";
 
 /** What a setting is called, and how it is explained. */
 interface Words {
@@ -59,14 +61,19 @@ export type Held<T extends Table, Name extends keyof T = keyof T> = {
   [N in Name as T[N] extends { nothing: unknown } ? never : N]: FieldValue<T[N]>;
 } & { [N in Name as T[N] extends { nothing: unknown } ? N : never]?: FieldValue<T[N]> };
 
-/** Values of rows as a scene file writes them: ranges as `[start, end]`, all else as it is. */
+/** Values of rows as a scene file writes them: ranges as `[start, end]`, shapes in their own form, all else as it is. */
 export type FormOf<T extends Table> = {
-  [N in keyof T]?: T[N] extends { kind: "stepRange" | "share" } ? [number, number] : FieldValue<T[N]>;
+  [N in keyof T]?: T[N] extends { kind: "stepRange" | "share" }
+    ? [number, number]
+    : T[N] extends { kind: "shape" }
+      ? ShapeForm
+      : FieldValue<T[N]>;
 };
 
 export function formOf<T extends Table>(rows: T, fields: { [N in keyof T]?: FieldValue<T[N]> }): FormOf<T> {
   const written = Object.entries<unknown>(fields).map(([name, value]) => {
     const rule = rows[name]?.kind;
+    if (rule === "shape" && value !== undefined) return [name, writeShape(value as RegionShape)];
     if (rule !== "stepRange" && rule !== "share") return [name, value];
     const { start, end } = value as FieldValue<StepRangeRule>;
     return [name, [start, end]];

@@ -25,7 +25,7 @@ export interface TextSpan {
 
 /**
  * A box and the phrases of the prompt that shall appear in it. Several boxes may share a span, and a box may have several spans. What
- * else it has (strength, words of its own, the part of the run in which it acts) is in the table REGION_SETTINGS.
+ * else it has (strength, what of its box it is, words of its own, the part of the run in which it acts) is in the table REGION_SETTINGS.
  */
 export interface Region extends Held<typeof REGION_SETTINGS> {
   id: string;

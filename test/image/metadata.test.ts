@@ -114,7 +114,7 @@ describe("settings in a picture", () => {
       return "accepted";
     };
     expect(read("{")).toBe("image-invalid");
-    expect(read(`"${"x".repeat(2 ** 20)}"`)).toBe("image-invalid");
+    expect(read(`"${"x".repeat(12 * 2 ** 20)}"`)).toBe("image-invalid");
   });
 });
 

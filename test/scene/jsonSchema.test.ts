@@ -31,6 +31,8 @@ describe("every example", () => {
   });
 });
 
+const TRIANGLE = [[0, 0], [1, 0], { x: 0.5, y: 1 }]; // prettier-ignore
+
 describe("schema and parser agree that", () => {
   const box = { phrase: "cat", box: [0.1, 0.2, 0.3, 0.4] };
   const scene = { prompt: "a cat", boxes: [box] };
@@ -58,6 +60,35 @@ describe("schema and parser agree that", () => {
     ["a phrase may be a list", { ...scene, boxes: [{ ...box, phrase: ["cat"], occurrence: [1] }] }, true],
     ["an empty phrase is refused", { ...scene, boxes: [{ ...box, phrase: " " }] }, false],
     ["occurrences count from 1", { ...scene, boxes: [{ ...box, occurrence: 0 }] }, false],
+    ["a box may be an ellipse", { ...scene, boxes: [{ ...box, shape: "ellipse" }] }, true],
+    ["which has a kind, too", { ...scene, boxes: [{ ...box, shape: { kind: "ellipse" } }] }, true],
+    ["other words are no shapes", { ...scene, boxes: [{ ...box, shape: "circle" }] }, false],
+    [
+      "two points are no polygon",
+      { ...scene, boxes: [{ ...box, shape: { kind: "polygon", points: TRIANGLE.slice(1) } }] },
+      false,
+    ],
+    ["three are", { ...scene, boxes: [{ ...box, shape: { kind: "polygon", points: TRIANGLE } }] }, true],
+    [
+      "points lie in the box",
+      { ...scene, boxes: [{ ...box, shape: { kind: "polygon", points: [...TRIANGLE, [2, 0]] } }] },
+      false,
+    ],
+    [
+      "cells may be painted",
+      { ...scene, boxes: [{ ...box, shape: { kind: "painted", width: 4, height: 2, cells: "1 7" } }] },
+      true,
+    ],
+    [
+      "nothing painted is refused",
+      { ...scene, boxes: [{ ...box, shape: { kind: "painted", width: 4, height: 2, cells: "8" } }] },
+      false,
+    ],
+    [
+      "257 cells across are too many",
+      { ...scene, boxes: [{ ...box, shape: { kind: "painted", width: 257, height: 1, cells: "1 256" } }] },
+      false,
+    ],
     ["strength ends at 3", { ...scene, boxes: [{ ...box, strength: 3.1 }] }, false],
   ])("%s", (_what, value, accepted) => {
     expect(validator.validate(value).valid).toBe(accepted);

@@ -4,6 +4,7 @@ import type { FieldRule } from "../../src-main/scene/fields.ts";
 import { EMBEDDING_SETTINGS, LORA_SETTINGS } from "../../src-main/scene/fileSettings.ts";
 import { REGION_SETTINGS } from "../../src-main/scene/regionSettings.ts";
 import { isGuidance, rowOf, SETTING_NAMES, SETTINGS } from "../../src-main/scene/settings.ts";
+import { paintedOf, type RegionShape } from "../../src-main/scene/shapes.ts";
 
 /** One in `often` values is beyond what the rules allow, or at odds with another. */
 export interface Wildness {
@@ -17,6 +18,31 @@ const rangeOf = (least: number, most: number): fc.Arbitrary<{ start: number; end
   fc
     .tuple(fc.integer({ min: least, max: most }), fc.integer({ min: least, max: most }))
     .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
+
+const fraction = fc.double({ min: 0, max: 1, noNaN: true });
+/** Shapes of every kind; now and then one whose points lie on one line. */
+export const anyShape: fc.Arbitrary<RegionShape> = fc.oneof(
+  fc.constant<RegionShape>({ kind: "ellipse" }),
+  fc
+    .array(fc.record({ x: fraction, y: fraction }), { minLength: 3, maxLength: 12 })
+    .map((points): RegionShape => ({ kind: "polygon", points })),
+  fc
+    .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), fc.infiniteStream(fc.boolean()))
+    .map(([width, height, bits]): RegionShape => {
+      const set = Uint8Array.from({ length: width * height }, () => (bits.next().value ? 1 : 0));
+      set[set.length - 1] ||= set.includes(1) ? 0 : 1;
+      return paintedOf({ width, height, set })!;
+    }),
+);
+const oddShape = fc.constantFrom<unknown>(
+  "circle",
+  { kind: "star" },
+  { kind: "ellipse", points: [] },
+  { kind: "polygon", points: [{ x: 0, y: 0 }, { x: 1, y: 1 }] },
+  { kind: "polygon", points: [{ x: 0, y: -0 }, { x: 1, y: 2 }, { x: 0, y: 1 }] },
+  { kind: "painted", width: 2, height: 2, cells: "4" },
+  { kind: "painted", width: 300, height: 2, cells: "1 599" },
+); // prettier-ignore
 
 /** Values of a rule as messages carry them, in a run of `steps`. */
 function valueOf(rule: FieldRule, steps: number, wild: Wildness): fc.Arbitrary<unknown> {
@@ -41,6 +67,8 @@ function valueOf(rule: FieldRule, steps: number, wild: Wildness): fc.Arbitrary<u
       return fc
         .tuple(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 1, 0.25))
         .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
+    case "shape":
+      return oddly(anyShape, oddShape, wild);
     case "text": {
       const words = fc.constantFrom("ink", "a (green:1.2) glass", "Ünder 猫", "../a b.safetensors");
       const odd = fc.constantFrom("", " ", "\n", "\0", "__proto__", "\ud800", "x".repeat(rule.longest + 1));
