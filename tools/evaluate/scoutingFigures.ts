@@ -1,0 +1,143 @@
+/** What scouting is worth, from pictures that were all drawn to the end: what each way of spending time delivers. */
+import type { Detection } from "./judge.ts";
+import { IOU_NEEDED } from "./matching.ts";
+import { averagePrecision, bootstrap, meanOf, rankDetections, thingResults, type Estimate } from "./metrics.ts";
+import type { IconScene } from "./scene.ts";
+
+export interface ScoutedPicture {
+  /** The scene's id. */
+  scene: string;
+  seed: number;
+  /** The program's score of each thing at the scouting step and at the end, 0 to 1. */
+  scouted: number[];
+  finished: number[];
+  /** To draw it; up to the scouting step; for its decoding alone. */
+  seconds: number;
+  scoutSeconds: number;
+  decodeSeconds: number;
+  detections: Detection[];
+}
+
+/** One way: which of a scene's pictures it delivers, and what it spends on the scene in seconds. */
+export interface Way {
+  name: string;
+  /** Deliveries that are as likely, such as any four of the seeds; they count alike. */
+  deliveries: (pictures: readonly ScoutedPicture[]) => ScoutedPicture[][];
+  seconds: (pictures: readonly ScoutedPicture[]) => number;
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const sum = (pictures: readonly ScoutedPicture[], of: (picture: ScoutedPicture) => number) =>
+  pictures.reduce((total, picture) => total + of(picture), 0);
+
+function best(pictures: readonly ScoutedPicture[], count: number, by: "scouted" | "finished"): ScoutedPicture[] {
+  return [...pictures].sort((a, b) => mean(b[by]) - mean(a[by])).slice(0, count);
+}
+
+/** Scouting shows a decoded picture, so it pays for decoding as a finished one does; finishing goes on from the state. */
+export function waysOf(seeds: number, finish: number): Way[] {
+  const fours = (pictures: readonly ScoutedPicture[]) =>
+    Array.from({ length: Math.floor(pictures.length / finish) }, (_, i) =>
+      pictures.slice(i * finish, (i + 1) * finish),
+    );
+  const scouting = (pictures: readonly ScoutedPicture[]) =>
+    sum(pictures, (one) => one.scoutSeconds + one.decodeSeconds);
+  return [
+    {
+      name: `${finish} seeds drawn`,
+      deliveries: fours,
+      seconds: (pictures) => (finish / pictures.length) * sum(pictures, (one) => one.seconds),
+    },
+    {
+      name: `${seeds} scouted, the best ${finish} finished`,
+      deliveries: (pictures) => [best(pictures, finish, "scouted")],
+      seconds: (pictures) =>
+        scouting(pictures) + sum(best(pictures, finish, "scouted"), (one) => one.seconds - one.scoutSeconds),
+    },
+    {
+      name: `${seeds} drawn, the best ${finish} kept`,
+      deliveries: (pictures) => [best(pictures, finish, "finished")],
+      seconds: (pictures) => sum(pictures, (one) => one.seconds),
+    },
+    {
+      name: `${seeds} drawn, all kept`,
+      deliveries: (pictures) => [[...pictures]],
+      seconds: (pictures) => sum(pictures, (one) => one.seconds),
+    },
+  ];
+}
+
+export interface WayFigures {
+  name: string;
+  /** Of the things of all pictures delivered. */
+  ap: Estimate;
+  /** Share of things that are there in colour and icon. */
+  adherence: Estimate;
+  /** Share of pictures in which all things are, each in its box. */
+  right: Estimate;
+  /** Share of scenes with at least one such picture. */
+  hit: Estimate;
+  /** A scene. */
+  seconds: Estimate;
+}
+
+export function figuresOf(
+  way: Way,
+  scenes: readonly (readonly ScoutedPicture[])[],
+  sceneOf: (id: string) => IconScene,
+): WayFigures {
+  const groups = scenes.map((pictures) => pictures[0]!.scene);
+  const judged = ({ scene, detections }: ScoutedPicture) => ({ scene: sceneOf(scene), detections });
+  const isRight = (picture: ScoutedPicture) => thingResults(judged(picture)).every(({ iou }) => iou >= IOU_NEEDED);
+  const deliveries = scenes.map((pictures) => way.deliveries(pictures));
+  const delivered = deliveries.flat(2);
+  const things = delivered.flatMap((picture) =>
+    thingResults(judged(picture)).map(({ present }) => ({ scene: picture.scene, present: present ? 1 : 0 })),
+  );
+  const ranked = delivered.map((picture) => ({
+    ranked: rankDetections(judged(picture)),
+    things: sceneOf(picture.scene).things.length,
+  }));
+  const ofPictures = delivered.map(({ scene }) => scene);
+  return {
+    name: way.name,
+    ap: bootstrap(ofPictures, (weights) => averagePrecision(ranked, weights), 100),
+    adherence: meanOf(
+      things.map(({ scene }) => scene),
+      things.map(({ present }) => present),
+    ),
+    right: meanOf(
+      ofPictures,
+      delivered.map((picture) => (isRight(picture) ? 1 : 0)),
+    ),
+    hit: meanOf(
+      groups,
+      deliveries.map((each) => mean(each.map((pictures) => (pictures.some(isRight) ? 1 : 0)))),
+    ),
+    seconds: meanOf(groups, scenes.map(way.seconds)),
+  };
+}
+
+/** A table for people, in Markdown. */
+export function scoutingReport(
+  scenes: readonly (readonly ScoutedPicture[])[],
+  sceneOf: (id: string) => IconScene,
+  finish: number,
+): string {
+  const seeds = scenes[0]?.length;
+  if (seeds === undefined) return "No scene has all its pictures yet.\n";
+  const percent = ({ value, low, high }: Estimate) =>
+    `${(100 * value).toFixed(1)}% (${Math.round(100 * low)} to ${Math.round(100 * high)})`;
+  const rows = waysOf(seeds, finish).map((way) => {
+    const { name, ap, adherence, right, hit, seconds } = figuresOf(way, scenes, sceneOf);
+    return `| ${name} | ${percent(ap)} | ${percent(adherence)} | ${percent(right)} | ${percent(hit)} | ${seconds.value.toFixed(1)} |`;
+  });
+  return [
+    `${scenes.length} scenes, ${seeds} seeds each.`,
+    "",
+    "| | AP@0.5 | right colour and icon | pictures with all in place | scenes with one such picture | seconds a scene |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...rows,
+    "",
+  ].join("\n");
+}
