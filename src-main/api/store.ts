@@ -3,6 +3,9 @@
  * time. Times are ISO 8601 in UTC. Results are listed without their pictures; pictures are fetched one by one.
  */
 import type { AttentionMaps, GeneratedImage, LoadRequest, RunRecord } from "./engine.ts";
+import type { FindingCalls } from "./finding.ts";
+import type { QueueCalls } from "./savedQueue.ts";
+import type { Method } from "../scene/methods.ts";
 import type { ProviderName, Scene, Seed, UnitBox } from "../scene/scene.ts";
 
 /** What the editor shows and a person can save. Unlike a scene sent to the engine, a box may have no phrase yet. */
@@ -76,6 +79,18 @@ export interface RunInfo {
   message: string | null;
   /** Its pictures are scouted, to this step; null where they are drawn to the end. */
   until: number | null;
+  /** What it came from; null where nothing was taken up. */
+  origin: RunOrigin | null;
+}
+
+/** What was done with a run or one of its pictures that another run came of. */
+export const ORIGINS = ["scene", "layout", "variation", "redraw", "enlarge"] as const;
+
+/** The earlier run that a run came from, and its picture, where it was one; `scene`: its scene and settings were put into the editor. */
+export interface RunOrigin {
+  run: number;
+  result: number | null;
+  how: (typeof ORIGINS)[number];
 }
 
 /** The message of a run that was going on when the program ended. */
@@ -136,6 +151,8 @@ export interface TextPart {
 export interface RunQuery {
   /** Words of the prompt or the negative prompt, or their beginnings; all must be there. */
   text?: string;
+  /** Every run under the one that it came from, those that came from none newest first; a text is not asked then. */
+  tree?: boolean;
   offset: number;
   /** At most 500. */
   limit: number;
@@ -143,6 +160,8 @@ export interface RunQuery {
 
 /** A run in a list. Where the list is a search: the part of the prompt that was found, and of the negative prompt, if there. */
 export interface ListedRun extends RunInfo {
+  /** In a tree: how many stand above it. */
+  depth: number;
   found: { prompt: TextPart[]; negativePrompt: TextPart[] | null } | null;
 }
 
@@ -201,6 +220,15 @@ export interface ResultQuery {
   leastBox?: number;
   /** Scouted ones alone, or finished ones alone. */
   scouted?: boolean;
+  /** In every one of these collections, with every one of these tags. */
+  labels?: number[];
+  /** Drawn with this checkpoint, as runs call it. */
+  model?: string;
+  method?: Method;
+  /** With a box that is tied to these words; case does not count. */
+  phrase?: string;
+  /** With `phrase`: that box obeyed at least so far, 0 to 1. */
+  leastOfPhrase?: number;
   /** By `obedience` the best first, by `seed` the smallest. */
   order: "newest" | "oldest" | "obedience" | "seed";
   offset: number;
@@ -246,7 +274,7 @@ export interface KnownModel {
 }
 
 /** The calls that the store serves. Each may reject with an `AppError`. */
-export interface StoreApi {
+export interface StoreApi extends FindingCalls, QueueCalls {
   /** Makes a project file and opens it in place of the one open before. Refuses to replace a file unless told to. */
   createProject(request: { path: string; draft: Draft; replace: boolean }): Promise<ProjectInfo>;
   /** With `identity` that file or none: it is looked for in its folder, should it have another name by now. */
@@ -277,7 +305,14 @@ export interface StoreApi {
   undeleteVersion(request: { id: number }): Promise<void>;
 
   /** With the seeds in words (`1-4,9`), those it still owes when it ends can be drawn later. `until`: it scouts to that step. */
-  beginRun(request: { scene: Scene; model: string; asked: number; seeds?: string; until?: number }): Promise<RunInfo>;
+  beginRun(request: {
+    scene: Scene;
+    model: string;
+    asked: number;
+    seeds?: string;
+    until?: number;
+    origin?: RunOrigin;
+  }): Promise<RunInfo>;
   addResult(result: NewResult): Promise<ResultInfo>;
   /** The finished picture of a scouted result takes its place, and keeps its marks. What is finished already stays as it is. */
   finishResult(request: { id: number } & Omit<NewResult, "runId" | "state">): Promise<ResultInfo>;
@@ -354,6 +389,7 @@ export interface StoreEvents {
   kept: { why: string | null };
   /** Something changed that a list on the screen may show. */
   changed: {
-    what: "project" | "draft" | "versions" | "runs" | "results" | "recent" | "models" | "preferences" | "states";
+    what:
+      "project" | "draft" | "versions" | "runs" | "results" | "recent" | "models" | "preferences" | "states" | "labels";
   };
 }

@@ -6,7 +6,10 @@ import { draftSceneSchema, sceneSchema, storedDraftSceneSchema } from "./sceneMe
 import { LONGEST_SEEDS } from "../scene/limits.ts";
 import { listOf } from "../wire/lists.ts";
 import type { Schemas } from "../wire/rpc.ts";
-import { PICTURE_SIZES, RESULT_STATES, type StoreApi } from "./store.ts";
+import { METHODS } from "../scene/methods.ts";
+import { LABEL_KINDS } from "./finding.ts";
+import { MOST_PLACES } from "./savedQueue.ts";
+import { ORIGINS, PICTURE_SIZES, RESULT_STATES, type StoreApi } from "./store.ts";
 
 const MOST_IDS = 10_000;
 /** Pictures of a project that can be finished, far above use. */
@@ -101,6 +104,15 @@ const unfinishedPicture = {
   resultId: v.nullable(id),
 };
 
+/** Labels that a result can be asked to have. */
+const MOST_ASKED_LABELS = 50;
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const labelName = name(LIMITS.id);
+export const originSchema = v.strictObject({ run: id, result: v.nullable(id), how: v.picklist(ORIGINS) });
+const choice = v.strictObject({ seed: seedSchema, alternative: v.nullable(text(LIMITS.text)) });
+const place = v.strictObject({ run: id, finishing: v.boolean(), picture: v.nullable(choice), held: v.boolean() });
+export const queueSchema = v.strictObject({ paused: v.boolean(), places: listOf(place, MOST_PLACES) });
+
 /** By method of `StoreApi`; a method without an entry does not compile. */
 export const storeSchemas = {
   createProject: v.strictObject({ path, draft, replace: v.boolean() }),
@@ -123,7 +135,10 @@ export const storeSchemas = {
     asked: count(LIMITS.seeds),
     seeds: v.exactOptional(text(SEEDS_TEXT)),
     until: v.exactOptional(step),
+    origin: v.exactOptional(originSchema),
   }),
+  readQueue: nothing,
+  writeQueue: queueSchema,
   addResult: v.strictObject({ runId: id, ...picture, state: v.exactOptional(stateSchema) }),
   finishResult: v.strictObject({ id, ...picture }),
   keepState: v.strictObject({ ...unfinishedPicture, step, state: stateSchema }),
@@ -143,6 +158,7 @@ export const storeSchemas = {
   }),
   listRuns: v.strictObject({
     text: v.exactOptional(text(LIMITS.text)),
+    tree: v.exactOptional(v.boolean()),
     offset: count(Number.MAX_SAFE_INTEGER),
     limit: count(PAGE),
   }),
@@ -159,9 +175,14 @@ export const storeSchemas = {
     starred: v.exactOptional(v.boolean()),
     state: v.exactOptional(v.picklist(RESULT_STATES)),
     text: v.exactOptional(text(LIMITS.text)),
-    leastObedience: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
-    leastBox: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+    leastObedience: v.exactOptional(share),
+    leastBox: v.exactOptional(share),
     scouted: v.exactOptional(v.boolean()),
+    labels: v.exactOptional(listOf(id, MOST_ASKED_LABELS)),
+    model: v.exactOptional(text(LIMITS.path)),
+    method: v.exactOptional(v.picklist(METHODS)),
+    phrase: v.exactOptional(text(LIMITS.text)),
+    leastOfPhrase: v.exactOptional(share),
     order: v.picklist(["newest", "oldest", "obedience", "seed"]),
     offset: count(Number.MAX_SAFE_INTEGER),
     limit: count(PAGE),
@@ -175,6 +196,14 @@ export const storeSchemas = {
     state: v.exactOptional(v.picklist(RESULT_STATES)),
   }),
   emptyBin: nothing,
+  listLabels: nothing,
+  makeLabel: v.strictObject({ kind: v.picklist(LABEL_KINDS), name: labelName }),
+  renameLabel: v.strictObject({ id, name: labelName }),
+  deleteLabel: byId,
+  undeleteLabel: byId,
+  labelResults: v.strictObject({ id, ids, on: v.boolean() }),
+  labelsOf: v.strictObject({ ids }),
+  facets: nothing,
   refillBin: v.strictObject({ ids }),
   importPicture: v.strictObject({
     path: byPath.entries.path,

@@ -231,6 +231,7 @@ export class ProjectFile extends Drafts {
         this.db.prepare("DELETE FROM version WHERE deleted = 1").run();
         this.results.deleteEmptied();
         this.results.states.deleteUnneeded();
+        this.results.labels.deleteUnneeded();
         this.db.prepare("UPDATE project SET in_use = 0").run();
       })
       .immediate();
@@ -253,7 +254,9 @@ export class ProjectFile extends Drafts {
 function beginSession(db: Database.Database, path: string, clock: () => string, resumed: boolean): string[] {
   const begin = db.transaction(() => {
     db.prepare("UPDATE project SET in_use = 1").run();
-    if (!resumed) new Results(db, clock).endInterrupted();
+    const results = new Results(db, clock);
+    if (!resumed) results.endInterrupted();
+    results.finding.noteOlder();
   });
   try {
     begin.immediate();

@@ -119,5 +119,45 @@ export const PROJECT_FORMAT: Format = {
         ) STRICT;
         CREATE UNIQUE INDEX state_in_work ON picture_state (run, seed, alternative) WHERE result IS NULL;`,
     },
+    {
+      name: "collections and tags; what runs are found by, and what they came from; the order of the queue",
+      sql: `
+        CREATE TABLE label (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          kind TEXT NOT NULL CHECK (kind IN ('collection', 'tag')),
+          name TEXT NOT NULL,
+          -- Deleted when the project is closed.
+          deleted INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1))
+        ) STRICT;
+        CREATE TABLE labelled (
+          label INTEGER NOT NULL REFERENCES label (id) ON DELETE CASCADE,
+          result INTEGER NOT NULL REFERENCES result (id) ON DELETE CASCADE,
+          PRIMARY KEY (label, result)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX label_of_result ON labelled (result);
+
+        ALTER TABLE run ADD COLUMN method TEXT; -- of layout control; null: this run was not looked at yet
+        CREATE INDEX run_by_method ON run (method);
+        CREATE INDEX run_by_model ON run (model);
+        CREATE TABLE run_box (
+          run INTEGER NOT NULL REFERENCES run (id) ON DELETE CASCADE,
+          box TEXT NOT NULL, -- its id in the scene
+          phrase TEXT NOT NULL, -- in small letters
+          PRIMARY KEY (run, box)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX run_by_phrase ON run_box (phrase, run);
+
+        ALTER TABLE run ADD COLUMN origin INTEGER; -- the earlier run that it came from
+        ALTER TABLE run ADD COLUMN origin_result INTEGER;
+        ALTER TABLE run ADD COLUMN origin_how TEXT;
+        CREATE INDEX run_by_origin ON run (origin);
+
+        -- One row, or none.
+        CREATE TABLE queue (
+          id INTEGER PRIMARY KEY CHECK (id = 1),
+          paused INTEGER NOT NULL CHECK (paused IN (0, 1)),
+          places TEXT NOT NULL CHECK (json_valid(places))
+        ) STRICT;`,
+    },
   ],
 };

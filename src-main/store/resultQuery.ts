@@ -1,5 +1,6 @@
 /** Which results a question means, and in which order, as SQL. */
 import type { ResultQuery } from "../api/store.ts";
+import { phraseKey } from "./finding.ts";
 import { toMatch, wordsOf } from "./search.ts";
 import { SOUND_RESULT } from "./soundness.ts";
 
@@ -18,7 +19,7 @@ const ORDERS: Record<ResultQuery["order"], string> = {
 
 /** `from` begins with FROM and ends with its conditions; `values` are those that it names. */
 export function selectionOf({ runId, starred, state = "kept", text, order, ...query }: ResultQuery) {
-  const { leastObedience, leastBox, scouted } = query;
+  const { leastObedience, leastBox, scouted, labels = [], model, method, phrase, leastOfPhrase } = query;
   const words = wordsOf(text ?? "");
   const match = words.length > 0 ? toMatch(words) : undefined;
   const seed = /^\s*(\d+)\s*$/.exec(text ?? "")?.[1];
@@ -35,6 +36,14 @@ export function selectionOf({ runId, starred, state = "kept", text, order, ...qu
       : `result.obedience IS NOT NULL AND iif(json_valid(result.record),
            NOT EXISTS (SELECT 1 FROM json_each(result.record, '$.obedience') WHERE value < @leastBox), 0)`,
     scouted === undefined ? undefined : `result.scouted IS ${scouted ? "NOT NULL" : "NULL"}`,
+    ...labels.map((id) => `result.id IN (SELECT result FROM labelled WHERE label = ${Math.trunc(id)})`),
+    model === undefined ? undefined : "result.run IN (SELECT id FROM run WHERE model = @model)",
+    method === undefined ? undefined : "result.run IN (SELECT id FROM run WHERE method = @method)",
+    phrase === undefined ? undefined : "result.run IN (SELECT run FROM run_box WHERE phrase = @phrase)",
+    phrase === undefined || leastOfPhrase === undefined
+      ? undefined
+      : `iif(json_valid(result.record), EXISTS (SELECT 1 FROM run_box JOIN json_each(result.record, '$.obedience') AS score
+           ON score.key = run_box.box WHERE run_box.run = result.run AND run_box.phrase = @phrase AND score.value >= @leastOfPhrase), 0)`,
     runId === undefined ? undefined : "result.run = @runId",
     starred === undefined ? undefined : "result.starred = @starred",
     match === undefined ? undefined : seed === undefined ? byWords : `(${byWords} OR result.seed GLOB @seed)`,
@@ -42,6 +51,18 @@ export function selectionOf({ runId, starred, state = "kept", text, order, ...qu
   return {
     from: `FROM result WHERE ${where.filter((condition) => condition !== undefined).join(" AND ")}`,
     order: ORDERS[order],
-    values: { state, runId, starred: Number(starred), match, leastObedience, leastBox, seed: `${seed}*` },
+    values: {
+      state,
+      runId,
+      starred: Number(starred),
+      match,
+      leastObedience,
+      leastBox,
+      model,
+      method,
+      leastOfPhrase,
+      phrase: phrase === undefined ? undefined : phraseKey(phrase),
+      seed: `${seed}*`,
+    },
   };
 }

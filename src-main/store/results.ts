@@ -17,6 +17,7 @@ import type {
   ResultState,
   RunDetails,
   RunInfo,
+  RunOrigin,
   RunOutcome,
   RunQuery,
   UnfinishedRun,
@@ -26,14 +27,19 @@ import { metadataTexts, parseRecord } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
 import { keepMaps, readMaps } from "./attentionMaps.ts";
 import { Drawn } from "./drawn.ts";
+import { Finding } from "./finding.ts";
+import { Labels } from "./labels.ts";
+import { ORIGIN_COLUMNS, originOf, type OriginRow, treeOf } from "./origins.ts";
 import { LARGEST_PICTURE, refuseLarge, smallOf, thumbnailOf } from "./pictures.ts";
+import { QueueMemory } from "./queueMemory.ts";
 import { RESULT_COLUMNS, selectionOf } from "./resultQuery.ts";
 import { pieceOf, toMatch, wordsOf } from "./search.ts";
 import { bounded, parseJson, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
 import { States } from "./states.ts";
 
 type ResultRow = Omit<ResultInfo, "starred" | "resumable"> & { starred: number; resumable: number };
-type RunRow = RunInfo;
+type RunRow = Omit<RunInfo, "origin"> & OriginRow;
+type RunExtras = { seeds?: string | undefined; until?: number | undefined; origin?: RunOrigin | undefined };
 
 /** A result whose picture is ready to be kept. */
 interface Finished {
@@ -50,29 +56,35 @@ interface Finished {
   state?: Uint8Array | undefined;
 }
 
-const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message, run.until,
+const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message, run.until, ${ORIGIN_COLUMNS},
   (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0 AND ${SOUND_RESULT}) AS finished`;
 export class Results {
   readonly #db: Database.Database;
   readonly #clock: () => string;
   readonly drawn: Drawn;
   readonly states: States;
+  readonly finding: Finding;
+  readonly labels: Labels;
+  readonly queue: QueueMemory;
 
   constructor(db: Database.Database, clock: () => string) {
     this.#db = db;
     this.#clock = clock;
     this.drawn = new Drawn(db, (runId) => this.#readScene(runId));
     this.states = new States(db);
+    this.finding = new Finding(db);
+    this.labels = new Labels(db);
+    this.queue = new QueueMemory(db);
   }
 
   /** `seeds` as a person writes them: those that it still owes at its end can be drawn later. `until`: scouted to that step. */
-  beginRun(scene: Scene, model: string, asked: number, seeds?: string, until?: number): RunInfo {
-    const { lastInsertRowid } = this.#db
-      .prepare(
-        `INSERT INTO run (created, scene, prompt, negative_prompt, model, asked, seeds, until, outcome)
-         VALUES (@created, @scene, @prompt, @negativePrompt, @model, @asked, @seeds, @until, 'running')`,
-      )
-      .run({
+  beginRun(scene: Scene, model: string, asked: number, { seeds, until, origin }: RunExtras = {}): RunInfo {
+    const insert = this.#db.prepare(
+      `INSERT INTO run (created, scene, prompt, negative_prompt, model, asked, seeds, until, outcome, origin, origin_result, origin_how)
+       VALUES (@created, @scene, @prompt, @negativePrompt, @model, @asked, @seeds, @until, 'running', @origin, @originResult, @how)`,
+    );
+    return this.allOrNothing(() => {
+      const { lastInsertRowid } = insert.run({
         created: this.#clock(),
         scene: JSON.stringify(scene),
         prompt: scene.prompt,
@@ -81,8 +93,12 @@ export class Results {
         asked,
         seeds: seeds ?? null,
         until: until ?? null,
+        ...{ origin: origin?.run ?? null, originResult: origin?.result ?? null, how: origin?.how ?? null },
       });
-    return this.#runInfo(Number(lastInsertRowid));
+      const id = Number(lastInsertRowid);
+      this.finding.note(id, scene);
+      return this.#runInfo(id);
+    });
   }
 
   endRun(id: number, outcome: RunOutcome, message: string | null): RunInfo {
@@ -127,13 +143,14 @@ export class Results {
       .run(INTERRUPTED);
   }
 
-  listRuns({ text, offset, limit }: RunQuery): { runs: ListedRun[]; total: number } {
+  listRuns({ text, tree, offset, limit }: RunQuery): { runs: ListedRun[]; total: number } {
+    if (tree) return this.#runTree(offset, limit);
     const words = wordsOf(text ?? "");
     if (words.length > 0) return this.#searchRuns(words, offset, limit);
     const rows = this.#db.prepare<[number, number], RunRow>(
       `SELECT ${RUN_COLUMNS} FROM run WHERE ${SOUND_RUN} ORDER BY id DESC LIMIT ? OFFSET ?`,
     );
-    const runs = rows.all(limit, offset).map((row) => ({ ...row, found: null }));
+    const runs = rows.all(limit, offset).map((row) => ({ ...toRun(row), depth: 0, found: null }));
     return { runs, total: this.#count(`SELECT count(*) AS n FROM run WHERE ${SOUND_RUN}`) };
   }
 
@@ -148,10 +165,19 @@ export class Results {
     const runs = rows.all({ match, limit, offset }).map(({ negative, ...row }) => {
       const inNegative = pieceOf(negative, words);
       const isThere = inNegative.some(({ marked }) => marked);
-      return { ...row, found: { prompt: pieceOf(row.prompt, words), negativePrompt: isThere ? inNegative : null } };
+      const found = { prompt: pieceOf(row.prompt, words), negativePrompt: isThere ? inNegative : null };
+      return { ...toRun(row), depth: 0, found };
     });
     const all = `SELECT count(*) AS n FROM run_text WHERE run_text MATCH @match AND rowid NOT IN temp.unsound_run`;
     return { runs, total: this.#count(all, { match }) };
+  }
+
+  #runTree(offset: number, limit: number): { runs: ListedRun[]; total: number } {
+    const rows = treeOf(this.#db);
+    const runs = rows.slice(offset, offset + limit).map(({ id, depth }) => {
+      return { ...this.#runInfo(id), depth, found: null };
+    });
+    return { runs, total: rows.length };
   }
 
   readRun(id: number): RunDetails {
@@ -306,7 +332,7 @@ export class Results {
       .prepare<[number], RunRow>(`SELECT ${RUN_COLUMNS} FROM run WHERE id = ? AND ${SOUND_RUN}`)
       .get(id);
     if (!row) throw noRun(id);
-    return row;
+    return toRun(row);
   }
 
   #resultInfo(id: number): ResultInfo {
@@ -342,6 +368,10 @@ export class Results {
   #count(sql: string, values: object = {}): number {
     return this.#db.prepare<[object], { n: number }>(sql).get(values)!.n;
   }
+}
+
+function toRun({ origin, originResult, originHow, ...row }: RunRow): RunInfo {
+  return { ...row, origin: originOf({ origin, originResult, originHow }) };
 }
 
 function toResult(row: ResultRow): ResultInfo {

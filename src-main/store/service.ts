@@ -111,8 +111,10 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     undeleteVersion: ({ id }) => change((project) => project.undeleteVersion(id), "versions"),
     deleteVersion: ({ id }) => change((project) => project.deleteVersion(id), "versions"),
 
-    beginRun: ({ scene, model, asked, seeds, until }) =>
-      change(({ results }) => results.beginRun(scene, model, asked, seeds, until), "runs"),
+    beginRun: ({ scene, model, asked, ...more }) =>
+      change(({ results }) => results.beginRun(scene, model, asked, more), "runs"),
+    readQueue: () => current.read(({ results }) => results.queue.read()),
+    writeQueue: (queue) => change(({ results }) => results.queue.write(queue)),
     addResult: (result) => change(({ results }) => results.addResult(result), "results", "runs", "states"),
     finishResult: ({ id, ...picture }) =>
       change(({ results }) => results.finishResult(id, picture), "results", "states", "runs"),
@@ -140,6 +142,14 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     readAttention: ({ id }) => current.read(({ results }) => results.readAttention(id)),
     refillBin: ({ ids }) => change(({ results }) => results.refillBin(ids), "results", "runs"),
     emptyBin: () => change(({ results }) => results.emptyBin(), "results", "runs"),
+    listLabels: () => current.read(({ results }) => results.labels.list()),
+    makeLabel: ({ kind, name }) => change(({ results }) => results.labels.make(kind, name), "labels"),
+    renameLabel: ({ id, name }) => change(({ results }) => results.labels.rename(id, name), "labels"),
+    deleteLabel: ({ id }) => change(({ results }) => results.labels.delete(id, true), "labels", "results"),
+    undeleteLabel: ({ id }) => change(({ results }) => results.labels.delete(id, false), "labels", "results"),
+    labelResults: ({ id, ids, on }) => change(({ results }) => results.labels.set(id, ids, on), "labels", "results"),
+    labelsOf: ({ ids }) => current.read(({ results }) => results.labels.of(ids)),
+    facets: () => current.read(({ results }) => results.finding.facets()),
     importPicture: ({ path, png }) =>
       change(({ results }) => importPicture(results, resolve(path), png), "results", "runs"),
     findPictures: ({ records }) => current.read(({ results }) => findPictures(results, records)),

@@ -236,6 +236,19 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     readAttention: () => api.readAttention({ id: 1 }),
     markResults: () => api.markResults({ ids: [1], starred: true }),
     emptyBin: () => api.emptyBin(),
+    readQueue: () => api.readQueue(),
+    writeQueue: () => {
+      const place = { run, finishing: false, picture: null, held: false };
+      return api.writeQueue({ paused: true, places: new Array<typeof place>(1_000).fill(place) });
+    },
+    listLabels: () => api.listLabels(),
+    makeLabel: () => api.makeLabel({ kind: "tag", name: "warm" }),
+    renameLabel: () => api.renameLabel({ id: 1, name: "cold" }),
+    deleteLabel: () => api.deleteLabel({ id: 1 }),
+    undeleteLabel: () => api.undeleteLabel({ id: 1 }),
+    labelResults: () => api.labelResults({ id: 1, ids: [1], on: true }),
+    labelsOf: () => api.labelsOf({ ids: [1] }),
+    facets: () => api.facets(),
     refillBin: () => api.refillBin({ ids: [2] }),
     importPicture: () => api.importPicture({ path: join(home, "1.png") }),
     findPictures: () => api.findPictures({ records: [] }),

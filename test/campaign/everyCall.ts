@@ -38,6 +38,11 @@ export async function readEverything(api: Client<StoreApi>, clock: Clock): Promi
   const { runs } = (await ask("listRuns", () => api.listRuns(PAGE))) ?? { runs: [] };
   await ask("listRuns cat", () => api.listRuns({ ...PAGE, text: "cat" }));
   for (const { id } of runs.slice(0, 3)) await ask("readRun", () => api.readRun({ id }));
+  await ask("listRuns as a tree", () => api.listRuns({ ...PAGE, tree: true }));
+  await ask("listLabels", () => api.listLabels());
+  await ask("facets", () => api.facets());
+  await ask("readQueue", () => api.readQueue());
+  await ask("a phrase", () => api.listResults({ ...PAGE, order: "newest", phrase: "cat", leastOfPhrase: 0.1 }));
   const ids = new Set<number>();
   for (const order of ["newest", "oldest", "obedience", "seed"] as const) {
     const page = await ask(`listResults ${order}`, () => api.listResults({ ...PAGE, order, text: "cat" }));

@@ -252,7 +252,7 @@ describe("what a stranger may have put into the file is found before it is asked
 });
 
 describe("each released form is brought up to date:", () => {
-  test.each([1, 2, 3, 4, 5])("form %i", (version) => {
+  test.each([1, 2, 3, 4, 5, 6])("form %i", (version) => {
     const path = join(temporaryFolder(), "old.diorama");
     const db = createDatabase(path, { ...PROJECT_FORMAT, migrations: PROJECT_FORMAT.migrations.slice(0, version) });
     const draft = JSON.stringify(sampleDraft());

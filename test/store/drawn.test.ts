@@ -28,7 +28,7 @@ function newProject(file = path()): ProjectFile {
 /** A project in which these seeds were drawn. */
 function drawn(seeds: string[], scene: Scene = sampleScene()) {
   const project = newProject();
-  const run = project.results.beginRun(scene, "demo", seeds.length, seeds.join(","));
+  const run = project.results.beginRun(scene, "demo", seeds.length, { seeds: seeds.join(",") });
   const ids = seeds.map((seed) => project.results.addResult(sampleResult(run.id, seed, scene)).id);
   project.results.endRun(run.id, "done", null);
   const find = (seeds: string[], change: object = {}) =>
@@ -87,12 +87,12 @@ test("a picture that the project has is found by what it shows, also packed othe
 
 test("the seeds that a run owes are those asked for and not drawn, by it or by a later run of its scene", () => {
   const { results } = newProject();
-  const run = results.beginRun(sampleScene(), "demo", 5, "1-4,9");
+  const run = results.beginRun(sampleScene(), "demo", 5, { seeds: "1-4,9" });
   results.addResult(sampleResult(run.id, "2"));
   expect(results.readRun(run.id).missing).toEqual([]); // it goes on
   results.endRun(run.id, "cancelled", null);
   expect(results.readRun(run.id).missing).toEqual(plain(["1", "3", "4", "9"]));
-  const later = results.beginRun(sampleScene(), "demo", 1, "3");
+  const later = results.beginRun(sampleScene(), "demo", 1, { seeds: "3" });
   results.addResult(sampleResult(later.id, "3"));
   results.endRun(later.id, "done", null);
   expect(results.readRun(run.id).missing).toEqual(plain(["1", "4", "9"]));
@@ -104,7 +104,7 @@ test("the seeds that a run owes are those asked for and not drawn, by it or by a
 test("of a prompt with alternatives each picture is known by its words, and only what is not there is owed", () => {
   const { results } = newProject();
   const scene = sampleScene("a {red|blue} house", []);
-  const run = results.beginRun(scene, "demo", 4, "1,2");
+  const run = results.beginRun(scene, "demo", 4, { seeds: "1,2" });
   const draw = (seed: string, alternative: string) => {
     const sample = sampleResult(run.id, seed, scene);
     return results.addResult({ ...sample, record: { ...sample.record, alternative } }).id;
@@ -126,7 +126,7 @@ test("of a prompt with alternatives each picture is known by its words, and only
 test("a run that was cut off says so when the project is opened again, and what it owes", () => {
   const file = path();
   const project = ProjectFile.create(file, sampleDraft());
-  const run = project.results.beginRun(sampleScene(), "demo", 3, "1-3");
+  const run = project.results.beginRun(sampleScene(), "demo", 3, { seeds: "1-3" });
   project.results.addResult(sampleResult(run.id, "1"));
   project.close(); // in the middle of it
   const again = ProjectFile.open(file);

@@ -19,6 +19,7 @@ test("what adds something is not made again, what only reads is", () => {
     "addResult",
     "emptyBin",
     "importPicture",
+    "labelResults",
     "letGoStates",
   ];
   expect(METHODS.filter((method) => !is(method, "again")).toSorted()).toEqual(adding.toSorted());

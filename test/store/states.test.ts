@@ -18,7 +18,7 @@ function scouted(runId: number, seed: string, obedience?: number[]): NewResult {
 function withRun(until?: number) {
   const project = newProject();
   const { results } = project;
-  const run = results.beginRun(sampleScene(), "demo", 3, "1-3", until);
+  const run = results.beginRun(sampleScene(), "demo", 3, { seeds: "1-3", until });
   const inWork = (seed: string) => ({ runId: run.id, seed, alternative: null, resultId: null });
   return { project, results, states: results.states, run, inWork };
 }
@@ -95,7 +95,7 @@ test("what was scouted is not drawn, unless scouting is asked for", () => {
   expect(results.drawn.find({ ...query, until: 2 }).map(({ seed }) => seed)).toEqual(["1"]);
   results.endRun(run.id, "cancelled", null);
   expect(results.readRun(run.id)).toMatchObject({ until: 2, missing: [{ seed: "2" }, { seed: "3" }] });
-  const whole = results.beginRun(sampleScene(), "demo", 2, "1-2");
+  const whole = results.beginRun(sampleScene(), "demo", 2, { seeds: "1-2" });
   results.endRun(whole.id, "cancelled", null);
   expect(results.readRun(whole.id).missing.map(({ seed }) => seed)).toEqual(["1", "2"]);
 });
