@@ -1,6 +1,7 @@
 /** Several pictures on a sheet that can be sent to somebody, as PNG pages or as one PDF. */
 import { createCanvas, PDFDocument, type Canvas } from "@napi-rs/canvas";
 import type { Pixels } from "../api/engine.ts";
+import { layOutGrid } from "./gridLayout.ts";
 import { resize } from "./resize.ts";
 import { colorOf, layOut, SQUARES_FROM, type SheetPage } from "./sheetLayout.ts";
 import type { SheetOptions, SheetPicture } from "./sheetPlan.ts";
@@ -12,6 +13,8 @@ export type { SheetOptions, SheetPicture } from "./sheetPlan.ts";
 const PAPER = "#ffffff";
 const TONES = { ink: "#181a22", muted: "#5a6072" };
 const HALO = "#ffffff";
+/** The frame of a cell without a picture. */
+const BLANK = "#c3c7d2";
 /** A4 across, in points; the long side where a sheet lies. */
 const A4_POINTS = { upright: 595.28, lying: 841.89 };
 
@@ -23,7 +26,7 @@ export interface DrawnPage {
 
 /** The sheet as PNG pages, one after the other: each is drawn when it is asked for. */
 export function* sheetPngs(pictures: readonly SheetPicture[], options: SheetOptions = {}): Generator<DrawnPage> {
-  for (const page of layOut(ruler(), pictures, options)) {
+  for (const page of pagesOf(pictures, options)) {
     const canvas = drawn(page, pictures, options);
     yield { png: new Uint8Array(canvas.toBuffer("image/png")), pictures: page.pictures.map(({ index }) => index) };
   }
@@ -39,7 +42,7 @@ export function sheetPixels(pictures: readonly SheetPicture[], options: SheetOpt
 
 /** The sheet as a PDF of A4 pages, with its type as type. */
 export function sheetPdf(pictures: readonly SheetPicture[], options: SheetOptions = {}): Buffer {
-  const pages = layOut(ruler(), pictures, { page: "paper", ...options });
+  const pages = pagesOf(pictures, { page: "paper", ...options });
   const title = options.title ?? "Contact sheet";
   const pdf = new PDFDocument({ title, creator: "Diorama", producer: "Diorama", encodingQuality: 92 });
   for (const page of pages) {
@@ -51,6 +54,10 @@ export function sheetPdf(pictures: readonly SheetPicture[], options: SheetOption
     pdf.endPage();
   }
   return pdf.close();
+}
+
+function pagesOf(pictures: readonly SheetPicture[], { grid, ...options }: SheetOptions): SheetPage[] {
+  return grid ? [layOutGrid(ruler(), pictures, { ...options, grid })] : layOut(ruler(), pictures, options);
 }
 
 function ruler(): Context {
@@ -74,6 +81,13 @@ function drawPage(ctx: Context, page: SheetPage, pictures: readonly SheetPicture
     ctx.imageSmoothingQuality = "high";
     ctx.drawImage(canvasOf(isSmooth ? pixels : resize(pixels, width, height)), x, y, width, height);
     if (options.boxes) drawBoxes(ctx, picture, { x, y, width, height });
+  }
+  for (const { x, y, width, height } of page.blanks ?? []) {
+    ctx.strokeStyle = BLANK;
+    ctx.lineWidth = 2;
+    ctx.setLineDash([8, 6]);
+    ctx.strokeRect(x + 1, y + 1, width - 2, height - 2);
+    ctx.setLineDash([]);
   }
   for (const { x, y, size, color } of page.spots) {
     ctx.fillStyle = color;

@@ -37,6 +37,8 @@ export interface SheetPage {
   texts: PlacedText[];
   spots: PlacedSpot[];
   pictures: PlacedPicture[];
+  /** Where a grid has no picture. */
+  blanks?: Omit<PlacedPicture, "index">[];
 }
 
 const MOST_TITLE_LINES = 8;
@@ -54,7 +56,7 @@ export function colorOf({ color }: SheetBox, place: number): string {
 }
 
 /** Text sizes and gaps, all from the side of a picture. */
-function measures(cell: number) {
+export function measures(cell: number) {
   const text = Math.min(22, Math.max(11, Math.round(cell * 0.036)));
   return {
     text,
@@ -64,7 +66,7 @@ function measures(cell: number) {
     margin: Math.max(16, Math.round(cell * 0.09)),
   };
 }
-type Measures = ReturnType<typeof measures>;
+export type Measures = ReturnType<typeof measures>;
 
 /** What stands in a column: its texts and spots from 0, 0 on, and its height. */
 interface Block {
@@ -137,13 +139,13 @@ export function layOut(ctx: Context, pictures: readonly SheetPicture[], options:
   return pages;
 }
 
-function put(page: SheetPage, block: Block, x: number, y: number): void {
+export function put(page: SheetPage, block: Block, x: number, y: number): void {
   page.texts.push(...block.texts.map((text) => ({ ...text, x: text.x + x, y: text.y + y })));
   page.spots.push(...block.spots.map((spot) => ({ ...spot, x: spot.x + x, y: spot.y + y })));
 }
 
 /** Small pictures grow by whole factors, so that their pixels stay squares; all others are as large as there is room. */
-function fitted({ width, height }: SheetPicture, cell: number): { width: number; height: number } {
+export function fitted({ width, height }: SheetPicture, cell: number): { width: number; height: number } {
   const factor = Math.floor(cell / Math.max(width, height));
   return factor >= SQUARES_FROM
     ? { width: width * factor, height: height * factor }
@@ -157,7 +159,7 @@ function commonBoxes(pictures: readonly SheetPicture[]): readonly SheetBox[] {
   return first && pictures.every((one) => wordsOf(one) === wordsOf(first)) ? first.boxes : [];
 }
 
-function heading(ctx: Context, title: string, boxes: readonly SheetBox[], width: number, m: Measures): Block {
+export function heading(ctx: Context, title: string, boxes: readonly SheetBox[], width: number, m: Measures): Block {
   ctx.font = font(m.title, 600);
   const line = Math.round(m.title * 1.3);
   const lines = title === "" ? [] : wrap(ctx, title, width, MOST_TITLE_LINES);
@@ -173,7 +175,7 @@ function heading(ctx: Context, title: string, boxes: readonly SheetBox[], width:
   return block;
 }
 
-function captionOf(ctx: Context, picture: SheetPicture, withWords: boolean, width: number, m: Measures): Block {
+export function captionOf(ctx: Context, picture: SheetPicture, withWords: boolean, width: number, m: Measures): Block {
   const block: Block = { texts: [], spots: [], height: 0 };
   const lines = picture.caption.filter((line) => line !== "");
   const hasWords = withWords && picture.boxes.length > 0;
@@ -193,7 +195,7 @@ function captionOf(ctx: Context, picture: SheetPicture, withWords: boolean, widt
   return block;
 }
 
-function footing(ctx: Context, footer: string, width: number, m: Measures): Block {
+export function footing(ctx: Context, footer: string, width: number, m: Measures): Block {
   if (footer === "") return { texts: [], spots: [], height: 0 };
   ctx.font = font(m.text, 400);
   const lines = wrap(ctx, footer, width, MOST_FOOTER_LINES);

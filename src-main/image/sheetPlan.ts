@@ -20,6 +20,16 @@ export interface SheetPicture {
   boxes: readonly SheetBox[];
 }
 
+/** Pictures in rows and columns that each say what is theirs. */
+export interface GridPlan {
+  /** Words in front of each row; empty for none. */
+  rows: readonly string[];
+  /** Words above each column. */
+  columns: readonly string[];
+  /** Of each picture, its cell, counted row by row. */
+  places: readonly number[];
+}
+
 export interface SheetOptions {
   /** Stands above all pictures, whole. */
   title?: string;
@@ -35,6 +45,8 @@ export interface SheetOptions {
   words?: "each" | "above" | "none";
   /** `sheet`: as high as what is on it, up to twice the width or 4800 pixels. `paper`: the proportions of A4. `scroll`: one page, whatever its height. */
   page?: "sheet" | "paper" | "scroll";
+  /** A grid, on one page: in place of `columns` and `page`. */
+  grid?: GridPlan;
 }
 
 export function columnsFor(pictures: number): number {

@@ -1,10 +1,9 @@
 /** What was drawn already: a seed drawn twice from one scene, by one checkpoint on one kind of device, is the same picture twice. */
 import type Database from "better-sqlite3";
 import * as v from "valibot";
-import { actingSettings } from "../scene/actingSettings.ts";
 import { expandScene } from "../scene/alternatives.ts";
 import type { RunRecord } from "../api/engine.ts";
-import { extrasOf } from "../scene/flatSettings.ts";
+import { pictureKey } from "../scene/samePicture.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { readSeeds } from "../scene/seeds.ts";
 import type { DrawnQuery, DrawnSeed, PictureChoice } from "../api/store.ts";
@@ -89,11 +88,11 @@ export class Drawn {
            AND record ->> '$.model.hash' = @hash ORDER BY id DESC LIMIT @most`,
       )
       .all({ seed, ...size, scouted: scouted ?? null, hash: model.hash, most: MOST_ALIKE });
-    const key = keyOf(scene);
+    const key = pictureKey(scene);
     return rows
       .filter((row) => {
         const own = row.scene === null ? this.#sceneOf(row.run) : readScene(row.scene);
-        return own !== undefined && keyOf(own) === key;
+        return own !== undefined && pictureKey(own) === key;
       })
       .map(({ id }) => id);
   }
@@ -105,12 +104,12 @@ export class Drawn {
         `SELECT id FROM run WHERE prompt = ? AND negative_prompt = ? AND model = ? AND ${SOUND_RUN} ORDER BY id`,
       )
       .all(scene.prompt, scene.negativePrompt, model);
-    const key = keyOf(scene);
+    const key = pictureKey(scene);
     return rows
       .map(({ id }) => id)
       .filter((id) => {
         const other = this.#sceneOf(id);
-        return other !== undefined && keyOf(other) === key;
+        return other !== undefined && pictureKey(other) === key;
       });
   }
 }
@@ -119,22 +118,4 @@ export class Drawn {
 function readScene(text: string): Scene | undefined {
   const read = v.safeParse(storedSceneSchema, parseJson(text), { abortEarly: true });
   return read.success ? read.output : undefined;
-}
-
-/**
- * Equal for scenes that make the same picture: what their boxes are called inside makes none other, nor do settings that the method or
- * the scheduler does not use.
- */
-function keyOf({ regions, settings, ...words }: Scene): string {
-  const { loras = [], embeddings = [] } = settings;
-  const nameless = regions.map((region) => {
-    const { box, spans, strength } = region;
-    return { box, spans, strength, ...extrasOf(region) };
-  });
-  const parts = { ...words, regions: nameless, settings: actingSettings(settings), loras, embeddings };
-  return JSON.stringify(parts, (_key, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  );
 }
