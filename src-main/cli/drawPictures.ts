@@ -24,16 +24,19 @@ export type RenderEngine = Pick<Engine, "on" | "kill" | "stop"> & {
 /** The id of the one job of a command. */
 export const JOB = "render";
 
+/** What pictures are drawn with, and where they go. */
+export interface Drawing {
+  options: RenderOptions;
+  folder: PictureFolder;
+  progress: Progress;
+  cwd: string;
+}
+
 export async function generate(
   engine: RenderEngine,
   alternatives: readonly Alternative[],
   seeds: Seed[],
-  {
-    options,
-    folder,
-    progress,
-    cwd,
-  }: { options: RenderOptions; folder: PictureFolder; progress: Progress; cwd: string },
+  { options, folder, progress, cwd }: Drawing,
 ): Promise<void> {
   const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
   const [{ scene }] = alternatives as [Alternative];
@@ -123,7 +126,7 @@ export async function generate(
 }
 
 /** A path as people like to read it: from where they are, unless it lies elsewhere. */
-function shortPath(cwd: string, path: string): string {
+export function shortPath(cwd: string, path: string): string {
   const short = relative(cwd, path);
   return short.startsWith("..") ? path : short;
 }
@@ -136,7 +139,7 @@ function sheetPicture({ path, record }: { path: string; record: RunRecord }): Sh
   return { width, height, pixels, caption, boxes: sheetBoxes(record.scene) };
 }
 
-function meanObedience(all: readonly Record<string, number>[]): Record<string, number> {
+export function meanObedience(all: readonly Record<string, number>[]): Record<string, number> {
   // Not every alternative of a prompt has every box.
   const ids = new Set(all.flatMap((one) => Object.keys(one)));
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

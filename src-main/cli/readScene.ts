@@ -19,17 +19,9 @@ export async function readScene(
   defaults: SceneSettings,
 ): Promise<SceneFile> {
   const path = options.scenePath;
-  let bytes: Buffer;
+  const text = await readSmallFile(path, "the scene", cwd);
   try {
-    const { size } = await regularFile(resolve(cwd, path));
-    if (size > LARGEST_SCENE_FILE) throw new Error(`it has ${size} bytes, which no scene has`);
-    bytes = await readFile(resolve(cwd, path));
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
-    throw new AppError("file-unreadable", `cannot read the scene ${path}: ${why}`, { path }, { cause: error });
-  }
-  try {
-    const file = parseSceneText(bytes.toString("utf8"), defaults, options.changes);
+    const file = parseSceneText(text, defaults, options.changes);
     const own = (file.scene.settings.embeddings ?? []).map((one) => located(one, dirname(resolve(cwd, path))));
     const given = options.embeddings.map((name) => located(embeddingOf(name), cwd));
     const embeddings = [...given, ...own.filter((one) => !given.some(({ name }) => name === one.name))];
@@ -41,6 +33,18 @@ export async function readScene(
     throw new AppError("scene-invalid", `The scene ${path} is wrong:\n${indent(error.message)}`, error.details, {
       cause: error,
     });
+  }
+}
+
+/** The text of a file that a person wrote; `what` it is stands in the message of why it cannot be read. */
+export async function readSmallFile(path: string, what: string, cwd: string): Promise<string> {
+  try {
+    const { size } = await regularFile(resolve(cwd, path));
+    if (size > LARGEST_SCENE_FILE) throw new Error(`it has ${size} bytes, which no ${what.replace("the ", "")} has`);
+    return (await readFile(resolve(cwd, path))).toString("utf8");
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
+    throw new AppError("file-unreadable", `cannot read ${what} ${path}: ${why}`, { path }, { cause: error });
   }
 }
 
@@ -56,6 +60,6 @@ async function regularFile(path: string): Promise<{ size: number }> {
   return status;
 }
 
-function indent(text: string): string {
+export function indent(text: string): string {
   return text.replace(/^/gm, "  ");
 }

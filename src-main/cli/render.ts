@@ -14,9 +14,12 @@ import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { dataFolder } from "./dataFolder.ts";
 import { withLoraFiles } from "./loras.ts";
 import { modelNamed } from "./modelNamed.ts";
+import { countGrid, drawGrid } from "./drawGrid.ts";
 import { generate, JOB, type RenderEngine } from "./drawPictures.ts";
 import { PictureFolder } from "./pictureFolder.ts";
 import { boxLabels, makeProgress, type Progress } from "./progress.ts";
+import { groupCells } from "../scene/grid.ts";
+import { readGrid } from "./readGrid.ts";
 import { readScene } from "./readScene.ts";
 import { HELP, readRenderOptions, type RenderOptions } from "./renderOptions.ts";
 import { describeWarning } from "./sceneWarnings.ts";
@@ -42,7 +45,10 @@ export async function render(
     const file = await readScene(options, terminal, DEFAULT_SETTINGS);
     const seeds = options.seeds ?? file.seeds ?? ["1"];
     const kind = options.json ? "json" : options.quiet ? "quiet" : terminal.stderr.isTTY ? "bar" : "lines";
-    const pictures = countPictures(expandScene(file.scene).length, seeds.length);
+    const pictures =
+      options.grid === undefined
+        ? countPictures(expandScene(file.scene).length, seeds.length)
+        : countGrid(await readGrid(options.grid, file.scene, terminal.cwd));
     progress = makeProgress(kind, terminal, boxLabels(file.scene), pictures);
     await draw(options, seeds, progress, terminal, start, run);
     return run.isInterrupted ? EXIT.interrupted : EXIT.ok;
@@ -120,20 +126,26 @@ async function draw(
     run.phase = "drawing";
     // Again, with this checkpoint's own defaults for what the file leaves open.
     const scene = await withLoras(await readScene(options, terminal, model.defaults), options, terminal);
-    const alternatives = expandScene(scene);
+    const grid = options.grid === undefined ? undefined : await readGrid(options.grid, scene, terminal.cwd);
+    const alternatives = grid
+      ? groupCells(grid.cells).flatMap((group) => expandScene(group.scene))
+      : expandScene(scene);
     const warnings = new Set<string>();
     for (const one of alternatives) {
       const check = await engine.api.check(one.scene);
       for (const warning of check.warnings) warnings.add(describeWarning(warning, boxLabels(one.scene)));
     }
     for (const warning of warnings) progress.warning(warning);
-    if (alternatives.length > 1) {
+    if (grid) progress.note(`${grid.title}: ${grid.rows.length} x ${grid.columns.length}`);
+    else if (alternatives.length > 1) {
       progress.note(
         `${alternatives.length} prompts x ${seeds.length} seeds = ${alternatives.length * seeds.length} pictures`,
       );
     }
     if (run.isInterrupted) throw new AppError("cancelled", "Interrupted.", {});
-    await generate(engine, alternatives, seeds, { options, folder, progress, cwd: terminal.cwd });
+    const how = { options, folder, progress, cwd: terminal.cwd };
+    if (grid) await drawGrid(engine, grid, how);
+    else await generate(engine, alternatives, seeds, how);
   } finally {
     stopListening();
     await engine.stop();

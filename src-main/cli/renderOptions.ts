@@ -37,6 +37,10 @@ const OPTIONS = {
     value: "RULE",
     about: "Of the scouted: best:4, boxes:70 (all boxes obeyed so far, in percent) or all; best:4 by default.",
   },
+  grid: {
+    value: "GRID.json",
+    about: "Draw rows and columns of what this file says, and one picture of all of them; it says the seeds, too.",
+  },
   ...SETTING_OPTIONS,
   embedding: {
     value: "FILE",
@@ -71,6 +75,7 @@ Exit codes
 
 Ctrl-C stops after the current step, a second Ctrl-C at once. No file is ever half written.
 Every picture carries its settings; DIORAMA_DEBUG=1 adds stack traces to errors.
+A grid: { "rows": { "method": ["none", "ilgd"] }, "columns": { "seeds": "1-4" } }; layouts, places, strength, lora, prompts, every setting.
 Example: npm run render -- resources/examples/two-icons.json --seeds 1-4 --sheet
 `;
 
@@ -82,6 +87,8 @@ export interface RenderOptions {
   loras: LoraOption[];
   seeds: Seed[] | undefined;
   scout: ScoutOptions | undefined;
+  /** The file of a grid, as it was given. */
+  grid: string | undefined;
   changes: SettingChanges;
   /** Files, as they were written. */
   embeddings: string[];
@@ -121,6 +128,15 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     else problems.push({ at: "--seeds", message: read.problem });
   }
   const scout = readScouting(given, problems);
+  for (const name of ["seeds", "scout", "sheet"] as const) {
+    if (given.grid === undefined || given[name] === undefined) continue;
+    const why = {
+      seeds: "the grid's file says the seeds",
+      scout: "a grid is drawn to the end",
+      sheet: "a grid is one",
+    }[name];
+    problems.push({ at: `--${name}`, message: `does not go with --grid: ${why}` });
+  }
   const parts = readParts(given, problems);
   if (words.length !== 1) {
     const message =
@@ -135,6 +151,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     loras,
     seeds,
     scout,
+    grid: given.grid,
     changes,
     embeddings: given.embedding ?? [],
     provider: provider!,

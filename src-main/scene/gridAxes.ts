@@ -111,7 +111,9 @@ export function subjectOf(axis: Axis): string {
       return axis.name;
     case "lora":
       return `the strength of ${axis.lora}`;
-    default:
+    case "seeds":
+    case "layouts":
+    case "prompts":
       return axis.kind;
   }
 }
@@ -133,7 +135,7 @@ export function settingLabel(name: SettingName, value: AxisValue): string {
 function settingChange(name: SettingName, value: AxisValue): SettingChanges {
   // Karras' spacing has a field of its own: it was there before the others.
   if (name === "spacing") return value === "karras" ? { karras: true } : { karras: false, ...spacing(value) };
-  return { [name]: value ?? undefined } as SettingChanges;
+  return { [name]: value ?? undefined };
 }
 
 const spacing = (value: AxisValue) => ({ spacing: value ?? undefined }) as SettingChanges;
