@@ -26,7 +26,10 @@ export function layOutGrid(
   invariant(places.length === pictures.length, "each picture of a grid has its place");
   const cell = options.cell ?? gridCell(rows.length, columns.length);
   const m = measures(cell);
-  const label = labels(ctx, m.text);
+  /** Of what rows and columns say: larger than what stands beneath pictures. */
+  const type = Math.round(m.text * 1.2);
+  const line = Math.round(type * 1.35);
+  const label = labels(ctx, type);
   const rowWords = rows.map((text) => label(text, cell * WIDEST_LABEL));
   const front = Math.max(0, ...rowWords.map(({ width }) => width));
   const left = m.margin + front + (front > 0 ? m.gap : 0);
@@ -38,11 +41,11 @@ export function layOutGrid(
   let y = m.margin + head.height;
 
   const columnWords = columns.map((text) => label(text, cell));
-  const above = Math.max(0, ...columnWords.map(({ lines }) => lines.length)) * m.line;
+  const above = Math.max(0, ...columnWords.map(({ lines }) => lines.length)) * line;
   for (const [c, { lines }] of columnWords.entries()) {
     const x = left + c * (cell + m.gap);
-    const first = y + above - lines.length * m.line;
-    page.texts.push(...lines.map((text, i) => written(text, x, first + i * m.line + m.text, cell, m.text, "start")));
+    const first = y + above - lines.length * line;
+    page.texts.push(...lines.map((text, i) => written(text, x, first + i * line + type, cell, type, "start")));
   }
   y += above === 0 ? 0 : above + Math.round(m.text * 0.4);
 
@@ -69,9 +72,9 @@ export function layOutGrid(
         if (caption) put(page, caption, x, y + tallest);
       }
     }
-    const middle = y + tallest / 2 - (words.lines.length * m.line) / 2;
+    const middle = y + tallest / 2 - (words.lines.length * line) / 2;
     page.texts.push(
-      ...words.lines.map((text, i) => written(text, m.margin, middle + i * m.line + m.text, front, m.text, "end")),
+      ...words.lines.map((text, i) => written(text, m.margin, middle + i * line + type, front, type, "end")),
     );
     y += tallest + Math.max(0, ...row.map(({ caption }) => caption?.height ?? 0)) + m.gap;
   }

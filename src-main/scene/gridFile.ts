@@ -122,7 +122,7 @@ function readSettingAxis(name: SettingName, value: unknown, at: string, problems
   const values = listAt(value, at, problems)?.map((one, i): AxisValue | undefined => {
     if (one === null && canBeOpen) return null;
     if (name === "spacing" && one === "karras") return one;
-    return readField(row, one, `${at}[${i}]`, problems);
+    return readField(row, one, `${at}[${i}]`, problems) as AxisValue | undefined; // no setting is a shape
   });
   return values?.every((one) => one !== undefined) ? { kind: "setting", name, values } : null;
 }
