@@ -64,7 +64,7 @@ export function meanMaps(g: GraphBuilder, taps: readonly AttentionTap[], target:
   let maps: Value | undefined;
   let heads = 0;
   for (const tap of taps) {
-    const resized = resize(g, g.sum(g.cast(tap.probabilities, "float32"), [0], false), tap, target);
+    const resized = resizeMaps(g, g.sum(g.cast(tap.probabilities, "float32"), [0], false), tap, target);
     maps = maps ? g.add(maps, resized) : resized;
     heads += tap.heads;
   }
@@ -72,7 +72,7 @@ export function meanMaps(g: GraphBuilder, taps: readonly AttentionTap[], target:
 }
 
 /** Bilinear resizing of a map [pixels, tokens] from `from` to `to`, one axis after the other. */
-function resize(g: GraphBuilder, map: Value, from: Grid, to: Grid): Value {
+export function resizeMaps(g: GraphBuilder, map: Value, from: Grid, to: Grid): Value {
   const tokens = map.shape[1]!;
   const weights = (n: number, m: number) => g.constant(resizeWeights(n, m).flat(), map.dtype, [m, n]);
   const rows = g.matmul(weights(from.height, to.height), g.reshape(map, [from.height, from.width * tokens]));

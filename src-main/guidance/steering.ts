@@ -2,12 +2,11 @@
  * Injection and loss guidance (Patel & Serkh 2024, arXiv 2405.14101, as in the authors' code), alone and together: one program, in
  * which an injection of 0 and a gradient that nobody asks for cost nothing.
  */
-import type { AttentionTap } from "../model/unet.ts";
 import type { LossName } from "../scene/losses.ts";
 import { exactSum, weightedSum } from "../sampling/sampler.ts";
 import { injectionHook, layoutInputs, layoutLoss } from "./attentionLoss.ts";
 import { type Layout, layoutOf } from "./layout.ts";
-import { REGION_MASK, regionLoss } from "./losses.ts";
+import { refines, REGION_MASK, regionLoss } from "./losses.ts";
 import { type AttentionProgram, type Feeds, type LayoutMethod, within } from "./method.ts";
 
 /**
@@ -27,14 +26,17 @@ export const STEERING: AttentionProgram = {
 
 /** The same with other losses in its place (losses.ts): their input is region_mask [cells, columns] instead of the contrasts. */
 const OTHER_LOSSES = new Map(
-  (["boxes", "log", "entropy"] as const).map((kind): [LossName, AttentionProgram] => [
+  (["boxes", "log", "entropy", "refined"] as const).map((kind): [LossName, AttentionProgram] => [
     kind,
     {
       name: `steering, ${kind}`,
       build: (g, { target, columns }) => {
         const tokenWeights = g.input("token_weights", "float32", [columns]);
-        const loss = (taps: readonly AttentionTap[]) => ({ loss: regionLoss(g, taps, target, tokenWeights, kind) });
-        return { scores: injectionHook(g), loss };
+        return {
+          scores: injectionHook(g),
+          ...(kind === "refined" ? { readsSelf: (layer) => refines(layer, target) } : {}),
+          loss: (taps, selfTaps) => ({ loss: regionLoss(g, { taps, selfTaps }, target, tokenWeights, kind) }),
+        };
       },
     },
   ]),

@@ -19,6 +19,10 @@ const ROWS = {
     hint: "The logarithm of the share of attention in the box: what strays most is pulled most.",
   },
   entropy: { label: "Fill the box", hint: "Cross-entropy with an evenly filled box: things reach its edges." },
+  refined: {
+    label: "Whole things",
+    hint: "As published, after attention was spread over what belongs together in the picture.",
+  },
 } as const satisfies Record<string, LossRow>;
 
 export type LossName = keyof typeof ROWS;

@@ -218,7 +218,7 @@ export const SETTINGS = {
     of: LOSSES,
     nothing: undefined,
     about:
-      "What loss guidance pushes down: authors as published, area the same by area, boxes where attention is strongest inside and outside, log the logarithm of the share inside, entropy the cross-entropy with an evenly filled box; left out, authors.",
+      "What loss guidance pushes down: authors as published, area the same by area, boxes where attention is strongest inside and outside, log the logarithm of the share inside, entropy the cross-entropy with an evenly filled box, refined as published with maps refined by self-attention; left out, authors.",
     label: "Loss",
     help: "What each guided step pushes down.",
     undo: "Change loss",

@@ -42,5 +42,10 @@ describe.skipIf(!electron)("the methods", { timeout: 120_000 }, () => {
     await choose(page, "Method", /^iLGD/);
     await page.getByRole("slider", { name: "How strictly boxes are followed" }).waitFor();
     await page.getByText("Loss strength η").first().waitFor();
+
+    expect(await guidance(page)).not.toHaveProperty("loss");
+    await choose(page, "Loss", /^Whole things/);
+    await expect.poll(async () => (await guidance(page)).loss).toBe("refined");
+    if (process.env["SHOTS"]) await page.screenshot({ path: join(process.env["SHOTS"], "loss.png") });
   });
 });

@@ -4,7 +4,9 @@ import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { gradient } from "../../src-main/graph/gradient/gradient.ts";
 import { layoutInputs, layoutLoss } from "../../src-main/guidance/attentionLoss.ts";
 import { type BoundRegion, layoutOf } from "../../src-main/guidance/layout.ts";
-import { type GraphLoss, REGION_MASK, regionLoss, SCALES } from "../../src-main/guidance/losses.ts";
+import { type GraphLoss, refines, REGION_MASK, regionLoss, SCALES } from "../../src-main/guidance/losses.ts";
+import { type Grid, lossGrid, resizeWeights } from "../../src-main/guidance/masks.ts";
+import { nearestLayers } from "../../src-main/guidance/watching.ts";
 import { STEERING, steering, steeringFeeds } from "../../src-main/guidance/steering.ts";
 import { actingGuidance } from "../../src-main/scene/methodSettings.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
@@ -19,7 +21,7 @@ const GRID = { height: 4, width: 4 };
 const CELLS = 16;
 const TOKENS = 3;
 const HEADS = 2;
-const KINDS = ["boxes", "log", "entropy"] as const satisfies readonly GraphLoss[];
+const KINDS = ["boxes", "log", "entropy", "refined"] as const satisfies readonly GraphLoss[];
 
 /** Six cells of token 1, and twelve of token 2: a fifth of them is 1 inside and 2 outside, and 2 and 1 (rounded down, one at least). */
 const bound: BoundRegion[] = [
@@ -30,19 +32,37 @@ const layout = layoutOf(bound, TOKENS, GRID, GRID, [GRID]);
 const next = uniform(3);
 const probabilities = numbers([HEADS, CELLS, TOKENS], Float64Array.from({ length: HEADS * CELLS * TOKENS }, () => 0.05 + next())); // prettier-ignore
 
+/** Self-attention on a grid of its own: rows that sum to 1. */
+const SELF = { height: 3, width: 4 };
+const SELF_CELLS = 12;
+const self = numbers(
+  [HEADS, SELF_CELLS, SELF_CELLS],
+  Array.from({ length: HEADS * SELF_CELLS }, () => {
+    const row = Array.from({ length: SELF_CELLS }, () => 0.1 + next());
+    const all = row.reduce((a, b) => a + b, 0);
+    return row.map((v) => v / all);
+  }).flat(),
+);
+
 function graphOf(kind: GraphLoss | "area") {
   const g = new GraphBuilder();
   const a = g.input("a", "float32", [HEADS, CELLS, TOKENS]);
   const taps = [{ name: "layer", heads: HEADS, ...GRID, probabilities: a }];
   const weights = g.input("token_weights", "float32", [TOKENS]);
-  const loss = kind === "area" ? layoutLoss(g, taps, GRID, weights) : regionLoss(g, taps, GRID, weights, kind);
-  const d = gradient(g, [[loss, g.constant(1, "float32", [1])]], a);
+  const s = kind === "refined" ? g.input("s", "float32", self.shape) : undefined;
+  const selfTaps = s ? [{ name: "layer", heads: HEADS, ...SELF, probabilities: s }] : [];
+  const loss =
+    kind === "area" ? layoutLoss(g, taps, GRID, weights) : regionLoss(g, { taps, selfTaps }, GRID, weights, kind);
+  const one = g.constant(1, "float32", [1]);
+  const d = gradient(g, [[loss, one]], a);
   const fed = steeringFeeds(layout, 0, kind);
   const { contrast } = layoutInputs(GRID);
   const feeds: Record<string, Numbers> = { a: probabilities, token_weights: numbers([TOKENS], fed["token_weights"]!) };
   const name = kind === "area" ? contrast : REGION_MASK;
   feeds[name] = numbers([CELLS, TOKENS], fed[name]!);
-  return { graph: g.finish({ loss, d }), feeds };
+  if (s) feeds["s"] = self;
+  const outputs = s ? { loss, d, ds: gradient(g, [[loss, one]], s) } : { loss, d };
+  return { graph: g.finish(outputs), feeds };
 }
 
 /** Mean map of a token, and its mask. */
@@ -66,7 +86,23 @@ const BY_HAND: Record<GraphLoss, (map: readonly number[], mask: readonly number[
   },
   log: (map, mask) => -Math.log(sum(map.map((v, p) => v * mask[p]!)) / sum(map)),
   entropy: (map, mask) => -sum(map.map((v, p) => mask[p]! * Math.log(v / sum(map)))) / sum(mask),
+  refined: (map, mask) => {
+    const small = resized(map, GRID, SELF);
+    const told = small.map((_, p) => {
+      const at = (h: number, q: number) => self.data[(h * SELF_CELLS + p) * SELF_CELLS + q]!;
+      return sum(small.map((v, q) => ((at(0, q) + at(1, q)) / HEADS) * v));
+    });
+    return sum(resized(told, SELF, GRID).map((v, p) => (mask[p]! > 0 ? -v : v))) / CELLS;
+  },
 };
+
+/** Bilinear, by its weights along both axes. */
+function resized(map: readonly number[], from: Grid, to: Grid): number[] {
+  const [rows, columns] = [resizeWeights(from.height, to.height), resizeWeights(from.width, to.width)];
+  return rows.flatMap((wy) =>
+    columns.map((wx) => sum(map.map((v, p) => wy[Math.floor(p / from.width)]! * wx[p % from.width]! * v))),
+  );
+}
 
 test.each(KINDS)("%s is its formula", (kind) => {
   const { graph, feeds } = graphOf(kind);
@@ -89,6 +125,23 @@ test.each([...KINDS, "area"] as const)("%s has the gradient of its finite differ
   const run = await runOnnx(graph, feeds);
   expect(relativeError(run["loss"]!.data, evaluate(graph, feeds)["loss"]!.data)).toBeLessThan(1e-5);
   expect(relativeError(run["d"]!.data, expected.data)).toBeLessThan(1e-4);
+}); // prettier-ignore
+
+test("what is refined pulls self-attention too: the gradient of it is that of its finite differences", () => {
+  const { graph, feeds } = graphOf("refined");
+  const expected = finiteDifferences((s) => evaluate(graph, { ...feeds, s })["loss"]!, self, numbers([1], [1]), 1e-4);
+  expect(relativeError(evaluate(graph, feeds)["ds"]!.data, expected.data)).toBeLessThan(1e-5);
+});
+
+test("of self-attention the layers are read whose grid is nearest to the loss grid, whatever the size of the picture", () => {
+  const layers = (latent: Grid) =>
+    [1, 2, 4, 8].map((n) => ({ name: "layer", heads: 1, height: Math.ceil(latent.height / n), width: Math.ceil(latent.width / n) })); // prettier-ignore
+  for (const [height, width] of [[64, 64], [128, 96], [16, 16], [65, 66], [24, 96], [8, 16], [40, 24]] as const) {
+    const latent = { height, width };
+    const target = lossGrid(latent);
+    const read = layers(latent).filter((layer) => refines(layer, target));
+    expect(nearestLayers(read, target), `${width} x ${height}`).toEqual([nearestLayers(layers(latent), target)[0]]);
+  }
 }); // prettier-ignore
 
 test("by area a box of half the picture is as published, and any box weighs inside what it weighs outside", () => {
