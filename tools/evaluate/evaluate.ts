@@ -11,23 +11,28 @@ import { DEMO_FOLDER } from "../../src-main/cli/render.ts";
 import { describeError, EXIT, runCommand, type ExitCode, type Terminal } from "../../src-main/cli/terminal.ts";
 import { encodePng } from "../../src-main/image/png.ts";
 import { clipScores, type ClipScore } from "./clipScores.ts";
-import { openWorkers, picturePath, type Workers } from "./drawAll.ts";
-import { planJobs, verdictOn, type Job } from "./jobs.ts";
+import { openWorkers, picturePath } from "./drawAll.ts";
+import { drawJobs } from "./drawJobs.ts";
+import type { Job } from "./jobs.ts";
 import { KeyedLog } from "./keyedLog.ts";
 import { makeScenes, SCENES_FILE } from "./makeScenes.ts";
 import { HELP, readEvaluateOptions, type EvaluateOptions } from "./options.ts";
+import { planRun, type Plan } from "./plan.ts";
 import { evaluatePhotos, type PhotoRun } from "./photos/evaluate.ts";
 import { sweepPlots, thingPlots } from "./plots.ts";
 import { report, type RunFacts } from "./report.ts";
 import { chancePictures, truthPictures, variantResult, type Picture, type VariantResult } from "./results.ts";
 import type { IconScene } from "./scene.ts";
 import { methodsSheet } from "./sheet.ts";
-import { methodVariant, sweepVariant, type Variant } from "./variants.ts";
+import { readBest, sweepOf, writeBest, type Best } from "./sweep.ts";
+import type { Variant } from "./variants.ts";
 import { isVerdict, type Entry } from "./verdictLog.ts";
 
 /** Pixels of a picture on the sheet, and how many scenes are on it. */
 const SHEET_CELL = 200;
 const SHEET_ROWS = 4;
+/** Scenes of a sweep, of which no other figure is. */
+const SWEEP_SEED = 4242;
 
 /** Runs the command line `argv` and returns the exit code. Never throws. */
 export async function evaluate(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -91,8 +96,16 @@ async function evaluateIcons(options: EvaluateOptions, run: IconRun, terminal: T
   const scenes = allScenes.slice(0, options.scenes);
   const log = await KeyedLog.open(logFile, "verdict", isVerdict);
   try {
-    const plan = planRun(options, scenes, allScenes, settings, modelHash);
-    if (!options.reportOnly) await drawPlan(plan.jobs, workers, log, signal, terminal);
+    if (options.searches) {
+      await search(options, run, log, terminal);
+      return;
+    }
+    const best = options.best ? await readBest(modelHash) : undefined;
+    if (options.best && !best) {
+      throw new AppError("bad-request", "No sweep of this checkpoint is in best.json; make one with --sweep, or leave --best out", { method: "evaluate" }); // prettier-ignore
+    }
+    const plan = planRun(options, { scenes, allScenes, settings, modelHash, ...(best ? { best } : {}) });
+    if (!options.reportOnly) await drawJobs(plan.jobs, workers, log, signal, terminal);
     const drawn = plan.jobs.filter(({ key }) => log.entries.has(key));
     const clip = options.clip === undefined ? undefined : await clipScores(options.clip, drawn, { out: options.out, folder, signal }); // prettier-ignore
     const facts: RunFacts = {
@@ -114,63 +127,32 @@ async function evaluateIcons(options: EvaluateOptions, run: IconRun, terminal: T
   }
 }
 
-interface Plan {
-  methods: Variant[];
-  sweeps: Variant[];
-  jobs: Job[];
-}
-
-function planRun(
-  options: EvaluateOptions,
-  scenes: readonly IconScene[],
-  allScenes: readonly IconScene[],
-  settings: SceneSettings,
-  modelHash: string,
-): Plan {
-  const methods = options.methods.map((method) => methodVariant(method, settings, options.strongEta));
-  const { nu, eta, isGrid } = options.sweep;
-  const changes = isGrid
-    ? nu.flatMap((nu) => eta.map((eta) => ({ nu, eta })))
-    : [...nu.map((nu) => ({ nu })), ...eta.map((eta) => ({ eta }))];
-  const sweeps = changes.map((change) => sweepVariant(change, settings));
-  const few = allScenes.slice(0, options.sweep.scenes);
-  const jobs = [
-    ...planJobs(scenes, methods, options.seeds, modelHash),
-    ...planJobs(few, sweeps, options.seeds, modelHash),
-  ];
-  return { methods, sweeps, jobs };
-}
-
-async function drawPlan(
-  jobs: readonly Job[],
-  workers: Workers,
-  log: KeyedLog<Entry>,
-  signal: AbortSignal,
-  { stderr, now }: Terminal,
-): Promise<void> {
-  // A strength that is the default one asks for the same picture as its method does.
-  const wanted = [...Map.groupBy(jobs, ({ key }) => key).values()].map(([first]) => first!);
-  const missing = wanted.filter(({ key }) => !log.entries.has(key));
-  stderr.write(`${missing.length} pictures to draw, ${wanted.length - missing.length} are there\n`);
-  const begun = now();
-  let done = 0;
-  let lastLine = -Infinity;
-  await workers.drawAll(missing, signal, async (job, image) => {
-    const entry = verdictOn(job, image);
-    await log.add(entry);
-    done++;
-    const left = ((now() - begun) / done) * (missing.length - done);
-    if (!stderr.isTTY && now() - lastLine < 10_000 && done < missing.length) return;
-    lastLine = now();
-    const line = `${done}/${missing.length}  scene ${entry.scene} ${entry.variant} ${entry.seconds.toFixed(1)} s, left ${clock(left / 1000)}`;
-    stderr.write(stderr.isTTY ? `\r${line}\x1b[K` : `${line}\n`);
-  });
-  if (stderr.isTTY) stderr.write("\n");
-}
-
-function clock(seconds: number): string {
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+/** Finds the best settings of each method that has some, and keeps what it found after each. */
+async function search(options: EvaluateOptions, run: IconRun, log: KeyedLog<Entry>, terminal: Terminal): Promise<void> {
+  const { workers, modelHash, settings, signal } = run;
+  const sceneSeed = options.sceneSeed ?? SWEEP_SEED;
+  const scenes = makeScenes(sceneSeed).slice(0, options.sweep.scenes);
+  const best: Best = {
+    ...{ modelHash, steps: settings.steps, scenes: scenes.length, sceneSeed },
+    variants: { ...(await readBest(modelHash))?.variants },
+  };
+  for (const name of options.methods) {
+    terminal.stderr.write(`${name}\n`);
+    const draw = async (jobs: readonly Job[]) => {
+      if (!options.reportOnly) await drawJobs(jobs, workers, log, signal, terminal);
+      return jobs.every(({ key }) => log.entries.has(key));
+    };
+    const found = await sweepOf(name, { scenes, settings, seeds: options.seeds, modelHash, draw, verdicts: log.entries }); // prettier-ignore
+    if (!found) {
+      if (signal.aborted) return;
+      continue; // a report on what there is: the others may be whole
+    }
+    if (found.trials.length > 0) best.variants[name] = found;
+    for (const { changes, ...marks } of found.trials) {
+      terminal.stdout.write(`${name} ${JSON.stringify(changes)} ${JSON.stringify(marks)}\n`);
+    }
+    await writeBest(best);
+  }
 }
 
 interface Place {

@@ -5,7 +5,7 @@ import { suggestion } from "../../src-main/scene/nearest.ts";
 import { PROVIDERS, type ProviderName, type Seed } from "../../src-main/scene/scene.ts";
 import { readSeeds } from "../../src-main/scene/seeds.ts";
 import { describeOptions, readArguments, usageProblem, type Option } from "../../src-main/cli/arguments.ts";
-import { METHOD_NAMES, type MethodName, PAPER_NAMES } from "./variants.ts";
+import { METHOD_NAMES, PAPER_NAMES, VARIANT_NAMES } from "./variants.ts";
 
 const OPTIONS = {
   scenes: { value: "N", about: "The first N of the 200 scenes; 200 by default." },
@@ -21,7 +21,15 @@ const OPTIONS = {
     value: "N",
     about: "Other scenes of the same kind, made from this seed: what is tuned on them is reported on the fixed ones.",
   },
-  methods: { value: "A,B", about: `${METHOD_NAMES.join(", ")}; by default ${PAPER_NAMES.join(", ")}.` },
+  methods: {
+    value: "A,B",
+    about: `${METHOD_NAMES.join(", ")}; ilgd:NAME is iLGD with another loss; all is all of them. By default ${PAPER_NAMES.join(", ")}.`,
+  },
+  best: { about: "Each method at the settings that a sweep found best for the checkpoint (best.json)." },
+  sweep: {
+    about:
+      "Instead of a report, finds each method's best settings on --sweep-scenes scenes of --scene-seed, and writes them to best.json.",
+  },
   seeds: { value: "1,2,7-9", about: "Pictures of each scene and method; 1 by default." },
   out: {
     value: "DIR",
@@ -32,7 +40,7 @@ const OPTIONS = {
   nu: { value: "A,B", about: "Also iLGD with these nu', on the first scenes." },
   eta: { value: "A,B", about: "Also iLGD with these eta, on the first scenes." },
   grid: { about: "Every nu' with every eta, instead of one changed at a time." },
-  "sweep-scenes": { value: "N", about: "Scenes for --nu and --eta; 40 by default." },
+  "sweep-scenes": { value: "N", about: "Scenes for --nu, --eta and --sweep; 40 by default." },
   steps: { value: "N", about: "Denoising steps, in place of the model's." },
   workers: { value: "N", about: "Engines at a time, each with its share of the cores; 2 by default." },
   provider: { value: "NAME", about: `${PROVIDERS.join(", ")}; cpu by default.` },
@@ -64,7 +72,10 @@ export interface EvaluateOptions {
   scenes: number;
   /** Of the scenes; undefined for the fixed ones. */
   sceneSeed: number | undefined;
-  methods: MethodName[];
+  /** Names of variants. */
+  methods: string[];
+  best: boolean;
+  searches: boolean;
   seeds: Seed[];
   out: string;
   model: string | undefined;
@@ -83,6 +94,10 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
   const { given, words } = readArguments("evaluate", argv, OPTIONS);
   if (given.help) return "help";
   if (words.length > 0) throw usageProblem("evaluate", `nothing is expected besides options, got ${words.join(" ")}`);
+  if (given.sweep && (given.nu ?? given.eta) !== undefined) {
+    throw usageProblem("evaluate", "--sweep tries what its grid says; leave --nu and --eta out");
+  }
+  if (given.sweep && given.best) throw usageProblem("evaluate", "--sweep finds what --best uses; give one of them");
   if (given.grid && (given.nu === undefined || given.eta === undefined)) {
     throw usageProblem("evaluate", "--grid needs both --nu and --eta");
   }
@@ -100,6 +115,7 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
     scenes: whole("--scenes", given.scenes ?? "200", 1, 200),
     sceneSeed: given["scene-seed"] === undefined ? undefined : whole("--scene-seed", given["scene-seed"], 1, 999_999),
     methods: readMethods(given.methods),
+    ...{ best: given.best ?? false, searches: given.sweep ?? false },
     seeds: seeds(given.seeds ?? "1"),
     out: path.resolve(cwd, given.out ?? "out/evaluate"),
     model: file(given.model),
@@ -118,13 +134,13 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
   };
 }
 
-function readMethods(text: string | undefined): MethodName[] {
+function readMethods(text: string | undefined): string[] {
   if (text === undefined) return [...PAPER_NAMES];
   const names = text.split(",").map((name) => name.trim());
   for (const name of names) {
-    if (!METHOD_NAMES.some((known) => known === name)) throw unknown("--methods", name, METHOD_NAMES);
+    if (name !== "all" && !VARIANT_NAMES.includes(name)) throw unknown("--methods", name, VARIANT_NAMES);
   }
-  return [...new Set(names)] as MethodName[];
+  return [...new Set(names.flatMap((name): readonly string[] => (name === "all" ? METHOD_NAMES : [name])))];
 }
 
 function unknown(option: string, value: string, known: readonly string[]): AppError {

@@ -1,34 +1,46 @@
 /** What is compared: methods with their settings, and sweeps of nu' and eta. */
-import { type Method, METHODS } from "../../src-main/scene/methods.ts";
+import { LOSSES, type LossName } from "../../src-main/scene/losses.ts";
+import { type Method, METHODS, usesSetting } from "../../src-main/scene/methods.ts";
 import type { GuidanceSettings, Region, Scene, SceneSettings, UnitBox } from "../../src-main/scene/scene.ts";
 
 export type MethodName = Method | "strong-loss";
 export const METHOD_NAMES: readonly MethodName[] = [...METHODS, "strong-loss"];
 /** What the paper compares, and is compared where nothing is asked for. */
 export const PAPER_NAMES: readonly MethodName[] = ["none", "injection", "loss", "strong-loss", "ilgd"];
+/** Of methods that follow a loss, `ilgd:area`: with another one than the authors'. */
+export const LOSS_VARIANTS: readonly string[] = METHODS.filter((method) => usesSetting(method, "loss")).flatMap(
+  (method) => LOSSES.filter((loss) => loss !== "authors").map((loss) => `${method}:${loss}`),
+);
+/** All that `--methods` takes. */
+export const VARIANT_NAMES: readonly string[] = [...METHOD_NAMES, ...LOSS_VARIANTS];
 
 /** One way of drawing. */
 export interface Variant {
-  /** Unique in a run: a method's name, or `nu=0.5` and `eta=2` in a sweep. */
+  /** Unique in a run: a method's name, `ilgd:area`, or `nu=0.5` and `eta=2` in a sweep. */
   name: string;
   settings: SceneSettings;
 }
 
-/** A method under `defaults`; strong loss guidance is loss guidance with `strength` times the eta. */
-export function methodVariant(name: MethodName, defaults: SceneSettings, strength: number): Variant {
+/** One of VARIANT_NAMES under `defaults`; strong loss guidance is loss guidance with `strength` times the eta. */
+export function methodVariant(name: string, defaults: SceneSettings, strength: number): Variant {
   const { guidance } = defaults;
+  const [method, loss] = name.split(":") as [MethodName, LossName?];
   const changes: Partial<GuidanceSettings> =
-    name === "strong-loss" ? { method: "loss", eta: guidance.eta * strength } : { method: name };
+    method === "strong-loss" ? { method: "loss", eta: guidance.eta * strength } : { method, ...(loss ? { loss } : {}) };
   return { name, settings: { ...defaults, guidance: { ...guidance, ...changes } } };
+}
+
+/** A variant with some settings changed; `name` tells which. */
+export function changedVariant({ settings }: Variant, changes: Partial<GuidanceSettings>, name: string): Variant {
+  return { name, settings: { ...settings, guidance: { ...settings.guidance, ...changes } } };
 }
 
 /** iLGD with strengths changed; 0 leaves the other half of the method alone. */
 export function sweepVariant(changes: { nu?: number; eta?: number }, defaults: SceneSettings): Variant {
-  const guidance: GuidanceSettings = { ...defaults.guidance, ...changes, method: "ilgd" };
   const name = Object.entries(changes)
     .map(([parameter, value]) => `${parameter}=${value}`)
     .join(" ");
-  return { name, settings: { ...defaults, guidance } };
+  return changedVariant(methodVariant("ilgd", defaults, 1), changes, name);
 }
 
 /** A prompt, and which of its phrases belongs in which box. */
