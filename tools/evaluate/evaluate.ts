@@ -20,11 +20,13 @@ import { HELP, readEvaluateOptions, type EvaluateOptions } from "./options.ts";
 import { planRun, type Plan } from "./plan.ts";
 import { evaluatePhotos, type PhotoRun } from "./photos/evaluate.ts";
 import { sweepPlots, thingPlots } from "./plots.ts";
-import { report, type RunFacts } from "./report.ts";
+import { costTable, report, type RunFacts } from "./report.ts";
 import { chancePictures, truthPictures, variantResult, type Picture, type VariantResult } from "./results.ts";
 import type { IconScene } from "./scene.ts";
+import { SCENE_SETS, scenesOf } from "./sceneSets.ts";
 import { methodsSheet } from "./sheet.ts";
 import { readBest, sweepOf, writeBest, type Best } from "./sweep.ts";
+import { timeMethods } from "./timing.ts";
 import type { Variant } from "./variants.ts";
 import { isVerdict, type Entry } from "./verdictLog.ts";
 
@@ -64,10 +66,11 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
   await mkdir(options.out, { recursive: true });
   const modelPath = options.model ?? DEMO_FOLDER;
   const modelHash = await (await openCheckpoint(modelPath)).hash();
-  const threads = Math.max(1, Math.floor(availableParallelism() / options.workers));
+  const engines = options.reportOnly || options.times ? 1 : options.workers;
+  const threads = Math.max(1, Math.floor(availableParallelism() / engines));
   const request = { path: modelPath, provider: options.provider, memory: "fast", threads } as const;
   const folder = path.join(options.out, "pictures");
-  const workers = await openWorkers(request, options.reportOnly ? 1 : options.workers, folder);
+  const workers = await openWorkers(request, engines, folder);
   try {
     const { defaults } = workers.model;
     const settings = options.steps === undefined ? defaults : withSteps(defaults, options.steps);
@@ -91,8 +94,7 @@ async function evaluateIcons(options: EvaluateOptions, run: IconRun, terminal: T
   if (!options.resume && (await exists(logFile))) {
     throw new AppError("bad-request", `${logFile} is there already; choose another --out`, { method: "evaluate" });
   }
-  const fixed = () => readFile(SCENES_FILE, "utf8").then((text) => JSON.parse(text) as IconScene[]);
-  const allScenes = options.sceneSeed === undefined ? await fixed() : makeScenes(options.sceneSeed);
+  const allScenes = await scenesFor(options);
   const scenes = allScenes.slice(0, options.scenes);
   const log = await KeyedLog.open(logFile, "verdict", isVerdict);
   try {
@@ -105,6 +107,12 @@ async function evaluateIcons(options: EvaluateOptions, run: IconRun, terminal: T
       throw new AppError("bad-request", "No sweep of this checkpoint is in best.json; make one with --sweep, or leave --best out", { method: "evaluate" }); // prettier-ignore
     }
     const plan = planRun(options, { scenes, allScenes, settings, modelHash, ...(best ? { best } : {}) });
+    if (options.times) {
+      const costs = await timeMethods(plan.jobs, workers, signal);
+      await writeFile(path.join(options.out, "timing.json"), `${JSON.stringify(costs, null, 1)}\n`);
+      terminal.stdout.write(`${costTable(costs)}\n`);
+      return;
+    }
     if (!options.reportOnly) await drawJobs(plan.jobs, workers, log, signal, terminal);
     const drawn = plan.jobs.filter(({ key }) => log.entries.has(key));
     const clip = options.clip === undefined ? undefined : await clipScores(options.clip, drawn, { out: options.out, folder, signal }); // prettier-ignore
@@ -125,6 +133,12 @@ async function evaluateIcons(options: EvaluateOptions, run: IconRun, terminal: T
   } finally {
     await log.close();
   }
+}
+
+async function scenesFor({ set, sceneSeed }: EvaluateOptions): Promise<IconScene[]> {
+  const other = SCENE_SETS.find((name) => name === set);
+  if (other) return scenesOf(other, sceneSeed);
+  return sceneSeed === undefined ? (JSON.parse(await readFile(SCENES_FILE, "utf8")) as IconScene[]) : makeScenes(sceneSeed); // prettier-ignore
 }
 
 /** Finds the best settings of each method that has some, and keeps what it found after each. */

@@ -3,6 +3,7 @@ import type { GeneratedImage } from "../../src-main/api/engine.ts";
 import type { DrawTask } from "./drawAll.ts";
 import { measurePicture } from "./features.ts";
 import { judge } from "./judge.ts";
+import { maskScores } from "./maskScore.ts";
 import { captionOf, phraseOf, type IconScene } from "./scene.ts";
 import { engineScene, noiseSeed, type Variant } from "./variants.ts";
 import { keyOf, type Entry } from "./verdictLog.ts";
@@ -22,13 +23,17 @@ export function planJobs(
   modelHash: string,
 ): Job[] {
   return scenes.flatMap((scene) => {
-    const layout = { prompt: captionOf(scene), things: scene.things.map((thing) => ({ phrase: phraseOf(thing), box: thing.box })) }; // prettier-ignore
+    const things = scene.things.map(({ box, shape, ...thing }) => ({ phrase: phraseOf(thing), box, ...(shape && !scene.asBoxes ? { shape } : {}) })); // prettier-ignore
+    const layout = { prompt: captionOf(scene), things };
     return seeds.flatMap((seed) =>
-      variants.map((variant) => ({
-        key: keyOf(scene, variant.settings, seed, modelHash),
-        ...{ scene, variant, seed },
-        request: { scene: engineScene(layout, variant.settings), seed: noiseSeed(scene.id, seed) },
-      })),
+      variants.map((variant) => {
+        const settings = { ...variant.settings, ...scene.size };
+        return {
+          key: keyOf(scene, settings, seed, modelHash),
+          ...{ scene, variant, seed },
+          request: { scene: engineScene(layout, settings), seed: noiseSeed(scene.id, seed) },
+        };
+      }),
     );
   });
 }
@@ -42,6 +47,7 @@ export function verdictOn({ key, scene, variant, seed, request }: Job, image: Ge
     ...{ key, scene: scene.id, variant: variant.name, seed, seconds, ...size },
     ...{ course, guided: Math.max(injectionSteps.end, lossSteps.end) },
     ...judge(pixels),
+    ...(scene.things.some(({ shape }) => shape) ? { masks: maskScores(scene, pixels) } : {}),
     ...measurePicture(pixels),
   };
 }

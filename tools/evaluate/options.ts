@@ -5,14 +5,15 @@ import { suggestion } from "../../src-main/scene/nearest.ts";
 import { PROVIDERS, type ProviderName, type Seed } from "../../src-main/scene/scene.ts";
 import { readSeeds } from "../../src-main/scene/seeds.ts";
 import { describeOptions, readArguments, usageProblem, type Option } from "../../src-main/cli/arguments.ts";
+import { SCENE_SETS } from "./sceneSets.ts";
 import { METHOD_NAMES, PAPER_NAMES, VARIANT_NAMES } from "./variants.ts";
 
 const OPTIONS = {
-  scenes: { value: "N", about: "The first N of the 200 scenes; 200 by default." },
+  scenes: { value: "N", about: "The first N of the set's scenes; all by default, which are 100 to 200." },
   set: {
     value: "NAME",
     about:
-      "icons: what the demo model draws, judged by their colours and shapes; photos: things of COCO's classes, for Stable Diffusion.",
+      "icons: what the demo model draws, judged by their colours and shapes; things, overlap, sizes, shapes: other icons, 1 to 6 of them, in boxes that overlap, in pictures of other sizes, in ellipses and polygons; photos: things of COCO's classes, for Stable Diffusion.",
   },
   clip: { value: "DIR", about: "Any CLIP folder: T2I-Sim and CLIP-IQA of every picture." },
   detector: { value: "FILE.onnx", about: "Of --set photos: any YOLO export, for AP@0.5." },
@@ -30,6 +31,7 @@ const OPTIONS = {
     about:
       "Instead of a report, finds each method's best settings on --sweep-scenes scenes of --scene-seed, and writes them to best.json.",
   },
+  timing: { about: "Instead of a report, what each method costs: each scene by one after the other, by one engine." },
   seeds: { value: "1,2,7-9", about: "Pictures of each scene and method; 1 by default." },
   out: {
     value: "DIR",
@@ -62,7 +64,7 @@ Exit codes: 0 done, 1 failed, 2 wrong options, 3 the checkpoint cannot be opened
 Example: npm run evaluate -- --scenes 40 --methods none,ilgd --out out/try
 `;
 
-const SETS = ["icons", "photos"] as const;
+const SETS = ["icons", "photos", ...SCENE_SETS] as const;
 
 export interface EvaluateOptions {
   set: (typeof SETS)[number];
@@ -76,6 +78,7 @@ export interface EvaluateOptions {
   methods: string[];
   best: boolean;
   searches: boolean;
+  times: boolean;
   seeds: Seed[];
   out: string;
   model: string | undefined;
@@ -98,6 +101,10 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
     throw usageProblem("evaluate", "--sweep tries what its grid says; leave --nu and --eta out");
   }
   if (given.sweep && given.best) throw usageProblem("evaluate", "--sweep finds what --best uses; give one of them");
+  const methods = readMethods(given.methods);
+  if (given.timing && !methods.includes("none")) {
+    throw usageProblem("evaluate", "--timing compares with plain sampling; name none among the --methods");
+  }
   if (given.grid && (given.nu === undefined || given.eta === undefined)) {
     throw usageProblem("evaluate", "--grid needs both --nu and --eta");
   }
@@ -105,7 +112,7 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
   if (!PROVIDERS.some((name) => name === provider)) throw unknown("--provider", provider, PROVIDERS);
   const set = given.set ?? "icons";
   if (!SETS.some((name) => name === set)) throw unknown("--set", set, SETS);
-  if (set === "icons" && given.detector !== undefined) {
+  if (set !== "photos" && given.detector !== undefined) {
     throw usageProblem("evaluate", "--detector is for --set photos: icons are judged by their colours and shapes");
   }
   const file = (text: string | undefined) => (text === undefined ? undefined : path.resolve(cwd, text));
@@ -114,8 +121,8 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
     ...{ clip: file(given.clip), detector: file(given.detector), labels: file(given.labels) },
     scenes: whole("--scenes", given.scenes ?? "200", 1, 200),
     sceneSeed: given["scene-seed"] === undefined ? undefined : whole("--scene-seed", given["scene-seed"], 1, 999_999),
-    methods: readMethods(given.methods),
-    ...{ best: given.best ?? false, searches: given.sweep ?? false },
+    methods,
+    ...{ best: given.best ?? false, searches: given.sweep ?? false, times: given.timing ?? false },
     seeds: seeds(given.seeds ?? "1"),
     out: path.resolve(cwd, given.out ?? "out/evaluate"),
     model: file(given.model),

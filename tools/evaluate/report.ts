@@ -1,6 +1,7 @@
 /** The table for people and what else is written from the results. */
 import type { Estimate } from "./metrics.ts";
-import type { Share, VariantResult } from "./results.ts";
+import type { Cost } from "./timing.ts";
+import type { GroupResult, Share, VariantResult } from "./results.ts";
 
 export interface RunFacts {
   model: string;
@@ -64,6 +65,7 @@ export function report(results: readonly VariantResult[], facts: RunFacts): stri
     table(methods),
     ...(sweeps.length > 0 ? ["", "## iLGD at other strengths", "", table(sweeps)] : []),
     "",
+    ...groupTables(methods),
     ...scoreTable(methods),
     "## Right colour and icon, by icon",
     "",
@@ -84,6 +86,38 @@ function table(results: readonly VariantResult[]): string {
   const columns = results.some(({ similarity }) => similarity) ? [...COLUMNS, ...CLIP_COLUMNS] : COLUMNS;
   const rows = results.map((result) => [result.name, String(result.pictures), ...columns.map(([, cell]) => cell(result))]); // prettier-ignore
   return markdown(["method", "pictures", ...columns.map(([title]) => title)], rows);
+}
+
+type GroupColumn = readonly [title: string, value: (result: GroupResult) => Estimate | undefined];
+
+const GROUP_COLUMNS: readonly GroupColumn[] = [
+  ["AP@0.5", ({ ap }) => ap],
+  ["Mean IoU", ({ iou }) => iou],
+  ["Right colour and icon", ({ adherence }) => adherence],
+  ["Share of a thing's pixels in its shape", ({ masks }) => masks?.inside],
+  ["Share of the shape that is filled", ({ masks }) => masks?.filled],
+  ["IoU of the thing's pixels and the shape", ({ masks }) => masks?.iou],
+];
+
+/** A table for each figure, a row for each kind of scenes; nothing where the set has none. */
+function groupTables(results: readonly VariantResult[]): string[] {
+  const groups = [...new Set(results.flatMap(({ byGroup }) => Object.keys(byGroup ?? {})))];
+  return GROUP_COLUMNS.flatMap(([title, value]) => {
+    const rows = groups.map((group) => {
+      const cells = results.map(({ byGroup }) => byGroup?.[group] && value(byGroup[group]));
+      const { pictures = 0, things = 0 } = results.find(({ byGroup }) => byGroup?.[group])?.byGroup?.[group] ?? {};
+      return { known: cells.some(Boolean), row: [group, `${pictures} (${things})`, ...cells.map((cell) => (cell ? percent(cell) : ""))] }; // prettier-ignore
+    });
+    if (rows.length === 0 || !rows.some(({ known }) => known)) return [];
+    const table = markdown(["", "pictures (things)", ...results.map(({ name }) => name)], rows.map(({ row }) => row)); // prettier-ignore
+    return [`## ${title}, by kind of scenes`, "", table, ""];
+  });
+}
+
+/** What methods cost, for people. */
+export function costTable(costs: readonly Cost[]): string {
+  const rows = costs.map(({ name, seconds, ratio, step }) => [name, seconds.toFixed(2), ratio.toFixed(2), step?.toFixed(2) ?? ""]); // prettier-ignore
+  return markdown(["method", "s / picture", "against plain", "an acting step against a plain one"], rows);
 }
 
 /** How far the program's own score can be trusted; nothing where verdicts have none. */

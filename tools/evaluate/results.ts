@@ -5,6 +5,7 @@ import { measurePicture } from "./features.ts";
 import { frechetDistance } from "./frechet.ts";
 import { judge } from "./judge.ts";
 import { randomBoxes } from "./layouts.ts";
+import { maskScores } from "./maskScore.ts";
 import {
   averagePrecision,
   bootstrap,
@@ -21,7 +22,10 @@ import { auc, spearman } from "./scoring.ts";
 import type { Entry } from "./verdictLog.ts";
 
 /** A picture's verdict together with its scene. */
-export interface Picture extends Pick<Entry, "detections" | "background" | "contrast" | "saturation" | "features"> {
+export interface Picture extends Pick<
+  Entry,
+  "detections" | "background" | "contrast" | "saturation" | "features" | "masks"
+> {
   scene: IconScene;
   /** Seconds to draw it; undefined for pictures that no model drew. */
   seconds?: number;
@@ -67,6 +71,19 @@ export interface VariantResult {
   /** Adherence by icon and by number of things. */
   byIcon: Record<string, Share>;
   byCount: Record<string, Share>;
+  /** Of sets that compare kinds of scenes, in the order of the set. */
+  byGroup?: Record<string, GroupResult>;
+}
+
+/** What a kind of scenes gave. */
+export interface GroupResult {
+  pictures: number;
+  things: number;
+  ap: Estimate;
+  iou: Estimate;
+  adherence: Estimate;
+  /** Of things with shapes: share of their pixels inside, share of the shape that is filled, IoU of both. */
+  masks?: { inside: Estimate; filled: Estimate; iou: Estimate };
 }
 
 export interface ScoreResult {
@@ -129,6 +146,33 @@ export function variantResult(
     ...scoreResults(pictures),
     byIcon: shares(things, ({ thing }) => thing.icon),
     byCount: shares(things, ({ count }) => String(count)),
+    ...groupResults(pictures),
+  };
+}
+
+function groupResults(pictures: readonly Picture[]): Pick<VariantResult, "byGroup"> {
+  if (!pictures.every(({ scene }) => scene.group !== undefined)) return {};
+  const groups = Map.groupBy(pictures, ({ scene }) => scene.group!);
+  return { byGroup: Object.fromEntries([...groups].map(([group, members]) => [group, groupResult(members)])) };
+}
+
+function groupResult(pictures: readonly Picture[]): GroupResult {
+  const things = pictures.flatMap((picture) =>
+    thingResults(picture).map((thing, i) => ({ ...thing, scene: picture.scene.id, mask: picture.masks?.[i] })),
+  );
+  const mean = (of: (thing: (typeof things)[number]) => number) => meanOf(things.map(({ scene }) => scene), things.map(of)); // prettier-ignore
+  const ranked = pictures.map((picture) => ({ ranked: rankDetections(picture), things: picture.scene.things.length }));
+  const masks = things.every(({ mask }) => mask) && {
+    inside: mean(({ mask }) => mask!.inside),
+    filled: mean(({ mask }) => mask!.filled),
+    iou: mean(({ mask }) => mask!.iou),
+  };
+  return {
+    ...{ pictures: pictures.length, things: things.length },
+    ap: bootstrap(pictures.map(({ scene }) => scene.id), (weights) => averagePrecision(ranked, weights)), // prettier-ignore
+    iou: mean(({ iou }) => iou),
+    adherence: mean(({ present }) => (present ? 1 : 0)),
+    ...(masks ? { masks } : {}),
   };
 }
 
@@ -206,15 +250,16 @@ function shares(things: readonly ThingResult[], by: (thing: ThingResult) => stri
 /** The scenes drawn by the renderer and judged like any picture: the most that a method can reach. */
 export function truthPictures(scenes: readonly IconScene[], width: number, height: number): Picture[] {
   return scenes.map((scene) => {
-    const pixels = drawScene(scene, width, height);
-    return { scene, ...judge(pixels), ...measurePicture(pixels) };
+    const pixels = drawScene(scene, scene.size?.width ?? width, scene.size?.height ?? height);
+    const masks = scene.things.some(({ shape }) => shape) ? { masks: maskScores(scene, pixels) } : {};
+    return { scene, ...judge(pixels), ...masks, ...measurePicture(pixels) };
   });
 }
 
 /** The right things at random places in sizes that the demo model was trained on: what a method that is blind to boxes can reach. */
 export function chancePictures(scenes: readonly IconScene[], truth: readonly Picture[]): Picture[] {
   const random = new Random(2);
-  const sizes = [[0.36, 0.76], [0.29, 0.53], [0.26, 0.44], [0.24, 0.38]] as const; // prettier-ignore
+  const sizes = [[0.36, 0.76], [0.29, 0.53], [0.26, 0.44], [0.24, 0.38], [0.21, 0.33], [0.19, 0.3]] as const; // prettier-ignore
   return scenes.map((scene, i) => {
     const count = scene.things.length;
     const boxes = randomBoxes(random, { count, sizes: sizes[count - 1]!, aspect: 1.3, overlap: 0.01 });

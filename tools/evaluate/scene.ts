@@ -1,5 +1,6 @@
 /** Scenes of icons: what the demo model is asked for and what the judge looks for. */
 import type { UnitBox } from "../../src-main/scene/scene.ts";
+import type { RegionShape } from "../../src-main/scene/shapes.ts";
 import type { Icon } from "./icons.ts";
 import type { BackgroundName, ColourName } from "./palette.ts";
 
@@ -8,6 +9,8 @@ export interface Thing {
   colour: ColourName;
   icon: Icon;
   box: UnitBox;
+  /** What of the box it shall keep to. */
+  shape?: RegionShape;
 }
 
 /** Things on a plain background, painted in the order of the list. */
@@ -16,6 +19,12 @@ export interface IconScene {
   id: string;
   background: BackgroundName;
   things: readonly Thing[];
+  /** Pixels of the picture, where it is not the run's. */
+  size?: { width: number; height: number };
+  /** What the scene is counted with, in sets that compare kinds of scenes. */
+  group?: string;
+  /** The model is given the boxes without their shapes. */
+  asBoxes?: boolean;
 }
 
 /** `red circle`: what a box is tied to. */

@@ -2,6 +2,7 @@
 import { LOSSES, type LossName } from "../../src-main/scene/losses.ts";
 import { type Method, METHODS, usesSetting } from "../../src-main/scene/methods.ts";
 import type { GuidanceSettings, Region, Scene, SceneSettings, UnitBox } from "../../src-main/scene/scene.ts";
+import type { RegionShape } from "../../src-main/scene/shapes.ts";
 
 export type MethodName = Method | "strong-loss";
 export const METHOD_NAMES: readonly MethodName[] = [...METHODS, "strong-loss"];
@@ -46,14 +47,15 @@ export function sweepVariant(changes: { nu?: number; eta?: number }, defaults: S
 /** A prompt, and which of its phrases belongs in which box. */
 export interface Layout {
   prompt: string;
-  things: readonly { phrase: string; box: UnitBox }[];
+  things: readonly { phrase: string; box: UnitBox; shape?: RegionShape }[];
 }
 
 /** The scene that the engine is asked to draw: the prompt, and each thing's phrase tied to its box. */
 export function engineScene({ prompt, things }: Layout, settings: SceneSettings): Scene {
-  const regions = things.map(({ phrase, box }, i): Region => {
+  const regions = things.map(({ phrase, box, shape }, i): Region => {
     const start = prompt.indexOf(phrase);
-    return { id: `box-${i + 1}`, box, spans: [{ start, end: start + phrase.length }], strength: 1 };
+    const spans = [{ start, end: start + phrase.length }];
+    return { id: `box-${i + 1}`, box, spans, strength: 1, ...(shape ? { shape } : {}) };
   });
   return { prompt, negativePrompt: "", regions, settings };
 }

@@ -4,6 +4,7 @@ import { METHOD_ROWS } from "../../src-main/scene/methods.ts";
 import type { SceneSettings } from "../../src-main/scene/scene.ts";
 import type { PictureNumbers } from "./features.ts";
 import type { Verdict } from "./judge.ts";
+import type { MaskScore } from "./maskScore.ts";
 import type { IconScene } from "./scene.ts";
 
 /** One line of the file. */
@@ -19,6 +20,8 @@ export interface Entry extends Verdict, PictureNumbers {
   course?: number[][];
   /** Steps after which guidance had ended. */
   guided?: number;
+  /** Of things with shapes: how far each keeps to its own. */
+  masks?: MaskScore[];
   /** Size of the picture. */
   width: number;
   height: number;
