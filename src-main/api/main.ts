@@ -20,6 +20,7 @@ import type {
 } from "./engine.ts";
 import type { WireError } from "../wire/errors.ts";
 import type { LoraEntry } from "../scene/loras.ts";
+import type { GridCalls } from "./grids.ts";
 import type { HomeCalls } from "./mainModels.ts";
 import type { Download } from "./models.ts";
 import type { Scene, SceneLora, Seed } from "../scene/scene.ts";
@@ -193,6 +194,7 @@ type StoreCalls = Pick<
   | "nameVersion"
   | "listVersions"
   | "restoreVersion"
+  | "readVersion"
   | "renameVersion"
   | "deleteVersion"
   | "undeleteVersion"
@@ -222,7 +224,7 @@ export type ModelForm = "file" | "folder";
 export const MODEL_PARTS = ["vae", "tiny"] as const;
 export type ModelPart = (typeof MODEL_PARTS)[number];
 
-export interface MainApi extends StoreCalls, HomeCalls {
+export interface MainApi extends StoreCalls, HomeCalls, GridCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { COLOR_COUNT } from "../scene/boxColors.ts";
 import { COMMAND_NAMES } from "./commands.ts";
 import { engineSchemas, LIMITS, seedSchema } from "./engineMessages.ts";
+import { gridSchemas } from "./gridMessages.ts";
 import { loraSchema } from "./sceneMessages.ts";
 import { listOf } from "../wire/lists.ts";
 import { MODEL_PARTS, type MainApi } from "./main.ts";
@@ -35,7 +36,7 @@ const ids = (most: number) => v.pipe(listOf(id, most), v.minLength(1));
 const pattern = text(LONGEST_PATTERN);
 const commands = listOf(v.picklist(COMMAND_NAMES), COMMAND_NAMES.length);
 
-const { verifyProject, readDraft, nameVersion, listVersions, restoreVersion } = storeSchemas;
+const { verifyProject, readDraft, nameVersion, listVersions, restoreVersion, readVersion } = storeSchemas;
 const { renameVersion, deleteVersion, undeleteVersion, listRuns, readRun, listResults, readResult, markResults } =
   storeSchemas;
 const { readAttention, emptyBin, refillBin, recentProjects, readPreferences, writePreferences } = storeSchemas;
@@ -73,6 +74,7 @@ export const mainSchemas = {
   addLora: nothing,
   describeLoras: v.strictObject({ loras: listOf(loraSchema, LIMITS.loras) }),
   ...homeSchemas,
+  ...gridSchemas,
 
   tokenize,
   check,
@@ -122,6 +124,7 @@ export const mainSchemas = {
   nameVersion,
   listVersions,
   restoreVersion,
+  readVersion,
   renameVersion,
   deleteVersion,
   undeleteVersion,

@@ -61,7 +61,7 @@ const shapeSchema = v.pipe(
 );
 
 /** A field by its rule. */
-function fieldSchema<const Rule extends FieldRule>(rule: Rule): v.GenericSchema<unknown, FieldValue<Rule>> {
+export function fieldSchema<const Rule extends FieldRule>(rule: Rule): v.GenericSchema<unknown, FieldValue<Rule>> {
   return schemaOf(rule) as unknown as v.GenericSchema<unknown, FieldValue<Rule>>;
 }
 
@@ -115,7 +115,7 @@ const settingsSchema = v.strictObject({
 });
 
 const coordinate = number(FRACTION);
-const boxSchema = v.pipe(
+export const boxSchema = v.pipe(
   v.strictObject({ x: coordinate, y: coordinate, width: coordinate, height: coordinate }),
   v.check((box) => box.width > 0 && box.height > 0, "expected a width and a height above 0"),
   v.check(
@@ -129,7 +129,7 @@ const spanSchema = v.pipe(
   v.strictObject({ start: place, end: place }),
   v.check(({ start, end }) => start < end, "expected start < end"),
 );
-const regionSchema = v.strictObject({
+export const regionSchema = v.strictObject({
   id: fieldSchema(REGION_NAME),
   box: boxSchema,
   spans: listOf(spanSchema, MOST_SPANS),

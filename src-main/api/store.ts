@@ -4,6 +4,7 @@
  */
 import type { AttentionMaps, GeneratedImage, LoadRequest, RunRecord } from "./engine.ts";
 import type { FindingCalls } from "./finding.ts";
+import type { GridStoreCalls } from "./grids.ts";
 import type { QueueCalls } from "./savedQueue.ts";
 import type { Method } from "../scene/methods.ts";
 import type { ProviderName, Scene, Seed, UnitBox } from "../scene/scene.ts";
@@ -274,7 +275,7 @@ export interface KnownModel {
 }
 
 /** The calls that the store serves. Each may reject with an `AppError`. */
-export interface StoreApi extends FindingCalls, QueueCalls {
+export interface StoreApi extends FindingCalls, QueueCalls, GridStoreCalls {
   /** Makes a project file and opens it in place of the one open before. Refuses to replace a file unless told to. */
   createProject(request: { path: string; draft: Draft; replace: boolean }): Promise<ProjectInfo>;
   /** With `identity` that file or none: it is looked for in its folder, should it have another name by now. */
@@ -299,6 +300,8 @@ export interface StoreApi extends FindingCalls, QueueCalls {
   listVersions(): Promise<VersionInfo[]>;
   /** Makes a version the draft. A draft with unsaved changes is kept as an automatic version first. */
   restoreVersion(request: { id: number }): Promise<SavedDraft>;
+  /** A version as it was kept, for looking at: the draft stays. */
+  readVersion(request: { id: number }): Promise<VersionInfo & { draft: Draft }>;
   renameVersion(request: { id: number; name: string }): Promise<void>;
   /** It can be undeleted until the project is closed. */
   deleteVersion(request: { id: number }): Promise<void>;
@@ -390,6 +393,16 @@ export interface StoreEvents {
   /** Something changed that a list on the screen may show. */
   changed: {
     what:
-      "project" | "draft" | "versions" | "runs" | "results" | "recent" | "models" | "preferences" | "states" | "labels";
+      | "project"
+      | "draft"
+      | "versions"
+      | "runs"
+      | "results"
+      | "recent"
+      | "models"
+      | "preferences"
+      | "states"
+      | "labels"
+      | "grids";
   };
 }

@@ -8,6 +8,7 @@ import { listOf } from "../wire/lists.ts";
 import type { Schemas } from "../wire/rpc.ts";
 import { METHODS } from "../scene/methods.ts";
 import { LABEL_KINDS } from "./finding.ts";
+import { gridStoreSchemas } from "./gridMessages.ts";
 import { MOST_PLACES } from "./savedQueue.ts";
 import { ORIGINS, PICTURE_SIZES, RESULT_STATES, type StoreApi } from "./store.ts";
 
@@ -126,6 +127,7 @@ export const storeSchemas = {
   nameVersion: v.strictObject({ name: name(LIMITS.id) }),
   listVersions: nothing,
   restoreVersion: byId,
+  readVersion: byId,
   renameVersion: v.strictObject({ id, name: name(LIMITS.id) }),
   deleteVersion: byId,
   undeleteVersion: byId,
@@ -137,6 +139,7 @@ export const storeSchemas = {
     until: v.exactOptional(step),
     origin: v.exactOptional(originSchema),
   }),
+  ...gridStoreSchemas,
   readQueue: nothing,
   writeQueue: queueSchema,
   addResult: v.strictObject({ runId: id, ...picture, state: v.exactOptional(stateSchema) }),

@@ -11,7 +11,14 @@ import type { Scene } from "../scene/scene.ts";
 import type { DrawRequest, HowToDraw, Job, JobPicture, MainEvents } from "../api/main.ts";
 import type { Client } from "../wire/rpc.ts";
 import { formatSeeds } from "../scene/seeds.ts";
-import { INTERRUPTED, type NewResult, type ResultInfo, type RunOutcome, type StoreApi } from "../api/store.ts";
+import {
+  INTERRUPTED,
+  type NewResult,
+  type PictureChoice,
+  type ResultInfo,
+  type RunOutcome,
+  type StoreApi,
+} from "../api/store.ts";
 import { Turns } from "../wire/turns.ts";
 import { withoutStack } from "./calls.ts";
 import type { Engine, Listener } from "../engine/host.ts";
@@ -143,6 +150,16 @@ export class Jobs {
       jobs.push(this.#start(run, owedPictures(run), how, waitsFor));
     }
     return [...jobs, ...(await this.finish({ ids: finishing, ...how }, waitsFor))];
+  }
+
+  /** Draws pictures of a run that is on record. */
+  draw(
+    run: { id: number; scene: Scene; until: number | null },
+    pictures: readonly PictureChoice[],
+    how: HowToDraw,
+    waitsFor: string | null = null,
+  ): Job {
+    return this.#start(run, owedPictures({ missing: [...pictures], inWork: [] }), how, waitsFor);
   }
 
   #start(

@@ -2,7 +2,8 @@
 import { app } from "electron";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../wire/errors.ts";
-import type { AppInfo, HowToDraw, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
+import type { GridBegun } from "../api/grids.ts";
+import type { AppInfo, HowToDraw, Job, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
 import type { Handlers } from "../wire/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
@@ -11,6 +12,7 @@ import { type AtHome, homeCalls } from "./atHome.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
 import { askLora, askModel, askPart, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
+import { drawCells, keepGrid } from "./gridDrawing.ts";
 import { showLog } from "./log.ts";
 import { openPicture } from "./openPictures.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
@@ -140,7 +142,12 @@ type ModelCalls =
 type DrawCalls =
   "tokenize" | "check" | "findDrawn" | "generate" | "finishResults" | "resumeRun" | "cancel" | "restartEngine";
 
-function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<MainApi, ModelCalls | DrawCalls>> {
+type GridDrawing = "beginGrid" | "drawGrid";
+
+function engineCalls(
+  at: ProjectWindow,
+  context: CallContext,
+): Handlers<Pick<MainApi, ModelCalls | DrawCalls | GridDrawing>> {
   const { engine } = context;
   const onLoading = (loading: MainEvents["loading"]) => at.emit("loading", loading);
   const load = async (request: LoadRequest) => {
@@ -172,6 +179,7 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     const ahead = context.windows.drawingBeside(at).map(({ project }) => `“${project.state.title}”`);
     return whyItWaits(inTheWay?.project.state.title, ahead);
   };
+  const drawing = { store: at.store, jobs: at.jobs, nameOf: (model: LoadRequest) => engine.nameOf(model) };
   return {
     providers: () => engine.api.providers(),
     loadModel: load,
@@ -204,9 +212,26 @@ function engineCalls(at: ProjectWindow, context: CallContext): Handlers<Pick<Mai
     generate: async (request) => at.jobs.begin(request, await prepare(request)),
     finishResults: async (request) => at.jobs.finish(request, await prepare(request)),
     resumeRun: async (request) => at.jobs.resume(request, await prepare(request)),
+    beginGrid: async ({ previewEvery, attention, ...asked }) => {
+      const how = { previewEvery, attention, model: asked.model };
+      const waitsFor = await prepare(how);
+      const id = await keepGrid(drawing, asked);
+      return begun(id, await drawCells(drawing, await at.store.readGrid({ id }), undefined, how, waitsFor));
+    },
+    drawGrid: async ({ id, cells, ...look }) => {
+      const { model } = await at.store.readGrid({ id });
+      const how = { ...look, model };
+      const waitsFor = await prepare(how);
+      return begun(id, await drawCells(drawing, await at.store.readGrid({ id }), cells, how, waitsFor));
+    },
     cancel: (target) => at.jobs.cancel(target),
     restartEngine: () => context.restartEngine(),
   };
+}
+
+/** The jobs themselves come as events. */
+function begun(id: number, jobs: readonly Job[]): GridBegun {
+  return { id, pictures: jobs.reduce((sum, { pictures }) => sum + pictures.length, 0) };
 }
 
 /** What a person is told of a queue that stands behind those of other windows. */
@@ -222,13 +247,14 @@ function whyItWaits(otherCheckpoint: string | undefined, ahead: readonly string[
 
 type StoreCalls = Exclude<
   keyof MainApi,
-  AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls | keyof HomeCalls
+  AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls | GridDrawing | keyof HomeCalls
 >;
 
 function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
   const { readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject } = store;
   const { listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin } = store;
   const { unfinishedRuns, stateRoom, letGoStates } = store;
+  const { listGrids, readGrid, renameGrid, deleteGrid, undeleteGrid } = store;
   const { recentProjects, readPreferences, writePreferences } = store;
   const changing = <Request, Reply>(call: (request: Request) => Promise<Reply>) => {
     return (request: Request) => {
@@ -240,6 +266,7 @@ function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
     ...{ readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject },
     ...{ listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin },
     ...{ unfinishedRuns, stateRoom, letGoStates, leaveUnfinished: store.leaveUnfinished },
+    ...{ listGrids, readGrid, renameGrid, deleteGrid, undeleteGrid, readVersion: store.readVersion },
     ...{ recentProjects, readPreferences, writePreferences },
     nameVersion: changing(store.nameVersion),
     restoreVersion: changing(store.restoreVersion),

@@ -33,18 +33,24 @@ export class Drawn {
    */
   find({ scene, seeds, model, provider, until }: DrawnQuery): DrawnSeed[] {
     const found = new Map<Seed, Map<string, DrawnSeed>>();
-    const results = this.#db.prepare<[number, string], DrawnSeed>(
-      `SELECT id, seed, state, ${ALTERNATIVE} AS alternative FROM result
-       WHERE run = ? AND emptied = 0 AND state <> 'binned' AND ${SOUND_RESULT} AND iif(json_valid(record), record ->> '$.engine.provider', NULL) = ?
-         ${until === undefined ? "AND scouted IS NULL" : ""} ORDER BY id`,
-    );
     for (const run of this.#runsOf(scene, model)) {
-      for (const result of results.all(run, provider)) {
+      for (const result of this.ofRun(run, provider, until !== undefined)) {
         const ofSeed = found.get(result.seed) ?? new Map<string, DrawnSeed>();
         found.set(result.seed, ofSeed.set(result.alternative ?? "", result));
       }
     }
     return seeds.flatMap((seed) => [...(found.get(seed)?.values() ?? [])]);
+  }
+
+  /** What a run has drawn on a kind of device, oldest first, less what is in the bin; what it only scouted where that is wished. */
+  ofRun(run: number, provider: string, scouted = false): DrawnSeed[] {
+    return this.#db
+      .prepare<[number, string], DrawnSeed>(
+        `SELECT id, seed, state, ${ALTERNATIVE} AS alternative FROM result
+         WHERE run = ? AND emptied = 0 AND state <> 'binned' AND ${SOUND_RESULT} AND iif(json_valid(record), record ->> '$.engine.provider', NULL) = ?
+           ${scouted ? "" : "AND scouted IS NULL"} ORDER BY id`,
+      )
+      .all(run, provider);
   }
 
   /**

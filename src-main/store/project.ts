@@ -232,6 +232,7 @@ export class ProjectFile extends Drafts {
         this.results.deleteEmptied();
         this.results.states.deleteUnneeded();
         this.results.labels.deleteUnneeded();
+        this.results.grids.deleteUnneeded();
         this.db.prepare("UPDATE project SET in_use = 0").run();
       })
       .immediate();

@@ -159,5 +159,21 @@ export const PROJECT_FORMAT: Format = {
           places TEXT NOT NULL CHECK (json_valid(places))
         ) STRICT;`,
     },
+    {
+      name: "grids",
+      sql: `
+        CREATE TABLE grid (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          created TEXT NOT NULL,
+          name TEXT NOT NULL,
+          scene TEXT NOT NULL CHECK (json_valid(scene)), -- what its axes change
+          axes TEXT NOT NULL CHECK (json_valid(axes)), -- see scene/grid.ts
+          model TEXT NOT NULL CHECK (json_valid(model)), -- as it is opened
+          model_name TEXT NOT NULL, -- as its runs have it
+          deleted INTEGER NOT NULL DEFAULT 0 CHECK (deleted IN (0, 1)) -- for good when the project is closed
+        ) STRICT;
+        ALTER TABLE run ADD COLUMN grid INTEGER; -- draws cells of it
+        CREATE INDEX run_by_grid ON run (grid) WHERE grid IS NOT NULL;`,
+    },
   ],
 };

@@ -28,6 +28,7 @@ import { encodePng } from "../image/png.ts";
 import { keepMaps, readMaps } from "./attentionMaps.ts";
 import { Drawn } from "./drawn.ts";
 import { Finding } from "./finding.ts";
+import { Grids } from "./grids.ts";
 import { Labels } from "./labels.ts";
 import { ORIGIN_COLUMNS, originOf, type OriginRow, treeOf } from "./origins.ts";
 import { LARGEST_PICTURE, refuseLarge, smallOf, thumbnailOf } from "./pictures.ts";
@@ -66,6 +67,7 @@ export class Results {
   readonly finding: Finding;
   readonly labels: Labels;
   readonly queue: QueueMemory;
+  readonly grids: Grids;
 
   constructor(db: Database.Database, clock: () => string) {
     this.#db = db;
@@ -75,6 +77,7 @@ export class Results {
     this.finding = new Finding(db);
     this.labels = new Labels(db);
     this.queue = new QueueMemory(db);
+    this.grids = new Grids(db, clock, this.drawn, (runId) => this.#readScene(runId));
   }
 
   /** `seeds` as a person writes them: those that it still owes at its end can be drawn later. `until`: scouted to that step. */

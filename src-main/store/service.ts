@@ -7,6 +7,7 @@ import type { Draft, ProjectInfo, StoreApi, StoreEvents } from "../api/store.ts"
 import { storeSchemas } from "../api/storeMessages.ts";
 import { CurrentProject } from "./currentProject.ts";
 import { glanceOf } from "./glance.ts";
+import { beginGridRuns } from "./grids.ts";
 import { Library } from "./library.ts";
 import { findPictures, importPicture } from "./importPicture.ts";
 import type { ProjectFile } from "./project.ts";
@@ -107,12 +108,20 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     nameVersion: ({ name }) => telling(() => current.save((project) => project.nameVersion(name)), ["versions"]),
     listVersions: () => current.read((project) => project.listVersions()),
     restoreVersion: ({ id }) => change((project) => project.restoreVersion(id), "draft", "versions"),
+    readVersion: ({ id }) => current.read((project) => project.readVersion(id)),
     renameVersion: ({ id, name }) => change((project) => project.renameVersion(id, name), "versions"),
     undeleteVersion: ({ id }) => change((project) => project.undeleteVersion(id), "versions"),
     deleteVersion: ({ id }) => change((project) => project.deleteVersion(id), "versions"),
 
     beginRun: ({ scene, model, asked, ...more }) =>
       change(({ results }) => results.beginRun(scene, model, asked, more), "runs"),
+    saveGrid: (request) => change(({ results }) => results.grids.save(request), "grids"),
+    listGrids: () => current.read(({ results }) => results.grids.list()),
+    readGrid: ({ id }) => current.read(({ results }) => results.grids.read(id)),
+    renameGrid: ({ id, name }) => change(({ results }) => results.grids.rename(id, name), "grids"),
+    deleteGrid: ({ id }) => change(({ results }) => results.grids.delete(id, true), "grids"),
+    undeleteGrid: ({ id }) => change(({ results }) => results.grids.delete(id, false), "grids"),
+    beginGridRuns: ({ id, runs }) => change(({ results }) => beginGridRuns(results, id, runs), "runs"),
     readQueue: () => current.read(({ results }) => results.queue.read()),
     writeQueue: (queue) => change(({ results }) => results.queue.write(queue)),
     addResult: (result) => change(({ results }) => results.addResult(result), "results", "runs", "states"),

@@ -8,6 +8,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Grid } from "../../src-main/scene/grid.ts";
 import type { Client } from "../../src-main/wire/rpc.ts";
 import type { StoreApi } from "../../src-main/api/store.ts";
 import { storeSchemas } from "../../src-main/api/storeMessages.ts";
@@ -190,6 +191,7 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
   const path = join(home, "other.diorama");
   const model = { path: "/models/mine", provider: "cpu", memory: "auto" } as const;
   const inWork = { runId: run, seed: "3", alternative: null, resultId: null };
+  const grid: Grid = { rows: { kind: "seeds", seeds: ["1", "2"] }, columns: null, seed: "1" };
   const weights = { path: "/models/mine/unet.safetensors", size: 1, modified: 1 };
   const calls: Record<Method, () => Promise<unknown>> = {
     createProject: () => api.createProject({ path: join(home, "new.diorama"), draft, replace: false }),
@@ -203,6 +205,7 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     nameVersion: () => api.nameVersion({ name: "two" }),
     listVersions: () => api.listVersions(),
     restoreVersion: () => api.restoreVersion({ id: 1 }),
+    readVersion: () => api.readVersion({ id: 1 }),
     renameVersion: () => api.renameVersion({ id: 1, name: "one" }),
     deleteVersion: () => api.deleteVersion({ id: 99 }),
     undeleteVersion: () => api.undeleteVersion({ id: 1 }),
@@ -241,6 +244,13 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
       const place = { run, finishing: false, picture: null, held: false };
       return api.writeQueue({ paused: true, places: new Array<typeof place>(1_000).fill(place) });
     },
+    saveGrid: () => api.saveGrid({ name: "Seeds", scene: draft.scene, grid, model, modelName: "mine" }),
+    beginGridRuns: () => api.beginGridRuns({ id: 1, runs: [{ scene: draft.scene, asked: 2, seeds: "1,2" }] }),
+    listGrids: () => api.listGrids(),
+    readGrid: () => api.readGrid({ id: 1 }),
+    renameGrid: () => api.renameGrid({ id: 1, name: "Methods" }),
+    deleteGrid: () => api.deleteGrid({ id: 99 }),
+    undeleteGrid: () => api.undeleteGrid({ id: 1 }),
     listLabels: () => api.listLabels(),
     makeLabel: () => api.makeLabel({ kind: "tag", name: "warm" }),
     renameLabel: () => api.renameLabel({ id: 1, name: "cold" }),

@@ -16,6 +16,8 @@ test("what adds something is not made again, what only reads is", () => {
     "nameVersion",
     "restoreVersion",
     "beginRun",
+    "beginGridRuns",
+    "saveGrid",
     "addResult",
     "emptyBin",
     "importPicture",
