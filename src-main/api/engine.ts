@@ -235,8 +235,13 @@ export interface EngineApi {
   check(scene: Scene): Promise<SceneCheck>;
   /** Draws one picture per seed, in order; each arrives as an `image` event. Resolves when the queue is done. */
   generate(request: GenerateRequest & { jobId: string }): Promise<{ finished: number }>;
-  /** Stops a job, or one seed of it, within one step. The job's `generate` rejects with `cancelled` if all is cancelled. */
-  cancel(target: { jobId: string; index?: number }): Promise<void>;
+  /**
+   * Stops a job, or one seed of it, within one step. The job's `generate` rejects with `cancelled` if all is cancelled. With `keep` the
+   * picture in work tells its state first, where it has done a step; behind its last step it comes after all.
+   */
+  cancel(target: { jobId: string; index?: number; keep?: boolean }): Promise<void>;
+  /** Seconds that a picture of each scene takes, to step `until` where that is given; null where nothing like it was timed yet. */
+  estimate(request: { scenes: { scene: Scene; until: number | null }[] }): Promise<(number | null)[]>;
 }
 
 /** What the engine tells while it works. */

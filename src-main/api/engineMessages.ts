@@ -68,6 +68,9 @@ export const stateSchema = v.pipe(
 const nothing = v.undefined("expected no argument");
 const jobId = name(LIMITS.id);
 
+/** Scenes of which it is asked at a time how long they take. */
+export const MOST_ESTIMATED = 50;
+
 /** By method of `EngineApi`; a method without an entry does not compile. */
 export const engineSchemas = {
   providers: nothing,
@@ -105,5 +108,12 @@ export const engineSchemas = {
     ),
     keepEvery: v.exactOptional(range(0, 3_600)),
   }),
-  cancel: v.strictObject({ jobId, index: v.exactOptional(whole(0, LIMITS.seeds - 1)) }),
+  cancel: v.strictObject({
+    jobId,
+    index: v.exactOptional(whole(0, LIMITS.seeds - 1)),
+    keep: v.exactOptional(v.boolean()),
+  }),
+  estimate: v.strictObject({
+    scenes: listOf(v.strictObject({ scene: sceneSchema, until: v.nullable(whole(1, LIMITS.steps)) }), MOST_ESTIMATED),
+  }),
 } satisfies Schemas<EngineApi>;

@@ -34,6 +34,7 @@ import type {
   RecentProject,
   ImportedPicture,
   ResultInfo,
+  RunOrigin,
   RunOutcome,
   SavedDraft,
   StoreApi,
@@ -78,6 +79,7 @@ export interface WindowState {
   unsaved: UnsavedProject[];
   /** Jobs that go on or have ended since the project was opened, oldest first. */
   jobs: Job[];
+  queue: QueueState;
   /** The checkpoint this window uses, when it is open. */
   model: ModelSummary | null;
   theme: Theme;
@@ -128,10 +130,29 @@ export interface JobChange extends Pick<Job, "jobId" | "outcome" | "error" | "wa
  * Of the request to draw, `model` is the checkpoint it is meant for: opened first where it is not. `only`: of what its seeds and the
  * alternatives of its prompt make, what is wanted; by default all.
  */
-export type DrawRequest = HowToDraw & Pick<GenerateRequest, "scene" | "seeds" | "until"> & { only?: PictureChoice[] };
+export type DrawRequest = HowToDraw &
+  Pick<GenerateRequest, "scene" | "seeds" | "until"> & { only?: PictureChoice[]; origin?: RunOrigin };
 
 /** How pictures are drawn that were asked for already. */
 export type HowToDraw = Pick<GenerateRequest, "previewEvery" | "attention"> & { model: LoadRequest };
+
+/** A job in the queue, or one picture of it. */
+export interface PlacedAt {
+  jobId: string;
+  index?: number;
+}
+
+/** How the window's queue stands. */
+export interface QueueState {
+  /** Nothing is drawn until it goes on. */
+  paused: boolean;
+  /** In the order in which they are drawn. `index` null: all pictures of the job that have no place of their own. */
+  places: { id: string; jobId: string; index: number | null; held: boolean }[];
+  /** What one picture of a job takes, by job, where it is known. */
+  seconds: Record<string, number>;
+  /** Titles of projects in other windows that draw in turn with this one. */
+  others: string[];
+}
 
 export interface ModelEntry {
   request: LoadRequest;
@@ -205,6 +226,14 @@ type StoreCalls = Pick<
   | "readAttention"
   | "markResults"
   | "emptyBin"
+  | "listLabels"
+  | "makeLabel"
+  | "renameLabel"
+  | "deleteLabel"
+  | "undeleteLabel"
+  | "labelResults"
+  | "labelsOf"
+  | "facets"
   | "refillBin"
   | "unfinishedRuns"
   | "leaveUnfinished"
@@ -275,8 +304,14 @@ export interface MainApi extends StoreCalls, HomeCalls, GridCalls {
   generate(request: DrawRequest): Promise<Job>;
   /** Finishes scouted results, each in its place: a job for each of their runs. Those that are finished, or wait for it, are left out. */
   finishResults(request: HowToDraw & { ids: number[] }): Promise<Job[]>;
-  /** Goes on with what a run still owes, as the same run, from where its pictures were. */
-  resumeRun(request: HowToDraw & { runId: number }): Promise<Job[]>;
+  /** Goes on with what a run still owes, or of that with `only`, as the same run, from where its pictures were. */
+  resumeRun(request: HowToDraw & { runId: number; only?: PictureChoice[] }): Promise<Job[]>;
+  /** Nothing is drawn until it goes on; the picture in work goes on where it stopped. */
+  pauseQueue(request: { paused: boolean }): Promise<void>;
+  /** Holds a job, or one picture of it, until it is let go on. */
+  holdInQueue(request: PlacedAt & { held: boolean }): Promise<void>;
+  /** Puts a job, or one picture of it, before another place of the queue; null puts it to the end. */
+  moveInQueue(request: PlacedAt & { before: string | null }): Promise<void>;
   /** Within one step; the job's or picture's end comes as an event. */
   cancel(target: { jobId: string; index?: number }): Promise<void>;
   /** Ends the engine process at once, whatever it is doing: every running job is cancelled. */
@@ -339,6 +374,8 @@ export interface MainEvents {
   begun: Job;
   /** A job or some of its pictures changed their state. */
   job: JobChange;
+  /** The queue is in another order, or something is held, or known better. */
+  queue: QueueState;
   service: ServiceState;
   theme: { theme: Theme; dark: boolean };
   /** Save what is not saved yet, then call `readyToClose`, with why where it could not be; after five seconds the person is asked. */

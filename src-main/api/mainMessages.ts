@@ -11,7 +11,7 @@ import { homeSchemas } from "./mainModels.ts";
 import { LONGEST_PATTERN } from "./pictureName.ts";
 import type { Schemas } from "../wire/rpc.ts";
 import { CAPTIONS, MOST_COLUMNS, MOST_ON_SHEET, PICTURE_FORMS, SHEET_FORMS } from "./sheets.ts";
-import { storeSchemas } from "./storeMessages.ts";
+import { originSchema, storeSchemas } from "./storeMessages.ts";
 
 const MOST_PICTURES = 10_000;
 /** Characters of a text for the clipboard: all boxes with their words, or a prompt with its settings. */
@@ -40,12 +40,15 @@ const { verifyProject, readDraft, nameVersion, listVersions, restoreVersion, rea
 const { renameVersion, deleteVersion, undeleteVersion, listRuns, readRun, listResults, readResult, markResults } =
   storeSchemas;
 const { readAttention, emptyBin, refillBin, recentProjects, readPreferences, writePreferences } = storeSchemas;
+const { listLabels, makeLabel, renameLabel, deleteLabel, undeleteLabel, labelResults, labelsOf, facets } = storeSchemas;
 const { unfinishedRuns, leaveUnfinished, stateRoom, letGoStates, takeBackStates } = storeSchemas;
 const { load, tokenize, check } = engineSchemas;
 const { scene, seeds, previewEvery, attention, jobId, until } = engineSchemas.generate.entries;
 const howToDraw = { previewEvery, attention, model: load };
 const choice = v.strictObject({ seed: seedSchema, alternative: v.nullable(text(LIMITS.id)) });
 const only = v.pipe(listOf(choice, LIMITS.seeds), v.minLength(1));
+
+const placedAt = { jobId, index: engineSchemas.cancel.entries.index };
 
 /** By method of `MainApi`; a method without an entry does not compile. */
 export const mainSchemas = {
@@ -79,9 +82,19 @@ export const mainSchemas = {
   tokenize,
   check,
   findDrawn: v.strictObject({ scene, seeds, model: load, until }),
-  generate: v.strictObject({ scene, seeds, ...howToDraw, only: v.exactOptional(only), until }),
+  generate: v.strictObject({
+    scene,
+    seeds,
+    ...howToDraw,
+    only: v.exactOptional(only),
+    until,
+    origin: v.exactOptional(originSchema),
+  }),
   finishResults: v.strictObject({ ids: ids(MOST_PICTURES), ...howToDraw }),
-  resumeRun: v.strictObject({ runId: id, ...howToDraw }),
+  resumeRun: v.strictObject({ runId: id, ...howToDraw, only: v.exactOptional(only) }),
+  pauseQueue: v.strictObject({ paused: v.boolean() }),
+  holdInQueue: v.strictObject({ ...placedAt, held: v.boolean() }),
+  moveInQueue: v.strictObject({ ...placedAt, before: v.nullable(text(2 * LIMITS.id)) }),
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,
 
@@ -136,6 +149,14 @@ export const mainSchemas = {
   markResults,
   emptyBin,
   refillBin,
+  listLabels,
+  makeLabel,
+  renameLabel,
+  deleteLabel,
+  undeleteLabel,
+  labelResults,
+  labelsOf,
+  facets,
   unfinishedRuns,
   leaveUnfinished,
   stateRoom,

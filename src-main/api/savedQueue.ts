@@ -1,12 +1,12 @@
 /** The part of the store's contract by which the order of the queue is kept. */
-import type { PictureChoice } from "./store.ts";
+import type { Seed } from "../scene/scene.ts";
 
 /** A place in the queue: the pictures of a run that nobody moved apart, or one of them. */
 export interface QueuePlace {
   run: number;
   /** Scouted results of it are finished. */
   finishing: boolean;
-  picture: PictureChoice | null;
+  picture: { seed: Seed; alternative: string | null } | null;
   /** It waits until somebody lets it go on. */
   held: boolean;
 }

@@ -49,7 +49,7 @@ export interface EngineHostEvents extends EngineEvents {
 }
 
 /** What can be asked of an open checkpoint. */
-export type OpenedApi = Pick<Client<EngineApi>, "tokenize" | "check" | "generate" | "cancel">;
+export type OpenedApi = Pick<Client<EngineApi>, "tokenize" | "check" | "generate" | "cancel" | "estimate">;
 
 type EngineConnection = Connection<EngineProcessApi, EngineEvents>;
 type Target = Parameters<EngineApi["cancel"]>[0];
@@ -108,6 +108,7 @@ export class Engine {
     tokenize: (prompt, options) => this.#send((api) => api.tokenize(prompt, options)),
     check: (scene, options) => this.#send((api) => api.check(scene, options)),
     generate: (request, options) => this.#generate(request, options),
+    estimate: (request, options) => this.#send((api) => api.estimate(request, options)),
     cancel: async (target, options) => {
       const waiting = this.#early.get(target.jobId);
       if (waiting) waiting.push(target);

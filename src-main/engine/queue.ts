@@ -65,7 +65,14 @@ interface Entry {
   allDropped: boolean;
   finished: number;
   /** The picture being drawn. */
-  current?: { index: number; controller: AbortController };
+  current?: {
+    index: number;
+    controller: AbortController;
+    /** It has done a step: there is something to keep. */
+    hasBegun: boolean;
+    /** It stops after this step, with its state. */
+    keeps: boolean;
+  };
 }
 
 export class Queue {
@@ -98,13 +105,16 @@ export class Queue {
     }
   }
 
-  /** Stops a job, or one seed of it. What is done already stays done: that is no error. */
-  cancel(jobId: string, index?: number): void {
+  /** Stops a job, or one seed of it, with its state where that is wanted. What is done already stays done: that is no error. */
+  cancel(jobId: string, index?: number, keep = false): void {
     const entry = this.#jobs.get(jobId);
     if (!entry) return;
     if (index === undefined) entry.allDropped = true;
     else entry.dropped.add(index);
-    if (entry.current && !isWanted(entry, entry.current.index)) entry.current.controller.abort();
+    const { current } = entry;
+    if (!current || isWanted(entry, current.index)) return;
+    if (keep && current.hasBegun) current.keeps = true;
+    else current.controller.abort();
   }
 
   cancelAll(): void {
@@ -129,13 +139,15 @@ export class Queue {
     const from = entry.job.from?.[index];
     const controller = new AbortController();
     const { signal } = controller;
-    entry.current = { index, controller };
+    const current = { index, controller, hasBegun: false, keeps: false };
+    entry.current = current;
     const begun = this.#now();
     let before = begun;
     let kept = begun;
 
     const onStep = async ({ state, ...done }: PipelineStep) => {
       const time = this.#now();
+      current.hasBegun = true;
       if (before === begun) estimator.addFirstStep(scene.settings, time - before);
       else estimator.addStep(scene.settings, done.step - 1, time - before);
       const pictureSecondsLeft = estimator.remaining(scene.settings, done.step, done.steps);
@@ -147,6 +159,11 @@ export class Queue {
         this.#emit("state", { jobId, seed, index, step: done.step, state: state() });
       }
       await heard(signal);
+      if (current.keeps && done.step < done.steps) {
+        this.#emit("state", { jobId, seed, index, step: done.step, state: state() });
+        controller.abort();
+        signal.throwIfAborted();
+      }
       before = this.#now();
     };
 

@@ -99,7 +99,11 @@ export function runService(
           return { draw: (...args) => pipeline.generate(...args), estimator, onTimed: () => timings.note() };
         });
       },
-      cancel: ({ jobId, index }) => queue.cancel(jobId, index),
+      cancel: ({ jobId, index, keep }) => queue.cancel(jobId, index, keep),
+      estimate: ({ scenes }) => {
+        const { estimator } = model();
+        return scenes.map(({ scene, until }) => estimator.remaining(scene.settings, 0, until ?? undefined) ?? null);
+      },
     },
     schemas,
   );

@@ -12,10 +12,10 @@ export function picturesOf(
   only: DrawRequest["only"],
 ): JobPicture[] {
   countPictures(alternatives.length, seeds.length); // not too many
-  const wanted = only && new Set(only.map(({ seed, alternative }) => keyOf(seed, alternative ?? undefined)));
+  const wanted = only && new Set(only.map(({ seed, alternative }) => choiceKey({ seed, alternative })));
   const pictures = alternatives
     .flatMap(({ words }) => seeds.map((seed) => ({ seed, ...(words === undefined ? {} : { alternative: words }) })))
-    .filter(({ seed, alternative }) => wanted?.has(keyOf(seed, alternative)) ?? true)
+    .filter(({ seed, alternative }) => wanted?.has(choiceKey({ seed, alternative })) ?? true)
     .map((picture, index): JobPicture => ({ ...picture, index, state: "waiting", result: null }));
   if (pictures.length > 0) return pictures;
   throw new AppError("bad-request", "None of the pictures asked for is one of this scene.", { method: "generate" });
@@ -23,11 +23,11 @@ export function picturesOf(
 
 /** Pictures that a run still owes, and which of them go on from a step. */
 export function owedPictures({ missing, inWork }: Pick<RunDetails, "missing" | "inWork">) {
-  const begun = new Set(inWork.map(({ seed, alternative }) => keyOf(seed, alternative ?? undefined)));
+  const begun = new Set(inWork.map(({ seed, alternative }) => choiceKey({ seed, alternative })));
   const pictures = missing.map(({ seed, alternative }, index): JobPicture => {
     return { seed, index, ...(alternative === null ? {} : { alternative }), state: "waiting", result: null };
   });
-  const stated = pictures.filter(({ seed, alternative }) => begun.has(keyOf(seed, alternative)));
+  const stated = pictures.filter(({ seed, alternative }) => begun.has(choiceKey({ seed, alternative })));
   return { pictures, stated: new Set(stated.map(({ index }) => index)) };
 }
 
@@ -40,6 +40,7 @@ export function finishingPictures(results: readonly ResultInfo[]) {
   return { pictures, stated: new Set(pictures.filter((_, i) => results[i]!.resumable).map(({ index }) => index)) };
 }
 
-function keyOf(seed: Seed, alternative: string | undefined): string {
+/** The same for the same picture of a run. */
+export function choiceKey({ seed, alternative }: { seed: Seed; alternative?: string | null | undefined }): string {
   return `${seed} ${alternative ?? ""}`;
 }

@@ -1,50 +1,42 @@
 /**
  * The jobs of one window, between engine and store: a run is put on record before it is drawn, and a picture is in the project before
- * the window hears of it, so that neither a dead window nor a dead service loses one. A job that the engine's death cut off goes on
- * with the pictures it still owes, once; what the picture in work goes on from is kept every few seconds.
+ * the window hears of it, so that neither a dead window nor a dead service loses one. Pictures are drawn one by one, in the order of the
+ * queue, in turn with other windows. One that the engine's death cut off is drawn again, once; what the picture in work goes on from is
+ * kept every few seconds, and whenever it is stopped.
  */
 import { randomUUID } from "node:crypto";
-import type { EngineEvents, GeneratedImage, LoadRequest, StateEvent, StepEvent } from "../api/engine.ts";
-import { type Alternative, expandScene } from "../scene/alternatives.ts";
-import { isAppError } from "../wire/errors.ts";
+import type { LoadRequest } from "../api/engine.ts";
+import { expandScene } from "../scene/alternatives.ts";
 import type { Scene } from "../scene/scene.ts";
-import type { DrawRequest, HowToDraw, Job, JobPicture, MainEvents } from "../api/main.ts";
-import type { Client } from "../wire/rpc.ts";
+import type { DrawRequest, HowToDraw, Job, JobPicture, MainEvents, PlacedAt, QueueState } from "../api/main.ts";
 import { formatSeeds } from "../scene/seeds.ts";
-import {
-  INTERRUPTED,
-  type NewResult,
-  type PictureChoice,
-  type ResultInfo,
-  type RunOutcome,
-  type StoreApi,
-} from "../api/store.ts";
-import { Turns } from "../wire/turns.ts";
+import type { PictureChoice, ResultInfo, RunOutcome, StoreApi } from "../api/store.ts";
+import type { Client } from "../wire/rpc.ts";
 import { withoutStack } from "./calls.ts";
-import type { Engine, Listener } from "../engine/host.ts";
-import { type Attempt, placeOf, planAttempts, sendAttempts } from "./jobAttempts.ts";
-import { finishingPictures, owedPictures, picturesOf } from "./jobPictures.ts";
-import { keepResult } from "./keepResult.ts";
-import { Unkept } from "./unkept.ts";
+import type { Engine } from "../engine/host.ts";
+import type { DrawingTurns } from "./drawingTurns.ts";
+import { JobCommits, type CommitStore } from "./jobCommits.ts";
+import { type Entry, isOwed } from "./jobEntry.ts";
+import { choiceKey, finishingPictures, owedPictures, picturesOf } from "./jobPictures.ts";
+import { QueueOrder } from "./queueOrder.ts";
+import { type Estimate, Times } from "./jobTimes.ts";
+import { JobWork } from "./jobWork.ts";
+import type { Unkept } from "./unkept.ts";
 
-type StoreCalls =
-  | "beginRun"
-  | "addResult"
-  | "endRun"
-  | "listResults"
-  | "readRun"
-  | "readResult"
-  | "resumeRun"
-  | "unfinishedRuns"
-  | "finishResult"
-  | "wantFinished"
-  | "keepState"
-  | "readState"
-  | "dropState";
+type StoreCalls = CommitStore &
+  Pick<
+    Client<StoreApi>,
+    "beginRun" | "readRun" | "readResult" | "resumeRun" | "unfinishedRuns" | "readQueue" | "wantFinished"
+  >;
 
 export interface JobsOptions {
   engine: Pick<Engine, "with" | "cancel" | "nameOf">;
-  store: Pick<Client<StoreApi>, StoreCalls>;
+  store: StoreCalls;
+  /** Of all windows; by default this one has the engine for itself. */
+  turns?: DrawingTurns;
+  estimate?: Estimate;
+  /** Titles of projects that draw in turn with this one. */
+  others?: () => string[];
   /** SHA-256 of a checkpoint's network, where it is known. */
   sha256Of?: (model: LoadRequest) => string | undefined;
   /** The scene as the engine takes it, with the files of its LoRAs. */
@@ -53,47 +45,47 @@ export interface JobsOptions {
   note?: (message: string) => void;
   /** Seconds between two states of the picture in work. */
   keepEvery?: number;
-  emit: <Name extends "loading" | "step" | "image" | "begun" | "job">(name: Name, payload: MainEvents[Name]) => void;
+  emit: <Name extends "loading" | "step" | "image" | "begun" | "job" | "queue">(
+    name: Name,
+    payload: MainEvents[Name],
+  ) => void;
 }
 
-interface Entry {
-  job: Job;
-  model: LoadRequest;
-  previewEvery: number;
-  attention: boolean;
-  /** The whole job, or what was left of it after a crash. */
-  attempts: Attempt[];
-  alternatives: Alternative[];
-  /** Indices of pictures that something is kept of to go on from. */
-  stated: Set<number>;
-  /** It finishes results of a run that has ended. */
-  isFinishing: boolean;
-  cancelled: boolean;
-  /** The program ends: what is owed goes on at the next start. */
-  interrupted: boolean;
-  commits: Promise<void>[];
-  ended: Promise<void>;
-}
-
-/** Times that a job is begun again after the engine died under it. A scene that kills the engine must not do so for ever. */
-const RESTARTS = 1;
-/** What a power cut may cost, in seconds. */
-const KEEP_EVERY = 10;
 /** Ended jobs that a reloaded window is told of, and their pictures in all. */
 const REMEMBERED = { jobs: 50, pictures: 10_000 };
 
 export class Jobs {
   readonly #options: JobsOptions;
   readonly #entries = new Map<string, Entry>();
-  /** Held while the project changes its file: commits wait. */
-  readonly #changes = new Turns();
-  #lastCommit: Promise<void> = Promise.resolve();
-  /** Drawn, and not in the project yet. */
-  readonly unkept: Unkept;
+  readonly #commits: JobCommits;
+  readonly #order = new QueueOrder();
+  readonly #times: Times;
+  readonly #work: JobWork;
+  /** The program ends, or the project is left: its order is kept as it is. */
+  #isLeaving = false;
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    this.unkept = new Unkept(options.store);
+    this.#times = new Times(options.estimate);
+    this.#commits = new JobCommits({
+      ...{ store: options.store, sha256Of: options.sha256Of, note: options.note },
+      onImage: (image) => options.emit("image", image),
+      onChange: (entry, pictures) => this.#tell(entry, pictures),
+    });
+    this.#work = new JobWork({
+      ...{ options, order: this.#order, times: this.#times, commits: this.#commits },
+      tell: (entry, pictures) => this.#tell(entry, pictures),
+      onFree: (entry) => {
+        this.#askTimes();
+        this.#endIfDone(entry);
+      },
+      onKilled: () => this.cancelAll(),
+    });
+  }
+
+  /** Drawn, and not in the project yet. */
+  get unkept(): Unkept {
+    return this.#commits.unkept;
   }
 
   list(): Job[] {
@@ -101,10 +93,33 @@ export class Jobs {
   }
 
   get areRunning(): boolean {
-    return [...this.#entries.values()].some(({ job }) => job.outcome === "running");
+    return this.#running.length > 0;
   }
 
-  async begin({ scene, seeds, only, until, ...how }: DrawRequest, waitsFor: string | null = null): Promise<Job> {
+  /** Something is drawn, or waits for nothing but its turn. */
+  get areDrawing(): boolean {
+    return this.#work.isBusy || this.#order.next() !== undefined;
+  }
+
+  get queue(): QueueState {
+    const known = this.#running.filter(({ secondsEach }) => secondsEach !== undefined);
+    const seconds = Object.fromEntries(known.map(({ job, secondsEach }) => [job.jobId, secondsEach!]));
+    return { ...this.#order.told(), seconds, others: this.#options.others?.() ?? [] };
+  }
+
+  /** Takes up the order in which the queue of the project stood when it was left. */
+  async restoreQueue(): Promise<void> {
+    const { store } = this.#options;
+    const saved = await store.readQueue();
+    const unfinished = new Set((await store.unfinishedRuns()).map(({ id }) => id));
+    const places = saved.places.filter(({ run }) => unfinished.has(run));
+    this.#order.restore({ paused: saved.paused && places.length > 0, places });
+  }
+
+  async begin(
+    { scene, seeds, only, until, origin, ...how }: DrawRequest,
+    waitsFor: string | null = null,
+  ): Promise<Job> {
     const pictures = picturesOf(expandScene(scene), seeds, only);
     const run = await this.#options.store.beginRun({
       scene,
@@ -112,6 +127,7 @@ export class Jobs {
       asked: pictures.length,
       seeds: formatSeeds(seeds),
       ...(until === undefined ? {} : { until }),
+      ...(origin === undefined ? {} : { origin }),
     });
     return this.#start({ id: run.id, scene, until: until ?? null }, { pictures }, how, waitsFor);
   }
@@ -119,9 +135,10 @@ export class Jobs {
   /** Finishes scouted results, which is on record before it is begun: a job for each of their runs. */
   async finish({ ids, ...how }: HowToDraw & { ids: number[] }, waitsFor: string | null = null): Promise<Job[]> {
     const { store } = this.#options;
-    const running = [...this.#entries.values()].flatMap(({ job }) => job.pictures.filter(isOwed));
     const wanted = new Set(ids);
-    for (const { finishes } of running) if (finishes !== undefined) wanted.delete(finishes);
+    for (const { finishes } of this.#running.flatMap(({ job }) => job.pictures.filter(isOwed))) {
+      if (finishes !== undefined) wanted.delete(finishes);
+    }
     const results: ResultInfo[] = [];
     for (const id of wanted) {
       const result: ResultInfo = await store.readResult({ id });
@@ -138,18 +155,27 @@ export class Jobs {
     return jobs;
   }
 
-  /** Goes on with what a run owes, from where its pictures were. */
-  async resume({ runId, ...how }: HowToDraw & { runId: number }, waitsFor: string | null = null): Promise<Job[]> {
+  /** Goes on with what a run owes, or of that with `only`, from where its pictures were. */
+  async resume(
+    { runId, only, ...how }: HowToDraw & { runId: number; only?: PictureChoice[] },
+    waitsFor: string | null = null,
+  ): Promise<Job[]> {
     const { store } = this.#options;
-    const isRunning = [...this.#entries.values()].some(({ job }) => job.runId === runId && job.outcome === "running");
-    if (isRunning) return [];
+    const running = this.#running.find(({ job, isFinishing }) => job.runId === runId && !isFinishing);
+    if (running) {
+      if (only) this.#bringBack(running, only);
+      return [];
+    }
     const finishing = (await store.unfinishedRuns()).find(({ id }) => id === runId)?.finishing ?? [];
     const jobs: Job[] = [];
-    if ((await store.readRun({ id: runId })).missing.length > 0) {
+    const { missing } = await store.readRun({ id: runId });
+    const wanted = only && new Set(only.map(choiceKey));
+    const owed = missing.filter((picture) => wanted?.has(choiceKey(picture)) ?? true);
+    if (owed.length > 0) {
       const run = await store.resumeRun({ id: runId });
-      jobs.push(this.#start(run, owedPictures(run), how, waitsFor));
+      jobs.push(this.#start(run, owedPictures({ ...run, missing: owed }), how, waitsFor));
     }
-    return [...jobs, ...(await this.finish({ ids: finishing, ...how }, waitsFor))];
+    return only ? jobs : [...jobs, ...(await this.finish({ ids: finishing, ...how }, waitsFor))];
   }
 
   /** Draws pictures of a run that is on record. */
@@ -174,15 +200,19 @@ export class Jobs {
       ...{ outcome: "running", error: null },
     };
     const what = { job, model, ...how, alternatives: expandScene(scene), stated, isFinishing };
-    const state = { attempts: [], cancelled: false, interrupted: false, commits: [], ended: Promise.resolve() };
-    const entry: Entry = { ...what, ...state };
+    const state = { cancelled: false, interrupted: false, isEnding: false, deaths: 0, secondsEach: undefined };
+    const entry: Entry = { ...what, ...state, commits: [], ended: Promise.withResolvers() };
+    this.#isLeaving = false;
     this.#entries.set(job.jobId, entry);
     this.#forgetOld();
     this.#options.emit("begun", structuredClone(job));
-    entry.ended = this.#draw(entry);
+    this.#order.add(entry);
+    this.#onOrder();
+    this.#askTimes();
     return structuredClone(job);
   }
 
+  /** Within one step; what was done of a picture is kept until the project is closed, should it be brought back. */
   cancel({ jobId, index }: { jobId: string; index?: number }): void {
     const entry = this.#entries.get(jobId);
     if (entry?.job.outcome !== "running") return; // what is done stays done
@@ -191,10 +221,10 @@ export class Jobs {
     );
     for (const picture of chosen) picture.state = "cancelled";
     if (!entry.job.pictures.some(isOwed)) entry.cancelled = true;
-    // Not through `with`: cancelling does not wait for its turn.
-    if (entry.cancelled) for (const { id } of entry.attempts) this.#options.engine.cancel({ jobId: id });
-    else for (const { index } of chosen) this.#cancelOne(entry, index);
+    this.#work.stopIf((current) => current.entry === entry && chosen.includes(current.picture));
     this.#tell(entry, chosen);
+    this.#onOrder();
+    this.#endIfDone(entry);
   }
 
   cancelAll(): void {
@@ -203,210 +233,124 @@ export class Jobs {
 
   /** The program ends, or the project is left: jobs stop, and what they owe is offered at the next start. */
   interruptAll(): void {
+    this.#remember();
+    this.#isLeaving = true;
     for (const entry of this.#entries.values()) entry.interrupted = true;
     this.cancelAll();
   }
 
+  /** Nothing is drawn until it goes on; the picture in work stops where it is, and goes on there. */
+  pause(paused: boolean): void {
+    this.#order.paused = paused;
+    this.#onOrder();
+  }
+
+  /** Holds a job, or one picture of it, or lets it go on. */
+  hold(what: PlacedAt, held: boolean): void {
+    this.#order.hold(what, held);
+    this.#onOrder();
+  }
+
+  /** Puts a job, or one picture of it, before a place of the queue; null puts it to the end. */
+  move(what: PlacedAt, before: string | null): void {
+    this.#order.move(what, before);
+    this.#onOrder();
+  }
+
+  /** Nobody wants to go on with a run of the last session. */
+  leave(runId: number): void {
+    this.#order.forgetRun(runId);
+    this.#remember();
+  }
+
   /** Resolves when no job runs any more. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map(({ ended }) => ended));
+    await Promise.all([...this.#entries.values()].map(({ ended }) => ended.promise));
   }
 
   /** Does `change` while no picture is on its way to the store. */
-  async paused<T>(change: () => Promise<T>): Promise<T> {
-    const commits = [...this.#entries.values()].flatMap((entry) => entry.commits);
-    return this.#changes.take(() => Promise.allSettled(commits).then(change));
+  paused<T>(change: () => Promise<T>): Promise<T> {
+    return this.#commits.paused([...this.#entries.values()], change);
   }
 
   /** Another project: its window starts without jobs. */
   clear(): void {
     this.#entries.clear();
+    this.#order.clear();
   }
 
-  /** A step of a job, as the engine calls it. */
-  onStep(step: StepEvent): void {
-    const found = this.#find(step.jobId, step.index);
-    if (!found) return;
-    const { entry, attempt, picture } = found;
-    if (picture.state === "waiting") {
-      picture.state = "drawing";
-      entry.job.waitsFor = null;
-      this.#tell(entry, [picture]);
-    }
-    const isBehind = ({ state, index }: JobPicture) => state === "waiting" && !attempt.indices.includes(index);
-    const later = entry.job.pictures.filter(isBehind).length;
-    const { elapsed, pictureSecondsLeft, queueSecondsLeft: own } = step;
-    const queueSecondsLeft =
-      own === undefined || pictureSecondsLeft === undefined ? undefined : own + later * (elapsed + pictureSecondsLeft);
-    this.#options.emit("step", { ...step, queueSecondsLeft, jobId: entry.job.jobId, index: picture.index });
+  get #running(): Entry[] {
+    return [...this.#entries.values()].filter(({ job }) => job.outcome === "running");
   }
 
-  onImage(image: EngineEvents["image"]): void {
-    const found = this.#find(image.jobId, image.index);
-    if (!found) return;
-    const change = this.#changes.idle();
-    // One after the other: results are listed in the order in which they were drawn.
-    this.#lastCommit = this.#lastCommit.then(() => change).then(() => this.#commit(found.entry, found.picture, image));
-    found.entry.commits.push(this.#lastCommit);
+  /** The order is another one, or what is held: the picture in work may have to stop, and another one may go on. */
+  #onOrder(): void {
+    this.#work.stopIf((current) => this.#order.isHeld(current));
+    this.#tellQueue();
+    this.#remember();
+    void this.#work.goOn();
   }
 
-  async #draw(entry: Entry): Promise<void> {
-    let outcome: RunOutcome = "done";
-    for (let restarts = 0; ; restarts++) {
-      try {
-        await this.#attempt(entry);
-        break;
-      } catch (error) {
-        if (isAppError(error, "service-crashed") && restarts < RESTARTS) continue;
-        outcome = isAppError(error, "cancelled") ? "cancelled" : "failed";
-        if (outcome === "failed") entry.job.error = withoutStack(error);
-        break;
-      }
-    }
-    await this.#end(entry, outcome);
+  /** Pictures that were cancelled, and are wanted after all. */
+  #bringBack(entry: Entry, wanted: readonly PictureChoice[]): void {
+    const keys = new Set(wanted.map(choiceKey));
+    const back = entry.job.pictures.filter((one) => one.state === "cancelled" && keys.has(choiceKey(one)));
+    entry.cancelled = false;
+    for (const picture of back) picture.state = "waiting";
+    this.#tell(entry, back);
+    this.#onOrder();
   }
 
-  /** Asks the engine for the pictures that are still owed. */
-  async #attempt(entry: Entry): Promise<void> {
-    const { job, model, previewEvery, attention } = entry;
-    await Promise.allSettled(entry.commits);
-    for (const picture of job.pictures) if (picture.state === "drawing") picture.state = "waiting";
-    if (job.pictures.every(({ state }) => state !== "waiting")) return;
-    const attempts = planAttempts(entry);
-    entry.attempts = attempts;
-    const listener: Listener = {
-      onLoading: (loading) => this.#options.emit("loading", loading),
-      jobs: attempts.map(({ id }) => id),
-      onStep: (step) => this.onStep(step),
-      onImage: (image) => this.onImage(image),
-      onState: (state) => this.onState(state),
-    };
-    const scenes = await Promise.all(
-      attempts.map(async ({ alternative: { scene } }) => (await this.#options.resolve?.(scene)) ?? scene),
-    );
-    const { store, keepEvery = KEEP_EVERY } = this.#options;
-    const until = job.until === null ? {} : { until: job.until };
-    await this.#options.engine.with(
-      model,
-      (api) =>
-        sendAttempts({
-          ...{ api, job, attempts, scenes },
-          how: { previewEvery, attention, keepEvery, ...until },
-          isCancelled: () => entry.cancelled,
-          readState: (picture) => store.readState(placeOf(job, picture)),
-          onUseless: (picture) => this.#dropState(entry, picture),
-        }),
-      listener,
-    );
+  #endIfDone(entry: Entry): void {
+    const isInWork = this.#work.isOn(entry) || entry.job.pictures.some(({ state }) => state === "waiting");
+    if (isInWork || entry.isEnding) return;
+    entry.isEnding = true;
+    void this.#end(entry).finally(() => entry.ended.resolve());
   }
 
-  async #end(entry: Entry, outcome: RunOutcome): Promise<void> {
+  async #end(entry: Entry): Promise<void> {
     const { job } = entry;
     await Promise.allSettled(entry.commits);
-    const owed = job.pictures.filter(isOwed);
     const left = job.pictures.filter(({ state }) => state !== "done");
-    for (const picture of owed) picture.state = outcome === "cancelled" ? "cancelled" : "failed";
-    if (job.pictures.some(({ state }) => state === "failed")) outcome = "failed";
-    else if (job.pictures.every(({ state }) => state === "cancelled")) outcome = "cancelled";
+    const isFailed = job.error !== null || left.some(({ state }) => state === "failed");
+    const isCancelled = entry.cancelled || left.length === job.pictures.length;
+    const outcome: Exclude<RunOutcome, "running"> = isFailed ? "failed" : isCancelled ? "cancelled" : "done";
     try {
-      await this.#changes.idle();
-      await this.#putOnRecord(entry, outcome as Exclude<RunOutcome, "running">, left);
+      await this.#commits.end(entry, outcome, left);
     } catch (error) {
       job.error ??= withoutStack(error);
     }
     job.outcome = outcome;
     job.waitsFor = null;
-    entry.attempts = [];
-    this.#tell(entry, owed);
-  }
-
-  /** What the project says of a job that has ended without the pictures `left`. */
-  async #putOnRecord(entry: Entry, outcome: Exclude<RunOutcome, "running">, left: JobPicture[]): Promise<void> {
-    const { job, isFinishing, interrupted } = entry;
-    const { store } = this.#options;
-    const goesOn = interrupted && left.length > 0;
-    if (!goesOn && isFinishing && left.length > 0) {
-      await store.wantFinished({ ids: left.flatMap(({ finishes }) => finishes ?? []), wanted: false });
-    }
-    if (!goesOn && !isFinishing) {
-      // What failed may be tried again from where it was; what nobody wants any more, not.
-      for (const picture of left) if (picture.state === "cancelled") await this.#dropState(entry, picture);
-    }
-    if (isFinishing) return; // its run has ended long ago
-    const message = goesOn ? INTERRUPTED : (job.error?.message ?? null);
-    await store.endRun({ runId: job.runId, outcome, message });
-  }
-
-  /** Kept while the picture is drawn: an end of the program costs no more than what came after. */
-  onState({ jobId, index, step, state }: StateEvent): void {
-    const found = this.#find(jobId, index);
-    if (!found || !isOwed(found.picture)) return;
-    const { entry, picture } = found;
-    entry.stated.add(picture.index);
-    const kept = this.#changes
-      .idle()
-      .then(() => this.#options.store.keepState({ ...placeOf(entry.job, picture), step, state }));
-    kept.catch((error: unknown) => this.#options.note?.(`a state was not kept: ${withoutStack(error).message}`));
-  }
-
-  async #dropState({ job, stated }: Entry, picture: JobPicture): Promise<void> {
-    if (stated.delete(picture.index)) await this.#options.store.dropState(placeOf(job, picture));
-  }
-
-  async #commit(entry: Entry, picture: JobPicture, image: GeneratedImage): Promise<void> {
-    const { job } = entry;
-    const { seed, pixels, seconds, obedience, attention, state } = image;
-    const sha256 = this.#options.sha256Of?.(entry.model);
-    const { model } = image.record;
-    const record = {
-      ...image.record,
-      ...(picture.alternative === undefined ? {} : { alternative: picture.alternative }),
-      ...(sha256 === undefined ? {} : { model: { ...model, sha256 } }),
-    };
-    const made = { seed, pixels, seconds, record, attention };
-    const drawn: NewResult = { runId: job.runId, ...made, ...(state ? { state } : {}) };
-    try {
-      picture.result =
-        picture.finishes === undefined
-          ? await keepResult(this.#options.store, job, drawn)
-          : await this.#options.store.finishResult({ id: picture.finishes, ...made });
-      picture.state = "done";
-      const { result, index } = picture;
-      this.#options.emit("image", { jobId: job.jobId, index, seed, result, obedience, attention });
-    } catch (error) {
-      picture.state = "failed";
-      job.error ??= withoutStack(error);
-      // A scouted one is still there, and can be finished again.
-      if (picture.finishes === undefined && isAppError(error, "project-invalid"))
-        this.unkept.add(drawn, (kept) => this.#keptAfterAll(entry, picture, kept));
-    }
-    this.#tell(entry, [picture]);
-  }
-
-  #keptAfterAll(entry: Entry, picture: JobPicture, result: ResultInfo): void {
-    Object.assign(picture, { state: "done", result });
-    if (entry.job.pictures.every(({ state }) => state === "done")) entry.job.error = null;
-    this.#tell(entry, [picture]);
-  }
-
-  #cancelOne({ attempts }: Entry, index: number): void {
-    const attempt = attempts.find(({ indices }) => indices.includes(index));
-    if (attempt) this.#options.engine.cancel({ jobId: attempt.id, index: attempt.indices.indexOf(index) });
-  }
-
-  #find(attemptId: string, index: number): { entry: Entry; attempt: Attempt; picture: JobPicture } | undefined {
-    for (const entry of this.#entries.values()) {
-      const attempt = entry.attempts.find(({ id }) => id === attemptId);
-      const picture = entry.job.pictures[attempt?.indices[index] ?? -1];
-      if (attempt && picture) return { entry, attempt, picture };
-    }
-    return undefined;
+    this.#order.remove(entry);
+    this.#tell(entry, []);
+    this.#tellQueue();
+    this.#remember();
   }
 
   /** `pictures`: those whose state is another one. */
   #tell({ job: { jobId, outcome, error, waitsFor } }: Entry, pictures: readonly JobPicture[]): void {
     const changed = pictures.map(({ index, state, result }) => ({ index, state, result }));
     this.#options.emit("job", { jobId, outcome, error, waitsFor, pictures: changed });
+  }
+
+  #tellQueue(): void {
+    this.#options.emit("queue", this.queue);
+  }
+
+  /** The order survives the program's end. */
+  #remember(): void {
+    if (this.#isLeaving) return;
+    this.#commits.queue(this.#order.saved()).catch((error: unknown) => {
+      this.#options.note?.(`the queue's order was not kept: ${withoutStack(error).message}`);
+    });
+  }
+
+  #askTimes(): void {
+    this.#times.ask(this.#running).then(
+      (isNew) => isNew && this.#tellQueue(),
+      (error: unknown) => this.#options.note?.(`what drawing takes is not known: ${withoutStack(error).message}`),
+    );
   }
 
   #forgetOld(): void {
@@ -417,8 +361,4 @@ export class Jobs {
       if (i >= REMEMBERED.jobs || pictures > REMEMBERED.pictures) this.#entries.delete(job.jobId);
     }
   }
-}
-
-function isOwed({ state }: JobPicture): boolean {
-  return state === "waiting" || state === "drawing";
 }

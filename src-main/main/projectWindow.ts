@@ -27,6 +27,7 @@ import { PageEvents } from "./pageEvents.ts";
 import { PageSaving } from "./pageSaving.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { Shared } from "./shared.ts";
+import { estimateOf } from "./estimates.ts";
 import { askAboutSilence } from "./silence.ts";
 import { serveTextMenu } from "./textMenu.ts";
 import { within } from "./within.ts";
@@ -79,6 +80,9 @@ export class ProjectWindow {
     this.jobs = new Jobs({
       engine: shared.engine,
       store: this.#service.api, // it does its own repeating: some of these calls must not be made twice
+      turns: shared.turns,
+      estimate: (model, scenes) => estimateOf(shared.engine, model, scenes),
+      others: () => shared.drawingBeside(this),
       resolve: (scene) => this.resolve(scene),
       note: (message) => note("jobs", message),
       sha256Of: ({ path }) => this.models.sha256Of(path),
@@ -131,6 +135,7 @@ export class ProjectWindow {
       this.#firstStart = opening.sample === true;
       await this.project.createUntitled(this.#firstStart ? sample : emptyDraft(sample));
     }
+    await this.jobs.restoreQueue();
     this.#onProject();
     await this.window.loadURL(START_PAGE);
   }
@@ -223,7 +228,7 @@ export class ProjectWindow {
 
   async #close(reason: "window" | "quit"): Promise<boolean> {
     if (this.#isGone) return true;
-    if (this.jobs.areRunning && !(await askToStopDrawing(this.window, this.project.state.title))) return false;
+    if (this.jobs.areDrawing && !(await askToStopDrawing(this.window, this.project.state.title))) return false;
     if (reason === "window" && !(await this.#shared.mayClose(this))) return false;
     const problem = await this.#saving.ask(reason);
     this.jobs.interruptAll();
@@ -252,6 +257,7 @@ export class ProjectWindow {
   async #change(change: () => Promise<void>): Promise<void> {
     await change();
     this.jobs.clear();
+    await this.jobs.restoreQueue();
     this.#recovered = this.#firstStart = false;
     this.#onProject();
     this.emit("project", { state: await this.#state() });
@@ -266,6 +272,7 @@ export class ProjectWindow {
       unsavedDraft: this.project.unsaved ?? null,
       unsaved: this.#shared.unsaved.projects,
       jobs: this.jobs.list(),
+      queue: this.jobs.queue,
       model: (this.model && this.#shared.engine.summaryOf(this.model)) ?? null,
       theme: this.#shared.theme(),
       firstStart: this.#firstStart,

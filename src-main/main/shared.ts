@@ -4,6 +4,7 @@ import type { StoreEvents } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { AtHome } from "./atHome.ts";
+import type { DrawingTurns } from "./drawingTurns.ts";
 import type { Embeddings } from "./embeddings.ts";
 import type { Folders } from "./folders.ts";
 import type { Loras } from "./loras.ts";
@@ -20,6 +21,9 @@ export interface Shared<Window> {
   loras: Loras;
   atHome: AtHome;
   embeddings: Embeddings;
+  turns: DrawingTurns;
+  /** Titles of the projects of other windows that draw. */
+  drawingBeside: (window: Window) => string[];
   theme: () => Theme;
   /** Of projects that were left. */
   unsaved: UnsavedWork;

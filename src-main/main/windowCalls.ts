@@ -140,7 +140,17 @@ function projectCalls(at: ProjectWindow, { windows }: CallContext): Handlers<Pic
 type ModelCalls =
   "providers" | "loadModel" | "listModels" | "addModel" | "choosePart" | "forgetModel" | "addLora" | "describeLoras";
 type DrawCalls =
-  "tokenize" | "check" | "findDrawn" | "generate" | "finishResults" | "resumeRun" | "cancel" | "restartEngine";
+  | "tokenize"
+  | "check"
+  | "findDrawn"
+  | "generate"
+  | "finishResults"
+  | "resumeRun"
+  | "cancel"
+  | "pauseQueue"
+  | "holdInQueue"
+  | "moveInQueue"
+  | "restartEngine";
 
 type GridDrawing = "beginGrid" | "drawGrid";
 
@@ -225,6 +235,9 @@ function engineCalls(
       return begun(id, await drawCells(drawing, await at.store.readGrid({ id }), cells, how, waitsFor));
     },
     cancel: (target) => at.jobs.cancel(target),
+    pauseQueue: ({ paused }) => at.jobs.pause(paused),
+    holdInQueue: ({ held, ...what }) => at.jobs.hold(what, held),
+    moveInQueue: ({ before, ...what }) => at.jobs.move(what, before),
     restartEngine: () => context.restartEngine(),
   };
 }
@@ -237,12 +250,12 @@ function begun(id: number, jobs: readonly Job[]): GridBegun {
 /** What a person is told of a queue that stands behind those of other windows. */
 function whyItWaits(otherCheckpoint: string | undefined, ahead: readonly string[]): string | null {
   if (otherCheckpoint !== undefined) {
-    return `“${otherCheckpoint}” draws with another checkpoint. When it is done, this one is opened again.`;
+    return `“${otherCheckpoint}” draws with another checkpoint. When it is done, or has drawn for two minutes, this one is opened again.`;
   }
   if (ahead.length === 0) return null;
   const [first, ...others] = ahead;
   const who = others.length === 0 ? `${first!} draws` : `${others.join(", ")} and ${first!} draw`;
-  return `${who} in another window. When that is done, this window's pictures are drawn.`;
+  return `${who} in another window. The projects take turns, a picture each.`;
 }
 
 type StoreCalls = Exclude<
@@ -250,11 +263,12 @@ type StoreCalls = Exclude<
   AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls | GridDrawing | keyof HomeCalls
 >;
 
-function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
+function storeCalls({ store, project, jobs }: ProjectWindow): Store<StoreCalls> {
   const { readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject } = store;
   const { listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin } = store;
   const { unfinishedRuns, stateRoom, letGoStates } = store;
   const { listGrids, readGrid, renameGrid, deleteGrid, undeleteGrid } = store;
+  const { listLabels, labelsOf, facets } = store;
   const { recentProjects, readPreferences, writePreferences } = store;
   const changing = <Request, Reply>(call: (request: Request) => Promise<Reply>) => {
     return (request: Request) => {
@@ -265,13 +279,22 @@ function storeCalls({ store, project }: ProjectWindow): Store<StoreCalls> {
   const routes = {
     ...{ readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject },
     ...{ listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin },
-    ...{ unfinishedRuns, stateRoom, letGoStates, leaveUnfinished: store.leaveUnfinished },
     ...{ listGrids, readGrid, renameGrid, deleteGrid, undeleteGrid, readVersion: store.readVersion },
+    ...{ unfinishedRuns, stateRoom, letGoStates, listLabels, labelsOf, facets },
     ...{ recentProjects, readPreferences, writePreferences },
     nameVersion: changing(store.nameVersion),
     restoreVersion: changing(store.restoreVersion),
     markResults: changing(store.markResults),
     takeBackStates: changing(store.takeBackStates),
+    makeLabel: changing(store.makeLabel),
+    renameLabel: changing(store.renameLabel),
+    deleteLabel: changing(store.deleteLabel),
+    undeleteLabel: changing(store.undeleteLabel),
+    labelResults: changing(store.labelResults),
+    leaveUnfinished: async (run: { runId: number }) => {
+      await store.leaveUnfinished(run);
+      jobs.leave(run.runId);
+    },
   };
   // The second argument of a handler is ours; a client's would be options.
   const entries = Object.entries(routes).map(([name, call]) => [name, (r: never) => (call as AnyCall)(r)]);

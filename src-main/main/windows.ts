@@ -10,6 +10,7 @@ import type { MainEvents, Opened } from "../api/main.ts";
 import { MODEL_PICTURES } from "../api/mainModels.ts";
 import type { PictureSize, RecentProject } from "../api/store.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
+import { DrawingTurns } from "./drawingTurns.ts";
 import { showAbout, tellFailure } from "./dialogs.ts";
 import { readSession, whatToOpen, writeSession, type Bounds, type Opening, type LastSession } from "./lastSession.ts";
 import { askToLoseUnsaved } from "./lossDialogs.ts";
@@ -23,7 +24,7 @@ import { note } from "./log.ts";
 
 type Common = Omit<
   Shared<ProjectWindow>,
-  "unsaved" | "onChanged" | "onProject" | "mayClose" | "onClosing" | "openFile"
+  "unsaved" | "turns" | "drawingBeside" | "onChanged" | "onProject" | "mayClose" | "onClosing" | "openFile"
 >;
 
 /** Ends of the names of checkpoints, and of what people take for one: why that does not open is said where it is read. */
@@ -49,6 +50,8 @@ export class Windows {
     this.#shared = {
       ...common,
       unsaved: this.unsaved,
+      turns: new DrawingTurns(),
+      drawingBeside: (window) => this.drawingBeside(window).map(({ project }) => project.state.title),
       onChanged: (what) => this.#onChanged(what),
       onProject: (window) => this.#onProject(window),
       mayClose: (window) => this.#mayClose(window),
@@ -124,13 +127,13 @@ export class Windows {
 
   /** Other windows that draw: what one asks for now comes after theirs. */
   drawingBeside(than: ProjectWindow): ProjectWindow[] {
-    return this.all.filter((window) => window !== than && window.jobs.areRunning);
+    return this.all.filter((window) => window !== than && window.jobs.areDrawing);
   }
 
   /** Another window that draws with another checkpoint: the engine has one open at a time. */
   drawingWithAnother(than: ProjectWindow, model: LoadRequest): ProjectWindow | undefined {
     return this.all.find(
-      (window) => window !== than && window.jobs.areRunning && !isDeepStrictEqual(window.model, model),
+      (window) => window !== than && window.jobs.areDrawing && !isDeepStrictEqual(window.model, model),
     );
   }
 

@@ -162,13 +162,16 @@ test("a program that is left offers to go on, too", async () => {
   expect(await pixelsOf(second, job)).toEqual(expected);
 });
 
-test("what is cancelled by a person is not offered, and keeps nothing", async () => {
+test("what is cancelled by a person is not offered, and keeps nothing once the project is closed", async () => {
   const { first, path } = await newProgram();
   await first.api.createProject({ path, draft: sampleDraft(), replace: false });
   first.after(3, () => first.jobs.cancelAll());
   await first.jobs.begin({ ...how, scene: await first.scene(), seeds: ["7"] });
   await first.jobs.settled();
   expect(await first.api.unfinishedRuns()).toEqual([]);
+  expect((await first.api.stateRoom()).pictures).toBe(1); // should it be brought back
+  await first.api.closeProject();
+  await first.api.openProject({ path });
   expect((await first.api.stateRoom()).pictures).toBe(0);
 });
 

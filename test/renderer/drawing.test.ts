@@ -92,8 +92,8 @@ test("of a prompt with alternatives only what is not there is drawn, and what is
   session.editor.apply("Seeds", changeRun({ seeds: "1,2" }));
   const there = [
     { seed: "1", alternative: "red" },
-    { seed: "2", alternative: "blue" },
     { seed: "2", alternative: "red" },
+    { seed: "2", alternative: "blue" },
   ];
   const scene = toDraft(session.editor.document).scene;
   const how = { previewEvery: 0, attention: false, model: SAMPLE.model! };

@@ -51,6 +51,7 @@ export class TestMain extends FakeBridge {
       unsavedDraft: null,
       unsaved: [],
       jobs: this.jobs.list(),
+      queue: this.jobs.queue,
       model: SUMMARY,
       theme: "system",
       firstStart: true,
@@ -88,6 +89,14 @@ function storeAnswers(store: Client<StoreApi>): Answers {
     refillBin: (request) => store.refillBin(request),
     unfinishedRuns: () => store.unfinishedRuns(),
     leaveUnfinished: (request) => store.leaveUnfinished(request),
+    listLabels: () => store.listLabels(),
+    makeLabel: (request) => store.makeLabel(request),
+    renameLabel: (request) => store.renameLabel(request),
+    deleteLabel: (request) => store.deleteLabel(request),
+    undeleteLabel: (request) => store.undeleteLabel(request),
+    labelResults: (request) => store.labelResults(request),
+    labelsOf: (request) => store.labelsOf(request),
+    facets: () => store.facets(),
     stateRoom: () => store.stateRoom(),
     letGoStates: () => store.letGoStates(),
     takeBackStates: (request) => store.takeBackStates(request),
@@ -125,6 +134,9 @@ function projectAnswers(main: () => TestMain): Answers {
     finishResults: (request) => main().jobs.finish(request),
     resumeRun: (request) => main().jobs.resume(request),
     cancel: (target) => main().jobs.cancel(target),
+    pauseQueue: ({ paused }) => main().jobs.pause(paused),
+    holdInQueue: ({ held, ...what }) => main().jobs.hold(what, held),
+    moveInQueue: ({ before, ...what }) => main().jobs.move(what, before),
   };
 }
 
