@@ -209,6 +209,8 @@ export type SceneWarning =
   | { kind: "phrase-lost"; regionId: string; text: string }
   | { kind: "prompt-truncated"; text: string }
   | { kind: "box-below-cell"; regionId: string; cells: number }
+  /** Other boxes lie in front of all of it, and what is in front wins. */
+  | { kind: "box-hidden"; regionId: string }
   | { kind: "boxes-conflict"; regionIds: [string, string]; overlap: number }
   /** An embedding that cannot be used, and why: drawing refuses it. */
   | { kind: "embedding-unusable"; name: string; problem: string }

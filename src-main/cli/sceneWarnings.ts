@@ -12,6 +12,8 @@ export function describeWarning(warning: SceneWarning, labels: Record<string, st
       return `the prompt is too long; the model does not see "${warning.text}"`;
     case "box-below-cell":
       return `the box of ${name(warning.regionId)} is smaller than a cell of the model's grid; make it larger`;
+    case "box-hidden":
+      return `the box of ${name(warning.regionId)} lies behind others wholly and does nothing; list it after them, or use --overlap share`;
     case "boxes-conflict": {
       const [first, second] = warning.regionIds;
       return `the boxes of ${name(first)} and ${name(second)} overlap by ${Math.round(warning.overlap * 100)}%; they will compete`;

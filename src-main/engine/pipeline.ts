@@ -11,7 +11,7 @@ import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import { columnMasks } from "../guidance/columnMask.ts";
-import type { BoundRegion } from "../guidance/layout.ts";
+import { areaOf, type BoundRegion } from "../guidance/layout.ts";
 import { obedience, regionAttention } from "../guidance/obedience.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
@@ -388,9 +388,9 @@ function attentionOf(bound: readonly BoundRegion[], maps: Float32Array, tokens: 
 }
 
 function obedienceOf(bound: readonly BoundRegion[], attention: AttentionMaps): Record<string, number> {
-  const shares = bound.map(({ region }) => [
-    region.id,
-    obedience(attention.regions[region.id]!, region.box, attention),
+  const shares = bound.map((one) => [
+    one.region.id,
+    obedience(attention.regions[one.region.id]!, areaOf(one), attention),
   ]);
   return Object.fromEntries(shares) as Record<string, number>;
 }

@@ -3,7 +3,8 @@
  * box are read by themselves; of their states the words' own and the end mark's are further columns, attended to inside the box alone.
  * The start mark's is none of them: the prompt has one, and a second would take half of its attention.
  */
-import type { Scene, UnitBox } from "../scene/scene.ts";
+import type { Scene } from "../scene/scene.ts";
+import { type Area, areasOf, isHidden } from "../guidance/areas.ts";
 import type { TextPair } from "../guidance/method.ts";
 import { chunksOf, encode, type Encoding } from "../model/tokenizer/encoding.ts";
 import type { LearnedWords } from "../model/tokenizer/learnedWords.ts";
@@ -65,7 +66,8 @@ export async function readTexts(
     return { ...everywhere(context, readers.width), ...(pooled ? { pooled } : {}) };
   };
   const wordsOf = (text: string) => encode(tokenizers[0], text, syntax).columns;
-  const readInside = async (text: string, box: UnitBox): Promise<TextColumns[]> => {
+  const areas = areasOf(scene);
+  const readInside = async (text: string, area: Area): Promise<TextColumns[]> => {
     const chunks = chunksOf(tokenizers, text, syntax);
     for (const { word } of chunks[0]!.flatMap((chunk) => chunk.learned)) learned.add(word.sha256);
     const { context } = await readers.encode(chunks, clipSkip);
@@ -73,7 +75,7 @@ export async function readTexts(
     return chunks[0]!.flatMap(({ end }, i) => {
       if (end === 1) return []; // nothing stands between the marks
       const states = context.slice((i * maxTokens + 1) * readers.width, (i * maxTokens + end + 1) * readers.width);
-      return [{ states, reach: Array.from({ length: end }, () => box) }];
+      return [{ states, reach: Array.from({ length: end }, () => (isHidden(area) ? "nowhere" : area)) }];
     });
   };
   const half = async (text: string, name: "words" | "avoid"): Promise<HalfText> => {
@@ -81,7 +83,7 @@ export async function readTexts(
     const parts: TextColumns[] = [];
     let at = whole.reach.length;
     for (const region of scene.regions) {
-      const inside = await readInside(region[name] ?? "", region.box);
+      const inside = await readInside(region[name] ?? "", areas.get(region.id)!);
       const first = at;
       for (const { reach } of inside) at += reach.length;
       if (name === "words" && at > first)

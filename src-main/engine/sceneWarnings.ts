@@ -2,7 +2,8 @@
 import type { SceneWarning } from "../api/engine.ts";
 import { lorasOf } from "../scene/loras.ts";
 import { findLoras, findMarkup } from "../scene/promptMarkup.ts";
-import { spacingOf, takesSpacing, type Scene, type UnitBox } from "../scene/scene.ts";
+import { spacingOf, takesSpacing, type Scene } from "../scene/scene.ts";
+import { areasOf, coverage, isHidden, overlapOfSmaller } from "../guidance/areas.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
 import { lossOfSpan, type Encoding } from "../model/tokenizer/encoding.ts";
@@ -24,28 +25,32 @@ export function sceneWarnings(scene: Scene, encoding: Encoding, latent: Grid): S
   const spacing = spacingOf(scene.settings);
   if (spacing !== "model" && !takesSpacing(scheduler)) warnings.push({ kind: "spacing-ignored", scheduler, spacing });
   const grid = lossGrid(latent);
+  const areas = areasOf(scene);
   for (const region of scene.regions) {
     for (const span of region.spans) {
       if (lossOfSpan(encoding, span) === "none") continue;
       warnings.push({ kind: "phrase-lost", regionId: region.id, text: scene.prompt.slice(span.start, span.end) });
     }
-    const cells = region.box.width * grid.width * region.box.height * grid.height;
-    const thin = region.box.width * grid.width < 1 || region.box.height * grid.height < 1;
+    const area = areas.get(region.id)!;
+    if (isHidden(area)) {
+      warnings.push({ kind: "box-hidden", regionId: region.id });
+      continue;
+    }
+    const { width, height } = region.box;
+    const isBox = area.shape === undefined && area.under === undefined;
+    const cells = isBox
+      ? width * grid.width * height * grid.height
+      : coverage(area, grid).reduce((sum, share) => sum + share, 0);
+    const thin = width * grid.width < 1 || height * grid.height < 1 || cells < 1;
     if (thin) warnings.push({ kind: "box-below-cell", regionId: region.id, cells });
   }
+  if (scene.settings.guidance.overlap === "front") return warnings; // what would compete has one owner
   scene.regions.forEach((a, i) => {
     for (const b of scene.regions.slice(i + 1)) {
       const shared = a.spans.some((s) => b.spans.some((t) => s.start < t.end && t.start < s.end));
-      const overlap = overlapOfSmaller(a.box, b.box);
+      const overlap = overlapOfSmaller(areas.get(a.id)!, areas.get(b.id)!);
       if (!shared && overlap > CONFLICT) warnings.push({ kind: "boxes-conflict", regionIds: [a.id, b.id], overlap });
     }
   });
   return warnings;
-}
-
-/** Area that two boxes share, as a part of the smaller one's. */
-function overlapOfSmaller(a: UnitBox, b: UnitBox): number {
-  const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
-  const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
-  return (Math.max(0, width) * Math.max(0, height)) / Math.min(a.width * a.height, b.width * b.height);
 }

@@ -1,15 +1,15 @@
 /**
- * Where in the picture the columns of the text may be attended: everywhere, inside a box, or nowhere. A number far below every score,
+ * Where in the picture the columns of the text may be attended: everywhere, inside an area, or nowhere. A number far below every score,
  * added before the softmax, takes a column out of it exactly, and all others share its part.
  */
-import type { UnitBox } from "../scene/scene.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { Value } from "../graph/graph.ts";
 import type { ScoreHook } from "../model/unet.ts";
+import type { Area } from "./areas.ts";
 import type { Grid } from "./masks.ts";
 import { gridKey, latentMask, layerMask } from "./masks.ts";
 
-export type Reach = "everywhere" | "nowhere" | UnitBox;
+export type Reach = "everywhere" | "nowhere" | Area;
 
 /** Its exponential is 0 in every number type beside any score, and it fits into float16. */
 const MASKED = -1e4;
@@ -42,7 +42,7 @@ export function columnMasks(
 function columnMask(reach: readonly Reach[], latent: Grid, layer: Grid): Float32Array<ArrayBuffer> {
   const pixels = layer.height * layer.width;
   const out = new Float32Array(pixels * reach.length);
-  const inside = new Map<UnitBox, Float32Array>();
+  const inside = new Map<Area, Float32Array>();
   reach.forEach((where, column) => {
     if (where === "everywhere") return;
     let mask: Float32Array | undefined;

@@ -1,8 +1,9 @@
 /**
- * A scene's boxes as the numbers that the network's graph takes: per token position, where its attention shall be.
+ * A scene's regions as the numbers that the network's graph takes: per token position, where its attention shall be.
  * All of it has a fixed size, 77 columns whatever the number of boxes, so more boxes cost nothing.
  */
 import type { Region } from "../scene/scene.ts";
+import { type Area, areaOfRegion } from "./areas.ts";
 import type { Grid, Mask } from "./masks.ts";
 import { gridKey, latentMask, layerMask, resizeAdjoint } from "./masks.ts";
 
@@ -12,7 +13,11 @@ export interface BoundRegion {
   tokens: readonly number[];
   /** Columns of the box's further words. They are injected as the phrase is, which would crowd them out else; the loss is the phrase's. */
   further?: readonly number[];
+  /** Where it is, if others lie in front of it; else its own box and shape say. */
+  area?: Area;
 }
+
+export const areaOf = ({ region, area }: BoundRegion): Area => area ?? areaOfRegion(region);
 
 export interface Layout {
   /** By layer grid: what injection multiplies into the scores, [pixels, tokens], without the step's strength. */
@@ -28,7 +33,7 @@ export interface Layout {
 }
 
 /**
- * A token that several regions share has the union of their boxes as its mask. The tokens of one phrase share that
+ * A token that several regions share has the union of their areas as its mask. The tokens of one phrase share that
  * phrase's weight, so a phrase of two tokens pulls no harder than one of one; a single token weighs 1, as published.
  */
 export function layoutOf(
@@ -44,7 +49,7 @@ export function layoutOf(
   }
   // eta keeps its meaning when the loss sums over more or fewer cells than the authors' 16 x 16.
   const scale = 256 / (target.height * target.width);
-  const masks = bound.map(({ region }) => ({ box: region.box, mask: latentMask(region.box, latent) }));
+  const masks = bound.map((one) => ({ area: areaOf(one), mask: latentMask(areaOf(one), latent) }));
 
   const onGrid = (
     grid: Grid,
@@ -55,7 +60,7 @@ export function layoutOf(
     bound.forEach((one, r) => {
       const { region } = one;
       const positions = columnsOf(one);
-      const mask = layerMask(masks[r]!.mask, latent, masks[r]!.box, grid);
+      const mask = layerMask(masks[r]!.mask, latent, masks[r]!.area, grid);
       mask.forEach((on, p) => {
         for (const t of positions) {
           const at = p * tokens + t;

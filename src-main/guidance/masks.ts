@@ -1,17 +1,12 @@
 /**
- * Boxes as the network sees them: masks on the latent's grid, sampled down to each attention layer's grid as the
+ * Regions as the network sees them: masks on the latent's grid, sampled down to each attention layer's grid as the
  * authors' code does (methods: `stride` rasteriser), and the bilinear resizing of attention maps with its adjoint.
  */
 import { invariant } from "../wire/errors.ts";
-import type { UnitBox } from "../scene/scene.ts";
+import { type Area, type CellBox, cellKept, drawnIn, type Grid, type Mask } from "./areas.ts";
 
-export interface Grid {
-  height: number;
-  width: number;
-}
-
-/** 0 or 1 per cell, row-major from the top left. */
-export type Mask = Float32Array<ArrayBuffer>;
+export type { Grid, Mask } from "./areas.ts";
+export { coverage } from "./areas.ts";
 
 export function gridKey(grid: Grid): string {
   return `${grid.height}x${grid.width}`;
@@ -23,20 +18,20 @@ function cells(start: number, length: number, count: number): [number, number] {
   return [first, Math.max(first + 1, Math.min(Math.round((start + length) * count), count))];
 }
 
-/** The box in whole cells of the latent. */
-export function latentMask(box: UnitBox, latent: Grid): Mask {
-  const [x0, x1] = cells(box.x, box.width, latent.width);
-  const [y0, y1] = cells(box.y, box.height, latent.height);
-  const mask = new Float32Array(latent.height * latent.width);
-  for (let y = y0; y < y1; y++) mask.fill(1, y * latent.width + x0, y * latent.width + x1);
-  return mask;
+/** The area in whole cells of the latent; at least one. */
+export function latentMask(area: Area, latent: Grid): Mask {
+  return drawnIn(area, latent, (box): CellBox => {
+    const [x0, x1] = cells(box.x, box.width, latent.width);
+    const [y0, y1] = cells(box.y, box.height, latent.height);
+    return { x0, x1, y0, y1 };
+  });
 }
 
 /**
- * Every n-th row and column of a latent mask, starting with the first, where the layer's grid is n times coarser. A box
- * that falls between the samples keeps the one cell that holds its centre, or nothing would pull its phrase there.
+ * Every n-th row and column of a latent mask, starting with the first, where the layer's grid is n times coarser. An area
+ * that falls between the samples keeps one cell, or nothing would pull its phrase there: that of its centre, or nearest to it.
  */
-export function layerMask(mask: Mask, latent: Grid, box: UnitBox, layer: Grid): Mask {
+export function layerMask(mask: Mask, latent: Grid, area: Area, layer: Grid): Mask {
   const out = new Float32Array(layer.height * layer.width);
   let any = false;
   for (let y = 0; y < layer.height; y++) {
@@ -47,25 +42,8 @@ export function layerMask(mask: Mask, latent: Grid, box: UnitBox, layer: Grid): 
       any ||= value > 0;
     }
   }
-  if (!any) {
-    const y = Math.min(layer.height - 1, Math.floor((box.y + box.height / 2) * layer.height));
-    const x = Math.min(layer.width - 1, Math.floor((box.x + box.width / 2) * layer.width));
-    out[y * layer.width + x] = 1;
-  }
+  if (!any) out[cellKept(area, layer)] = 1;
   return out;
-}
-
-/** Share of each cell that the box covers, 0 to 1. */
-export function coverage(box: UnitBox, grid: Grid): Mask {
-  const along = (start: number, length: number, count: number) =>
-    Array.from({ length: count }, (_, i) => {
-      const overlap = Math.min(i + 1, (start + length) * count) - Math.max(i, start * count);
-      return Math.max(0, overlap);
-    });
-  const columns = along(box.x, box.width, grid.width);
-  return Float32Array.from(
-    along(box.y, box.height, grid.height).flatMap((row) => columns.map((column) => row * column)),
-  );
 }
 
 /**

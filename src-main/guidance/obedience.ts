@@ -3,9 +3,7 @@
  * find (README, "Obedient"): the share of attention in the box, which was taken first, is high wherever guidance acts and tells seeds apart
  * badly; how far the attention's extent and the box coincide tells them apart well.
  */
-import type { UnitBox } from "../scene/scene.ts";
-import type { Grid } from "./masks.ts";
-import { coverage } from "./masks.ts";
+import { type Area, coverage, type Grid } from "./areas.ts";
 
 /** Attention of a region: mean over its tokens of `maps` [cells, tokens], scaled to sum to 1. */
 export function regionAttention(
@@ -25,11 +23,11 @@ export function regionAttention(
 const TOP_CELLS = 3;
 
 /**
- * An estimate of the intersection over union of a thing and its box, 0 to 1: of the map [cells] that a thing's words attend to, as a share of
- * its peak, and the part of each cell that the box covers, the sum of the smaller over the sum of the larger.
+ * An estimate of the intersection over union of a thing and its area, 0 to 1: of the map [cells] that a thing's words attend to, as a share of
+ * its peak, and the part of each cell that the area has, the sum of the smaller over the sum of the larger.
  */
-export function obedience(attention: Float32Array, box: UnitBox, grid: Grid): number {
-  const covered = coverage(box, grid);
+export function obedience(attention: Float32Array, area: Area, grid: Grid): number {
+  const covered = coverage(area, grid);
   const top = attention.toSorted().subarray(-TOP_CELLS);
   const peak = top.reduce((sum, value) => sum + value, 0) / top.length;
   if (!(peak > 0)) return 0;

@@ -3,7 +3,8 @@
  * what the object's map has above a threshold, and compared with the box asked for; a second term does so softly, and a third by the edges
  * of the map. Unlike the code, a map that is flat or whose estimate has no cell does not stop the run, and a root of 0 has a slope.
  */
-import type { Grid, Mask } from "./masks.ts";
+import type { Grid, Mask } from "./areas.ts";
+import { boundsOf } from "./rasters.ts";
 
 /** Objects that overlap their boxes as well as this are left alone. */
 const GOOD = 0.85;
@@ -25,13 +26,16 @@ export interface RegionTerm {
   usesEdges: boolean;
 }
 
-/** `map` and `edges` are an object's on `grid`; edges count where it is one of several objects. */
+/**
+ * `map` and `edges` are an object's on `grid`; edges count where it is one of several objects. Where the mask `isShaped`, the box around the
+ * map is not compared with it as a whole, which an ellipse could never come near, but with the mask's own shape drawn into it.
+ */
 export function regionTerm(
   map: Float64Array,
   edges: Float64Array,
   mask: Mask,
   grid: Grid,
-  isOneOfMany: boolean,
+  { isOneOfMany, isShaped }: { isOneOfMany: boolean; isShaped: boolean },
 ): RegionTerm {
   const cells = map.length;
   const [slope, edgeSlope] = [new Float64Array(cells), new Float64Array(cells)];
@@ -50,9 +54,11 @@ export function regionTerm(
   const estimate = boxAround(n, threshold, grid);
   const [x1, y1, x2, y2] = estimate;
   const guessed = new Float64Array(cells);
-  for (let y = y1; y < y2; y++) guessed.fill(1, y * grid.width + x1, y * grid.width + x2);
+  if (isShaped) drawShape(mask, grid, estimate, guessed);
+  else for (let y = y1; y < y2; y++) guessed.fill(1, y * grid.width + x1, y * grid.width + x2);
   let [common, either] = [0, 0];
-  const size = Math.max(1, (x2 - x1) * (y2 - y1));
+  const area = isShaped ? guessed.reduce((sum, on) => sum + on, 0) : (x2 - x1) * (y2 - y1);
+  const size = Math.max(1, area);
   for (let p = 0; p < cells; p++) {
     common += guessed[p]! * mask[p]!;
     either += Math.max(guessed[p]!, mask[p]!);
@@ -109,6 +115,18 @@ function boxAround(n: Float64Array, threshold: number, grid: Grid): [number, num
     [x1, y1, x2, y2] = [Math.min(x1, x), Math.min(y1, y), Math.max(x2, x), Math.max(y2, y)];
   });
   return x2 < 0 ? [0, 0, grid.width, grid.height] : [x1, y1, x2, y2];
+}
+
+/** Draws what the mask has of its own box into another. */
+function drawShape(mask: Mask, grid: Grid, [x1, y1, x2, y2]: RegionTerm["estimate"], into: Float64Array): void {
+  const own = boundsOf(mask, grid);
+  for (let y = y1; y < y2; y++) {
+    const row = own.y0 + Math.floor(((y + 0.5 - y1) / (y2 - y1)) * (own.y1 - own.y0));
+    for (let x = x1; x < x2; x++) {
+      const column = own.x0 + Math.floor(((x + 0.5 - x1) / (x2 - x1)) * (own.x1 - own.x0));
+      into[y * grid.width + x] = mask[row * grid.width + column]!;
+    }
+  }
 }
 
 /** 1 - rest times the share of the edges' strength that lies in the box. */

@@ -5,11 +5,14 @@ import { actingGuidance } from "./methodSettings.ts";
 import { type SceneSettings, takesSpacing } from "./scene.ts";
 import { isGuidance, SETTING_NAMES, type SettingName } from "./settings.ts";
 
+/** Settings of layout control that no method can leave out. */
+const OF_ALL: readonly SettingName[] = ["method", "overlap"];
+
 /** Whether a setting changes what is drawn with these. */
 export function acts(name: SettingName, { scheduler, guidance }: SceneSettings): boolean {
   if (name === "karras" || name === "spacing") return takesSpacing(scheduler);
   const uses: readonly SettingName[] = METHOD_ROWS[guidance.method].uses;
-  return !isGuidance(name) || name === "method" || uses.includes(name);
+  return !isGuidance(name) || OF_ALL.includes(name) || uses.includes(name);
 }
 
 /** By their flat names, in the order of the table. */

@@ -9,6 +9,7 @@ import { MOST_STEPS } from "./limits.ts";
 import { LOSSES } from "./losses.ts";
 import type { Held, Row } from "./rows.ts";
 import { METHODS } from "./methods.ts";
+import { OVERLAPS } from "./overlaps.ts";
 import { OTHER_SPACINGS, SCHEDULERS } from "./schedulers.ts";
 
 export const SETTINGS = {
@@ -159,6 +160,23 @@ export const SETTINGS = {
     help: "How boxes are made to matter. All of them work on any checkpoint, without training.",
     undo: "Change method",
     option: { name: "method", value: "NAME", about: METHODS.join(", ") },
+  },
+  /** Of all methods, and of words of a box's own. */
+  overlap: {
+    part: "guidance",
+    kind: "choice",
+    of: OVERLAPS,
+    nothing: "share",
+    about:
+      "Whose a place is that several boxes have: share gives it to all of them, front to the one that is listed last, which lies in front.",
+    label: "Where boxes overlap",
+    help: "Whose a place is that several boxes have.",
+    undo: "Change whose overlaps are",
+    option: {
+      name: "overlap",
+      value: "NAME",
+      about: `Whose a place is that several boxes have: ${OVERLAPS.join(", ")}`,
+    },
   },
   /** nu', strength of attention injection. */
   nu: {

@@ -111,6 +111,9 @@ export function shareOf(shape: RegionShape | undefined): number {
   }
 }
 
+/** Whether a shape is all of its box. */
+export const isWhole = (shape: RegionShape): boolean => shareOf(shape) > 1 - 1e-9;
+
 /** Exact, also where sides cross: between heights at which none begins, ends or crosses, widths change evenly. */
 function polygonArea(points: readonly Point[]): number {
   const sides = points.map((a, i) => [a, points[(i + 1) % points.length]!] as const);

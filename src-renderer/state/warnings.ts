@@ -66,6 +66,13 @@ export function warningsOf(document: Document, check: SceneCheck | undefined): W
           boxes: [warning.regionId],
         });
         break;
+      case "box-hidden":
+        warnings.push({
+          key: `hidden ${warning.regionId}`,
+          text: `${title(warning.regionId)} lies behind other boxes wholly and will be left out. Bring it to the front, or share overlaps.`,
+          boxes: [warning.regionId],
+        });
+        break;
       case "boxes-conflict":
         warnings.push({
           key: `conflict ${warning.regionIds.join()}`,

@@ -1,7 +1,7 @@
 /** R&B against the authors' code: its loss on made maps in all its cases (test/goldens/methods/rnb-loss), and a run (rnb). */
 import { expect, test, vi } from "vitest";
 import { method, rnbLoss } from "../../src-main/guidance/methods/rnb.ts";
-import { cellBox, cellMask } from "../../src-main/guidance/rasters.ts";
+import { areaMask } from "../../src-main/guidance/rasters.ts";
 import { relativeError } from "../support/closeness.ts";
 import { bound, golden, runMethod } from "../support/methodRuns.ts";
 
@@ -26,8 +26,7 @@ test.each(Object.entries(made.spec as unknown as Cases))("the loss, %s", (name, 
   ];
   const objects = boxes.map((list, k) => {
     const units = list.map(([x, y, right, bottom]) => ({ x: x!, y: y!, width: right! - x!, height: bottom! - y! }));
-    const cells = units.map((box) => cellBox(box, GRID, "trunc"));
-    return { columns: tokens[k]!, boxes: units, weight: 1, mask: cellMask(cells, GRID) };
+    return { columns: tokens[k]!, weight: 1, mask: areaMask(units, GRID, "trunc") };
   });
   const seen = Object.fromEntries(groups.map((group) => [group.name, group.seen]));
   const found = rnbLoss({ objects, groups, grid: GRID, columns: COLUMNS }, seen);

@@ -56,7 +56,7 @@ describe("every scene", () => {
 
   test("that the scene file accepts the messages accept, and leave as it is", () => {
     // Files as they are written, of scenes that no rule has looked at.
-    const files = anyScene({ often: 200 }).map((scene) => {
+    const files = anyScene({ often: 400 }).map((scene) => {
       const { settings, ...rest } = scene as Parameters<typeof serializeScene>[0];
       return serializeScene({ ...rest, settings: { ...DEFAULT_SETTINGS, ...settings } });
     });

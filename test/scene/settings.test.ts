@@ -9,7 +9,8 @@ import { serializeScene } from "../../src-main/scene/parser.ts";
 import { contradictions } from "../../src-main/scene/settingChanges.ts";
 import { isGuidance, rowOf, SETTING_NAMES } from "../../src-main/scene/settings.ts";
 
-const guidance = SETTING_NAMES.filter((name) => isGuidance(name) && name !== "method");
+/** All but those that every method has. */
+const guidance = SETTING_NAMES.filter((name) => isGuidance(name) && name !== "method" && name !== "overlap");
 
 test("every setting of layout control is used by some method, and methods use no others", () => {
   const used = new Set<string>(METHODS.flatMap((method) => METHOD_ROWS[method].uses));
@@ -44,4 +45,10 @@ test("only what the method and the scheduler use makes a difference", () => {
   const ddim = { ...plain, scheduler: "ddim" as const };
   expect(actingSettings({ ...ddim, karras: true })).toEqual(actingSettings(ddim));
   expect(actingSettings({ ...plain, karras: true })).not.toEqual(actingSettings(plain));
+  // Who is in front is asked of the regions, whatever the method: words of a box's own are attended inside it.
+  const front = { ...plain, guidance: { ...plain.guidance, overlap: "front" as const } };
+  expect(actingSettings(front)).not.toEqual(actingSettings(plain));
+  expect(actingSettings({ ...front, guidance: { ...front.guidance, overlap: "share" } })).toEqual(
+    actingSettings(plain),
+  );
 });

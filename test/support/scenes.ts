@@ -4,7 +4,7 @@ import type { FieldRule } from "../../src-main/scene/fields.ts";
 import { EMBEDDING_SETTINGS, LORA_SETTINGS } from "../../src-main/scene/fileSettings.ts";
 import { REGION_SETTINGS } from "../../src-main/scene/regionSettings.ts";
 import { isGuidance, rowOf, SETTING_NAMES, SETTINGS } from "../../src-main/scene/settings.ts";
-import { paintedOf, type RegionShape } from "../../src-main/scene/shapes.ts";
+import { areOnOneLine, paintedOf, type RegionShape } from "../../src-main/scene/shapes.ts";
 
 /** One in `often` values is beyond what the rules allow, or at odds with another. */
 export interface Wildness {
@@ -20,11 +20,12 @@ const rangeOf = (least: number, most: number): fc.Arbitrary<{ start: number; end
     .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true });
-/** Shapes of every kind; now and then one whose points lie on one line. */
+/** Shapes of every kind. */
 export const anyShape: fc.Arbitrary<RegionShape> = fc.oneof(
   fc.constant<RegionShape>({ kind: "ellipse" }),
   fc
     .array(fc.record({ x: fraction, y: fraction }), { minLength: 3, maxLength: 12 })
+    .filter((points) => !areOnOneLine(points))
     .map((points): RegionShape => ({ kind: "polygon", points })),
   fc
     .tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), fc.infiniteStream(fc.boolean()))
@@ -40,6 +41,7 @@ const oddShape = fc.constantFrom<unknown>(
   { kind: "ellipse", points: [] },
   { kind: "polygon", points: [{ x: 0, y: 0 }, { x: 1, y: 1 }] },
   { kind: "polygon", points: [{ x: 0, y: -0 }, { x: 1, y: 2 }, { x: 0, y: 1 }] },
+  { kind: "polygon", points: [{ x: 0, y: 0 }, { x: 1, y: 1 }, { x: 0.5, y: 0.5 }] },
   { kind: "painted", width: 2, height: 2, cells: "4" },
   { kind: "painted", width: 300, height: 2, cells: "1 599" },
 ); // prettier-ignore

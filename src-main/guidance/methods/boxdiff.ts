@@ -10,7 +10,7 @@ import { boxLoss, type BoxTarget, type Terms } from "../boxLoss.ts";
 import type { Grid } from "../masks.ts";
 import { type LayoutMethod, within } from "../method.ts";
 import { movedAgainst } from "../moving.ts";
-import { cellBox, cellMask, wordTargets } from "../rasters.ts";
+import { areaMask, boundsOf, wordTargets } from "../rasters.ts";
 import { lookAt, nearestLayers, slopeOf, unpulled, watching } from "../watching.ts";
 
 export interface Refinement {
@@ -36,9 +36,10 @@ export function boxDiff({ thresholds, most }: Refinement): LayoutMethod<Layout> 
     program: PROGRAM,
     layout({ regions, columns, target, layers }) {
       const [grid] = nearestLayers(layers, target);
-      const targets = wordTargets(regions).map(({ column, boxes, weight }) => {
-        const cells = boxes.map((box) => cellBox(box, grid!, "round"));
-        return { column, weight, boxes: cells, mask: cellMask(cells, grid!) };
+      const targets = wordTargets(regions).map(({ column, areas, weight }) => {
+        const masks = areas.map((area) => areaMask([area], grid!, "round"));
+        const boxes = masks.map((mask) => boundsOf(mask, grid!));
+        return { column, weight, boxes, mask: areaMask(areas, grid!, "round") };
       });
       return { targets, grid: grid!, columns };
     },

@@ -12,7 +12,7 @@ import type { AttentionTap } from "../../model/unet.ts";
 import { gridKey } from "../masks.ts";
 import { type AttentionProgram, type Feeds, type LayoutMethod, within } from "../method.ts";
 import { attendedBlocks, movedAgainst, placeOf } from "../moving.ts";
-import { cellBox, cellMask, phraseTargets } from "../rasters.ts";
+import { areaMask, phraseTargets } from "../rasters.ts";
 
 /** Graph inputs: energy_weights [columns] and inside.GRID [pixels, columns] for the grids that are read. */
 const PROGRAM: AttentionProgram = {
@@ -62,15 +62,11 @@ export const method: LayoutMethod<{ feeds: Feeds; hasBoxes: boolean }> = {
     const weights = new Float32Array(columns);
     const feeds: Record<string, Float32Array> = { energy_weights: weights };
     for (const grid of layers) feeds[`inside.${gridKey(grid)}`] = new Float32Array(grid.height * grid.width * columns);
-    for (const { columns: words, boxes, weight } of phrases) {
+    for (const { columns: words, areas, weight } of phrases) {
       for (const word of words) weights[word]! += weight / (phrases.length * words.length);
       for (const grid of layers) {
         const inside = feeds[`inside.${gridKey(grid)}`]!;
-        const mask = cellMask(
-          boxes.map((box) => cellBox(box, grid, "trunc")),
-          grid,
-        );
-        mask.forEach((on, p) => {
+        areaMask(areas, grid, "trunc").forEach((on, p) => {
           for (const word of words) inside[p * columns + word] = Math.max(on, inside[p * columns + word]!);
         });
       }

@@ -11,7 +11,7 @@ import { type Grid, gridKey, type Mask } from "../masks.ts";
 import { type Feeds, type LayoutMethod, type MethodState, within } from "../method.ts";
 import { attendedBlocks, movedAgainst, placeOf } from "../moving.ts";
 import { beginRandom, drawFrom } from "../ownRandom.ts";
-import { cellBox, cellMask, wordTargets } from "../rasters.ts";
+import { areaMask, wordTargets } from "../rasters.ts";
 import { selectiveLoss, type SelectiveTarget } from "../selectiveLoss.ts";
 import { lookAt, slopeOf, unpulled, watching } from "../watching.ts";
 
@@ -68,13 +68,7 @@ export function csg(shuffle: (state: MethodState, count: number) => readonly num
     layout({ regions, columns, target, attention }) {
       const grid: Grid = attention.find(isWatched(attention)) ?? target;
       const words = wordTargets(regions);
-      const masksOn = (on: Grid): Mask[] =>
-        words.map(({ boxes }) =>
-          cellMask(
-            boxes.map((box) => cellBox(box, on, "round")),
-            on,
-          ),
-        );
+      const masksOn = (on: Grid): Mask[] => words.map(({ areas }) => areaMask(areas, on, "round"));
       const watched = masksOn(grid);
       const listed = new Float32Array(columns);
       const masks = new Float32Array(target.height * target.width * columns);

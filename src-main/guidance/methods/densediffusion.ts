@@ -12,7 +12,7 @@
 import type { GraphBuilder } from "../../graph/builder.ts";
 import type { Value } from "../../graph/graph.ts";
 import type { ScoreHook } from "../../model/unet.ts";
-import type { BoundRegion } from "../layout.ts";
+import { areaOf, type BoundRegion } from "../layout.ts";
 import { type Grid, gridKey, latentMask, layerMask } from "../masks.ts";
 import { type AttentionProgram, type Feeds, type LayoutMethod, type OwnText, type Place, within } from "../method.ts";
 
@@ -107,7 +107,7 @@ function layoutOf({ regions: all, columns, latent, layers, words = [] }: Place):
   for (const layer of layers) {
     const pixels = layer.height * layer.width;
     const named = names(layer);
-    const masks = regions.map(({ region }) => layerMask(latentMask(region.box, latent), latent, region.box, layer));
+    const masks = regions.map((one) => layerMask(latentMask(areaOf(one), latent), latent, areaOf(one), layer));
     const outside = Float32Array.from({ length: pixels }, (_, p) => (masks.some((mask) => mask[p]! > 0) ? 0 : 1));
     const segments = [
       ...regions.map((one, r) => ({

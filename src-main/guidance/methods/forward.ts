@@ -5,9 +5,10 @@
  */
 import type { UnitBox } from "../../scene/scene.ts";
 import type { Value } from "../../graph/graph.ts";
-import { type Grid, gridKey } from "../masks.ts";
+import { type Area, coverage, type Grid } from "../areas.ts";
+import { gridKey } from "../masks.ts";
 import { type AttentionProgram, type Feeds, type LayoutMethod, within } from "../method.ts";
-import { cellBox, wordTargets } from "../rasters.ts";
+import { areaMask, cellBox, wordTargets } from "../rasters.ts";
 
 /** Cells over which the window's edge falls off, as a logistic function. */
 const EDGE = 0.5;
@@ -31,25 +32,54 @@ const PROGRAM: AttentionProgram = {
   },
 };
 
-/** The window of some boxes on a grid, which sums to 1. */
-function windowOf(boxes: readonly UnitBox[], grid: Grid): Float32Array {
+const rise = (x: number) => 1 / (1 + Math.exp(-x / EDGE));
+
+/** The window of some areas on a grid, which sums to 1. */
+function windowOf(areas: readonly Area[], grid: Grid): Float32Array {
   const window = new Float32Array(grid.height * grid.width);
-  const rise = (x: number) => 1 / (1 + Math.exp(-x / EDGE));
-  for (const box of boxes) {
-    // No less than a cell, or the window would have no inside.
-    const least = cellBox(box, grid, "round");
-    const width = Math.max(1, box.width * grid.width);
-    const height = Math.max(1, box.height * grid.height);
-    const x0 = box.width * grid.width < 1 ? least.x0 : box.x * grid.width;
-    const y0 = box.height * grid.height < 1 ? least.y0 : box.y * grid.height;
-    for (let p = 0; p < window.length; p++) {
-      const [x, y] = [(p % grid.width) + 0.5, Math.floor(p / grid.width) + 0.5];
-      const value = rise(x - x0) * rise(x0 + width - x) * rise(y - y0) * rise(y0 + height - y);
+  for (const area of areas) {
+    const isBox = area.shape === undefined && area.under === undefined;
+    (isBox ? boxWindow(area, grid) : softened(area, grid)).forEach((value, p) => {
       window[p] = Math.max(window[p]!, value);
-    }
+    });
   }
   const sum = window.reduce((total, value) => total + value, 0);
   return window.map((value) => value / sum);
+}
+
+function boxWindow(box: UnitBox, grid: Grid): Float32Array {
+  // No less than a cell, or the window would have no inside.
+  const least = cellBox(box, grid, "round");
+  const width = Math.max(1, box.width * grid.width);
+  const height = Math.max(1, box.height * grid.height);
+  const x0 = box.width * grid.width < 1 ? least.x0 : box.x * grid.width;
+  const y0 = box.height * grid.height < 1 ? least.y0 : box.y * grid.height;
+  return Float32Array.from({ length: grid.height * grid.width }, (_, p) => {
+    const [x, y] = [(p % grid.width) + 0.5, Math.floor(p / grid.width) + 0.5];
+    return rise(x - x0) * rise(x0 + width - x) * rise(y - y0) * rise(y0 + height - y);
+  });
+}
+
+/** What another area has of each cell, its edge falling off alike: along each axis a box comes to the same, where it is a few cells wide. */
+function softened(area: Area, grid: Grid): Float64Array {
+  const own = coverage(area, grid);
+  const isSeen = own.some((share) => share > 0.5);
+  const { height, width } = grid;
+  // Of what lies n cells from here: the logistic density over that cell.
+  const weights = (count: number) => Array.from({ length: count }, (_, n) => rise(n + 0.5) - rise(n - 0.5));
+  const [across, down] = [weights(width), weights(height)];
+  const rows = new Float64Array(height * width);
+  (isSeen ? own : areaMask([area], grid, "round")).forEach((share, p) => {
+    if (share === 0) return;
+    const [y, x] = [Math.floor(p / width), p % width];
+    for (let to = 0; to < width; to++) rows[y * width + to]! += share * across[Math.abs(to - x)]!;
+  });
+  const both = new Float64Array(height * width);
+  rows.forEach((value, p) => {
+    const [y, x] = [Math.floor(p / width), p % width];
+    for (let to = 0; to < height; to++) both[to * width + x]! += value * down[Math.abs(to - y)]!;
+  });
+  return both;
 }
 
 interface Layout {
@@ -81,8 +111,8 @@ export const method: LayoutMethod<Layout> = {
     }
     const windows = layers.map((grid) => {
       const all = new Float32Array(grid.height * grid.width * columns);
-      for (const { column, boxes } of targets) {
-        windowOf(boxes, grid).forEach((value, p) => {
+      for (const { column, areas } of targets) {
+        windowOf(areas, grid).forEach((value, p) => {
           all[p * columns + column] = value;
         });
       }

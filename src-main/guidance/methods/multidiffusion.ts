@@ -12,10 +12,11 @@ nothing would tell where the network sees the things.
  * step is a weighted sum of both, as theirs (DDIM) is, that is the same. Beyond their code: a region's strength is its weight where regions
  * overlap, and below 1 it lets the background through; a last window reaches the edge of any size; a box has one cell at least.
  */
-import type { Region, Scene, UnitBox } from "../../scene/scene.ts";
+import type { Region, Scene } from "../../scene/scene.ts";
 import { exactSum, weightedSum, type Numbers } from "../../sampling/sampler.ts";
-import type { BoundRegion } from "../layout.ts";
-import { layerMask, lossGrid, type Grid, type Mask } from "../masks.ts";
+import { type Area, drawnIn, type Grid, type Mask } from "../areas.ts";
+import { areaOf, type BoundRegion } from "../layout.ts";
+import { lossGrid } from "../masks.ts";
 import { type AttentionProgram, type Beginning, type LayoutMethod, type MethodState, within } from "../method.ts";
 import { beginRandom, drawFrom } from "../ownRandom.ts";
 
@@ -175,9 +176,10 @@ export function partsOf(regions: readonly BoundRegion[], picture: Grid): Part[] 
   const cells = picture.height * picture.width;
   const rest = new Float32Array(cells).fill(1);
   const parts: Part[] = [];
-  for (const { region } of regions) {
+  for (const one of regions) {
+    const { region } = one;
     if (region.strength === 0) continue;
-    const inside = layerMask(startingIn(region.box, picture), picture, region.box, picture);
+    const inside = startingIn(areaOf(one), picture);
     const weight = inside.map((on) => on * region.strength);
     weight.forEach((w, p) => (rest[p] = Math.max(0, rest[p]! - w)));
     parts.push({ text: textOf(region), inside, weight });
@@ -185,14 +187,15 @@ export function partsOf(regions: readonly BoundRegion[], picture: Grid): Part[] 
   return [{ text: BACKGROUND, weight: rest }, ...parts];
 }
 
-/** Cells whose first pixel lies in the box, as the authors' masks are made smaller. */
-function startingIn(box: UnitBox, { height, width }: Grid): Mask {
+/** The area in cells whose first pixel lies in the box, as the authors' masks are made smaller; at least one. */
+function startingIn(area: Area, grid: Grid): Mask {
   const first = (at: number, count: number) => Math.min(count, Math.ceil(at * count - 1e-6));
-  const mask = new Float32Array(height * width);
-  const [x0, x1] = [first(box.x, width), first(box.x + box.width, width)];
-  const [y0, y1] = [first(box.y, height), first(box.y + box.height, height)];
-  for (let y = y0; y < y1; y++) mask.fill(1, y * width + x0, y * width + Math.max(x0, x1));
-  return mask;
+  return drawnIn(area, grid, ({ x, y, width, height }) => ({
+    x0: first(x, grid.width),
+    x1: first(x + width, grid.width),
+    y0: first(y, grid.height),
+    y1: first(y + height, grid.height),
+  }));
 }
 
 const placed = (i: number, picture: Grid, window: Grid, view: { y: number; x: number }) =>

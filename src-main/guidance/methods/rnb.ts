@@ -10,7 +10,7 @@ import type { AttentionLayer } from "../../model/unet.ts";
 import { type Grid, gridKey, type Mask } from "../masks.ts";
 import { type LayoutMethod, within } from "../method.ts";
 import { attendedBlocks, movedAgainst, placeOf } from "../moving.ts";
-import { cellBox, cellMask, type PhraseTarget, phraseTargets } from "../rasters.ts";
+import { areaMask, type PhraseTarget, phraseTargets } from "../rasters.ts";
 import { regionTerm, type RegionTerm } from "../regionLoss.ts";
 import { Resampler } from "../resample.ts";
 import { lookAt, type Pulled, slopeOf, unpulled, type Watched, watching } from "../watching.ts";
@@ -40,8 +40,10 @@ function groupsOf<Layer extends AttentionLayer>(layers: readonly Layer[]): Group
   return [...Map.groupBy(used, keyOf)].map(([name, taps]) => ({ name, taps, hasEdges: !name.startsWith("down") }));
 }
 
-export interface RnbObject extends PhraseTarget {
+export interface RnbObject extends Omit<PhraseTarget, "areas"> {
   mask: Mask;
+  /** Whether the mask is not of boxes alone: the box drawn around a map is then given the mask's shape. */
+  isShaped?: boolean;
 }
 
 export interface RnbLayout {
@@ -70,10 +72,10 @@ export function rnbLoss(
   for (let p = 0; p < cells; p++) softmaxRow(edges.subarray(p * columns + 1, (p + 1) * columns));
   const [back, edgeBack] = [new Float64Array(cells * columns), new Float64Array(cells * columns)];
   let loss = 0;
-  const terms = objects.map(({ columns: words, mask, weight }) => {
+  const terms = objects.map(({ columns: words, mask, weight, isShaped = false }) => {
     const sum = (maps: Float64Array) =>
       Float64Array.from({ length: cells }, (_, p) => words.reduce((total, t) => total + maps[p * columns + t]!, 0));
-    const term = regionTerm(sum(all), sum(edges), mask, grid, objects.length > 1);
+    const term = regionTerm(sum(all), sum(edges), mask, grid, { isOneOfMany: objects.length > 1, isShaped });
     const share = weight / objects.length;
     loss += share * term.loss;
     for (const t of words) {
@@ -125,8 +127,8 @@ export const method: LayoutMethod<RnbLayout> = {
       return { name, layers: taps.length, hasEdges, height, width };
     });
     const objects = phraseTargets(regions).map((phrase) => {
-      const cells = phrase.boxes.map((box) => cellBox(box, latent, "trunc"));
-      return { ...phrase, mask: cellMask(cells, latent) };
+      const isShaped = phrase.areas.some(({ shape, under }) => shape !== undefined || under !== undefined);
+      return { ...phrase, isShaped, mask: areaMask(phrase.areas, latent, "trunc") };
     });
     return { objects, groups, grid: latent, columns };
   },
