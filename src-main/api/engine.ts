@@ -94,6 +94,8 @@ export interface GenerateRequest {
   attention: boolean;
   /** Scout: each picture stops after so many steps, and shows what is foreseen there. Left out, they are drawn to the end. */
   until?: number;
+  /** The picture that the scene goes on from (`Scene.start`). */
+  start?: Pixels;
   /** For each seed, in their order, the state that its picture goes on from; null begins it. */
   from?: (Uint8Array<ArrayBuffer> | null)[];
   /** Tell the state of the picture in work about every so many seconds; never where left out. */
@@ -189,6 +191,8 @@ export interface RunRecord {
   };
   /** Token positions each region was bound to, by region id. */
   tokens: Record<string, number[]>;
+  /** The size that the picture had which it went on from. */
+  start?: { width: number; height: number };
   /** Obedience at the last step, by region id (guidance/obedience.ts). */
   obedience: Record<string, number>;
   /** The same after each step, in hundredths; of pictures from before it was kept, none. */

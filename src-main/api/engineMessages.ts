@@ -65,6 +65,16 @@ export const stateSchema = v.pipe(
   ),
 );
 
+/** Straight RGBA pixels. */
+export const pixelsSchema = v.pipe(
+  v.strictObject({
+    width: whole(1, LIMITS.pixels),
+    height: whole(1, LIMITS.pixels),
+    data: v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes"),
+  }),
+  v.check(({ width, height, data }) => data.length === width * height * 4, "expected 4 bytes per pixel"),
+);
+
 const nothing = v.undefined("expected no argument");
 const jobId = name(LIMITS.id);
 
@@ -106,6 +116,7 @@ export const engineSchemas = {
         ),
       ),
     ),
+    start: v.exactOptional(pixelsSchema),
     keepEvery: v.exactOptional(range(0, 3_600)),
   }),
   cancel: v.strictObject({

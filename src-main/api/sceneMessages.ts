@@ -8,9 +8,11 @@ import {
   expectedText,
   type FieldRule,
   type FieldValue,
-  STEP_RULE,
+  isSeed,
+  LARGEST_SEED,
   type NumberRule,
   type Problem,
+  STEP_RULE,
 } from "../scene/fields.ts";
 import { EMBEDDING_SETTINGS, LORA_SETTINGS } from "../scene/fileSettings.ts";
 import { fitScene } from "../scene/fitScene.ts";
@@ -19,8 +21,10 @@ import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SPANS } f
 import { REGION_NAME, REGION_SETTINGS } from "../scene/regionSettings.ts";
 import { tidySpans } from "../scene/regionSpans.ts";
 import type { Held, Row, Table } from "../scene/rows.ts";
-import type { Region, Scene } from "../scene/scene.ts";
+import type { Region, Scene, SceneStart } from "../scene/scene.ts";
 import { readShape } from "../scene/shapeFields.ts";
+import { tidyStart } from "../scene/startFields.ts";
+import { AREA_SETTINGS, REDRAW_SETTINGS, START_SETTINGS } from "../scene/startSettings.ts";
 import { contradictions } from "../scene/settingChanges.ts";
 import { isGuidance, rowOf, SETTING_NAMES } from "../scene/settings.ts";
 import { listOf } from "../wire/lists.ts";
@@ -79,6 +83,8 @@ function schemaOf(rule: FieldRule): v.GenericSchema {
       return range(number(FRACTION));
     case "shape":
       return shapeSchema;
+    case "seed":
+      return v.pipe(v.string(), v.check(isSeed, `expected a seed from 0 to ${LARGEST_SEED}`));
     case "text": {
       const fits = new RegExp(rule.pattern ?? "", "u");
       return v.pipe(text(rule.longest), v.regex(fits, `expected ${expectedText(rule)}`));
@@ -136,10 +142,31 @@ export const regionSchema = v.strictObject({
   ...entriesOf(REGION_SETTINGS),
 }) as unknown as v.GenericSchema<unknown, Region>;
 
+const startSchema = v.pipe(
+  v.strictObject({
+    ...entriesOf(START_SETTINGS),
+    redraw: v.exactOptional(
+      v.strictObject({
+        ...entriesOf(REDRAW_SETTINGS),
+        areas: v.pipe(
+          listOf(
+            v.strictObject({ box: boxSchema, ...entriesOf(AREA_SETTINGS) }),
+            MOST_BOXES,
+            `expected at most ${MOST_BOXES} areas`,
+          ),
+          v.minLength(1, "expected at least one area"),
+        ),
+      }),
+    ),
+  }) as unknown as v.GenericSchema<unknown, SceneStart>,
+  v.check(({ hash, path }) => hash !== undefined || path !== undefined, "expected the hash or the path of a picture"),
+  v.transform(tidyStart),
+);
+
 type Before = (...prompts: string[]) => unknown;
 
 /** The scene in the one form in which it is kept, with what older versions did not know, so that it draws what it drew. */
-function tidied({ prompt, negativePrompt, regions, settings }: Scene): Scene {
+function tidied({ prompt, negativePrompt, regions, settings, start }: Scene): Scene {
   const { guidance, loras = [], embeddings = [], ...rest } = settings;
   const known: Record<string, unknown> = { ...rest, ...guidance };
   for (const name of SETTING_NAMES) {
@@ -158,6 +185,7 @@ function tidied({ prompt, negativePrompt, regions, settings }: Scene): Scene {
       ...(loras.length > 0 ? { loras } : {}),
       ...(embeddings.length > 0 ? { embeddings } : {}),
     },
+    ...(start ? { start } : {}),
   };
 }
 
@@ -167,6 +195,7 @@ const anyScene = v.pipe(
     negativePrompt: text(LONGEST_PROMPT),
     regions: listOf(regionSchema, MOST_BOXES, `expected at most ${MOST_BOXES} boxes`),
     settings: settingsSchema,
+    start: v.exactOptional(startSchema),
   }) as unknown as v.GenericSchema<unknown, Scene>,
   v.check(
     ({ prompt, regions }) => regions.every(({ spans }) => spans.every(({ end }) => end <= prompt.length)),

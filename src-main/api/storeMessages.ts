@@ -1,7 +1,7 @@
 /** What a request to the store must look like, method by method. */
 import * as v from "valibot";
 import type { AttentionMaps, RunRecord } from "./engine.ts";
-import { engineSchemas, LIMITS, seedSchema, stateSchema } from "./engineMessages.ts";
+import { engineSchemas, LIMITS, pixelsSchema, seedSchema, stateSchema } from "./engineMessages.ts";
 import { draftSceneSchema, sceneSchema, storedDraftSceneSchema } from "./sceneMessages.ts";
 import { LONGEST_SEEDS } from "../scene/limits.ts";
 import { listOf } from "../wire/lists.ts";
@@ -61,15 +61,6 @@ const draft = v.strictObject({
 /** A draft from a file, which an older version may have written. */
 export const storedDraftSchema = v.strictObject({ ...draft.entries, scene: storedDraftSceneSchema });
 
-const pixels = v.pipe(
-  v.strictObject({
-    width: v.pipe(count(LIMITS.pixels), v.minValue(1)),
-    height: v.pipe(count(LIMITS.pixels), v.minValue(1)),
-    data: v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes"),
-  }),
-  v.check(({ width, height, data }) => data.length === width * height * 4, "expected 4 bytes per pixel"),
-);
-
 /** The longer side of an attention map; the largest picture has 256 latent cells a side. */
 export const WIDEST_MAP = 512;
 const side = v.pipe(count(WIDEST_MAP), v.minValue(1));
@@ -92,7 +83,7 @@ const step = v.pipe(count(LIMITS.steps), v.minValue(1));
 /** What is kept of a picture that the engine drew. */
 const picture = {
   seed: seedSchema,
-  pixels,
+  pixels: pixelsSchema,
   attention,
   seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
   // Its fields are checked where it is written (image/metadata.ts), which reads them from foreign pictures too.

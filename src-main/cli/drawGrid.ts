@@ -30,7 +30,7 @@ interface Order {
 export async function drawGrid(
   engine: RenderEngine,
   grid: GridCells & { title: string },
-  { options, folder, progress, cwd }: Drawing,
+  { options, folder, progress, cwd, started }: Drawing,
 ): Promise<void> {
   const stem = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
   const orders = ordersOf(grid.cells);
@@ -60,7 +60,8 @@ export async function drawGrid(
     for (order of orders) {
       const { drawn: scene, seeds } = order;
       try {
-        await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false });
+        const start = started.picture ? { start: started.picture } : {};
+        await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false, ...start });
       } catch (error) {
         // What ends all of them ends all; what one cell cannot be drawn with leaves the others.
         if (isAppError(error, "cancelled") || isAppError(error, "service-crashed")) throw error;

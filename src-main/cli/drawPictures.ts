@@ -15,6 +15,9 @@ import { fileStem, type PictureFolder } from "./pictureFolder.ts";
 import type { Progress } from "./progress.ts";
 import { chosenBy, type Scouted, scoutedOf, stepOf } from "./scouting.ts";
 import type { RenderOptions } from "./renderOptions.ts";
+import type { Started } from "./starts.ts";
+import { pixelHash } from "../image/pixelHash.ts";
+import { enlargedScene } from "../scene/start.ts";
 
 /** What `render` uses of an engine; a test hands in a small one. */
 export type RenderEngine = Pick<Engine, "on" | "kill" | "stop"> & {
@@ -30,25 +33,31 @@ export interface Drawing {
   folder: PictureFolder;
   progress: Progress;
   cwd: string;
+  /** The picture that the scenes go on from, and how much larger each is drawn again. */
+  started: Pick<Started, "picture" | "enlarge">;
 }
 
 export async function generate(
   engine: RenderEngine,
   alternatives: readonly Alternative[],
   seeds: Seed[],
-  { options, folder, progress, cwd }: Drawing,
+  { options, folder, progress, cwd, started: { picture, enlarge } }: Drawing,
 ): Promise<void> {
   const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
   const [{ scene }] = alternatives as [Alternative];
   const { method } = scene.settings.guidance;
   const finished: { file: string; obedience: Record<string, number> }[] = [];
   const onSheet: { path: string; record: RunRecord }[] = [];
+  const toEnlarge: { path: string; seed: Seed; alternative: Alternative }[] = [];
 
-  const save = async (image: GeneratedImage, { words }: Alternative) => {
+  const save = async (image: GeneratedImage, alternative: Alternative) => {
+    const { words } = alternative;
     if (words !== undefined) image.record = { ...image.record, alternative: words };
     const png = encodePng(image.pixels, metadataTexts(image.record));
     const chosen = words === undefined ? "" : `-${fileStem(words)}`;
-    const path = await folder.save(`${name}${chosen}-seed${image.seed}-${method}`, png);
+    const larger = phase === "enlarging" ? `-x${enlarge!.factor}` : "";
+    const path = await folder.save(`${name}${chosen}-seed${image.seed}-${method}${larger}`, png);
+    if (enlarge && phase === "drawing") toEnlarge.push({ path, seed: image.seed, alternative });
     const file = shortPath(cwd, path);
     const { obedience } = image.record;
     finished.push({ file, obedience });
@@ -66,10 +75,12 @@ export async function generate(
     });
   };
   let done = 0; // alternatives
+  let phase: "drawing" | "enlarging" = "drawing";
+  const start = picture ? { start: picture } : {};
   const scouted: Scouted[] = [];
   const place = <Event extends { seed: Seed }>(event: Event) => ({
     ...event,
-    index: done * seeds.length + seeds.indexOf(event.seed),
+    index: (done + (phase === "enlarging" ? alternatives.length : 0)) * seeds.length + seeds.indexOf(event.seed),
   });
   const unlisten = [
     engine.on("step", (event) => {
@@ -90,7 +101,7 @@ export async function generate(
     for (; done < alternatives.length && !saved.failed; done++) {
       const { scene } = alternatives[done]!;
       const until = options.scout ? { until: stepOf(options.scout, scene) } : {};
-      await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false, ...until });
+      await engine.api.generate({ jobId: JOB, scene, seeds, previewEvery: 0, attention: false, ...until, ...start });
     }
     const chosen = options.scout ? chosenBy(options.scout.finish, scouted) : [];
     requested = options.scout ? chosen.length : requested;
@@ -98,7 +109,27 @@ export async function generate(
       if (saved.failed) break;
       done = alternatives.indexOf(alternative);
       const { scene } = alternative;
-      await engine.api.generate({ jobId: JOB, scene, seeds: [seed], previewEvery: 0, attention: false, from: [state] });
+      const from = { from: [state], ...start };
+      await engine.api.generate({ jobId: JOB, scene, seeds: [seed], previewEvery: 0, attention: false, ...from });
+    }
+    if (enlarge) {
+      await saving.idle(); // each is read again from its file: all together may not fit into memory
+      requested += toEnlarge.length;
+      phase = "enlarging";
+      for (const { path, seed, alternative } of toEnlarge) {
+        if (saved.failed) break;
+        done = alternatives.indexOf(alternative);
+        const { pixels } = decodePng(readFileSync(path));
+        const larger = enlargedScene(
+          alternative.scene,
+          { ...pixels, hash: pixelHash(pixels) },
+          enlarge.factor,
+          enlarge.how,
+        );
+        const how = { previewEvery: 0, attention: false, start: pixels };
+        await engine.api.generate({ jobId: JOB, scene: larger, seeds: [seed], ...how });
+      }
+      await saving.idle();
     }
   } catch (error) {
     failure = error;

@@ -1,11 +1,12 @@
 /** Reads a scene file for the command line: only a regular file of a sensible size, with every error naming it. */
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { expandScene } from "../scene/alternatives.ts";
 import { AppError, isAppError } from "../wire/errors.ts";
 import { embeddingOf } from "../scene/embeddings.ts";
 import type { SceneEmbedding, SceneSettings } from "../scene/scene.ts";
 import { parseSceneText, type SceneFile } from "../scene/parser.ts";
+import { regularFile } from "./regularFile.ts";
 import type { RenderOptions } from "./renderOptions.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -51,13 +52,6 @@ export async function readSmallFile(path: string, what: string, cwd: string): Pr
 /** With its path from `folder` on. */
 function located(one: SceneEmbedding, folder: string): SceneEmbedding {
   return one.path === undefined ? one : { ...one, path: resolve(folder, one.path) };
-}
-
-/** A pipe would be waited for until somebody writes to it, a device may have no end. */
-async function regularFile(path: string): Promise<{ size: number }> {
-  const status = await stat(path);
-  if (!status.isFile()) throw new Error("it is a folder, a pipe or a device, not a file");
-  return status;
 }
 
 export function indent(text: string): string {

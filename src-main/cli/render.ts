@@ -21,6 +21,7 @@ import { boxLabels, makeProgress, type Progress } from "./progress.ts";
 import { groupCells } from "../scene/grid.ts";
 import { readGrid } from "./readGrid.ts";
 import { readScene } from "./readScene.ts";
+import { withStart } from "./starts.ts";
 import { HELP, readRenderOptions, type RenderOptions } from "./renderOptions.ts";
 import { describeWarning } from "./sceneWarnings.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
@@ -44,10 +45,11 @@ export async function render(
     if (options === "help" || options === "version") return EXIT.ok;
     const file = await readScene(options, terminal, DEFAULT_SETTINGS);
     const seeds = options.seeds ?? file.seeds ?? ["1"];
+    const { enlarge } = await withStart(file.scene, options.start, options.scenePath, terminal);
     const kind = options.json ? "json" : options.quiet ? "quiet" : terminal.stderr.isTTY ? "bar" : "lines";
     const pictures =
       options.grid === undefined
-        ? countPictures(expandScene(file.scene).length, seeds.length)
+        ? countPictures(expandScene(file.scene).length, seeds.length) * (enlarge ? 2 : 1)
         : countGrid(await readGrid(options.grid, file.scene, terminal.cwd));
     progress = makeProgress(kind, terminal, boxLabels(file.scene), pictures);
     await draw(options, seeds, progress, terminal, start, run);
@@ -125,7 +127,10 @@ async function draw(
     for (const note of model.notes) progress.note(note);
     run.phase = "drawing";
     // Again, with this checkpoint's own defaults for what the file leaves open.
-    const scene = await withLoras(await readScene(options, terminal, model.defaults), options, terminal);
+    const read = await withLoras(await readScene(options, terminal, model.defaults), options, terminal);
+    const started = await withStart(read, options.start, options.scenePath, terminal);
+    for (const note of started.notes) progress.note(note);
+    const { scene } = started;
     const grid = options.grid === undefined ? undefined : await readGrid(options.grid, scene, terminal.cwd);
     const alternatives = grid
       ? groupCells(grid.cells).flatMap((group) => expandScene(group.scene))
@@ -143,7 +148,7 @@ async function draw(
       );
     }
     if (run.isInterrupted) throw new AppError("cancelled", "Interrupted.", {});
-    const how = { options, folder, progress, cwd: terminal.cwd };
+    const how = { options, folder, progress, cwd: terminal.cwd, started };
     if (grid) await drawGrid(engine, grid, how);
     else await generate(engine, alternatives, seeds, how);
   } finally {

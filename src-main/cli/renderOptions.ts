@@ -9,6 +9,7 @@ import { PREDICTIONS, type LoadRequest } from "../api/engine.ts";
 import { readSettingOptions, SETTING_OPTIONS } from "./settingOptions.ts";
 import { readFinishRule, readScoutStep, type ScoutOptions } from "./scouting.ts";
 import { readLoraOption, type LoraOption } from "./loras.ts";
+import { readStartOptions, type StartOptions } from "./starts.ts";
 import { describeOptions, readArguments, usageProblem, type Given, type Option } from "./arguments.ts";
 
 const OPTIONS = {
@@ -41,6 +42,19 @@ const OPTIONS = {
     value: "GRID.json",
     about: "Draw rows and columns of what this file says, and one picture of all of them; it says the seeds, too.",
   },
+  init: { value: "PICTURE", about: "Go on from this picture (PNG, JPEG, WebP) instead of from noise." },
+  strength: { value: "N", about: "How much of it is drawn again, 0.01 to 1; by default 0.6, for --enlarge 0.35." },
+  redraw: {
+    value: "AREA",
+    many: true,
+    about: "Draw only this anew: box:NAME of the scene, or x,y,width,height in fractions. The rest keeps its pixels.",
+  },
+  feather: { value: "N", about: "Pixels around what is drawn anew over which it blends; 16 by default." },
+  enlarge: {
+    value: "N",
+    about: "Draw it again 1.5 to 4 times as large: --init's picture, else each one that is drawn.",
+  },
+  upscale: { value: "NAME", about: "Enlarge the picture or the latent; picture by default." },
   ...SETTING_OPTIONS,
   embedding: {
     value: "FILE",
@@ -89,6 +103,7 @@ export interface RenderOptions {
   scout: ScoutOptions | undefined;
   /** The file of a grid, as it was given. */
   grid: string | undefined;
+  start: StartOptions;
   changes: SettingChanges;
   /** Files, as they were written. */
   embeddings: string[];
@@ -128,15 +143,17 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     else problems.push({ at: "--seeds", message: read.problem });
   }
   const scout = readScouting(given, problems);
-  for (const name of ["seeds", "scout", "sheet"] as const) {
+  for (const name of ["seeds", "scout", "sheet", "enlarge"] as const) {
     if (given.grid === undefined || given[name] === undefined) continue;
     const why = {
       seeds: "the grid's file says the seeds",
       scout: "a grid is drawn to the end",
       sheet: "a grid is one",
+      enlarge: "enlarge the pictures that you want of it",
     }[name];
     problems.push({ at: `--${name}`, message: `does not go with --grid: ${why}` });
   }
+  const start = readStartOptions(given, problems);
   const parts = readParts(given, problems);
   if (words.length !== 1) {
     const message =
@@ -152,6 +169,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     seeds,
     scout,
     grid: given.grid,
+    start,
     changes,
     embeddings: given.embedding ?? [],
     provider: provider!,

@@ -3,6 +3,7 @@ import type { GeneratedImage } from "../api/engine.ts";
 import type { Alternative } from "../scene/alternatives.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { scoutSteps } from "../scene/scouting.ts";
+import { settingsDrawn } from "../scene/start.ts";
 import { AppError } from "../wire/errors.ts";
 
 /** Which scouted pictures are finished: so many of the best, those whose boxes all obey so far (0 to 1), or all. */
@@ -33,13 +34,14 @@ export function readScoutStep(text: string): Pick<ScoutOptions, "until"> | { pro
 
 /** The step of a scene; `scene-invalid` where it has too few. */
 export function stepOf({ until }: ScoutOptions, scene: Scene): number {
-  const most = scene.settings.steps - 1;
+  const { steps } = settingsDrawn(scene.settings, scene.start);
+  const most = steps - 1;
   const step = until === "guided" ? scoutSteps(scene) : until;
   if (step !== undefined && step <= most) return step;
   const problem =
     most < 1
       ? "scouting needs at least two steps; give more with --steps"
-      : `--scout: expected a step from 1 to ${most} of ${scene.settings.steps}, got ${until}`;
+      : `--scout: expected a step from 1 to ${most} of ${steps}, got ${until}`;
   throw new AppError("scene-invalid", problem, { at: "settings.steps" });
 }
 

@@ -39,15 +39,22 @@ export function readSettingOptions(
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
 }
 
-/** `512x768`: a number for each of two settings. */
+/** `512x768` or `1234:0.2`: a value for each of two settings. */
 function readPair(settings: readonly SettingName[], text: string, at: string, problems: Problem[]): SettingChanges {
-  const numbers = /^(\d{1,5})x(\d{1,5})$/i.exec(text)?.slice(1).map(Number);
-  if (!numbers) {
-    const names = settings.map((name) => name.toUpperCase()).join("x");
-    problems.push({ at, message: `expected ${names} such as 512x512, got "${text}"` });
+  const { between = "x", value = "" } = rowOf(settings[0]!).option!;
+  const values = text.toLowerCase().split(between);
+  const isNumber = (one: string) => /^\d{1,20}(\.\d{1,20})?$/.test(one);
+  if (values.length !== settings.length || !values.every(isNumber)) {
+    const expected =
+      between === "x" ? "WIDTHxHEIGHT such as 512x512" : `${value.replace(/[\d.]+/, "N")} such as 1234:0.2`;
+    problems.push({ at, message: `expected ${expected}, got "${text}"` });
     return {};
   }
-  return Object.fromEntries(settings.map((name, i) => [name, readField(rowOf(name), numbers[i], at, problems)]));
+  const read = settings.map((name, i) => [
+    name,
+    readField(rowOf(name), valueOf(rowOf(name), values[i]!), at, problems),
+  ]);
+  return Object.fromEntries(read) as SettingChanges;
 }
 
 function readOne(rule: FieldRule, text: string, at: string, problems: Problem[]): unknown {

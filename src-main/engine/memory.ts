@@ -2,6 +2,7 @@
 import { freemem } from "node:os";
 import type { MemoryMode } from "../api/engine.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import type { VaeConfig } from "../checkpoint/config.ts";
 import type { Grid } from "../guidance/masks.ts";
 
 /**
@@ -24,6 +25,22 @@ export function estimateBytes(
   const weights = memory === "fast" ? wide * FAST_COPIES : Math.min(wide, checkpoint.weightBytes);
   const channels = checkpoint.unet.config.blockOutChannels[0]!;
   return Math.round(weights + latent.height * latent.width * channels * BYTES_PER_CELL_CHANNEL);
+}
+
+/** Cells of a latent that the autoencoder takes as a whole, memory allowing: 1024 x 1024 of Stable Diffusion XL. */
+export const LARGEST_WHOLE = 128 * 128;
+
+/** Bytes that the autoencoder works with per pixel and channel of its widest level. Fitted to decoders of Stable Diffusion 1. */
+const AUTOENCODER_BYTES = 45;
+
+/** Whether an autoencoder works in tiles (tiles.ts) on a latent of this size: beyond what any checkpoint is made for, and where memory is short. */
+export function isLargeForAutoencoder(
+  { blockOutChannels }: Pick<VaeConfig, "blockOutChannels">,
+  latent: Grid,
+): boolean {
+  const cells = latent.height * latent.width;
+  const pixels = cells * 4 ** (blockOutChannels.length - 1);
+  return cells > LARGEST_WHOLE || pixels * blockOutChannels[0]! * AUTOENCODER_BYTES > freemem();
 }
 
 /** `fast` where a quarter more than its need is free, so that the machine stays usable. */

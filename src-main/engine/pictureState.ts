@@ -44,6 +44,8 @@ export interface PictureState {
   generator: GeneratorPosition;
   /** What the layout's method carries from step to step, by name. */
   method: Readonly<Memory>;
+  /** What it began with besides noise, by name; of a picture that goes on from another one. */
+  start: Readonly<Memory>;
   /** By step done, by region id. */
   obedience: Record<string, number>[];
 }
@@ -75,7 +77,7 @@ const headerSchema = v.strictObject({
 type Header = v.InferOutput<typeof headerSchema>;
 
 export function encodeState(state: PictureState): Uint8Array<ArrayBuffer> {
-  const { identity, step, seconds, latent, sampler, generator, method, obedience } = state;
+  const { identity, step, seconds, latent, sampler, generator, method, start, obedience } = state;
   const regions = Object.keys(obedience[0] ?? {});
   const arrays: [name: string, values: Values][] = [
     ["latent", latent],
@@ -84,6 +86,7 @@ export function encodeState(state: PictureState): Uint8Array<ArrayBuffer> {
     ["obedience", Float64Array.from(obedience.flatMap((each) => regions.map((id) => each[id]!)))],
     ...namedArrays("sampler", sampler.memory),
     ...namedArrays("method", method),
+    ...namedArrays("start", start),
   ];
   const told = arrays.map(([name, values]): Header["arrays"][number] => [name, typeOf(values), values.length]);
   const header: Header = { identity, step, seconds, next: sampler.next, used: generator.used, regions, arrays: told };
@@ -132,6 +135,7 @@ export function decodeState(bytes: Uint8Array): PictureState {
     sampler: { next, memory: memoryOf(groups, "sampler", latent.length) },
     generator: { words, used, spare: groups.get("spare")?.[0]?.[0] },
     method: memoryOf(groups, "method"),
+    start: memoryOf(groups, "start", latent.length),
     obedience: Array.from({ length: step }, (_, i) =>
       Object.fromEntries(regions.map((id, k) => [id, told[i * regions.length + k]!])),
     ),

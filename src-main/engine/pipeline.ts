@@ -7,6 +7,7 @@ import { AppError } from "../wire/errors.ts";
 import { actingGuidance } from "../scene/methodSettings.ts";
 import { lorasOf } from "../scene/loras.ts";
 import { spacingOf, type Scene, type SceneSettings } from "../scene/scene.ts";
+import { settingsDrawn, variationOf } from "../scene/start.ts";
 import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
@@ -21,18 +22,21 @@ import { chunksOf, encode } from "../model/tokenizer/encoding.ts";
 import { createTokenizers, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import { additionFeatures } from "../model/unet.ts";
 import { type GeneratorPosition, TorchGenerator } from "../sampling/random.ts";
+import { firstNoise } from "../sampling/starts.ts";
 import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, type Conditionings, type Denoiser, denoise } from "./denoise.ts";
 import { bindRegions, layoutsOf } from "./boundRegions.ts";
 import { Decoding, doubtsAbout } from "./decoding.ts";
+import { courseOf, withHashes } from "./told.ts";
 import { heard } from "./heard.ts";
 import { EmbeddingShelf } from "./embeddingShelf.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
-import { LoraShelf, type ShelvedLora } from "./loraShelf.ts";
+import { LoraShelf } from "./loraShelf.ts";
 import { encodeState, sceneHash, stateFor, type StateIdentity } from "./pictureState.ts";
 import { pixelsPerLatent, recommendedSettings } from "./recommendedSettings.ts";
 import type { Draw, Picture } from "./queue.ts";
+import { pictureOf, StartPictures } from "./startPicture.ts";
 import { readTexts, type HalfText } from "./sceneTexts.ts";
 import { sceneWarnings } from "./sceneWarnings.ts";
 import type { OpenPipeline, Pipeline } from "./service.ts";
@@ -103,6 +107,7 @@ class DiffusionPipeline implements Pipeline {
   readonly #decoding: Decoding;
   readonly #onProgress: Progress;
   readonly #loras: LoraShelf;
+  readonly #starts: StartPictures;
 
   constructor(
     checkpoint: Checkpoint,
@@ -120,6 +125,10 @@ class DiffusionPipeline implements Pipeline {
     this.#decoding = decoding;
     this.#onProgress = onProgress;
     this.#embeddings = new EmbeddingShelf(checkpoint, tokenizers[0].maxTokens - 2);
+    this.#starts = new StartPictures({
+      unit: summary.pixelsPerLatent,
+      encode: (planes, cells) => networks.encodePicture(planes, cells),
+    });
     this.#loras = new LoraShelf(checkpoint, (note) => process.stderr.write(`info: ${note}\n`));
   }
 
@@ -153,7 +162,7 @@ class DiffusionPipeline implements Pipeline {
   }
 
   readonly generate: Draw = async (scene, seed, options): Promise<Picture> => {
-    const begun = performance.now();
+    const since = performance.now();
     const { settings } = scene;
     const size = latentSize(this.#checkpoint, settings);
     const loras = await this.#loras.take(lorasOf(scene).used);
@@ -173,18 +182,20 @@ class DiffusionPipeline implements Pipeline {
       readers,
     );
     await heard(options.signal);
-    const told = withHashes(scene, loras, embeddings.hashes, learned);
+    const picture = scene.start && pictureOf(scene.start, options.start);
+    const told = withHashes(scene, loras, embeddings.hashes, learned, picture);
     const identity = this.#identity(told, seed);
     const from = options.from && stateFor(identity, options.from);
+    const drawn = settingsDrawn(settings, scene.start);
     const sampler = createSampler(
       settings.scheduler,
       this.#checkpoint.scheduler,
       settings.steps,
-      { spacing: spacingOf(settings) },
+      { spacing: spacingOf(settings), skip: settings.steps - drawn.steps },
       from?.sampler,
     );
     const window = method.window?.(size, this.#checkpoint.unet.config.sampleSize ?? 64) ?? size;
-    const acting = actingGuidance(settings.guidance, settings.steps);
+    const acting = actingGuidance(drawn.guidance, drawn.steps);
     const program = method.programOf?.(acting) ?? method.program;
     const unet = await this.#networks.unet(window, columns, program, this.#onProgress);
     await heard(options.signal);
@@ -198,21 +209,21 @@ class DiffusionPipeline implements Pipeline {
     const target = lossGrid(size);
     const { config } = this.#checkpoint.unet;
     const count = config.inChannels * size.height * size.width;
-    const generator = from ? generatorAt(from.generator) : new TorchGenerator(seed);
+    const variation = variationOf(settings);
+    const first = firstNoise(seed, { channels: config.inChannels, ...size }, variation);
+    const { noise } = first;
+    const generator = from ? generatorAt(from.generator) : first.generator;
+    const start = scene.start && picture && (await this.#starts.ready(scene.start, picture, size, from?.start));
     const begin = async () => {
-      const noise = generator.normal(count);
       const encodeColours = (colours: readonly (readonly number[])[]) => this.#networks.encodeColours(colours, window);
-      const own = await method.begin?.({
-        seed,
-        settings: acting,
-        noise,
-        encodeColours,
-      });
-      return { latent: noise.map((v) => v * sampler.initNoiseSigma), method: own ?? {} };
+      const own = await method.begin?.({ seed: variation?.of ?? seed, settings: acting, noise, encodeColours });
+      const { initNoiseSigma, evaluations } = sampler;
+      const latent = start?.begin(noise, evaluations[0]!, initNoiseSigma) ?? noise.map((v) => v * initNoiseSigma);
+      return { latent, method: own ?? {} };
     };
-    const start = from ?? (await begin());
-    let latent: Float32Array = start.latent;
-    const carried: MethodState = { ...start.method };
+    const begun = from ?? (await begin());
+    let latent: Float32Array = begun.latent;
+    const carried: MethodState = { ...begun.method };
     const { layers, attention: crossLayers } = unet;
     const denoiser: Denoiser = {
       unet,
@@ -220,14 +231,14 @@ class DiffusionPipeline implements Pipeline {
       prediction: this.#checkpoint.scheduler.prediction,
       evaluations: sampler.evaluations,
       method,
-      layoutAt: layoutsOf(bound, settings.steps, (regions) =>
+      layoutAt: layoutsOf(bound, drawn.steps, (regions) =>
         method.layout({
           ...{ regions, columns, picture: size, latent: window, target: unet.target },
           ...{ layers, attention: crossLayers, words },
         }),
       ),
       state: carried,
-      guidance: settings.guidance,
+      guidance: drawn.guidance,
       guidanceScale: settings.guidanceScale,
       guidanceRescale: settings.guidanceRescale ?? 0,
       ...both(texts),
@@ -235,13 +246,14 @@ class DiffusionPipeline implements Pipeline {
     };
 
     const history: Record<string, number>[] = from ? [...from.obedience] : [];
-    const seconds = () => (from?.seconds ?? 0) + (performance.now() - begun) / 1000;
+    const seconds = () => (from?.seconds ?? 0) + (performance.now() - since) / 1000;
     const state = () =>
       encodeState({
         ...{ identity, step: history.length, seconds: seconds(), latent, method: carried, obedience: history },
+        ...{ start: start?.memory() ?? {} },
         ...{ sampler: sampler.position(), generator: generator.position() },
       });
-    const steps = Math.min(options.until ?? settings.steps, settings.steps);
+    const steps = Math.min(options.until ?? drawn.steps, drawn.steps);
     let foreseen: Float32Array | undefined;
     let attention: AttentionMaps = { width: target.width, height: target.height, regions: {} };
     const last = sampler.evaluations.length - 1;
@@ -250,7 +262,12 @@ class DiffusionPipeline implements Pipeline {
       const evaluation = sampler.evaluations[i]!;
       const denoised = await denoise(denoiser, i, latent);
       refuseNonsense(denoised.epsilon, evaluation.stepIndex);
-      const next = sampler.step(i, denoised.latent, denoised.epsilon, () => generator.normal(count));
+      const stepped = sampler.step(i, denoised.latent, denoised.epsilon, () => generator.normal(count));
+      const next = start?.kept(stepped, noise, sampler.evaluations[i + 1]) ?? stepped;
+      const foresee = () => {
+        const seen = sampler.predictOriginal(i, denoised.latent, denoised.epsilon);
+        return start?.kept(seen, noise, undefined) ?? seen;
+      };
       if (i < last && sampler.evaluations[i + 1]!.stepIndex === evaluation.stepIndex) {
         latent = next; // the step goes on with another evaluation
         continue;
@@ -260,10 +277,8 @@ class DiffusionPipeline implements Pipeline {
       history.push(obeyed);
       const step = evaluation.stepIndex + 1;
       const shows = options.previewEvery > 0 && step % options.previewEvery === 0 && i < last;
-      if (step === steps && i < last) foreseen = sampler.predictOriginal(i, denoised.latent, denoised.epsilon);
-      const preview = shows
-        ? await this.#decoding.preview(sampler.predictOriginal(i, denoised.latent, denoised.epsilon), size)
-        : undefined;
+      if (step === steps && i < last) foreseen = foresee();
+      const preview = shows ? await this.#decoding.preview(foresee(), size) : undefined;
       latent = next;
       await options.onStep({
         step,
@@ -276,8 +291,9 @@ class DiffusionPipeline implements Pipeline {
       });
     }
     options.signal.throwIfAborted();
-    const pixels = await (foreseen ? this.#decoding.foreseen(foreseen, size) : this.#decoding.picture(latent, size));
-    const record = this.#record(told, seed, bound, history);
+    const fresh = await (foreseen ? this.#decoding.foreseen(foreseen, size) : this.#decoding.picture(latent, size));
+    const pixels = start?.pasted(fresh) ?? fresh;
+    const record = { ...this.#record(told, seed, bound, history), ...(start ? { start: start.size } : {}) };
     return {
       pixels,
       obedience: history,
@@ -336,37 +352,11 @@ class DiffusionPipeline implements Pipeline {
   }
 }
 
-/** By region, its obedience after each step, in hundredths: what a curve shows. */
-function courseOf(history: readonly Record<string, number>[]): Record<string, number[]> {
-  const ids = Object.keys(history[0] ?? {});
-  return Object.fromEntries(ids.map((id) => [id, history.map((each) => Math.round(100 * each[id]!) / 100)]));
-}
-
 function generatorAt(position: GeneratorPosition): TorchGenerator {
   const generator = TorchGenerator.at(position);
   if (generator) return generator;
   const problem = "What was kept of this unfinished picture has no place in the noise. Draw its seed from the start.";
   throw new AppError("state-invalid", problem, { why: "damaged" });
-}
-
-/** The scene as it is told: of its LoRAs and embeddings those that were used, by name and hash, as where they lie is nobody else's. */
-function withHashes(
-  scene: Scene,
-  used: readonly ShelvedLora[],
-  hashes: ReadonlyMap<string, string>,
-  learned: ReadonlySet<string>,
-): Scene {
-  const settings = { ...scene.settings };
-  delete settings.loras;
-  if (used.length > 0)
-    settings.loras = used.map(({ lora: { name, strength, on }, hash }) => ({ name, strength, on, hash }));
-  const embeddings = (settings.embeddings ?? []).flatMap(({ name }) => {
-    const hash = hashes.get(name);
-    return hash !== undefined && learned.has(hash) ? [{ name, hash }] : [];
-  });
-  delete settings.embeddings;
-  if (embeddings.length > 0) settings.embeddings = embeddings;
-  return { ...scene, settings };
 }
 
 /** Cells of a picture's latent. Throws `scene-invalid` where a side is not a whole number of them. */

@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { AttentionMaps, EngineEvents, GenerateRequest, Pixels, RunRecord } from "../api/engine.ts";
 import { AppError, isAppError } from "../wire/errors.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
+import { settingsDrawn } from "../scene/start.ts";
 import { Turns } from "../wire/turns.ts";
 import type { Estimator } from "./estimate.ts";
 import { heard } from "./heard.ts";
@@ -29,6 +30,8 @@ export interface PictureOptions {
   signal: AbortSignal;
   /** Stop after so many steps, with what is foreseen there. */
   until?: number;
+  /** The picture that the scene goes on from. */
+  start?: Pixels;
   /** Go on from this state. */
   from?: Uint8Array;
   onStep: (step: PipelineStep) => void | Promise<void>;
@@ -134,7 +137,8 @@ export class Queue {
   }
 
   async #drawOne(entry: Entry, index: number, { draw, estimator, onTimed }: Drawer): Promise<void> {
-    const { jobId, scene, seeds, previewEvery, attention, until, keepEvery } = entry.job;
+    const { jobId, scene, seeds, previewEvery, attention, until, keepEvery, start } = entry.job;
+    const settings = settingsDrawn(scene.settings, scene.start);
     const seed = seeds[index]!;
     const from = entry.job.from?.[index];
     const controller = new AbortController();
@@ -148,9 +152,9 @@ export class Queue {
     const onStep = async ({ state, ...done }: PipelineStep) => {
       const time = this.#now();
       current.hasBegun = true;
-      if (before === begun) estimator.addFirstStep(scene.settings, time - before);
-      else estimator.addStep(scene.settings, done.step - 1, time - before);
-      const pictureSecondsLeft = estimator.remaining(scene.settings, done.step, done.steps);
+      if (before === begun) estimator.addFirstStep(settings, time - before);
+      else estimator.addStep(settings, done.step - 1, time - before);
+      const pictureSecondsLeft = estimator.remaining(settings, done.step, done.steps);
       const queueSecondsLeft =
         pictureSecondsLeft === undefined ? undefined : pictureSecondsLeft + this.#secondsAfter(entry, index, estimator);
       this.#emit("step", { jobId, seed, index, ...done, elapsed: time - begun, pictureSecondsLeft, queueSecondsLeft });
@@ -172,9 +176,10 @@ export class Queue {
         ...{ previewEvery, attention, signal, onStep },
         ...(until === undefined ? {} : { until }),
         ...(from ? { from } : {}),
+        ...(start ? { start } : {}),
       });
       // What shows a scouted picture may be another decoder, or none.
-      if (!picture.state) estimator.addFinish(scene.settings, this.#now() - before);
+      if (!picture.state) estimator.addFinish(settings, this.#now() - before);
       onTimed?.();
       await nextTurn();
       if (signal.aborted) return;
@@ -193,11 +198,12 @@ export class Queue {
     for (const entry of this.#jobs.values()) {
       const from = entry === current ? index + 1 : 0;
       const { scene, seeds, until } = entry.job;
-      const fromNoise = estimator.remaining(scene.settings, 0, until) ?? 0;
+      const settings = settingsDrawn(scene.settings, scene.start);
+      const fromNoise = estimator.remaining(settings, 0, until) ?? 0;
       for (let i = from; i < seeds.length; i++) {
         if (!isWanted(entry, i)) continue;
         const state = entry.job.from?.[i];
-        total += state ? (estimator.remaining(scene.settings, stepOf(state), until) ?? 0) : fromNoise;
+        total += state ? (estimator.remaining(settings, stepOf(state), until) ?? 0) : fromNoise;
       }
     }
     return total;

@@ -16,6 +16,7 @@ import { serve, type Port, type Server } from "../wire/rpc.ts";
 import type { Scene } from "../scene/scene.ts";
 import type { Estimator } from "./estimate.ts";
 import { scoutSteps } from "../scene/scouting.ts";
+import { settingsDrawn } from "../scene/start.ts";
 import { Queue, type Draw } from "./queue.ts";
 import { Timings, TIMINGS } from "./timings.ts";
 
@@ -84,8 +85,9 @@ export function runService(
       tokenize: (request) => model().pipeline.tokenize(request),
       check: async (scene) => {
         const { pipeline, estimator } = model();
-        const seconds = estimator.remaining(scene.settings);
-        const scouted = estimator.remaining(scene.settings, 0, scoutSteps(scene));
+        const settings = settingsDrawn(scene.settings, scene.start);
+        const seconds = estimator.remaining(settings);
+        const scouted = estimator.remaining(settings, 0, scoutSteps(scene));
         return {
           ...(seconds === undefined ? {} : { estimatedSeconds: seconds }),
           ...(scouted === undefined ? {} : { estimatedScoutSeconds: scouted }),

@@ -13,6 +13,7 @@ import { formOf } from "../scene/rows.ts";
 import { actingSpacing, type Scene, type SceneSettings, type Spacing } from "../scene/scene.ts";
 import type { SchedulerName } from "../scene/schedulers.ts";
 import { isGuidance, rowOf, SETTING_NAMES, SETTINGS } from "../scene/settings.ts";
+import { variationOf } from "../scene/start.ts";
 
 /** What other tools call our schedulers; the same name does not promise the same pixels. */
 export const SAMPLER_NAMES: Record<SchedulerName, string> = {
@@ -61,6 +62,8 @@ export interface Infotext {
 export function writeInfotext(record: RunRecord): string {
   const { scene, seed, model, engine } = record;
   const { settings } = scene;
+  const variation = variationOf(settings);
+  const { enlarged, size } = sizeOf(record);
   const spacing = actingSpacing(settings);
   const told = { ...scene, prompt: withTags(scene) };
   const own = isReadBack(told) ? undefined : JSON.stringify([told.prompt, scene.negativePrompt]);
@@ -71,11 +74,17 @@ export function writeInfotext(record: RunRecord): string {
     ["Schedule type", spacing === "model" ? undefined : SCHEDULE_TYPES[spacing]],
     ...numbers,
     ["Emphasis", settings.promptWeights ? undefined : "None"],
-    ["Seed", seed],
-    ["Size", `${settings.width}x${settings.height}`],
+    ["Seed", variation?.of ?? seed],
+    ["Size", size],
     ["Model hash", model.sha256?.slice(0, 10)], // A1111's: of the whole file's SHA-256, where that is known
     ["Model", model.name],
     ["VAE", model.vae?.name],
+    ["Variation seed", variation && seed],
+    ["Variation seed strength", variation && String(variation.share)],
+    ["Denoising strength", scene.start && String(scene.start.strength)],
+    ["Mask blur", scene.start?.redraw && String(scene.start.redraw.feather)],
+    ["Hires upscale", enlarged],
+    ["Hires upscaler", enlarged && (scene.start?.by === "latent" ? "Latent" : "Lanczos")],
     ["TI hashes", tiHashes(scene)],
     ["Lora hashes", loraHashes(settings)],
     ["RNG", "CPU"], // torch's CPU generator: what makes the seed portable
@@ -89,6 +98,14 @@ export function writeInfotext(record: RunRecord): string {
     .flatMap(([key, value]) => (value === undefined || value === "" ? [] : [`${key}: ${quote(value)}`]))
     .join(", ");
   return `${promptLines(told)}\n${line}`.trim();
+}
+
+/** A picture that was enlarged tells the size that it had, and how far, as A1111's "hires fix": that size is drawn there first. */
+function sizeOf({ scene: { settings }, start }: RunRecord): { size: string; enlarged?: string } {
+  const { width, height } = settings;
+  const by = start ? width / start.width : 1;
+  if (!start || by <= 1 || Math.abs(height / start.height - by) > 0.05) return { size: `${width}x${height}` };
+  return { size: `${start.width}x${start.height}`, enlarged: String(Number(by.toFixed(2))) };
 }
 
 /** Settings that other programs have too, in their words; nothing of what is as it was before the setting was there. */

@@ -1,10 +1,10 @@
 /** What an infotext describes, made into a scene: of our own texts with the boxes, of other programs' as far as it can be done here. */
 import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
+import { isSeed } from "../scene/fields.ts";
 import { parseSceneFile, type SceneFile } from "../scene/parser.ts";
 import { findMarkup, whyIgnored } from "../scene/promptMarkup.ts";
 import { type Spacing, takesSpacing } from "../scene/scene.ts";
 import { OTHER_SPACINGS, SCHEDULERS, type SchedulerName } from "../scene/schedulers.ts";
-import { LARGEST_SEED } from "../scene/seeds.ts";
 import { isGuidance, rowOf, SETTING_NAMES } from "../scene/settings.ts";
 import { isAppError } from "../wire/errors.ts";
 import {
@@ -64,7 +64,11 @@ export function sceneFromInfotext(text: string): InfotextScene {
     } else notes.push(`Sampler was left out: there is no "${short(sampler)}" here`);
   }
   const seed = pairs.get("Seed") ?? "";
-  if (/^\d{1,20}$/.test(seed) && BigInt(seed) <= LARGEST_SEED) take({ seeds: seed }, "Seed");
+  const variation = pairs.get("Variation seed") ?? "";
+  const share = Number(pairs.get("Variation seed strength") ?? 0);
+  if (isSeed(seed) && isSeed(variation) && share > 0) {
+    take({ variationOf: seed, variationStrength: share, seeds: variation }, "Variation seed");
+  } else if (isSeed(seed)) take({ seeds: seed }, "Seed");
   const layout = pairs.get(LAYOUT_KEY);
   if (layout !== undefined) {
     const fields = readLayout(layout);
@@ -85,10 +89,14 @@ function spacingNamed(type: string | undefined): Exclude<Spacing, "model"> | und
   return named[0];
 }
 
+/** What tells that a picture went on from another one, which is not in a text. */
+const STARTED = ["Denoising strength", "Mask blur", "Hires upscale", "Hires upscaler", "Hires steps"];
+
 /** Pairs that are read, or say nothing of how the picture is made. */
 const UNDERSTOOD = new Set([
   ...SETTING_NAMES.flatMap((name) => rowOf(name).pair ?? []),
   ...["Sampler", "Schedule type", "Seed", "Size", "Model hash", "Model", "RNG", "Version", "Emphasis", "Created Date"],
+  ...["Variation seed", "Variation seed strength", ...STARTED],
   ...[LAYOUT_KEY, PROMPTS_KEY, HASH_KEY, VAE_HASH_KEY, "Lora hashes", "TI hashes", "Hashes", "VAE hash"],
 ]);
 const MOST_NOTES = 20;
@@ -109,11 +117,25 @@ function leftOut(pairs: ReadonlyMap<string, string>, extra: readonly string[]): 
       ? []
       : [`Schedule type was left out: there is no "${short(schedule)}" here`]),
     ...(noise === "CPU" ? [] : [`RNG was left out: seeds are drawn as on the CPU here, not "${short(noise)}"`]),
+    ...howItWentOn(pairs),
     ...unknown.map(([key, value]) => `${key} was left out: nothing here does "${short(value)}"`),
     ...extra
       .filter((line) => line.trim() !== "")
       .map((line) => `a line behind the settings was left out: "${short(line)}"`),
   ].slice(0, MOST_NOTES);
+}
+
+function howItWentOn(pairs: ReadonlyMap<string, string>): string[] {
+  const [strength, enlarged] = [pairs.get("Denoising strength"), pairs.get("Hires upscale")];
+  if (enlarged !== undefined) {
+    return [
+      `Hires upscale was left out: draw it, then enlarge the result ${short(enlarged)} times, strength ${short(strength ?? "0.35")}`,
+    ];
+  }
+  if (strength === undefined) return [];
+  return [
+    `Denoising strength was left out: the picture that this one went on from is not in its text. Go on from that one with strength ${short(strength)}`,
+  ];
 }
 
 function short(text: string): string {

@@ -74,6 +74,8 @@ const tokens = listOf(
   "expected at most 10000 tokens",
 );
 
+const side = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.pixels));
+
 const recordSchema = v.pipe(
   v.strictObject({
     version: v.literal(1),
@@ -94,6 +96,7 @@ const recordSchema = v.pipe(
       precision: shortText,
       noise: v.picklist(["torch-cpu", "unknown"]),
     }),
+    start: v.exactOptional(v.strictObject({ width: side, height: side })),
     tokens: v.record(v.string(), tokens),
     obedience: v.record(v.string(), fraction),
     course: v.exactOptional(v.record(v.string(), listOf(fraction, LIMITS.steps))),

@@ -2,11 +2,13 @@
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import { LIMITS } from "../api/engineMessages.ts";
 import { AppError } from "../wire/errors.ts";
+import type { Pixels } from "../api/engine.ts";
 import type { PictureForm } from "../api/sheets.ts";
 import { canvasOf } from "./contactSheet.ts";
 import { jpegWithComment, lookAtPicture, webpWithComment } from "./exif.ts";
 import { INFOTEXT_KEYWORD } from "./metadata.ts";
 import { decodePng, encodePng } from "./png.ts";
+import { isPng, statedSize } from "./pngChunks.ts";
 
 /** Of 100: nothing to be seen is lost, at about a fifth of the PNG. */
 const QUALITY = 92;
@@ -50,6 +52,26 @@ export async function pngOf(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer> 
       "it carries no settings of Diorama or another program. Choose a picture that was exported with them.",
       {},
     );
+  const pixels = await decoded(bytes, { form, width, height });
+  return encodePng(pixels, [{ keyword: INFOTEXT_KEYWORD, text: comment }]);
+}
+
+/** The pixels of any picture that is read here, PNG, JPEG or WebP, whatever it says of itself. Throws `image-invalid`. */
+export async function pixelsOf(bytes: Uint8Array): Promise<Pixels> {
+  const found = isPng(bytes) ? { form: "png" as const, ...statedSize(bytes) } : lookAtPicture(bytes);
+  if (!found) throw new AppError("image-invalid", "it is no PNG, JPEG or WebP picture", {});
+  const { width, height } = found;
+  if (width < 1 || height < 1 || Math.max(width, height) > LIMITS.pixels) {
+    const message = `it has ${width} x ${height} pixels; pictures of at most ${LIMITS.pixels} a side are read`;
+    throw new AppError("image-invalid", message, {});
+  }
+  return found.form === "png" ? decodePng(bytes).pixels : decoded(bytes, found);
+}
+
+async function decoded(
+  bytes: Uint8Array,
+  { form, width, height }: { form: string; width: number; height: number },
+): Promise<Pixels> {
   const image = await loadImage(Buffer.from(bytes)).catch((error: unknown) => {
     throw new AppError("image-invalid", `a damaged ${form === "jpeg" ? "JPEG" : "WebP"}`, {}, { cause: error });
   });
@@ -57,6 +79,5 @@ export async function pngOf(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer> 
   const ctx = canvas.getContext("2d");
   ctx.drawImage(image, 0, 0);
   const { data } = ctx.getImageData(0, 0, width, height);
-  const pixels = { width, height, data: Uint8Array.from(data) };
-  return encodePng(pixels, [{ keyword: INFOTEXT_KEYWORD, text: comment }]);
+  return { width, height, data: Uint8Array.from(data) };
 }

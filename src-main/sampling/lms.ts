@@ -32,7 +32,7 @@ export const lms: StepperMaker = (parameters, steps, { spacing }) => {
     step(i, latent, epsilon, _noise, memory) {
       const history = [epsilon.slice(), ...(memory["history"] ?? [])];
       memory["history"] = history.slice(0, ORDER - 1);
-      const weights = lmsCoefficients(grid.sigmas, i);
+      const weights = lmsCoefficients(grid.sigmas, i, history.length); // fewer where the run has just begun
       return weightedSum([1, latent], ...weights.map((weight, k) => [weight, history[k]!] as const));
     },
   };

@@ -69,6 +69,8 @@ export interface Sampler {
 export interface SamplerOptions {
   /** How noise levels are spaced. DDIM, PNDM, LCM and TCD are bound to training timesteps and ignore it. */
   readonly spacing: Spacing;
+  /** Steps that are left out from the beginning, by a run that goes on from a picture; none where it is left out. */
+  readonly skip?: number;
 }
 
 /** The part of a sampler that differs: its levels, and a step that is a function of what is handed to it. */

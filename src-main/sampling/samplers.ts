@@ -49,15 +49,17 @@ export function createSampler(
   from?: SamplerPosition,
 ): Sampler {
   checkSteps(steps, parameters);
-  return samplerOf(name, makers[name](parameters, steps, options), from);
+  return samplerOf(name, makers[name](parameters, steps, options), from, options.skip);
 }
 
-/** A sampler out of what sets it apart; `name` is for messages. */
-export function samplerOf(
-  name: string,
-  { evaluations, initNoiseSigma, step }: Stepper,
-  from?: SamplerPosition,
-): Sampler {
+/** A sampler out of what sets it apart, without its first `skip` steps; `name` is for messages. */
+export function samplerOf(name: string, stepper: Stepper, from?: SamplerPosition, skip = 0): Sampler {
+  const { initNoiseSigma, step } = stepper;
+  // A step that is corrected when the next has begun counts both evaluations: none of them is left over.
+  const first = stepper.evaluations.findIndex(({ stepIndex }) => stepIndex >= skip);
+  const evaluations = stepper.evaluations
+    .slice(first)
+    .map((evaluation) => (skip === 0 ? evaluation : { ...evaluation, stepIndex: evaluation.stepIndex - skip }));
   let next = from?.next ?? 0;
   const memory: Memory = { ...from?.memory };
   return {
@@ -69,7 +71,7 @@ export function samplerOf(
       invariant(i < evaluations.length, `${name}: ${evaluations.length} evaluations, asked for number ${i}`);
       invariant(latent.length === epsilon.length, `${name}: latent of ${latent.length}, epsilon of ${epsilon.length}`);
       next++;
-      return step(i, latent, epsilon, noise, memory);
+      return step(first + i, latent, epsilon, noise, memory);
     },
     position: () => ({ next, memory: { ...memory } }),
     predictOriginal: (i, latent, epsilon) => estimateOriginal(evaluations[i]!, latent, epsilon),

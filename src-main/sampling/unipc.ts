@@ -58,7 +58,7 @@ export const unipc: StepperMaker = (parameters, steps, { spacing }) => {
     const { h, r } = width(i - 1);
     if (h === 0) return latent.slice();
     const { gain, terms } = firstOrder(i - 1, start, d);
-    const isFirstOrder = orderOf(i - 1) === 1;
+    const isFirstOrder = orderOf(i - 1) === 1 || !older;
     const weights = isFirstOrder ? [0, 0.5] : correctorWeights(h, r);
     const [slope, change] = [isFirstOrder ? 0 : weights[0]! / r, weights[1]!];
     return weightedSum(...terms, [-gain * (slope + change), d], [gain * slope, older ?? d], [gain * change, newest]);

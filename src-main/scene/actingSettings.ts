@@ -9,7 +9,8 @@ import { isGuidance, SETTING_NAMES, type SettingName } from "./settings.ts";
 const OF_ALL: readonly SettingName[] = ["method", "overlap"];
 
 /** Whether a setting changes what is drawn with these. */
-export function acts(name: SettingName, { scheduler, guidance }: SceneSettings): boolean {
+export function acts(name: SettingName, { scheduler, guidance, variationOf }: SceneSettings): boolean {
+  if (name === "variationStrength") return variationOf !== undefined;
   if (name === "karras" || name === "spacing") return takesSpacing(scheduler);
   const uses: readonly SettingName[] = METHOD_ROWS[guidance.method].uses;
   return !isGuidance(name) || OF_ALL.includes(name) || uses.includes(name);

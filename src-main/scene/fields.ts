@@ -49,7 +49,13 @@ export interface TextRule {
   expected?: string;
   about: string;
 }
-export type FieldRule = NumberRule | ChoiceRule | BooleanRule | StepRangeRule | ShareRule | ShapeRule | TextRule;
+/** A 64-bit seed as decimal text; files may write it as a number where that loses no digits. */
+interface SeedRule {
+  kind: "seed";
+  about: string;
+}
+export type FieldRule =
+  NumberRule | ChoiceRule | BooleanRule | StepRangeRule | ShareRule | ShapeRule | SeedRule | TextRule;
 
 interface Range {
   start: number;
@@ -66,6 +72,7 @@ export type FieldValue<Rule extends FieldRule> = Rule extends { kind: "choice"; 
       stepRange: Range;
       share: Range;
       shape: RegionShape;
+      seed: string;
       text: string;
     }[Rule["kind"]];
 
@@ -126,7 +133,20 @@ const readers = {
     problems.push({ at, message: `expected ${expectedText(rule)}, got ${show(value)}` });
     return undefined;
   },
+  seed: (_rule: SeedRule, value: unknown, at: string, problems: Problem[]) => {
+    const text = Number.isSafeInteger(value) ? String(value) : value;
+    if (typeof text === "string" && isSeed(text)) return text;
+    problems.push({ at, message: `expected a seed from 0 to ${LARGEST_SEED}, got ${show(value)}` });
+    return undefined;
+  },
 };
+
+export const LARGEST_SEED = 2n ** 64n - 1n;
+
+/** Whether a text is a seed in the one form in which it is kept. */
+export function isSeed(text: string): boolean {
+  return /^(0|[1-9]\d{0,19})$/.test(text) && BigInt(text) <= LARGEST_SEED;
+}
 
 /** Whether `rule` allows a text. */
 export function isText({ longest, pattern }: TextRule, value: string): boolean {

@@ -2,10 +2,20 @@
 import { LONGEST_FILE_NAME, LONGEST_PATH } from "./limits.ts";
 import type { Row } from "./rows.ts";
 
-const PATH = { kind: "text", longest: LONGEST_PATH, pattern: String.raw`^[^\0]+$`, expected: "a file's path" } as const;
+export const PATH = {
+  kind: "text",
+  longest: LONGEST_PATH,
+  pattern: String.raw`^[^\0]+$`,
+  expected: "a file's path",
+} as const;
 /** A name that is more than white space. */
 const NAME = { kind: "text", longest: LONGEST_FILE_NAME, pattern: String.raw`^[^\0]*[^\0\s][^\0]*$` } as const;
-const SHA256 = { kind: "text", longest: 64, pattern: "^[0-9a-f]{64}$", expected: "a SHA-256 in hexadecimal" } as const;
+export const SHA256 = {
+  kind: "text",
+  longest: 64,
+  pattern: "^[0-9a-f]{64}$",
+  expected: "a SHA-256 in hexadecimal",
+} as const;
 
 /** A LoRA of a scene's list: a small file that changes the checkpoint. */
 export const LORA_SETTINGS = {

@@ -20,6 +20,7 @@ import {
 import type { SceneForm } from "./parser.ts";
 import { REGION_NAME, REGION_SETTINGS } from "./regionSettings.ts";
 import { SETTINGS } from "./settings.ts";
+import { AREA_SETTINGS, REDRAW_SETTINGS, START_SETTINGS } from "./startSettings.ts";
 
 type Schema = Record<string, unknown>;
 
@@ -48,6 +49,14 @@ function ruleSchema(rule: FieldRule): Schema {
       return { description, anyOf: pairSchemas(FRACTION) };
     case "shape":
       return { description, anyOf: shapeSchemas() };
+    case "seed":
+      return {
+        description,
+        anyOf: [
+          { type: "string", pattern: "^(0|[1-9]\\d{0,19})$" },
+          { type: "integer", minimum: 0 },
+        ],
+      };
     case "text": {
       const pattern = rule.pattern === undefined ? {} : { pattern: rule.pattern };
       return { description, type: "string", maxLength: rule.longest, ...pattern };
@@ -96,6 +105,14 @@ function objectSchema(properties: Record<string, Schema>, required: readonly str
   return { type: "object", properties, required: [...required], additionalProperties: false };
 }
 
+const BOX: Schema = {
+  description: "Place in fractions of the picture from its top left: [x, y, width, height].",
+  anyOf: [
+    { type: "array", prefixItems: [FRACTION, FRACTION, SIZE, SIZE], minItems: 4, maxItems: 4 },
+    objectSchema({ x: FRACTION, y: FRACTION, width: SIZE, height: SIZE }, ["x", "y", "width", "height"]),
+  ],
+};
+
 const boxProperties: Record<keyof BoxForm, Schema> = {
   name: ruleSchema(REGION_NAME),
   phrase: {
@@ -114,17 +131,27 @@ const boxProperties: Record<keyof BoxForm, Schema> = {
       { type: "array", items: pairSchema(CHARACTER), minItems: 1, maxItems: MOST_SPANS },
     ],
   },
-  box: {
-    description: "Place in fractions of the picture from its top left: [x, y, width, height].",
-    anyOf: [
-      { type: "array", prefixItems: [FRACTION, FRACTION, SIZE, SIZE], minItems: 4, maxItems: 4 },
-      objectSchema({ x: FRACTION, y: FRACTION, width: SIZE, height: SIZE }, ["x", "y", "width", "height"]),
-    ],
-  },
+  box: BOX,
   ...tableSchema(REGION_SETTINGS),
 };
 
 const embeddingProperties = tableSchema(EMBEDDING_SETTINGS);
+
+function startSchema(): Schema {
+  const areas: Schema = {
+    description: "Where the picture is drawn anew; outside and beyond the feather it keeps its pixels.",
+    type: "array",
+    minItems: 1,
+    maxItems: MOST_BOXES,
+    items: objectSchema({ box: BOX, ...tableSchema(AREA_SETTINGS) }, ["box"]),
+  };
+  const redraw = objectSchema({ ...tableSchema(REDRAW_SETTINGS), areas }, ["areas"]);
+  return {
+    description: "The picture that this one goes on from, instead of from noise alone.",
+    ...objectSchema({ ...tableSchema(START_SETTINGS), redraw }, []),
+    anyOf: [{ required: ["path"] }, { required: ["hash"] }],
+  };
+}
 
 /** The schema as plain data. */
 export function sceneFileSchema(): Schema {
@@ -166,6 +193,7 @@ export function sceneFileSchema(): Schema {
         anyOf: [{ required: ["name"] }, { required: ["path"] }],
       },
     },
+    start: startSchema(),
     ...tableSchema(SETTINGS),
   };
   return {

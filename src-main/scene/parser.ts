@@ -15,6 +15,7 @@ import { formatSeeds, readSeeds } from "./seeds.ts";
 import { overrideSettings, readSettings } from "./settingChanges.ts";
 import { formOf, type FormOf } from "./rows.ts";
 import { SETTING_NAMES, SETTINGS } from "./settings.ts";
+import { readStart, type StartForm, writeStart } from "./startFields.ts";
 
 /** What a scene file holds. Seeds are not part of a scene: one scene has many pictures. */
 export interface SceneFile {
@@ -30,6 +31,7 @@ export type SceneForm = {
   seeds?: string;
   embeddings?: SceneEmbedding[];
   loras?: SceneLora[];
+  start?: StartForm;
 } & FormOf<typeof SETTINGS>;
 
 export const SCENE_FIELDS = [
@@ -40,6 +42,7 @@ export const SCENE_FIELDS = [
   "seeds",
   "embeddings",
   "loras",
+  "start",
   ...SETTING_NAMES,
 ] as const;
 /** The scene of a file already read as JSON. */
@@ -75,6 +78,8 @@ export function parseSceneFile(value: unknown, defaults: SceneSettings, override
   const embeddings = value.embeddings === undefined ? undefined : readEmbeddings(value.embeddings, problems);
   if (embeddings && embeddings.length > 0) settings.embeddings = embeddings;
 
+  const start = value.start === undefined ? undefined : readStart(value.start, problems);
+
   let seeds: Seed[] | undefined;
   if (value.seeds !== undefined) {
     const read = readSeeds(value.seeds);
@@ -83,7 +88,7 @@ export function parseSceneFile(value: unknown, defaults: SceneSettings, override
   }
   if (problems.length > 0) throwProblems(problems);
   return {
-    scene: { prompt: prompt!, negativePrompt: negativePrompt!, regions, settings },
+    scene: { prompt: prompt!, negativePrompt: negativePrompt!, regions, settings, ...(start ? { start } : {}) },
     ...(seeds ? { seeds } : {}),
   };
 }
@@ -112,6 +117,7 @@ export function serializeScene(scene: Scene, seeds?: readonly Seed[]): SceneForm
     ...formOf(SETTINGS, flatSettings(scene.settings)),
     ...(loras ? { loras } : {}),
     ...(embeddings ? { embeddings } : {}),
+    ...(scene.start ? { start: writeStart(scene.start) } : {}),
     ...(seeds && seeds.length > 0 ? { seeds: formatSeeds(seeds) } : {}),
   };
 }

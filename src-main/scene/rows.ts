@@ -22,6 +22,8 @@ export interface CommandOption {
   about?: string;
   /** What a switch makes it; true where this is left out. */
   means?: boolean;
+  /** What stands between the values of two settings that are one option; `x` where it is left out. */
+  between?: string;
 }
 
 /** Of a slider: the smallest move, and where it ends if not at the greatest value; the field beside it takes more. */

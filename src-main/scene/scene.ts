@@ -8,6 +8,7 @@ import type { REGION_SETTINGS } from "./regionSettings.ts";
 import type { Held } from "./rows.ts";
 import type { OTHER_SPACINGS, SchedulerName } from "./schedulers.ts";
 import type { Guidance, PictureSettings } from "./settings.ts";
+import type { AREA_SETTINGS, REDRAW_SETTINGS, START_SETTINGS } from "./startSettings.ts";
 
 /** A rectangle in fractions of the picture, origin top left; 0 <= x < x + width <= 1. */
 export interface UnitBox {
@@ -76,11 +77,28 @@ export interface SceneSettings extends PictureSettings {
   embeddings?: SceneEmbedding[];
 }
 
+/** A part of the picture. */
+export interface Area extends Held<typeof AREA_SETTINGS> {
+  box: UnitBox;
+}
+
+/** What is drawn anew. Everything else keeps its pixels. */
+export interface Redraw extends Held<typeof REDRAW_SETTINGS> {
+  areas: Area[];
+}
+
+/** The picture that a scene goes on from: which one, its pixels' hash says; where it lies, a path may. */
+export interface SceneStart extends Held<typeof START_SETTINGS> {
+  redraw?: Redraw;
+}
+
 export interface Scene {
   prompt: string;
   negativePrompt: string;
   regions: Region[];
   settings: SceneSettings;
+  /** The picture that it goes on from; left out where it begins from noise. */
+  start?: SceneStart;
 }
 
 /** A 64-bit seed as decimal text: JavaScript numbers lose digits above 2^53. Range 0 to 2^64 - 1. */

@@ -1,9 +1,9 @@
 /** Lists of seeds as people write them, `1,2,7-9`, `1 2 3`, `7;8`, `5-3`: to 64-bit seeds in text form, and back. */
-import { show } from "./fields.ts";
+import { LARGEST_SEED, show } from "./fields.ts";
 import { MOST_SEEDS } from "./limits.ts";
 import type { Seed } from "./scene.ts";
 
-export const LARGEST_SEED = 2n ** 64n - 1n;
+export { LARGEST_SEED } from "./fields.ts";
 
 /** What was read, or what is wrong with it; the caller knows where it stood. */
 export type SeedsResult = { seeds: Seed[] } | { problem: string };

@@ -112,6 +112,30 @@ export const SETTINGS = {
     },
     pair: "CFG Rescale", // as extensions call it
   },
+  /** Instead of one picture of each seed, variations of this one. */
+  variationOf: {
+    kind: "seed",
+    nothing: undefined,
+    about: "Seed that the pictures are variations of: its noise, with so much of each seed's own mixed in.",
+    option: {
+      name: "variation",
+      value: "SEED:0.2",
+      between: ":",
+      about: "Variations of a seed: its noise, with so much of each seed's own mixed in, 0 to 1.",
+    },
+  },
+  variationStrength: {
+    kind: "number",
+    min: 0,
+    max: 1,
+    nothing: undefined,
+    about: "How much of each seed's own noise is mixed into that of variationOf: 0 nothing, 1 all of it.",
+    label: "Variation",
+    help: "How far each picture may go from the seed that it is a variation of: 0 is that seed’s own picture, 1 another one.",
+    undo: "Change variation",
+    slider: { step: 0.01 },
+    option: { name: "variation" },
+  },
   clipSkip: {
     kind: "number",
     min: 1,

@@ -145,7 +145,7 @@ describe("as bytes", () => {
           model: { name: "m", hash: "h", prediction: "epsilon" },
           device: "cpu",
         },
-        ...{ step: 0, seconds: 0, latent, method: {}, obedience: [] },
+        ...{ step: 0, seconds: 0, latent, method: {}, start: {}, obedience: [] },
         sampler: { next: 0, memory: { history: Array.from({ length: arrays }, () => latent) } },
         generator: { words: new Uint32Array(624), used: 624, spare: undefined },
       }).length;

@@ -149,3 +149,45 @@ describe("our own text", () => {
     expect(sceneFromInfotext(`a cat\n${line}`).scene.settings).toMatchObject(expected);
   });
 });
+
+describe("a picture that went on from another", () => {
+  const { settings } = plain;
+  const start = { hash: "a".repeat(64), strength: 0.4 };
+
+  test("says so in A1111's words, and of its text alone what is missing", () => {
+    const record = recordOf({
+      ...plain,
+      start: { ...start, redraw: { areas: [{ box: { x: 0, y: 0, width: 1, height: 0.5 } }], feather: 8 } },
+    });
+    expect(keysOf(record)).toMatchObject({ "Denoising strength": "0.4", "Mask blur": "8", Size: "512x512" });
+    const { notes } = sceneFromInfotext(writeInfotext(record));
+    expect(notes).toEqual([
+      "Denoising strength was left out: the picture that this one went on from is not in its text. Go on from that one with strength 0.4",
+    ]);
+  });
+
+  test("and is larger than it tells the size that was drawn first, as for a hires fix", () => {
+    const scene = { ...plain, settings: { ...settings, width: 1024, height: 768 }, start };
+    const record = { ...recordOf(scene), start: { width: 512, height: 384 } };
+    const told = { Size: "512x384", "Denoising strength": "0.4", "Hires upscale": "2", "Hires upscaler": "Lanczos" };
+    expect(keysOf(record)).toMatchObject(told);
+    expect(keysOf({ ...record, scene: { ...scene, start: { ...start, by: "latent" } } })).toMatchObject({
+      "Hires upscaler": "Latent",
+    });
+    const { scene: read, notes } = sceneFromInfotext(writeInfotext(record));
+    expect(read.settings).toMatchObject({ width: 512, height: 384 });
+    expect(notes).toEqual(["Hires upscale was left out: draw it, then enlarge the result 2 times, strength 0.4"]);
+  });
+
+  test("a variation is told and read as A1111's", () => {
+    const scene = { ...plain, settings: { ...settings, variationOf: "18446744073709551615", variationStrength: 0.25 } };
+    const record = recordOf(scene); // of seed 5
+    const told = { Seed: "18446744073709551615", "Variation seed": "5", "Variation seed strength": "0.25" };
+    expect(keysOf(record)).toMatchObject(told);
+    expect(sceneFromInfotext(writeInfotext(record))).toMatchObject({ scene, seeds: ["5"], notes: [] });
+    const { scene: none, seeds } = sceneFromInfotext(
+      `a\nNegative prompt: \n${LINE}, Variation seed: 9, Variation seed strength: 0`,
+    );
+    expect([none.settings.variationOf, seeds]).toEqual([undefined, ["1234"]]);
+  });
+});

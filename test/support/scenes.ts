@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { FieldRule } from "../../src-main/scene/fields.ts";
 import { EMBEDDING_SETTINGS, LORA_SETTINGS } from "../../src-main/scene/fileSettings.ts";
 import { REGION_SETTINGS } from "../../src-main/scene/regionSettings.ts";
+import { AREA_SETTINGS, REDRAW_SETTINGS, START_SETTINGS } from "../../src-main/scene/startSettings.ts";
 import { isGuidance, rowOf, SETTING_NAMES, SETTINGS } from "../../src-main/scene/settings.ts";
 import { areOnOneLine, paintedOf, type RegionShape } from "../../src-main/scene/shapes.ts";
 
@@ -71,6 +72,12 @@ function valueOf(rule: FieldRule, steps: number, wild: Wildness): fc.Arbitrary<u
         .map(([a, b]) => ({ start: Math.min(a, b), end: Math.max(a, b) }));
     case "shape":
       return oddly(anyShape, oddShape, wild);
+    case "seed":
+      return oddly(
+        fc.bigInt(0n, 2n ** 64n - 1n).map(String),
+        fc.constantFrom("", "-1", "01", "18446744073709551616", "7 "),
+        wild,
+      );
     case "text": {
       const words = fc.constantFrom("ink", "a (green:1.2) glass", "Ünder 猫", "../a b.safetensors");
       const odd = fc.constantFrom("", " ", "\n", "\0", "__proto__", "\ud800", "x".repeat(rule.longest + 1));
@@ -150,11 +157,31 @@ export function anyScene(wild: Wildness): fc.Arbitrary<unknown> {
         const either = spacing === undefined || !spaced ? { karras: rest["karras"] } : { karras: false, spacing };
         return { ...rest, ...either, steps, guidance, ...(loras.length > 0 ? { loras } : {}), embeddings };
       });
-    return fc.record({
+    const start = fc
+      .record({
+        fields: fieldsOf(START_SETTINGS, steps, wild),
+        redraw: fc.option(
+          fc
+            .record({
+              fields: fieldsOf(REDRAW_SETTINGS, steps, wild),
+              areas: fc.array(fc.tuple(boxOf(wild), fieldsOf(AREA_SETTINGS, steps, wild)), {
+                minLength: 1,
+                maxLength: 3,
+              }),
+            })
+            .map(({ fields, areas }) => ({ ...fields, areas: areas.map(([box, more]) => ({ box, ...more })) })),
+          { nil: undefined },
+        ),
+      })
+      .map(({ fields, redraw }) => ({ path: "a.png", ...fields, ...(redraw ? { redraw } : {}) }));
+    const scene = fc.record({
       prompt: fc.constant(prompt),
       negativePrompt: fc.constantFrom("", "blur, text", "[mist]"),
       regions: fc.uniqueArray(regionOf(prompt, steps, wild), { selector: ({ id }) => id, maxLength: 4 }),
       settings,
     });
+    return fc
+      .tuple(scene, oddly(fc.constant(undefined), start, { often: 3 }))
+      .map(([all, from]) => ({ ...all, ...(from ? { start: from } : {}) }));
   });
 }

@@ -18,6 +18,8 @@ import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
 import { tinyDecoder } from "../../model/tinyVae.ts";
 import { vaeDecoder, vaeMoments } from "../../model/vae.ts";
+import { isLargeForAutoencoder, LARGEST_WHOLE } from "../memory.ts";
+import { inTiles, tilesOf } from "../tiles.ts";
 import type { AppliedLora } from "./appliedLoras.ts";
 import { OpenUnet } from "./openUnet.ts";
 import type { SessionOptions } from "./session.ts";
@@ -146,10 +148,45 @@ export class Networks {
 
   /** Picture [3, height, width], about -1 to 1, of a latent [channels, h, w] as the sampler leaves it. */
   async decode(latent: Float32Array, size: Grid): Promise<Float32Array<ArrayBuffer>> {
-    const session = await this.#decoder(gridKey(size), () => this.#decoderGraph(size));
     const scale = 1 / this.#checkpoint.vae.config.scalingFactor;
-    const { picture } = await session.run({ latent: latent.map((v) => v * scale) });
-    return picture!;
+    const run = async (part: Float32Array, cells: Grid) => {
+      const session = await this.#decoder(gridKey(cells), () => this.#decoderGraph(cells));
+      const { picture } = await session.run({ latent: part });
+      return picture!;
+    };
+    const scaled = latent.map((v) => v * scale);
+    return this.#isTiled(size) ? inTiles(scaled, size, { from: 1, to: this.#unit }, run) : run(scaled, size);
+  }
+
+  /**
+   * The latent [channels, h, w], scaled as the network takes it, of a picture [3, height, width] from -1 to 1: the mean of what the
+   * autoencoder says, so that the same picture always begins the same.
+   */
+  async encodePicture(picture: Float32Array, size: Grid): Promise<Float32Array<ArrayBuffer>> {
+    const { scalingFactor } = this.#checkpoint.vae.config;
+    const isTiled = this.#isTiled(size);
+    const cells = isTiled ? tilesOf(size).tile : size;
+    const session = await this.#open(this.#encoderGraph(cells), this.#options);
+    try {
+      const run = async (part: Float32Array) => {
+        const { moments } = await session.run({ picture: part });
+        return moments!.slice(0, moments!.length / 2).map((v) => scalingFactor * v);
+      };
+      return isTiled ? await inTiles(picture, size, { from: this.#unit, to: 1 }, run) : await run(picture);
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** Pixels a side of a cell. */
+  get #unit(): number {
+    return 2 ** (this.#checkpoint.vae.config.blockOutChannels.length - 1);
+  }
+
+  /** Whether the autoencoder works in tiles: on large pictures, and where a whole one would not fit into memory. */
+  #isTiled(size: Grid): boolean {
+    if (this.#options.provider !== "cpu") return size.height * size.width > LARGEST_WHOLE;
+    return isLargeForAutoencoder(this.#checkpoint.vae.config, size);
   }
 
   /** The same by the tiny autoencoder, which takes latents as they are. */
@@ -167,13 +204,9 @@ export class Networks {
    * standard deviation of its cells, [channels, h, w], scaled as the network takes them.
    */
   async encodeColours(colours: readonly (readonly number[])[], size: Grid): Promise<Distribution[]> {
-    const { config, weights } = this.#checkpoint.vae;
-    const g = new GraphBuilder();
-    const side = 2 ** (config.blockOutChannels.length - 1);
-    const [height, width] = [size.height * side, size.width * side];
-    const picture = g.input("picture", "float32", [1, 3, height, width]);
-    const moments = vaeMoments(new Module(g, weights, "float32"), config, picture);
-    const session = await this.#open(g.finish({ moments }), this.#options);
+    const { config } = this.#checkpoint.vae;
+    const [height, width] = [size.height * this.#unit, size.width * this.#unit];
+    const session = await this.#open(this.#encoderGraph(size), this.#options);
     try {
       const found: Distribution[] = [];
       for (const colour of colours) {
@@ -228,6 +261,13 @@ export class Networks {
       gradientOptions(this.#options, config),
       loras.map(({ fitted }) => fitted.unet),
     );
+  }
+
+  #encoderGraph(size: Grid): Graph {
+    const g = new GraphBuilder();
+    const { config, weights } = this.#checkpoint.vae;
+    const picture = g.input("picture", "float32", [1, 3, size.height * this.#unit, size.width * this.#unit]);
+    return g.finish({ moments: vaeMoments(new Module(g, weights, "float32"), config, picture) });
   }
 
   #decoderGraph(size: Grid): Graph {
