@@ -254,7 +254,11 @@ export interface Glance {
   width: number;
   height: number;
   /** The lowest first; not all where there are many. */
-  boxes: (UnitBox & { color: number })[];
+  boxes: (UnitBox & {
+    color: number;
+    /** Of what is no box: x and y of some points around it, in fractions of the box. */
+    outline?: number[];
+  })[];
 }
 
 export interface RecentProject {

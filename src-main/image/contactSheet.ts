@@ -1,11 +1,12 @@
 /** Several pictures on a sheet that can be sent to somebody, as PNG pages or as one PDF. */
-import { createCanvas, PDFDocument, type Canvas } from "@napi-rs/canvas";
+import { createCanvas, Path2D, PDFDocument, type Canvas } from "@napi-rs/canvas";
 import type { Pixels } from "../api/engine.ts";
 import { layOutGrid } from "./gridLayout.ts";
 import { resize } from "./resize.ts";
 import { colorOf, layOut, SQUARES_FROM, type SheetPage } from "./sheetLayout.ts";
 import type { SheetOptions, SheetPicture } from "./sheetPlan.ts";
 import { isRightToLeft } from "../scene/rightToLeft.ts";
+import { pathOf } from "../scene/shapes.ts";
 import { font, type Context } from "./type.ts";
 
 export type { SheetOptions, SheetPicture } from "./sheetPlan.ts";
@@ -121,7 +122,7 @@ interface Frame {
   height: number;
 }
 
-/** Outlines between two white lines, readable on any picture. */
+/** Outlines between two white lines, inside the regions, readable on any picture. */
 function drawBoxes(ctx: Context, { boxes }: SheetPicture, frame: Frame): void {
   const line = Math.max(2, Math.round(Math.max(frame.width, frame.height) / 160));
   ctx.save();
@@ -132,6 +133,10 @@ function drawBoxes(ctx: Context, { boxes }: SheetPicture, frame: Frame): void {
     const x = frame.x + one.box.x * frame.width;
     const y = frame.y + one.box.y * frame.height;
     const [width, height] = [one.box.width * frame.width, one.box.height * frame.height];
+    if (one.shape) {
+      drawShape(ctx, new Path2D(pathOf(one.shape, { x, y, width, height })), colorOf(one, i), line);
+      continue;
+    }
     for (const [style, thick] of [
       [HALO, line + 2],
       [colorOf(one, i), line],
@@ -142,6 +147,23 @@ function drawBoxes(ctx: Context, { boxes }: SheetPicture, frame: Frame): void {
       ctx.lineWidth = thick;
       ctx.strokeRect(x + inset, y + inset, Math.max(1, width - 2 * inset), Math.max(1, height - 2 * inset));
     }
+  }
+  ctx.restore();
+}
+
+/** Each line is drawn twice as wide, and its outer half cut off. */
+function drawShape(ctx: Context, outline: Path2D, color: string, line: number): void {
+  ctx.save();
+  ctx.clip(outline, "evenodd");
+  ctx.lineJoin = "round";
+  for (const [style, thick] of [
+    [HALO, line + 2],
+    [color, line + 1],
+    [HALO, 1],
+  ] as const) {
+    ctx.strokeStyle = style;
+    ctx.lineWidth = 2 * thick;
+    ctx.stroke(outline);
   }
   ctx.restore();
 }

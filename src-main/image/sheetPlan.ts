@@ -1,9 +1,12 @@
 /** What is asked of a sheet, and what follows from it before anything is drawn. */
 import type { Pixels } from "../api/engine.ts";
 import type { UnitBox } from "../scene/scene.ts";
+import type { RegionShape } from "../scene/shapes.ts";
 
 export interface SheetBox {
   box: UnitBox;
+  /** What of the box is meant, where it is not all. */
+  shape?: RegionShape;
   /** The words that belong in it. */
   label: string;
   /** Place in the editor's colours; by default the box's place in the list. */

@@ -31,10 +31,15 @@ export function captionLines(record: RunRecord, captions: readonly Caption[], na
 
 /** The boxes of a scene for a sheet, in the colours that they have in the editor, or else by their place. */
 export function sheetBoxes({ prompt, regions }: Scene, colors: readonly BoxColor[] = []): SheetBox[] {
-  return regions.map(({ id, box, spans }) => {
+  return regions.map(({ id, box, shape, spans }) => {
     const label = spans.map(({ start, end }) => prompt.slice(start, end).trim()).join(" + ");
     const known = colors.find((one) => one.id === id) ?? colors.find(({ words }) => words === label);
-    return { box, label, ...(known === undefined ? {} : { color: known.color }) };
+    return {
+      box,
+      label,
+      ...(shape === undefined ? {} : { shape }),
+      ...(known === undefined ? {} : { color: known.color }),
+    };
   });
 }
 

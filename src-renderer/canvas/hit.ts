@@ -1,13 +1,9 @@
 /** What is under a point of the picture: a handle, boxes from the top down, or nothing. */
 import type { UnitBox } from "@scene/scene.ts";
 import type { Box } from "../state/document.ts";
-import { contains, overlapOf } from "../state/geometry.ts";
+import { holds, type Point } from "@scene/shapes.ts";
+import { touches } from "../state/shapes.ts";
 import type { Edges } from "../state/snapping.ts";
-
-export interface Point {
-  x: number;
-  y: number;
-}
 
 /** The handles of a box, each with the sides that it moves and its place in halves of the box. */
 export const HANDLES = [
@@ -43,14 +39,14 @@ export function handleAt(box: UnitBox, point: Point, reach: Point): HandleName |
 
 const catchesPointer = ({ hidden, locked }: Box) => !hidden && !locked;
 
-/** Boxes under a point, the uppermost first. Hidden and locked ones never catch the pointer. */
+/** Boxes that hold a point, the uppermost first; of an ellipse or a polygon only what is inside counts. Hidden and locked ones never catch the pointer. */
 export function boxesAt(boxes: readonly Box[], point: Point): Box[] {
-  return boxes.filter((box) => catchesPointer(box) && contains(box.box, point)).reverse();
+  return boxes.filter((box) => catchesPointer(box) && holds(box, point)).reverse();
 }
 
 /** Boxes that a frame touches. */
 export function boxesIn(boxes: readonly Box[], frame: UnitBox): Box[] {
-  return boxes.filter((box) => catchesPointer(box) && overlapOf(box.box, frame) > 0);
+  return boxes.filter((box) => catchesPointer(box) && touches(box, frame));
 }
 
 /** The box below the one selected in a pile, and from the lowest back to the uppermost. */
@@ -62,4 +58,13 @@ export function nextInPile(pile: readonly Box[], selection: readonly string[]): 
 /** The frame between two corners. */
 export function frameOf(a: Point, b: Point): UnitBox {
   return { x: Math.min(a.x, b.x), y: Math.min(a.y, b.y), width: Math.abs(a.x - b.x), height: Math.abs(a.y - b.y) };
+}
+
+/** The corner that makes the frame from `from` a square on the screen, where a pixel is so large. */
+export function squareOf(from: Point, to: Point, pixel: Point): Point {
+  const side = Math.max(Math.abs(to.x - from.x) / pixel.x, Math.abs(to.y - from.y) / pixel.y);
+  return {
+    x: from.x + (to.x < from.x ? -1 : 1) * side * pixel.x,
+    y: from.y + (to.y < from.y ? -1 : 1) * side * pixel.y,
+  };
 }

@@ -1,7 +1,8 @@
-/** What Fabric draws: boxes with their names and handles, guides and frames. Lines and letters keep their size at every zoom. */
+/** What Fabric draws: regions with their names and handles, guides and frames. Lines and letters keep their size at every zoom. */
 import { FabricImage, FabricObject } from "fabric";
 import { HANDLES } from "./hit.ts";
 import { isRightToLeft } from "@scene/rightToLeft.ts";
+import { pathOf, type Point, type RegionShape } from "@scene/shapes.ts";
 import { placeOfLabel, type Rect, roomOfLabel } from "./labels.ts";
 import { showsPixels } from "./pictures.ts";
 
@@ -9,6 +10,10 @@ const FONT = '600 12px "Inter Variable", system-ui, sans-serif';
 
 export interface BoxLook {
   title: string;
+  /** What of the box it is. */
+  shape: RegionShape | undefined;
+  /** Its points are worked on, and this one is chosen. */
+  point: number | undefined;
   color: string;
   /** The line under the coloured one, which keeps it visible on any picture. */
   halo: string;
@@ -49,21 +54,43 @@ export class BoxShape extends ScreenObject {
   }
 
   protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
-    const { color, halo, selected, hovered, locked, unbound, showTitle, handles, overPicture } = this.look;
+    const { color, halo, selected, hovered, locked, unbound, showTitle, handles, overPicture, shape, point } =
+      this.look;
+    const outline = outlineOf(shape, width, height);
     ctx.fillStyle = color;
     ctx.globalAlpha = (selected ? 0.2 : hovered ? 0.16 : 0.08) * (overPicture ? 0.35 : 1);
-    ctx.fillRect(0, 0, width, height);
+    ctx.fill(outline, "evenodd");
     ctx.globalAlpha = locked ? 0.75 : 1;
+    // Corners of a box are square; those of a painted region are so many that they must not stick out.
+    ctx.lineJoin = shape ? "round" : "miter";
     ctx.strokeStyle = halo;
     ctx.lineWidth = selected ? 4 : 3.5;
-    ctx.strokeRect(0, 0, width, height);
+    ctx.stroke(outline);
     ctx.strokeStyle = color;
     ctx.lineWidth = selected ? 2 : 1.5;
     if (unbound) ctx.setLineDash([6, 4]);
-    ctx.strokeRect(0, 0, width, height);
+    ctx.stroke(outline);
     ctx.setLineDash([]);
+    const isEdited = point !== undefined && shape?.kind === "polygon";
+    if (shape && handles && !isEdited) this.#frame(ctx, width, height);
     if (showTitle) this.#title(ctx, width, height);
-    if (handles && !locked) this.#handles(ctx, width, height);
+    if (isEdited) drawPoints(ctx, shape.points, { width, height }, color, point);
+    else if (handles && !locked) this.#handles(ctx, width, height);
+  }
+
+  /** The box that the handles are of, where the outline is not it. */
+  #frame(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    const { halo, color } = this.look;
+    for (const [style, dash] of [
+      [halo, []],
+      [color, [3, 3]],
+    ] as const) {
+      ctx.strokeStyle = style;
+      ctx.lineWidth = 1;
+      ctx.setLineDash([...dash]);
+      ctx.strokeRect(0, 0, width, height);
+    }
+    ctx.setLineDash([]);
   }
 
   #title(ctx: CanvasRenderingContext2D, width: number, height: number): void {
@@ -125,6 +152,41 @@ export class BoxShape extends ScreenObject {
   }
 }
 
+/** Outlines of the unit square by shape: documents are replaced, and shapes in them stay. */
+const outlines = new WeakMap<RegionShape, Path2D>();
+const SQUARE = { x: 0, y: 0, width: 1, height: 1 };
+
+function outlineOf(shape: RegionShape | undefined, width: number, height: number): Path2D {
+  const path = new Path2D();
+  if (!shape) path.rect(0, 0, width, height);
+  else if (shape.kind === "ellipse") path.ellipse(width / 2, height / 2, width / 2, height / 2, 0, 0, 2 * Math.PI);
+  else {
+    const known = outlines.get(shape) ?? new Path2D(pathOf(shape, SQUARE));
+    outlines.set(shape, known);
+    path.addPath(known, new DOMMatrix([width, 0, 0, height, 0, 0]));
+  }
+  return path;
+}
+
+/** Each a spot that can be taken hold of; the chosen one is filled with the colour. */
+function drawPoints(
+  ctx: CanvasRenderingContext2D,
+  points: readonly Point[],
+  { width, height }: { width: number; height: number },
+  color: string,
+  chosen: number | undefined,
+): void {
+  for (const [i, { x, y }] of points.entries()) {
+    ctx.beginPath();
+    ctx.arc(x * width, y * height, i === chosen ? 6.5 : 4.5, 0, 2 * Math.PI);
+    ctx.fillStyle = i === chosen ? color : "#fff";
+    ctx.fill();
+    ctx.lineWidth = 2;
+    ctx.strokeStyle = i === chosen ? "#fff" : color;
+    ctx.stroke();
+  }
+}
+
 const letters = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /** `text`, or as many of its letters as stand in `width` pixels of the context's font with dots behind them. */
@@ -174,18 +236,68 @@ export class LinesShape extends ScreenObject {
 /** The frame that is being drawn, or that selects. */
 export class FrameShape extends ScreenObject {
   color = "#fff";
+  round = false;
 
   constructor() {
     super({ objectCaching: false, strokeWidth: 0 });
   }
 
   protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    const outline = outlineOf(this.round ? { kind: "ellipse" } : undefined, width, height);
     ctx.fillStyle = this.color;
     ctx.globalAlpha = 0.14;
-    ctx.fillRect(0, 0, width, height);
+    ctx.fill(outline);
     ctx.globalAlpha = 1;
     ctx.strokeStyle = this.color;
     ctx.lineWidth = 1.5;
-    ctx.strokeRect(0, 0, width, height);
+    ctx.stroke(outline);
   }
 }
+
+/** A polygon that is not closed yet, and the brush. */
+export class SketchShape extends ScreenObject {
+  color = "#fff";
+  halo = "#000";
+  /** In fractions of the picture. */
+  line: readonly Point[] = [];
+  /** Its middle and how wide it is, in fractions of the picture. */
+  brush: { at: Point; width: number } | undefined;
+
+  constructor() {
+    super({ objectCaching: false, strokeWidth: 0 });
+  }
+
+  protected draw(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    if (this.line.length > 0) this.#line(ctx, width, height);
+    if (!this.brush) return;
+    const { at, width: across } = this.brush;
+    ctx.beginPath();
+    ctx.arc(at.x * width, at.y * height, Math.max(1.5, (across * width) / 2), 0, 2 * Math.PI);
+    this.#strokes(ctx);
+  }
+
+  #line(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+    ctx.lineJoin = "round";
+    ctx.beginPath();
+    for (const { x, y } of this.line) ctx.lineTo(x * width, y * height);
+    ctx.fillStyle = this.color;
+    ctx.globalAlpha = 0.14;
+    ctx.fill("evenodd");
+    ctx.globalAlpha = 1;
+    this.#strokes(ctx);
+    // What a line drawn round has passed by is no point that can be taken hold of.
+    if (this.line.length <= MOST_SPOTS)
+      drawPoints(ctx, this.line.slice(0, -1), { width, height }, this.color, undefined);
+  }
+
+  #strokes(ctx: CanvasRenderingContext2D): void {
+    ctx.strokeStyle = this.halo;
+    ctx.lineWidth = 3.5;
+    ctx.stroke();
+    ctx.strokeStyle = this.color;
+    ctx.lineWidth = 1.5;
+    ctx.stroke();
+  }
+}
+
+const MOST_SPOTS = 40;

@@ -3,10 +3,10 @@ import { FabricImage, Rect, StaticCanvas, Shadow, type FabricObject, type TMat2D
 import type { UnitBox } from "@scene/scene.ts";
 import { type Document, titleOf } from "../state/document.ts";
 import type { Size } from "../state/geometry.ts";
-import type { Point } from "./hit.ts";
+import type { Point } from "@scene/shapes.ts";
+import type { Traces } from "./hand.ts";
 import type { Palette } from "./palette.ts";
-import { BoxShape, FrameShape, LinesShape, PictureShape } from "./shapes.ts";
-import type { Traces } from "./tools.ts";
+import { BoxShape, FrameShape, LinesShape, PictureShape, SketchShape } from "./shapes.ts";
 
 /** The longer side of the picture in Fabric's units. */
 const LONG_SIDE = 1000;
@@ -36,6 +36,10 @@ export interface StageView {
   selection: readonly string[];
   hovered: string | undefined;
   traces: Traces;
+  /** The polygon whose points are worked on, and the chosen one. */
+  points: { id: string; index: number } | undefined;
+  /** How wide the brush is, as a part of the longer side. */
+  brush: number;
   palette: Palette;
   /** Lies under all else. */
   reference: Backdrop | undefined;
@@ -55,6 +59,7 @@ export class Stage {
   readonly #placed = new LinesShape();
   readonly #guides = new LinesShape();
   readonly #frame = new FrameShape();
+  readonly #sketch = new SketchShape();
   readonly #boxes = new Map<string, BoxShape>();
   #reference: FabricImage | undefined;
   #underlay: FabricImage | undefined;
@@ -121,24 +126,39 @@ export class Stage {
     for (const lines of [this.#grid, this.#placed, this.#guides]) this.#cover(lines);
     this.#showBoxes(view);
 
-    const { frame, color } = view.traces;
-    this.#frame.visible = frame !== undefined;
-    this.#frame.color = color === undefined ? palette.accent : palette.boxes[color]!;
-    if (frame) this.#place(this.#frame, frame);
+    this.#showTraces(view);
 
     const under = [this.#paper, this.#reference, this.#underlay, this.#heat, this.#grid];
-    const over = [...this.#inOrder(document), this.#placed, this.#guides, this.#frame];
+    const over = [...this.#inOrder(document), this.#placed, this.#guides, this.#frame, this.#sketch];
     this.#restack([...under, ...over].filter((one) => one !== undefined));
     if (isReshaped) this.#onMove();
     this.#canvas.requestRenderAll();
   }
 
-  #showBoxes({ document, selection, hovered, palette, underlay, boxes }: StageView): void {
+  #showTraces({ traces, palette, document, selection, brush }: StageView): void {
+    const { frame, round = false, line, brush: at } = traces;
+    // The brush has the colour of what it paints on.
+    const painted = document.boxes.find(({ id }) => at && selection.length === 1 && id === selection[0]);
+    const index = traces.color ?? painted?.color;
+    const color = index === undefined ? palette.accent : palette.boxes[index]!;
+    this.#frame.visible = frame !== undefined;
+    Object.assign(this.#frame, { color, round });
+    if (frame) this.#place(this.#frame, frame);
+    this.#sketch.visible = line !== undefined || at !== undefined;
+    const across = (brush * LONG_SIDE) / this.#size.width;
+    const sketch = { line: line ?? [], brush: at && { at: at.at, width: across } };
+    Object.assign(this.#sketch, { color, halo: palette.halo, ...sketch });
+    this.#cover(this.#sketch);
+  }
+
+  #showBoxes({ document, selection, hovered, palette, underlay, boxes, points }: StageView): void {
     for (const [id] of this.#boxes) if (!document.boxes.some((box) => box.id === id)) this.#boxes.delete(id);
     for (const box of document.boxes) {
       const selected = selection.includes(box.id);
       const look = {
         title: titleOf(document, box),
+        shape: box.shape,
+        point: points?.id === box.id ? points.index : undefined,
         color: palette.boxes[box.color]!,
         halo: palette.halo,
         ink: palette.inks[box.color]!,

@@ -1,41 +1,31 @@
 /** What pressing, dragging and letting go mean: one small state machine. It knows fractions of the picture and the editor, no pixels and no Fabric. */
 import type { TextSpan, UnitBox } from "@scene/scene.ts";
+import type { Point } from "@scene/shapes.ts";
 import { type Box, colorFor } from "../state/document.ts";
 import { addBox, bindBoxes, moveBoxes, pasteBoxes, setBox } from "../state/edits.ts";
-import type { Editor, Gesture } from "../state/editor.svelte.ts";
+import type { Gesture } from "../state/editor.svelte.ts";
 import { boundsOf, cutInside, fitInside } from "../state/geometry.ts";
 import { withMates } from "../state/groups.ts";
 import { addGuide, guideAt, moveGuide } from "../state/guides.ts";
-import { type Guide, type SnapOptions, snapMove, snapResize } from "../state/snapping.ts";
+import { type Guide, snapMove, snapResize } from "../state/snapping.ts";
+import { addRegion } from "../state/shapeEdits.ts";
+import { beginPoints, editedPoints } from "../state/pointEditing.ts";
 import { wordsAt } from "../state/spans.ts";
-import { boxesAt, boxesIn, edgesOf, frameOf, handleAt, type HandleName, nextInPile, type Point } from "./hit.ts";
-
-export interface Modifiers {
-  shift: boolean;
-  alt: boolean;
-  ctrl: boolean;
-}
-
-/** What is drawn while the pointer is down, besides the boxes. */
-export interface Traces {
-  guides: readonly Guide[];
-  frame: UnitBox | undefined;
-  /** Of the box that the frame will be; undefined where it selects. */
-  color: number | undefined;
-}
-
-export const NO_TRACES: Traces = { guides: [], frame: undefined, color: undefined };
-
-export interface ToolHost {
-  editor: Editor;
-  /** Fractions of the picture that some pixels of the screen are. */
-  reach: (pixels: number) => Point;
-  snapping: () => SnapOptions | undefined;
-  /** Whether the project's guides are to be seen. */
-  guides: () => boolean;
-  trace: (traces: Traces) => void;
-  newId: () => string;
-}
+import { BrushTool } from "./brushTool.ts";
+import {
+  type Hand,
+  isDragged,
+  markedWords,
+  type Modifiers,
+  NO_TRACES,
+  otherBoxes,
+  snapPoint,
+  THRESHOLD,
+  type ToolHost,
+} from "./hand.ts";
+import { boxesAt, boxesIn, edgesOf, frameOf, handleAt, type HandleName, nextInPile, squareOf } from "./hit.ts";
+import { PointTool } from "./pointTool.ts";
+import { PolygonTool } from "./polygonTool.ts";
 
 type State =
   | { kind: "idle" }
@@ -44,31 +34,54 @@ type State =
   | { kind: "resizing"; from: Point; id: string; box: UnitBox; handle: HandleName; gesture: Gesture }
   | { kind: "guiding"; axis: Guide["axis"]; index: number | undefined; gesture: Gesture }
   | { kind: "framing"; from: Point; kept: readonly string[] }
-  | { kind: "drawing"; from: Point; words: TextSpan | undefined };
+  | { kind: "drawing"; from: Point; words: TextSpan | undefined; round: boolean };
 
 /** Side of the box that dropped words get, as a fraction of the picture. */
 const DROPPED_SIDE = 0.34;
-const THRESHOLD = 3;
 const HANDLE_REACH = 8;
 const GUIDE_REACH = 4;
 
 export class Tools {
   #state: State = { kind: "idle" };
   readonly #host: ToolHost;
+  readonly #polygon: PolygonTool;
+  readonly #brush: BrushTool;
+  readonly #points: PointTool;
+  /** Presses since a polygon was closed: the click that does it may be half of a double click. */
+  #pressesSince = Infinity;
 
   constructor(host: ToolHost) {
     this.#host = host;
+    this.#brush = new BrushTool(host);
+    this.#points = new PointTool(host);
+    this.#polygon = new PolygonTool(host, () => {
+      this.#pressesSince = 0;
+      host.editor.tool = "select";
+    });
   }
 
   get busy(): boolean {
-    return this.#state.kind !== "idle";
+    return this.#state.kind !== "idle" || [this.#polygon, this.#brush, this.#points].some(({ busy }) => busy);
   }
 
-  down(point: Point, { shift, alt }: Modifiers): void {
+  /** The tool with a state of its own that the pointer and the keys belong to now. */
+  get #hand(): Hand | undefined {
     const { editor } = this.#host;
+    if (this.#state.kind !== "idle") return undefined;
+    if (editor.tool === "polygon" || this.#polygon.busy) return this.#polygon;
+    if (editor.tool === "brush" || this.#brush.busy) return this.#brush;
+    return editedPoints(editor) || this.#points.busy ? this.#points : undefined;
+  }
+
+  down(point: Point, modifiers: Modifiers): void {
+    this.#pressesSince++;
+    if (this.#hand?.down(point, modifiers)) return;
+    const { editor } = this.#host;
+    const { shift, alt } = modifiers;
     const { boxes } = editor.document;
-    if (editor.tool === "draw") {
-      this.#state = { kind: "drawing", from: this.#snapPoint(point), words: this.#markedWords() };
+    if (editor.tool === "draw" || editor.tool === "ellipse") {
+      const round = editor.tool === "ellipse";
+      this.#state = { kind: "drawing", from: snapPoint(this.#host, point), words: markedWords(this.#host), round };
       return;
     }
     const handle = this.#handleAt(point);
@@ -79,6 +92,7 @@ export class Tools {
       return;
     }
     const pile = boxesAt(boxes, point);
+    if (!pile.some(({ id }) => id === editor.points?.id)) editor.points = undefined;
     const held = pile.find(({ id }) => editor.selection.includes(id));
     const top = pile[0];
     const guide = top ? undefined : this.#guideAt(point);
@@ -103,7 +117,8 @@ export class Tools {
     const { editor, trace, reach } = this.#host;
     switch (state.kind) {
       case "idle":
-        editor.hovered = boxesAt(editor.document.boxes, point)[0]?.id;
+        editor.hovered = this.#drawsOver ? undefined : boxesAt(editor.document.boxes, point)[0]?.id;
+        this.#hand?.move(point, modifiers);
         return;
       case "pressed": {
         const { x, y } = reach(THRESHOLD);
@@ -130,7 +145,7 @@ export class Tools {
         return;
       case "framing": {
         const frame = frameOf(state.from, point);
-        trace({ guides: [], frame, color: undefined });
+        trace({ guides: [], frame });
         const touched = boxesIn(editor.document.boxes, frame).map(({ id }) => id);
         editor.select([...state.kept, ...withMates(editor.document, touched)]);
         return;
@@ -138,29 +153,65 @@ export class Tools {
       case "drawing":
         trace({
           guides: [],
-          frame: cutInside(frameOf(state.from, this.#snapPoint(point))),
+          frame: this.#drawnFrame(state.from, point, modifiers.shift),
+          round: state.round,
           color: colorFor(editor.document, state.words ? [state.words] : []),
         });
     }
   }
 
-  up(point: Point): void {
+  up(point: Point, { shift } = { shift: false }): void {
     const state = this.#state;
     const { editor, trace } = this.#host;
+    const hand = this.#hand;
+    if (hand) {
+      hand.up(point);
+      return;
+    }
     this.#state = { kind: "idle" };
     trace(NO_TRACES);
     if ("gesture" in state) state.gesture.commit();
     if (state.kind === "pressed") editor.select(state.clicked);
-    if (state.kind === "framing" && !this.#isDragged(state.from, point)) editor.select(state.kept);
-    if (state.kind === "drawing") this.#draw(state, point);
+    if (state.kind === "framing" && !isDragged(this.#host, state.from, point)) editor.select(state.kept);
+    if (state.kind === "drawing") this.#draw(state, point, shift);
   }
 
   /** Escape, or the pointer was taken away: as if it had not begun. */
   cancel(): void {
     const state = this.#state;
     this.#state = { kind: "idle" };
+    for (const hand of [this.#polygon, this.#brush, this.#points]) hand.cancel();
     this.#host.trace(NO_TRACES);
     if ("gesture" in state) state.gesture.cancel();
+  }
+
+  /** Keys of the tool in hand, and of a polygon's points; false where they mean nothing to it. */
+  key(event: KeyboardEvent): boolean {
+    return this.#hand?.key(event) ?? false;
+  }
+
+  /** Closes the polygon that is drawn, adds and takes away points, or begins to work on them. False where it is about none of that. */
+  doubleClick(point: Point): boolean {
+    const { editor } = this.#host;
+    if (editor.tool === "polygon") this.#polygon.close();
+    else if (this.#pressesSince > 1 && editor.tool === "select" && !this.#points.doubleClick(point)) {
+      const top = boxesAt(editor.document.boxes, point)[0];
+      if (top?.shape?.kind !== "polygon") return false;
+      editor.select([top.id]);
+      beginPoints(editor);
+    }
+    return true;
+  }
+
+  /** The pointer is elsewhere. */
+  leave(): void {
+    this.#host.editor.hovered = undefined;
+    if (this.#host.editor.tool === "brush" && !this.busy) this.#host.trace(NO_TRACES);
+  }
+
+  /** The tool in hand is about what it draws, and not about the box under it. */
+  get #drawsOver(): boolean {
+    return ["draw", "ellipse", "polygon", "brush"].includes(this.#host.editor.tool);
   }
 
   /** Takes hold of a guide; without an index of a new one, which comes out of a ruler. It is moved, and let go, as all else. */
@@ -205,13 +256,15 @@ export class Tools {
     const side = DROPPED_SIDE;
     const box = fitInside({ x: x - side / 2, y: y - side / 2, width: side, height: side });
     const options = this.#host.snapping();
-    return options ? fitInside(snapMove(box, this.#others([]), options).box) : box;
+    return options ? fitInside(snapMove(box, otherBoxes(this.#host, []), options).box) : box;
   }
 
   /** What the pointer should look like at a point. */
   cursorAt(point: Point): string {
     const { editor } = this.#host;
-    if (editor.tool === "draw") return "crosshair";
+    if (editor.tool === "brush") return "none"; // the brush itself is drawn
+    if (this.#drawsOver) return "crosshair";
+    if (this.#points.busy || this.#points.pointAt(point) !== undefined) return "crosshair";
     if (this.#state.kind === "moving") return "move";
     if (this.#state.kind === "guiding") return this.#state.axis === "x" ? "ew-resize" : "ns-resize";
     const handle = this.#state.kind === "resizing" ? this.#state.handle : this.#handleAt(point)?.name;
@@ -244,20 +297,17 @@ export class Tools {
     const options = snapping();
     const box = { x: 0.5, y: 0.5, width: 0, height: 0, [axis]: whole };
     const at =
-      options && whole >= 0 && whole <= 1 ? snapMove(box, this.#others([]), { reach: options.reach }).box[axis] : whole;
+      options && whole >= 0 && whole <= 1
+        ? snapMove(box, otherBoxes(this.#host, []), { reach: options.reach }).box[axis]
+        : whole;
     gesture.preview(index === undefined ? addGuide({ axis, at }) : moveGuide(index, at));
   }
 
   #handleAt(point: Point) {
     const [box, ...others] = this.#host.editor.selectedBoxes;
-    if (!box || others.length > 0 || box.locked || box.hidden) return undefined;
+    if (!box || others.length > 0 || box.locked || box.hidden || editedPoints(this.#host.editor)) return undefined;
     const name = handleAt(box.box, point, this.#host.reach(HANDLE_REACH));
     return name && { box, name };
-  }
-
-  #others(ids: readonly string[]): UnitBox[] {
-    const { boxes } = this.#host.editor.document;
-    return boxes.filter(({ id, hidden }) => !hidden && !ids.includes(id)).map(({ box }) => box);
   }
 
   #drag(state: Extract<State, { kind: "moving" }>, point: Point, { shift, ctrl }: Modifiers): void {
@@ -269,11 +319,11 @@ export class Tools {
     const bounds = boundsOf(state.boxes);
     const options = ctrl ? undefined : this.#host.snapping();
     const moved = { ...bounds, x: bounds.x + dx, y: bounds.y + dy };
-    const snapped = options ? snapMove(moved, this.#others(state.ids), options) : { box: moved, guides: [] };
+    const snapped = options ? snapMove(moved, otherBoxes(this.#host, state.ids), options) : { box: moved, guides: [] };
     const copy = pasteBoxes(state.copies, state.ids, 0);
     const place = moveBoxes(state.ids, snapped.box.x - bounds.x, snapped.box.y - bounds.y);
     state.gesture.preview((document) => place(state.copies.length > 0 ? copy(document) : document));
-    this.#host.trace({ guides: snapped.guides, frame: undefined, color: undefined });
+    this.#host.trace({ guides: snapped.guides });
   }
 
   #resize(state: Extract<State, { kind: "resizing" }>, point: Point, { shift, ctrl }: Modifiers): void {
@@ -296,37 +346,26 @@ export class Tools {
     const isTurned = left > right || top > bottom;
     const snapped =
       options && !shift && !isTurned
-        ? snapResize(resized, edges, this.#others([state.id]), options)
+        ? snapResize(resized, edges, otherBoxes(this.#host, [state.id]), options)
         : { box: resized, guides: [] };
     state.gesture.preview(setBox(state.id, cutInside(snapped.box)));
-    this.#host.trace({ guides: snapped.guides, frame: undefined, color: undefined });
+    this.#host.trace({ guides: snapped.guides });
   }
 
-  /** Pressing on the canvas takes the focus from the prompt, and with it the mark: what is drawn keeps the words. */
-  #markedWords(): TextSpan | undefined {
-    const { document, textSelection: mark } = this.#host.editor;
-    return mark && mark.start < mark.end ? wordsAt(document.prompt, mark) : undefined;
-  }
-
-  /** A new box, tied to the words that were marked in the prompt when it was begun, if any were. */
-  #draw({ from, words }: Extract<State, { kind: "drawing" }>, to: Point): void {
+  /** A new region, tied to the words that were marked in the prompt when it was begun, if any were. */
+  #draw({ from, words, round }: Extract<State, { kind: "drawing" }>, to: Point, shift: boolean): void {
     const { editor, newId } = this.#host;
-    if (!this.#isDragged(from, to)) return;
+    if (!isDragged(this.#host, from, to)) return;
     const id = newId();
-    const box = cutInside(frameOf(from, this.#snapPoint(to)));
-    editor.apply("Draw box", addBox(id, box, words ? [words] : []), { select: [id] });
+    const box = this.#drawnFrame(from, to, shift);
+    const region = round ? { box, shape: { kind: "ellipse" } as const } : { box };
+    editor.apply(round ? "Draw ellipse" : "Draw box", addRegion(id, region, words ? [words] : []), { select: [id] });
     editor.tool = "select";
   }
 
-  #snapPoint(point: Point): Point {
-    const options = this.#host.snapping();
-    if (!options) return point;
-    const { box } = snapMove({ ...point, width: 0, height: 0 }, this.#others([]), options);
-    return { x: box.x, y: box.y };
-  }
-
-  #isDragged(from: Point, to: Point): boolean {
-    const { x, y } = this.#host.reach(THRESHOLD);
-    return Math.abs(to.x - from.x) >= x || Math.abs(to.y - from.y) >= y;
+  /** With Shift as wide as high on the screen. */
+  #drawnFrame(from: Point, point: Point, shift: boolean): UnitBox {
+    const to = snapPoint(this.#host, point);
+    return cutInside(frameOf(from, shift ? squareOf(from, to, this.#host.reach(1)) : to));
   }
 }

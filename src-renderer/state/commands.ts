@@ -13,6 +13,7 @@ import { freePlace } from "./placement.ts";
 import { scoutSteps } from "@scene/scouting.ts";
 import type { Rule } from "./scouting.svelte.ts";
 import type { Session } from "./session.svelte.ts";
+import { SHAPE_ACTIONS } from "./shapeCommands.ts";
 import { wordsAt } from "./spans.ts";
 
 const someSelected = ({ editor }: Session) => editor.selection.length > 0;
@@ -110,10 +111,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "edit.preferences": dialog("preferences"),
 
   "box.bind": { enabled: composing, run: bindWords },
-  "box.draw": {
-    enabled: composing,
-    run: ({ editor }) => void (editor.tool = editor.tool === "draw" ? "select" : "draw"),
-  },
+  ...SHAPE_ACTIONS,
   "box.lock": {
     enabled: boxesChosen,
     checked: ({ editor }) => editor.selectedBoxes.length > 0 && editor.selectedBoxes.every(({ locked }) => locked),

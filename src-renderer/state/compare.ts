@@ -5,6 +5,7 @@ import { isolated } from "@scene/rightToLeft.ts";
 import type { Region, Scene } from "@scene/scene.ts";
 import type { ResultDetails } from "@api/store.ts";
 import { phraseOf } from "./document.ts";
+import { kindOf, SHAPE_WORDS } from "./shapes.ts";
 import { changeWords, layoutChanges } from "./variant.ts";
 import { settingWords } from "./words.ts";
 
@@ -55,10 +56,11 @@ export function describe(scene: Scene): [string, string][] {
   const percent = (value: number) => String(Math.round(value * 100));
   const boxes = scene.regions.map((region, i): [string, string] => {
     const { box, strength } = region;
+    const kind = region.shape ? [SHAPE_WORDS[kindOf(region)].toLowerCase()] : [];
     const place = `${percent(box.x)}, ${percent(box.y)} · ${percent(box.width)} × ${percent(box.height)} %`;
     return [
       `Box ${i + 1}: ${phraseOf(scene.prompt, region)}`,
-      [place, ...(strength === 1 ? [] : [`strength ${strength}`]), ...extraWords(region)].join(", "),
+      [...kind, place, ...(strength === 1 ? [] : [`strength ${strength}`]), ...extraWords(region)].join(", "),
     ];
   });
   return [

@@ -11,6 +11,7 @@ import { namedColor } from "./colors.ts";
 import type { Size } from "./geometry.ts";
 import { type Group, readGroupId, readGroups, readGuides, tidied } from "./parts.ts";
 import { readReference, type Reference } from "./reference.ts";
+import { kindOf, SHAPE_NAMES } from "./shapes.ts";
 import type { Guide } from "./snapping.ts";
 
 /** A region as the editor sees it. Later boxes lie above earlier ones. */
@@ -66,7 +67,7 @@ export const EMPTY_DOCUMENT: Document = {
 export function titleOf(document: Pick<Document, "prompt" | "boxes">, box: Box): string {
   if (box.name !== "") return box.name;
   const words = phraseOf(document.prompt, box);
-  return words === "" ? `Box ${document.boxes.indexOf(box) + 1}` : words;
+  return words === "" ? `${SHAPE_NAMES[kindOf(box)]} ${document.boxes.indexOf(box) + 1}` : words;
 }
 
 /** The words a box is tied to. */

@@ -5,7 +5,8 @@ import type { Edit } from "./edits.ts";
 import { type Effect, History, type Step } from "./history.ts";
 import { tooMuch } from "./limits.ts";
 
-export type Tool = "select" | "draw" | "pan";
+/** `draw` draws boxes. */
+export type Tool = "select" | "draw" | "ellipse" | "polygon" | "brush" | "pan";
 
 /** Many changes on the way, one step in the end. After `commit` or `cancel` it does nothing any more. */
 export interface Gesture {
@@ -38,6 +39,8 @@ export class Editor {
   /** The box under the pointer, wherever it is shown. */
   hovered: string | undefined = $state();
   tool: Tool = $state("select");
+  /** The polygon whose points are worked on, and the chosen one of them: see pointEditing.ts. */
+  points: { id: string; index: number } | undefined = $state.raw();
   undoLabel: string | undefined = $state();
   redoLabel: string | undefined = $state();
   #lastStep: Step<Moment> | undefined = $state.raw();
@@ -177,6 +180,7 @@ export class Editor {
 
   select(ids: readonly string[]): void {
     this.#selection = ids.filter((id) => this.boxOf(id));
+    if (this.#selection.length !== 1 || this.#selection[0] !== this.points?.id) this.points = undefined;
   }
 
   toggleSelected(id: string): void {

@@ -7,7 +7,7 @@ export interface Size {
 }
 
 /** The least a side of a box may be. */
-const LEAST_SIDE = 0.01;
+export const LEAST_SIDE = 0.01;
 
 const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), Math.max(low, high));
 

@@ -11,6 +11,7 @@ const MOST = 3;
 const VERBS: Record<BoxChange["kind"], string> = {
   moved: "moved",
   resized: "resized",
+  shape: "other shape for",
   added: "added",
   removed: "removed",
   strength: "other strength for",

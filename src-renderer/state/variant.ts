@@ -1,6 +1,7 @@
 /** "Same noise, one box moved": a result's scene with the layout of the editor, and what is different between two layouts. */
 import { extrasOf } from "@scene/flatSettings.ts";
 import type { Region, Scene, UnitBox } from "@scene/scene.ts";
+import type { Shaped } from "@scene/shapes.ts";
 import { type Document, phraseOf, sceneToDraw } from "./document.ts";
 
 /**
@@ -22,12 +23,12 @@ export function withLayout(scene: Scene, document: Document): Scene {
 
 /** What happened to a box between two scenes. */
 export interface BoxChange {
-  kind: "moved" | "resized" | "added" | "removed" | "strength" | "words" | "steps";
+  kind: "moved" | "resized" | "shape" | "added" | "removed" | "strength" | "words" | "steps";
   /** Of the region in the later scene, or in the earlier one where it was removed. */
   id: string;
   words: string;
-  before: UnitBox | undefined;
-  after: UnitBox | undefined;
+  before: Shaped | undefined;
+  after: Shaped | undefined;
 }
 
 export function layoutChanges(before: Scene, after: Scene): BoxChange[] {
@@ -35,16 +36,16 @@ export function layoutChanges(before: Scene, after: Scene): BoxChange[] {
   const changes = after.regions.flatMap((region): BoxChange[] => {
     const words = phraseOf(after.prompt, region);
     const old = pairOf(region, after, before);
-    if (!old) return [{ kind: "added", id: region.id, words, before: undefined, after: region.box }];
+    if (!old) return [{ kind: "added", id: region.id, words, before: undefined, after: region }];
     left.delete(old.id);
     const kind = kindOf(old, region, phraseOf(before.prompt, old) === words);
-    return kind ? [{ kind, id: region.id, words, before: old.box, after: region.box }] : [];
+    return kind ? [{ kind, id: region.id, words, before: old, after: region }] : [];
   });
   const removed = before.regions
     .filter(({ id }) => left.has(id))
     .map((region): BoxChange => {
       const words = phraseOf(before.prompt, region);
-      return { kind: "removed", id: region.id, words, before: region.box, after: undefined };
+      return { kind: "removed", id: region.id, words, before: region, after: undefined };
     });
   return [...changes, ...removed];
 }
@@ -54,6 +55,7 @@ export function changeWords(changes: readonly BoxChange[]): string {
   const verbs = {
     moved: "was moved",
     resized: "was resized",
+    shape: "has another shape",
     added: "is new",
     removed: "is gone",
     strength: "has another strength",
@@ -77,10 +79,12 @@ function pairOf(region: Region, scene: Scene, other: Scene): Region | undefined 
 const SAME = 1e-4;
 
 function kindOf(old: Region, now: Region, sameWords: boolean): BoxChange["kind"] | undefined {
+  const [then, today] = [extrasOf(old), extrasOf(now)];
+  // A box that follows what is drawn in it changes with that.
+  if (JSON.stringify(then.shape) !== JSON.stringify(today.shape)) return "shape";
   const differs = (key: keyof UnitBox) => Math.abs(old.box[key] - now.box[key]) > SAME;
   if (differs("width") || differs("height")) return "resized";
   if (differs("x") || differs("y")) return "moved";
-  const [then, today] = [extrasOf(old), extrasOf(now)];
   if (!sameWords || then.words !== today.words || then.avoid !== today.avoid) return "words";
   if (then.during?.start !== today.during?.start || then.during?.end !== today.during?.end) return "steps";
   return old.strength === now.strength ? undefined : "strength";

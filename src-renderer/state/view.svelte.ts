@@ -17,6 +17,8 @@ export class View {
   rulers = $state(false);
   /** The guide that shall have the focus, by its place among them. */
   guideToFocus: number | undefined = $state();
+  /** How wide the brush is, as a part of the picture's longer side, and whether it wipes. */
+  brush: { size: number; erases: boolean } = $state({ size: 0.08, erases: false });
   /** Where words looked: off until asked for. */
   heat = $state(false);
   boxes = $state(true);

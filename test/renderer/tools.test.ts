@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { Tools, type Traces } from "../../src-renderer/canvas/tools.ts";
+import type { Traces } from "../../src-renderer/canvas/hand.ts";
+import { Tools } from "../../src-renderer/canvas/tools.ts";
 import { addBox, changeBoxes, setPrompt } from "../../src-renderer/state/edits.ts";
 import { Editor } from "../../src-renderer/state/editor.svelte.ts";
 
@@ -17,6 +18,7 @@ function stage() {
     reach: (pixels) => at(pixels / 1000, pixels / 1000),
     snapping: () => undefined,
     guides: () => true,
+    brush: () => ({ size: 0.1, erases: false }),
     trace: (next) => (traces = next),
     newId: () => "new",
   });

@@ -53,7 +53,7 @@ test("what happened to each box is told apart", () => {
   expect(changesOf()).toEqual([]);
   expect(changesOf(moveBoxes(["circle"], 0.1, 0), moveBoxes(["circle"], -0.1, 0))).toEqual([]);
   const [grown] = changesOf(growBoxes(["circle"], 0.1, 0));
-  expect(grown).toMatchObject({ kind: "resized", words: "red circle", before: scene.regions[0]!.box });
+  expect(grown).toMatchObject({ kind: "resized", words: "red circle", before: { box: scene.regions[0]!.box } });
   expect(changeWords(changesOf(changeBoxes(["square"], { strength: 2 })))).toBe("“blue square” has another strength");
   const box = { x: 0, y: 0, width: 0.5, height: 0.2 };
   expect(

@@ -92,6 +92,17 @@ export function boxItems(commands: Commands, editor: Editor): MenuEntry[] {
     { label: "Align and distribute", entries: ALIGNMENTS.map((one) => (one === "line" ? one : item(one))) },
     layOutMenu(commands),
     {
+      label: "Shape",
+      entries: [
+        item("box.asBox", "Box"),
+        item("box.asEllipse", "Ellipse"),
+        item("box.asPolygon", "Polygon"),
+        item("box.asPainted", "Painted"),
+        "line",
+        item("box.points"),
+      ],
+    },
+    {
       label: "Order",
       entries: [item("box.forward"), item("box.backward")],
     },
@@ -110,6 +121,9 @@ export function canvasItems(commands: Commands): MenuEntry[] {
   const item = (name: CommandName) => commandItem(commands, name);
   return [
     item("box.draw"),
+    item("box.drawEllipse"),
+    item("box.drawPolygon"),
+    item("box.paint"),
     pasteItem(commands),
     layOutMenu(commands),
     "line",
