@@ -1,4 +1,7 @@
-/** The brush: paints and wipes cells of the region that is selected, whatever it was before; without one it begins a new region. */
+/**
+ * The brush: paints and wipes cells of the region that is selected, whatever it was before; for words that are marked, and where
+ * nothing is selected, it begins a new region.
+ */
 import type { Cells } from "@scene/cells.ts";
 import type { TextSpan } from "@scene/scene.ts";
 import type { Point } from "@scene/shapes.ts";
@@ -114,7 +117,8 @@ export class BrushTool implements Hand {
   #begin(point: Point, erases: boolean): Stroke | undefined {
     const { editor, newId } = this.#host;
     const { document } = editor;
-    const chosen = editor.selectedBoxes.length === 1 ? editor.selectedBoxes[0] : undefined;
+    const words = erases ? undefined : markedWords(this.#host);
+    const chosen = !words && editor.selectedBoxes.length === 1 ? editor.selectedBoxes[0] : undefined;
     const target: Box | undefined = chosen ?? (erases ? boxesAt(document.boxes, point)[0] : undefined);
     if (target?.locked) {
       editor.onRefused(`“${titleOf(document, target)}” is locked. Unlock it to paint on it.`);
@@ -127,7 +131,7 @@ export class BrushTool implements Hand {
       const cells = cellsUnder(target, grid);
       return { id: target.id, isNew: false, words: undefined, cells, value, last: point };
     }
-    return { id: newId(), isNew: true, words: markedWords(this.#host), cells: emptyCells(grid), value, last: point };
+    return { id: newId(), isNew: true, words, cells: emptyCells(grid), value, last: point };
   }
 
   #paint(stroke: Stroke, to: Point): void {

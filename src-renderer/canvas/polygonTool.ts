@@ -87,7 +87,7 @@ export class PolygonTool implements Hand {
     else if (takesBack) {
       this.#points.pop();
       if (this.#points.length === 0) this.cancel();
-      else this.#trace(this.#points);
+      else this.#show(this.#points.at(-1)!);
     } else return false;
     return true;
   }

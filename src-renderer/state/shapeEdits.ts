@@ -35,8 +35,9 @@ export function reshape(ids: readonly string[], kind: ShapeKind): Edit {
 }
 
 function shaped(old: Box, { box, shape }: Shaped): Box {
-  const { shape: _old, ...rest } = old;
-  return { ...rest, box: isSamePlace(old.box, box) ? old.box : box, ...(shape ? { shape } : {}) };
+  const next: Box = { ...old, box: isSamePlace(old.box, box) ? old.box : box };
+  delete next.shape;
+  return shape ? { ...next, shape } : next;
 }
 
 /** So many points make an ellipse that nobody takes for a polygon, and each can still be taken hold of. */

@@ -146,9 +146,13 @@ test("the brush begins a region, goes on with it, and each stroke is a step", as
   await editor.undo();
   expect(editor.boxOf("new 1")).toEqual(first);
 
+  // Nothing selected, or words marked: another one.
   editor.select([]);
   drag([at(0.8, 0.8), at(0.85, 0.8)]);
   expect(editor.selection).toEqual(["new 2"]);
+  editor.textSelection = { start: 2, end: 9 };
+  drag([at(0.8, 0.2), at(0.85, 0.2)]);
+  expect(editor.boxOf("new 3")).toMatchObject({ spans: [{ start: 2, end: 9 }] });
 });
 
 test("painting on a box makes it painted, keeps its words, and Alt wipes; what is wiped wholly is gone", async () => {
