@@ -38,6 +38,8 @@ export interface StageView {
   traces: Traces;
   /** The polygon whose points are worked on, and the chosen one. */
   points: { id: string; index: number } | undefined;
+  /** Whether sides and corners can be taken hold of: not while a tool draws over them. */
+  handles: boolean;
   /** How wide the brush is, as a part of the longer side. */
   brush: number;
   palette: Palette;
@@ -151,7 +153,7 @@ export class Stage {
     this.#cover(this.#sketch);
   }
 
-  #showBoxes({ document, selection, hovered, palette, underlay, boxes, points }: StageView): void {
+  #showBoxes({ document, selection, hovered, palette, underlay, boxes, points, handles }: StageView): void {
     for (const [id] of this.#boxes) if (!document.boxes.some((box) => box.id === id)) this.#boxes.delete(id);
     for (const box of document.boxes) {
       const selected = selection.includes(box.id);
@@ -163,7 +165,7 @@ export class Stage {
         halo: palette.halo,
         ink: palette.inks[box.color]!,
         selected,
-        handles: selected && selection.length === 1,
+        handles: handles && selected && selection.length === 1,
         hovered: hovered === box.id,
         locked: box.locked,
         overPicture: underlay !== undefined,

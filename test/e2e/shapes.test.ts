@@ -4,9 +4,9 @@ import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import type { Region } from "../../src-main/scene/scene.ts";
 import { findings } from "./axe.ts";
-import { openProject } from "./dialogs.ts";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
+import { openProject } from "./manyResults.ts";
 import { sharedApp } from "./shared.ts";
 import {
   artboard,
@@ -116,7 +116,7 @@ describe.skipIf(!electron)("regions that are not boxes", { timeout: DRAWING_LIMI
     await undo(page).click();
     await expect.poll(async () => (await regions(page))[2]).toEqual(first);
 
-    // By keys alone: the brush goes down from the middle of the region, and Shift+M wipes.
+    // By keys alone: the brush goes on from where it was last.
     await canvas(page).focus();
     for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowDown");
     for (let i = 0; i < 14; i++) await page.keyboard.press("Shift+ArrowDown");
@@ -180,7 +180,7 @@ describe.skipIf(!electron)("regions that are not boxes", { timeout: DRAWING_LIMI
 
     await results(page).first().press("Space");
     await page.getByRole("dialog", { name: /^Seed/ }).waitFor();
-    await page.keyboard.press("o");
+    await expect.poll(() => page.locator(".shaped path").count()).toBe(6);
     await shoot(page, "6-large");
     await page.keyboard.press("Escape");
     await box(page, "yellow moon").click();
