@@ -2,7 +2,7 @@
  * `npm run screenshots [-- folder] [--dark | --light] [--states] [--troubles] [--models] [--texts] [--readme]`: pictures of the real app
  * with the demo model, into `dist/screenshots` or the folder named: its main states, what one comes by less often, models at home and on
  * their way, and the same window with Japanese, Arabic and long German texts. Each in light and dark and in three sizes of window; all
- * of them unless some are named. `--readme` makes only the picture of the README.
+ * of them unless some are named. `--readme` makes only the pictures of the README.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { launch, type RunningApp } from "../test/e2e/harness.ts";
 import { ensureFonts } from "./electron/systemPackages.ts";
 import { slowHub } from "../test/support/slowHub.ts";
 import { models } from "./screenshots/models.ts";
-import { pictureOfReadme } from "./screenshots/readme.ts";
+import { pictureOfReadme, pictureOfRegions } from "./screenshots/readme.ts";
 import { states } from "./screenshots/states.ts";
 import { texts } from "./screenshots/texts.ts";
 import { troubles } from "./screenshots/troubles.ts";
@@ -40,7 +40,10 @@ interface Surroundings {
   hub: Awaited<ReturnType<typeof slowHub>>;
 }
 const PARTS: Record<string, (running: RunningApp, shoot: Shoot, around: Surroundings) => Promise<void>> = {
-  "--readme": ({ page }) => pictureOfReadme(page, join(root, "resources", "readme", "editor.png")),
+  "--readme": async ({ page }) => {
+    await pictureOfReadme(page, join(root, "resources", "readme", "editor.png"));
+    await pictureOfRegions(page, join(root, "resources", "readme", "regions.png"));
+  },
   "--states": ({ page }, shoot) => states(page, shoot),
   "--troubles": (running, shoot, { home }) => troubles(running, home, shoot),
   "--models": (running, shoot, { home, hub }) => models(running, home, hub, shoot),

@@ -35,9 +35,10 @@ export function reshape(ids: readonly string[], kind: ShapeKind): Edit {
 }
 
 function shaped(old: Box, { box, shape }: Shaped): Box {
-  const next: Box = { ...old, box: isSamePlace(old.box, box) ? old.box : box };
-  delete next.shape;
-  return shape ? { ...next, shape } : next;
+  const place = isSamePlace(old.box, box) ? old.box : box;
+  if (shape) return { ...old, box: place, shape };
+  const { shape: was, ...rest } = old;
+  return was ? { ...rest, box: place } : { ...old, box: place };
 }
 
 /** So many points make an ellipse that nobody takes for a polygon, and each can still be taken hold of. */

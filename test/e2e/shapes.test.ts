@@ -66,6 +66,7 @@ describe.skipIf(!electron)("regions that are not boxes", { timeout: DRAWING_LIMI
 
   test("are drawn and painted by hand, edited by keys, taken back, saved, opened again and drawn", async () => {
     const { app, page, problems } = running();
+    await page.emulateMedia({ reducedMotion: "reduce" }); // colours half way are no colours
     const project = await compose(page, { prompt: PROMPT, boxes: [], seeds: "3", steps: 12 });
 
     // An ellipse for the words that are marked.

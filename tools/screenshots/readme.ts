@@ -1,6 +1,7 @@
-/** The picture of the README. */
+/** The pictures of the README. */
 import type { Page } from "playwright-core";
-import { draw, mark } from "./window.ts";
+import { artboard, click, drag } from "../../test/e2e/window.ts";
+import { draw, fresh, mark } from "./window.ts";
 
 /** Phrases of the scene in the README, with left, top, width and height of their boxes in percent, and their colours. */
 const THINGS: [string, number[], string][] = [
@@ -33,6 +34,62 @@ export async function pictureOfReadme(page: Page, path: string): Promise<void> {
     await fields.getByRole("radio", { name: color }).click();
   }
   await draw(page, "1-6", 6);
+  await showBest(page);
+  await photograph(page, "red house", path);
+}
+
+/** The same three things in an ellipse, a polygon, and a region that is painted, as a hand draws them. */
+export async function pictureOfRegions(page: Page, path: string): Promise<void> {
+  await fresh(page);
+  const prompt = page.getByRole("textbox", { name: "Prompt" });
+  await prompt.fill("a yellow moon, a red house and a green tree on a navy background");
+  const tool = (name: string | RegExp) => page.getByRole("toolbar", { name: "Tools" }).getByRole("button", { name });
+  await mark(page, "yellow moon");
+  await tool("Draw an ellipse").click();
+  await drag(page, [0.54, 0.06], [0.92, 0.44]);
+  await mark(page, "red house");
+  await tool(/^Draw a polygon/).click();
+  for (const corner of HOUSE) await click(page, corner);
+  await page.keyboard.press("Enter");
+  await mark(page, "green tree");
+  await tool("Paint a region").click();
+  for (const way of TREE) {
+    const { at } = await artboard(page);
+    for (const [i, point] of way.entries()) {
+      const { x, y } = at(...point);
+      await page.mouse.move(x, y, { steps: 4 });
+      if (i === 0) await page.mouse.down();
+    }
+    await page.mouse.up();
+  }
+  await page.keyboard.press("v");
+  await draw(page, "1-6", 6);
+  await showBest(page);
+  await photograph(page, "green tree", path);
+}
+
+type Point = [x: number, y: number];
+const HOUSE: Point[] = [
+  [0.1, 0.92],
+  [0.1, 0.64],
+  [0.28, 0.44],
+  [0.46, 0.64],
+  [0.46, 0.92],
+];
+/** A round crown, and a trunk under it. */
+const TREE: Point[][] = [
+  Array.from({ length: 13 }, (_, i): Point => {
+    const angle = (Math.PI * i) / 6;
+    return [0.75 + 0.1 * Math.cos(angle), 0.62 + 0.08 * Math.sin(angle)];
+  }),
+  [
+    [0.75, 0.62],
+    [0.75, 0.9],
+  ],
+];
+
+/** Of the pictures that are drawn, the one whose boxes are obeyed best. */
+async function showBest(page: Page): Promise<void> {
   const cards = await page.locator("[data-result]").all();
   const labels = await Promise.all(cards.map((card) => card.getAttribute("aria-label")));
   const obeyed = labels.map((label) => Number(/obeyed to (\d+)/.exec(label ?? "")?.[1] ?? 0));
@@ -40,8 +97,11 @@ export async function pictureOfReadme(page: Page, path: string): Promise<void> {
     .locator("[data-result]")
     .nth(obeyed.indexOf(Math.max(...obeyed)))
     .click();
-  await page.getByRole("option", { name: /^red house/ }).click();
-  await prompt.evaluate((area) => {
+}
+
+async function photograph(page: Page, selected: string, path: string): Promise<void> {
+  await page.getByRole("option", { name: new RegExp(`^${selected}`) }).click();
+  await page.getByRole("textbox", { name: "Prompt" }).evaluate((area) => {
     (area as unknown as { setSelectionRange(a: number, b: number): void }).setSelectionRange(0, 0);
   });
   await page.mouse.move(640, 10);
