@@ -75,50 +75,50 @@ export function croppedCells({ width, set }: Cells, { x0, x1, y0, y1 }: ReturnTy
   return { width: x1 - x0, height: y1 - y0, set: cropped };
 }
 
+/** East, south, west, north: each is the one before turned to the right. */
+const WAYS = [
+  [1, 0],
+  [0, 1],
+  [-1, 0],
+  [0, -1],
+] as const;
+
 /** The borders of what is set, as closed rings of corners in cells: around it clockwise, around holes the other way. */
 export function ringsOfCells({ width, height, set }: Cells): Point[][] {
-  const isSet = (x: number, y: number) => x >= 0 && y >= 0 && x < width && y < height && set[y * width + x] === 1;
   const across = width + 1;
-  /** From a corner, where borders lead that have what is set on their right. */
-  const next = new Map<number, number[]>();
-  const lead = (x: number, y: number, toX: number, toY: number) => {
-    const from = y * across + x;
-    next.set(from, [...(next.get(from) ?? []), toY * across + toX]);
-  };
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (!isSet(x, y)) continue;
-      if (!isSet(x, y - 1)) lead(x, y, x + 1, y);
-      if (!isSet(x + 1, y)) lead(x + 1, y, x + 1, y + 1);
-      if (!isSet(x, y + 1)) lead(x + 1, y + 1, x, y + 1);
-      if (!isSet(x - 1, y)) lead(x, y + 1, x, y);
+  /** Of each corner of the grid, a bit for each way in which a border leaves it that has what is set on its right. */
+  const leaving = new Uint8Array(across * (height + 1));
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (set[i] === 0) continue;
+      const corner = y * across + x;
+      if (y === 0 || set[i - width] === 0) leaving[corner]! |= 1;
+      if (x === width - 1 || set[i + 1] === 0) leaving[corner + 1]! |= 2;
+      if (y === height - 1 || set[i + width] === 0) leaving[corner + across + 1]! |= 4;
+      if (x === 0 || set[i - 1] === 0) leaving[corner + across]! |= 8;
     }
   }
   const rings: Point[][] = [];
-  for (const start of next.keys()) {
-    while ((next.get(start)?.length ?? 0) > 0) {
-      const corners: Point[] = [];
-      let at = start;
-      let direction = 0;
-      do {
-        const ways = next.get(at)!;
-        // Where four borders meet, the right turn: cells that touch by a corner are rings of their own.
-        const right = Math.abs(direction) === 1 ? direction * across : -direction / across;
-        const to = ways.includes(at + right) ? at + right : ways[0]!;
-        ways.splice(ways.indexOf(to), 1);
-        if (to - at !== direction) corners.push({ x: at % across, y: Math.floor(at / across) });
-        direction = to - at;
-        at = to;
-      } while (at !== start);
-      // The first corner is none where the last border goes on straight through it.
-      if (corners.length > 2 && direction === directionOf(corners, across)) corners.shift();
-      rings.push(corners);
-    }
+  // The first corner found of a ring is its uppermost left one: a border turns there.
+  for (let start = 0; start < leaving.length; start++) {
+    while (leaving[start] !== 0) rings.push(ringFrom(leaving, start, across));
   }
   return rings;
 }
 
-/** The direction in which a ring begins. */
-function directionOf([first, second]: readonly Point[], across: number): number {
-  return first!.y === second!.y ? Math.sign(second!.x - first!.x) : Math.sign(second!.y - first!.y) * across;
+/** Follows a border round, and takes it away. */
+function ringFrom(leaving: Uint8Array, start: number, across: number): Point[] {
+  const corners: Point[] = [];
+  let at = start;
+  let way: number | undefined;
+  do {
+    const came: number = way ?? 0;
+    // Where four borders meet, the right turn: cells that touch by a corner are rings of their own.
+    const next: number = [1, 0, 3, 2].map((turn) => (came + turn) % 4).find((one) => (leaving[at]! >> one) & 1)!;
+    leaving[at]! &= ~(1 << next);
+    if (next !== way) corners.push({ x: at % across, y: Math.floor(at / across) });
+    way = next;
+    at += WAYS[next]![0] + WAYS[next]![1] * across;
+  } while (at !== start);
+  return corners;
 }

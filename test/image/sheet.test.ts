@@ -9,6 +9,7 @@ import { resize, thumbnailSize } from "../../src-main/image/resize.ts";
 import { layOut, type PlacedPicture, type PlacedText } from "../../src-main/image/sheetLayout.ts";
 import type { SheetOptions, SheetPicture } from "../../src-main/image/sheetPlan.ts";
 import { isRightToLeft } from "../../src-main/scene/rightToLeft.ts";
+import type { RegionShape } from "../../src-main/scene/shapes.ts";
 import { font, shorten, wrap } from "../../src-main/image/type.ts";
 import { pixelAt as at, plain } from "../support/pixels.ts";
 
@@ -218,6 +219,45 @@ describe("a sheet", () => {
     expect(colourOf(undefined)).toEqual(rgb(BOX_COLORS.light[0]!));
     expect(colourOf(4)).toEqual(rgb(BOX_COLORS.light[4]!));
     expect(colourOf(4, false)).toEqual([...RED]);
+  });
+
+  test("shows ellipses, polygons and painted regions as they are, inside their boxes", () => {
+    const box = { x: 0.25, y: 0.25, width: 0.5, height: 0.5 };
+    const coloured = (shape: RegionShape | undefined) => {
+      const one = picture({ boxes: [{ box, label: "cat", color: 1, ...(shape ? { shape } : {}) }] });
+      const sheet = sheetPixels([one], { cell: 256, boxes: true, columns: 1 });
+      const wanted = rgb(BOX_COLORS.light[1]!);
+      const isLine = (x: number, y: number) =>
+        at(sheet, x, y).every((value, i) => i > 2 || Math.abs(value - wanted[i]!) < 60);
+      const found: { x: number; y: number }[] = [];
+      for (let y = 0; y < sheet.height; y++) {
+        for (let x = 0; x < sheet.width; x++) if (isLine(x, y)) found.push({ x, y });
+      }
+      const left = Math.min(...found.map(({ x }) => x));
+      const top = Math.min(...found.map(({ y }) => y));
+      return found.map(({ x, y }) => ({ x: x - left, y: y - top }));
+    };
+    const has = (spots: { x: number; y: number }[], x: number, y: number) =>
+      spots.some((spot) => Math.abs(spot.x - x) <= 1 && Math.abs(spot.y - y) <= 1);
+    const [plainBox, ellipse, diamond, painted] = [
+      undefined,
+      { kind: "ellipse" },
+      {
+        kind: "polygon",
+        points: [
+          { x: 0.5, y: 0 },
+          { x: 1, y: 0.5 },
+          { x: 0.5, y: 1 },
+          { x: 0, y: 0.5 },
+        ],
+      },
+      { kind: "painted", width: 2, height: 2, cells: "1 3" },
+    ].map((shape) => coloured(shape as RegionShape | undefined));
+    // The corner of the box, and the middle of its upper side: the sheet's picture is 256 wide, the box half of that.
+    expect([has(plainBox!, 0, 0), has(plainBox!, 62, 0)]).toEqual([true, true]);
+    expect([has(ellipse!, 0, 0), has(ellipse!, 62, 0)]).toEqual([false, true]);
+    expect([has(diamond!, 0, 0), has(diamond!, 31, 31)]).toEqual([false, true]);
+    expect([has(painted!, 0, 0), has(painted!, 122, 0)]).toEqual([false, true]);
   });
 
   test("says the words of boxes once above all where they are the same, and nowhere else", () => {

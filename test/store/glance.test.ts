@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { Draft } from "../../src-main/api/store.ts";
+import type { RegionShape } from "../../src-main/scene/shapes.ts";
 import { glanceOf, readGlance } from "../../src-main/store/glance.ts";
 import { Library } from "../../src-main/store/library.ts";
 
@@ -54,4 +55,20 @@ test("the library keeps what a project looks like when it was left, of those tha
   library.rememberProject({ path: "/a.diorama", title: "again" });
   expect(library.recentProjects()).toMatchObject([{ path: "/a.diorama", title: "again", glance }]);
   library.close();
+});
+
+test("what is no box has some points of its outline, and however it is shaped the glance stays small", () => {
+  const shapes: RegionShape[] = [
+    { kind: "ellipse" },
+    { kind: "polygon", points: Array.from({ length: 200 }, (_, i) => ({ x: i / 200, y: ((i * 37) % 200) / 200 })) },
+    { kind: "painted", width: 3, height: 2, cells: "1 1 1 3" },
+  ];
+  const shaped = regions.map((region, i) => ({ ...region, shape: shapes[i % 3]! }));
+  const { scene, ...rest } = draft({});
+  const glance = glanceOf({ ...rest, scene: { ...scene, regions: shaped } });
+  expect(glance.boxes[2]!.outline).toEqual([0.33, 0, 0.67, 0, 0.67, 0.5, 1, 0.5, 1, 1, 0, 1, 0, 0.5, 0.33, 0.5]);
+  expect(glance.boxes.every(({ outline }) => outline!.length >= 6 && outline!.length <= 32)).toBe(true);
+  expect(JSON.stringify(glance).length).toBeLessThan(5_000);
+  expect(readGlance(JSON.stringify(glance))).toEqual(glance);
+  expect(readGlance(JSON.stringify({ ...glance, boxes: [{ ...glance.boxes[0], outline: [1] }] }))).toBeNull();
 });
