@@ -114,6 +114,8 @@ export const COMMANDS = {
   "generate.starred": { menu: "Generate", label: "Draw the starred again" },
   "generate.finishBest": { menu: "Generate", label: "Finish the best 4 scouted" },
   "generate.finishBoxes": { menu: "Generate", label: "Finish the scouted whose boxes are all above 70" },
+  "generate.queue": { menu: "Generate", label: "Queue…", shortcut: "CmdOrCtrl+J", group: true },
+  "generate.pause": { menu: "Generate", label: "Pause the queue", shortcut: "CmdOrCtrl+Shift+.", toggle: true },
   "generate.cancel": { menu: "Generate", label: "Cancel all", shortcut: "CmdOrCtrl+." },
   "generate.restartEngine": { menu: "Generate", label: "Restart engine", group: true },
 

@@ -174,6 +174,12 @@ const ACTIONS: Record<CommandName, Action> = {
   "generate.finishBoxes": finishing({ kind: "boxes", least: 0.7 }),
   "generate.oneMore": { run: (session) => void session.wishes.drawOneMore() },
   "generate.starred": { run: (session) => void session.attempt(() => session.wishes.drawStarred()) },
+  "generate.queue": dialog("queue"),
+  "generate.pause": {
+    enabled: ({ jobs, queue }) => jobs.running.length > 0 || queue.paused,
+    checked: ({ queue }) => queue.paused,
+    run: (session) => void session.attempt(() => session.queue.pause(!session.queue.paused)),
+  },
   "generate.cancel": {
     enabled: ({ jobs }) => jobs.running.length > 0,
     run: (session) => void session.attempt(() => session.jobs.cancelAll()),

@@ -39,7 +39,7 @@ export interface Ended {
 
 /** Small checkpoints take forty steps a second: the window shows ten of them. In milliseconds. */
 const STEP_PACE = 100;
-/** Runs with pictures left over that are offered at a time. */
+/** Runs with pictures left over that are offered at a time, besides those that the end of the program cut off. */
 const MOST_LEFT_OVER = 3;
 
 export class Jobs {
@@ -47,6 +47,8 @@ export class Jobs {
   running: readonly Job[] = $state.raw([]);
   /** Pictures that wait or are being drawn, in the order in which they come. */
   pending: readonly LivePicture[] = $state.raw([]);
+  /** `pending` in the order in which they come: see queue.svelte.ts. */
+  ordered: () => readonly LivePicture[] = () => this.pending;
   /** The newest last. */
   leftovers: readonly Leftover[] = $state.raw([]);
   /** The run that ended last. */
@@ -59,6 +61,8 @@ export class Jobs {
   readonly #waiting = new Map<string, StepEvent>();
   /** By job: what its pictures have become. A job of thousands is told of by its changes alone. */
   readonly #states = new Map<string, PictureState[]>();
+  /** Jobs that a person took out of the queue, which has its own way back. */
+  readonly #taken = new Set<string>();
   #shownAt = -Infinity;
   readonly #app: App;
 
@@ -122,11 +126,17 @@ export class Jobs {
     await Promise.all(this.running.map(({ jobId }) => this.#app.api.cancel({ jobId })));
   }
 
+  /** What is left over of this job is not offered, or is after all. */
+  take(jobId: string, isTaken: boolean): void {
+    if (isTaken) this.#taken.add(jobId);
+    else this.#taken.delete(jobId);
+  }
+
   /** Offers what a run has left over. */
   offer(leftover: Leftover): void {
     this.dismiss(leftover.runId);
     if (leftover.pictures.length + (leftover.finishing?.length ?? 0) > 0)
-      this.leftovers = [...this.leftovers, leftover].slice(-MOST_LEFT_OVER);
+      this.leftovers = [...withoutOldest(this.leftovers), leftover];
   }
 
   dismiss(runId: number): void {
@@ -147,6 +157,8 @@ export class Jobs {
         if (!change) return picture;
         return isOwed(change) ? { ...picture, ...change } : [];
       });
+      const known = new Set(this.pending.flatMap((picture) => (picture.jobId === jobId ? picture.index : [])));
+      for (const change of pictures) if (isOwed(change) && !known.has(change.index)) this.#bringBack(job, change);
       this.#forgetSteps(jobId, pictures);
     }
     if (outcome === "running") {
@@ -162,9 +174,19 @@ export class Jobs {
       .map(({ seed, alternative = null }) => ({ seed, alternative }));
     const { runId, scene, model, until } = job;
     // A scouted result that was not finished is still there, and says so.
-    if (job.pictures.some(({ finishes }) => finishes !== undefined)) return;
+    if (this.#taken.delete(jobId) || job.pictures.some(({ finishes }) => finishes !== undefined)) return;
     const why = error ? "failed" : "cancelled";
     this.offer({ runId, why, scene, model, until, asked: states.length, pictures: left });
+  }
+
+  /** One that was cancelled is wanted after all. */
+  #bringBack(job: Job, change: JobChange["pictures"][number]): void {
+    const { jobId } = job;
+    const back = { ...job.pictures[change.index]!, ...change, job, jobId };
+    const behind = this.pending.findIndex((picture) => picture.jobId === jobId && picture.index > change.index);
+    const last = this.pending.findLastIndex((picture) => picture.jobId === jobId);
+    const at = behind >= 0 ? behind : last >= 0 ? last + 1 : this.pending.length;
+    this.pending = this.pending.toSpliced(at, 0, back);
   }
 
   /** Those that have ended are not live any more. */
@@ -198,6 +220,12 @@ export class Jobs {
     if (this.#waiting.size > 0) this.#live = new Map([...this.#live, ...this.#waiting]);
     this.#waiting.clear();
   }
+}
+
+/** All that the program's end cut off, and of the others the latest. */
+function withoutOldest(leftovers: readonly Leftover[]): Leftover[] {
+  const others = leftovers.filter(({ why }) => why !== "interrupted").slice(1 - MOST_LEFT_OVER);
+  return leftovers.filter((one) => one.why === "interrupted" || others.includes(one));
 }
 
 function isOwed({ state }: { state: PictureState }): boolean {

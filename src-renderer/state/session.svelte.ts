@@ -19,6 +19,7 @@ import { Notices } from "./notices.svelte.ts";
 import { takeOpened } from "./opened.ts";
 import { Presets } from "./presets.svelte.ts";
 import { Projects } from "./projects.svelte.ts";
+import { Queue } from "./queue.svelte.ts";
 import { Restoring } from "./restoring.ts";
 import { Results } from "./results.svelte.ts";
 import { Runs } from "./runs.ts";
@@ -36,6 +37,7 @@ export class Session {
   readonly advanced: Advanced;
   readonly health: Health;
   readonly jobs: Jobs;
+  readonly queue: Queue;
   readonly results: Results;
   readonly models: Models;
   readonly checkpoint: Checkpoint;
@@ -63,6 +65,7 @@ export class Session {
     this.advanced = new Advanced(app);
     this.health = new Health(app);
     this.jobs = new Jobs(app);
+    this.queue = new Queue({ app, editor, jobs: this.jobs, notices });
     this.results = new Results(app, editor, view);
     this.results.tray.say = (text) => notices.done(text);
     this.models = new Models(app);
@@ -111,10 +114,11 @@ export class Session {
   }
 
   async #show(state: WindowState): Promise<void> {
-    const { project, draft, jobs, model, theme, recovered, firstStart } = state;
+    const { project, draft, jobs, queue, model, theme, recovered, firstStart } = state;
     this.view.theme = theme;
     this.models.summary = model;
     this.jobs.show(jobs);
+    this.queue.show(queue);
     this.notices.dismissOfDocument();
     this.editor.open(fromDraft(draft.draft));
     this.saving.show(project, draft.changed);

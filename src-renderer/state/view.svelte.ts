@@ -3,7 +3,7 @@ import type { Theme } from "@api/main.ts";
 import { Looking } from "./looking.svelte.ts";
 
 export type Mode = "compose" | "results" | "compare" | "history" | "models";
-export type DialogName = "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions";
+export type DialogName = "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions" | "queue";
 
 export class View {
   #mode: Mode = $state("compose");

@@ -120,7 +120,7 @@ test("a grid is drawn, mended, widened, cut off and gone on with", async () => {
   const again = await program(folder, withLora);
   await again.api.openProject({ path });
   const left = (await again.states(second)).filter((state) => state !== "drawn").length;
-  expect(left).toBeGreaterThan(1);
+  expect(left).toBeGreaterThan(0);
   expect((await again.draw(second)).flat()).toHaveLength(left);
   expect(new Set(await again.states(second))).toEqual(new Set(["drawn"]));
   expect(await again.states(id)).not.toContain("none");
