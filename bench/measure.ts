@@ -14,7 +14,7 @@ import { OrtSession } from "../src-main/engine/sessions/session.ts";
 import { GraphBuilder } from "../src-main/graph/builder.ts";
 import { methodOf } from "../src-main/guidance/methodOf.ts";
 import { STEERING } from "../src-main/guidance/steering.ts";
-import { additionFeatures } from "../src-main/model/unet.ts";
+import { additionFeatures } from "../src-main/model/features.ts";
 import { chunksOf } from "../src-main/model/tokenizer/encoding.ts";
 import { createTokenizers } from "../src-main/model/tokenizer/tokenizer.ts";
 import { TorchGenerator } from "../src-main/sampling/random.ts";

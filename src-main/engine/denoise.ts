@@ -1,14 +1,16 @@
 /** One evaluation of the guided network: both halves of classifier-free guidance, under a method of layout control. */
 import { actingGuidance } from "../scene/methodSettings.ts";
 import type { GuidanceSettings } from "../scene/scene.ts";
+import type { Work } from "../scene/shortcuts.ts";
 import type { Half, LayoutMethod, MethodState, Prediction, Step } from "../guidance/method.ts";
 import { invariant } from "../wire/errors.ts";
-import { guidanceFeatures, timestepFeatures } from "../model/unet.ts";
+import { guidanceFeatures, timestepFeatures } from "../model/features.ts";
 import type { UnetConfig } from "../checkpoint/unetConfig.ts";
 import { rescaleGuided } from "../sampling/guidanceRescale.ts";
 import type { Evaluation } from "../sampling/sampler.ts";
 import { toEpsilon, weightedSum } from "../sampling/sampler.ts";
-import type { OpenUnet, UnetInputs } from "./sessions/openUnet.ts";
+import type { GuidedOutputs, OpenUnet, UnetInputs, UnetOutputs } from "./sessions/openUnet.ts";
+import { keep, kept } from "./keptDeep.ts";
 
 /** What one half of classifier-free guidance is conditioned on. */
 export interface Conditioning {
@@ -42,9 +44,13 @@ export interface Denoiser extends Conditionings {
   guidanceScale: number;
   /** phi of guidance rescale; none where left out. */
   guidanceRescale?: number;
+  /** What is computed in a step, counted from 0; all of it where left out. */
+  workAt?: (step: number) => Work;
   /** The method's own texts. */
   texts?: ReadonlyMap<string, Conditionings & { words: readonly number[] }>;
 }
+
+const ALL: Work = { isGuided: true, isWhole: true, isKept: false };
 
 /** Evaluates the network at `latent`, which is that of evaluation `number`, as the method does. */
 export function denoise(d: Denoiser, number: number, latent: Float32Array): Promise<Prediction> {
@@ -74,19 +80,35 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
     async guided(at, { prompt, negative, gradient = false, text }) {
       const texts = text === undefined ? d : d.texts?.get(text);
       invariant(texts, `no text ${text}`);
+      const { isGuided, isWhole, isKept } = d.workAt?.(evaluation.stepIndex) ?? ALL;
       const inputs = inputsOf(at, texts.prompt, prompt);
-      const sloped = gradient ? await d.unet.runGuided(inputs) : undefined;
-      const conditional = sloped ?? (await d.unet.run(inputs));
+      /** One half by the outermost layers, where that is what this step does; what they need may be missing after a half was left out. */
+      const around = async (half: UnetInputs, name: "prompt" | "negative") => {
+        const deep = isWhole || gradient ? undefined : kept(d.state, name);
+        return deep && (await d.unet.runOutermost({ ...half, deep }));
+      };
+      const whole = async (half: UnetInputs, name: "prompt" | "negative") => {
+        const run: UnetOutputs & Partial<GuidedOutputs> =
+          gradient && name === "prompt" ? await d.unet.runGuided(half) : await d.unet.run(half);
+        if (isKept && run.deep) keep(d.state, name, run.deep);
+        if (isKept && name === "prompt") keep(d.state, "maps", run.maps);
+        return run;
+      };
+      const outermost = await around(inputs, "prompt");
+      const conditional = outermost
+        ? { prediction: outermost, maps: kept(d.state, "maps")!, loss: 0, told: {}, gradient: undefined }
+        : await whole(inputs, "prompt");
       let output = conditional.prediction;
       // A network that reads the scale was distilled to do both halves' work in one.
-      if (d.guidanceScale !== 1 && !guidanceWidth) {
-        const plain = (await d.unet.run(inputsOf(at, texts.negative, negative))).prediction;
+      if (d.guidanceScale !== 1 && !guidanceWidth && isGuided) {
+        const half = inputsOf(at, texts.negative, negative);
+        const plain = (await around(half, "negative")) ?? (await whole(half, "negative")).prediction;
         const mixed = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
         output = rescaleGuided(mixed, output, d.guidanceRescale ?? 0);
       }
-      const { maps, loss, told } = conditional;
+      const { maps, loss, told, gradient: slope } = conditional;
       const epsilon = toEpsilon(output, at, evaluation, d.prediction);
-      return { epsilon, maps, loss, outputs: told, ...(sloped ? { gradient: sloped.gradient } : {}) };
+      return { epsilon, maps, loss, outputs: told, ...(slope ? { gradient: slope } : {}) };
     },
     async look(at, prompt) {
       const { loss, told } = await d.unet.look(inputsOf(at, d.prompt, prompt));

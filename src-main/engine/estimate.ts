@@ -3,13 +3,9 @@
  * the two kinds are timed apart and the rest is added up from the kinds that remain.
  */
 import { METHOD_ROWS } from "../scene/methods.ts";
-import { hasGradientAt } from "../scene/methodSettings.ts";
 import type { SceneSettings } from "../scene/scene.ts";
+import { kindOf, STEP_COSTS, type StepKind } from "../scene/shortcuts.ts";
 
-type StepKind = "plain" | "guided";
-
-/** One backward pass costs 0.5 to 1 times the two forward passes of a plain step; used only until a step has been timed. */
-const GUIDED_COST = 1.75;
 /** A first step of a second is mostly a step; what is shorter is mostly preparation, and the next step soon says more. */
 const LONG_STEP = 1;
 /** Weight of the newest time in a moving mean. */
@@ -35,7 +31,7 @@ export class Estimator {
 
   /** Takes note of a picture's first step, whose time includes preparation: it counts only until another step is timed. */
   addFirstStep(settings: SceneSettings, seconds: number): void {
-    const cost = kindOf(settings, 0) === "guided" ? GUIDED_COST : 1;
+    const cost = STEP_COSTS[kindOf(settings, 0)];
     const key = stepKey(settings, "first");
     if (!this.#seconds.has(key)) this.#seconds.set(key, seconds / cost);
   }
@@ -64,16 +60,16 @@ export class Estimator {
 
   #atSize(settings: SceneSettings, step: number, steps: number): number | undefined {
     // Until a method of other people's has been timed, its plain steps are taken for plain ones.
-    const none = { ...settings, guidance: { ...settings.guidance, method: "none" as const } };
+    const none = { ...settings, guidance: { ...settings.guidance, method: "none" as const }, attentionTiles: 1 };
     const plain = this.#seconds.get(stepKey(settings, "plain")) ?? this.#seconds.get(stepKey(none, "plain"));
     const guided = this.#seconds.get(stepKey(settings, "guided"));
-    const fromGuided = guided === undefined ? undefined : guided / GUIDED_COST;
+    const fromGuided = guided === undefined ? undefined : guided / STEP_COSTS.guided;
     const first = this.#seconds.get(stepKey(settings, "first"));
     const base = plain ?? fromGuided ?? (first !== undefined && first >= LONG_STEP ? first : undefined);
     if (base === undefined) return undefined;
-    const cost = { plain: base, guided: guided ?? base * GUIDED_COST };
+    const cost = (kind: StepKind) => this.#seconds.get(stepKey(settings, kind)) ?? base * STEP_COSTS[kind];
     let total = this.#seconds.get(sizeKey(settings)) ?? 0;
-    for (let i = step; i < steps; i++) total += cost[kindOf(settings, i)];
+    for (let i = step; i < steps; i++) total += cost(kindOf(settings, i));
     return total;
   }
 
@@ -92,10 +88,6 @@ export class Estimator {
   }
 }
 
-function kindOf({ guidance, steps }: SceneSettings, step: number): StepKind {
-  return hasGradientAt(guidance, step, steps) ? "guided" : "plain";
-}
-
 function sizeKey({ width, height }: SceneSettings): string {
   return `${width}x${height}`;
 }
@@ -105,5 +97,7 @@ function stepKey(settings: SceneSettings, kind: StepKind | "first"): string {
   const { method } = settings.guidance;
   // Steps of iLGD and its halves cost alike; those of others, each its own.
   const own = METHOD_ROWS[method].own ? ` ${method}` : "";
-  return `${sizeKey(settings)} ${halves} ${settings.scheduler}${own} ${kind}`;
+  const { attentionTiles = 1 } = settings;
+  const tiles = attentionTiles > 1 ? ` tiles ${attentionTiles}` : "";
+  return `${sizeKey(settings)} ${halves} ${settings.scheduler}${own}${tiles} ${kind}`;
 }

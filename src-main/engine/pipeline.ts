@@ -8,6 +8,7 @@ import { actingGuidance } from "../scene/methodSettings.ts";
 import { lorasOf } from "../scene/loras.ts";
 import { spacingOf, type Scene, type SceneSettings } from "../scene/scene.ts";
 import { settingsDrawn, variationOf } from "../scene/start.ts";
+import { reusesDeep, workAt } from "../scene/shortcuts.ts";
 import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
@@ -20,7 +21,7 @@ import type { MethodState } from "../guidance/method.ts";
 import { methodOf } from "../guidance/methodOf.ts";
 import { chunksOf, encode } from "../model/tokenizer/encoding.ts";
 import { createTokenizers, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
-import { additionFeatures } from "../model/unet.ts";
+import { additionFeatures } from "../model/features.ts";
 import { type GeneratorPosition, TorchGenerator } from "../sampling/random.ts";
 import { firstNoise } from "../sampling/starts.ts";
 import type { Numbers } from "../sampling/sampler.ts";
@@ -197,7 +198,10 @@ class DiffusionPipeline implements Pipeline {
     const window = method.window?.(size, this.#checkpoint.unet.config.sampleSize ?? 64) ?? size;
     const acting = actingGuidance(drawn.guidance, drawn.steps);
     const program = method.programOf?.(acting) ?? method.program;
-    const unet = await this.#networks.unet(window, columns, program, this.#onProgress);
+    const unet = await this.#networks.unet(window, columns, program, this.#onProgress, {
+      tiles: settings.attentionTiles ?? 1,
+      reusesDeep: reusesDeep(drawn),
+    });
     await heard(options.signal);
     const conditioned = (half: HalfText) => this.#conditioning(half, settings, unet);
     const both = ({ prompt, negative }: Record<"prompt" | "negative", HalfText>): Conditionings => ({
@@ -241,6 +245,7 @@ class DiffusionPipeline implements Pipeline {
       guidance: drawn.guidance,
       guidanceScale: settings.guidanceScale,
       guidanceRescale: settings.guidanceRescale ?? 0,
+      workAt: (step) => workAt(drawn, step),
       ...both(texts),
       texts: new Map([...pairs].map(([name, pair]) => [name, { ...both(pair), words: pair.words }])),
     };

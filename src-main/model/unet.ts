@@ -44,6 +44,8 @@ export interface UnetInputs {
   addition?: Value;
   /** Latent consistency models: features of the guidance scale (guidanceFeatures), [1, config.guidanceWidth]. */
   guidance?: Value;
+  /** What an earlier run had as `deep`: only the layers around it are run then (DeepCache, Ma et al. 2024, the outermost branch). */
+  deep?: Value;
 }
 
 /** Changes a layer's scaled scores, or its probabilities after the softmax, [heads, pixels, tokens]. */
@@ -55,15 +57,27 @@ export interface AttentionHooks {
   probabilities?: ScoreHook;
   readsSelf?: (layer: AttentionLayer) => boolean;
   selfScores?: ScoreHook;
+  /** Self-attention of the finest grid stays within n x n tiles, where its sides can be divided so (HyperTile). */
+  tiles?: number;
 }
 
-/** Noise (or velocity) prediction, of the latent's shape, and every cross-attention layer in forward order. */
+/** Shape of `deep`: what enters the last layer beside the very first one's output. */
+export function deepShape({ blockOutChannels, layersPerBlock }: UnetConfig, latent: { height: number; width: number }) {
+  // Where a level has no layers but the last, it is the level below that enters.
+  const channels = blockOutChannels[layersPerBlock[0]! > 0 ? 0 : 1] ?? blockOutChannels[0]!;
+  return [1, channels, latent.height, latent.width] as const;
+}
+
+/**
+ * Noise (or velocity) prediction, of the latent's shape, every cross-attention layer in forward order, and `deep`: what all but the
+ * outermost layers have made of the latent, which changes little from step to step.
+ */
 export function unet(
   m: Module,
   config: UnetConfig,
   inputs: UnetInputs,
   hooks: AttentionHooks = {},
-): { prediction: Value; taps: AttentionTap[]; selfTaps: AttentionTap[] } {
+): { prediction: Value; taps: AttentionTap[]; selfTaps: AttentionTap[]; deep: Value } {
   const { g } = m;
   const channels = config.blockOutChannels;
   const norm = { groups: config.normGroups, epsilon: config.normEps };
@@ -82,49 +96,59 @@ export function unet(
 
   const resnet = (block: Module, j: number, x: Value, out: number) =>
     residualBlock(block.at(`resnets.${j}`), x, out, norm, timed);
+  const finest = channels.findIndex((_, level) => config.downAttention[level]);
   const attend = (block: Module, j: number, x: Value, level: number) => {
-    const shape = { heads: config.heads[level]!, depth: config.transformerDepth[level]! };
+    const shape = { heads: config.heads[level]!, depth: config.transformerDepth[level]!, tiles: level === finest ? (hooks.tiles ?? 1) : 1 }; // prettier-ignore
     return transformer(block.at(`attentions.${j}`), config, shape, x, inputs.context, hooks, taps, selfTaps);
   };
 
-  let h = conv2d(m.at("conv_in"), inputs.latent, channels[0]!);
-  const skips = [h];
-  channels.forEach((out, level) => {
-    const block = m.at(`down_blocks.${level}`);
-    for (let j = 0; j < config.layersPerBlock[level]!; j++) {
-      h = resnet(block, j, h, out);
-      if (config.downAttention[level]) h = attend(block, j, h, level);
-      skips.push(h);
-    }
-    if (level < channels.length - 1) {
-      h = conv2d(block.at("downsamplers.0.conv"), h, out, { stride: 2 });
-      skips.push(h);
-    }
-  });
-
+  const first = conv2d(m.at("conv_in"), inputs.latent, channels[0]!);
   const deepest = channels.length - 1;
-  const mid = m.at("mid_block");
-  h = resnet(mid, 0, h, channels[deepest]!);
-  if (config.midAttention) h = attend(mid, 0, h, deepest);
-  h = resnet(mid, 1, h, channels[deepest]!);
+  const deepOf = () => {
+    let h = first;
+    const skips = [h];
+    channels.forEach((out, level) => {
+      const block = m.at(`down_blocks.${level}`);
+      for (let j = 0; j < config.layersPerBlock[level]!; j++) {
+        h = resnet(block, j, h, out);
+        if (config.downAttention[level]) h = attend(block, j, h, level);
+        skips.push(h);
+      }
+      if (level < deepest) {
+        h = conv2d(block.at("downsamplers.0.conv"), h, out, { stride: 2 });
+        skips.push(h);
+      }
+    });
 
-  channels.toReversed().forEach((out, i) => {
-    const level = deepest - i;
-    const block = m.at(`up_blocks.${i}`);
-    for (let j = 0; j <= config.layersPerBlock[level]!; j++) {
-      h = resnet(block, j, g.concat([h, skips.pop()!], 1), out);
-      if (config.upAttention[i]) h = attend(block, j, h, level);
-    }
-    if (level > 0) {
-      // Where a level's size was odd, the enlarged picture is one row or column too large for the skip.
-      const [height, width] = skips.at(-1)!.shape.slice(2) as [number, number];
-      const larger = g.slice(g.slice(g.upsample(h), 2, 0, height), 3, 0, width);
-      h = conv2d(block.at("upsamplers.0.conv"), larger, out);
-    }
-  });
+    const mid = m.at("mid_block");
+    h = resnet(mid, 0, h, channels[deepest]!);
+    if (config.midAttention) h = attend(mid, 0, h, deepest);
+    h = resnet(mid, 1, h, channels[deepest]!);
+
+    channels.toReversed().forEach((out, i) => {
+      const level = deepest - i;
+      const block = m.at(`up_blocks.${i}`);
+      for (let j = 0; j <= config.layersPerBlock[level]! && skips.length > 1; j++) {
+        h = resnet(block, j, g.concat([h, skips.pop()!], 1), out);
+        if (config.upAttention[i]) h = attend(block, j, h, level);
+      }
+      if (level > 0) {
+        // Where a level's size was odd, the enlarged picture is one row or column too large for the skip.
+        const [height, width] = skips.at(-1)!.shape.slice(2) as [number, number];
+        const larger = g.slice(g.slice(g.upsample(h), 2, 0, height), 3, 0, width);
+        h = conv2d(block.at("upsamplers.0.conv"), larger, out);
+      }
+    });
+    return h;
+  };
+  const deep = inputs.deep ?? deepOf();
+  const outermost = m.at(`up_blocks.${deepest}`);
+  const j = config.layersPerBlock[0]!;
+  let h = resnet(outermost, j, g.concat([deep, first], 1), channels[0]!);
+  if (config.upAttention[deepest]) h = attend(outermost, j, h, 0);
 
   const last = silu(m, groupNorm(m.at("conv_norm_out"), h, norm.groups, norm.epsilon));
-  return { prediction: conv2d(m.at("conv_out"), last, config.outChannels), taps, selfTaps };
+  return { prediction: conv2d(m.at("conv_out"), last, config.outChannels), taps, selfTaps, deep };
 }
 
 function addition(m: Module, inputs: Value, width: number): Value {
@@ -136,7 +160,7 @@ function addition(m: Module, inputs: Value, width: number): Value {
 function transformer(
   m: Module,
   config: UnetConfig,
-  { heads, depth }: { heads: number; depth: number },
+  { heads, depth, tiles }: { heads: number; depth: number; tiles: number },
   x: Value,
   context: Value,
   hooks: AttentionHooks,
@@ -158,7 +182,7 @@ function transformer(
       selfTaps.push({ ...layer, probabilities: read.probabilities });
       h = g.add(h, read.output);
     } else {
-      h = g.add(h, selfAttention(block.at("attn1"), own, heads, precise));
+      h = g.add(h, selfAttention(block.at("attn1"), own, layer, precise, tiles));
     }
     const crossed = crossAttention(
       block.at("attn2"),
@@ -178,14 +202,31 @@ function transformer(
   return g.add(g.reshape(linearToColumns(m.at("proj_out"), h, c), x.shape), x);
 }
 
-/** x [pixels, c] to [pixels, c]; scores and their softmax are computed in the type `precise`. */
-function selfAttention(m: Module, x: Value, heads: number, precise: DType): Value {
+/**
+ * x [pixels, c] to [pixels, c]; scores and their softmax are computed in the type `precise`. With `tiles` > 1 pixels attend to those of
+ * their own tile, of `tiles` each way, where the grid can be divided so.
+ */
+export function selfAttention(
+  m: Module,
+  x: Value,
+  { heads, height, width }: AttentionLayer,
+  precise: DType,
+  tiles = 1,
+): Value {
   const { g } = m;
   const [pixels, c] = x.shape as [number, number];
-  const [q, k, v] = ["to_q", "to_k", "to_v"].map((name) =>
-    g.cast(g.reshape(linear(m.at(name), x, c), [1, pixels, c]), precise),
-  );
-  const mixed = g.cast(g.reshape(g.attention(q!, k!, v!, heads), [pixels, c]), m.dtype);
+  const n = height % tiles === 0 && width % tiles === 0 ? tiles : 1;
+  const [high, wide] = [height / n, width / n];
+  const tiled = (y: Value) =>
+    n === 1
+      ? g.reshape(y, [1, pixels, c])
+      : g.reshape(g.transpose(g.reshape(y, [n, high, n, wide, c]), [0, 2, 1, 3, 4]), [n * n, high * wide, c]);
+  const joined = (y: Value) =>
+    n === 1
+      ? g.reshape(y, [pixels, c])
+      : g.reshape(g.transpose(g.reshape(y, [n, n, high, wide, c]), [0, 2, 1, 3, 4]), [pixels, c]);
+  const [q, k, v] = ["to_q", "to_k", "to_v"].map((name) => g.cast(tiled(linear(m.at(name), x, c)), precise));
+  const mixed = g.cast(joined(g.attention(q!, k!, v!, heads)), m.dtype);
   return linear(m.at("to_out.0"), mixed, c);
 }
 
@@ -221,56 +262,4 @@ function feedForward(m: Module, x: Value): Value {
   const proj = m.at("net.0.proj");
   const half = (start: number) => linearRows(proj, x, 2 * inner, start, start + inner);
   return linear(m.at("net.2"), g.mul(half(0), g.gelu(half(inner))), c);
-}
-
-/**
- * Sinusoidal features of a timestep, [width], as diffusers computes them in float32 (get_timestep_embedding).
- * `timestep` may be fractional.
- */
-export function timestepFeatures(
-  timestep: number,
-  width: number,
-  config: Pick<UnetConfig, "flipSinToCos" | "freqShift">,
-) {
-  const half = width / 2;
-  const features = new Float32Array(width);
-  const [sine, cosine] = config.flipSinToCos ? [half, 0] : [0, half];
-  for (let i = 0; i < half; i++) {
-    const exponent = Math.fround(Math.fround(-Math.log(10000) * i) / (half - config.freqShift));
-    const angle = Math.fround(Math.fround(timestep) * Math.fround(Math.exp(exponent)));
-    features[sine + i] = Math.sin(angle);
-    features[cosine + i] = Math.cos(angle);
-  }
-  return features;
-}
-
-/** Sinusoidal features of a guidance scale, [width], as diffusers computes them in float32 (get_guidance_scale_embedding). */
-export function guidanceFeatures(scale: number, width: number): Float32Array<ArrayBuffer> {
-  const f = Math.fround;
-  const half = width / 2;
-  const w = f(f(scale - 1) * 1000);
-  const rate = f(f(Math.log(10000)) / (half - 1));
-  const features = new Float32Array(width);
-  for (let i = 0; i < half; i++) {
-    const angle = f(w * f(Math.exp(f(i * -rate))));
-    features[i] = Math.sin(angle);
-    features[half + i] = Math.cos(angle);
-  }
-  return features;
-}
-
-/**
- * Stable Diffusion XL's second condition: the pooled text, then features of the picture's original size, the corner of its crop and
- * the size wanted, each as [height, width] in pixels (diffusers' `add_time_ids`, StableDiffusionXLPipeline).
- */
-export function additionFeatures(
-  pooled: Float32Array,
-  sizes: readonly [number, number, number, number, number, number],
-  config: Pick<UnetConfig, "flipSinToCos" | "freqShift"> & { addition: { width: number; timeWidth: number } },
-): Float32Array<ArrayBuffer> {
-  const { width, timeWidth } = config.addition;
-  const features = new Float32Array(width);
-  features.set(pooled);
-  sizes.forEach((size, i) => features.set(timestepFeatures(size, timeWidth, config), width - (6 - i) * timeWidth));
-  return features;
 }

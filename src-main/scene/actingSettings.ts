@@ -12,6 +12,7 @@ const OF_ALL: readonly SettingName[] = ["method", "overlap"];
 export function acts(name: SettingName, { scheduler, guidance, variationOf }: SceneSettings): boolean {
   if (name === "variationStrength") return variationOf !== undefined;
   if (name === "karras" || name === "spacing") return takesSpacing(scheduler);
+  if (name === "wholeEvery") return !METHOD_ROWS[guidance.method].isAlwaysWhole;
   const uses: readonly SettingName[] = METHOD_ROWS[guidance.method].uses;
   return !isGuidance(name) || OF_ALL.includes(name) || uses.includes(name);
 }

@@ -27,3 +27,14 @@ export function hasGradientAt(guidance: Guidance, step: number, steps: number): 
   const { start, end } = actingGuidance(guidance, steps)[gradientSteps] as { start: number; end: number };
   return step >= start && step < end;
 }
+
+/** The first step, of `steps`, in which boxes act no more: the end of the last of the method's ranges. 0 for a method that has none. */
+export function quietFrom(guidance: Guidance, steps: number): number {
+  const acting = actingGuidance(guidance, steps);
+  const uses = (METHOD_ROWS as Partial<typeof METHOD_ROWS>)[guidance.method]?.uses ?? [];
+  const ends = uses.flatMap((name) => {
+    const value = acting[name];
+    return typeof value === "object" ? [value.end] : [];
+  });
+  return Math.max(0, ...ends);
+}

@@ -16,6 +16,8 @@ export interface MethodRow<Setting extends string = string> {
   uses: readonly Setting[];
   /** Which of them is the range of steps that cost a gradient. */
   gradientSteps?: Setting;
+  /** Whether it draws parts of the picture by texts of their own: all of the network is run in every step. */
+  isAlwaysWhole?: true;
   /** What its authors use in 50 steps, of the settings that a scene may leave out. */
   own?: { readonly [Name in Setting]?: number | boolean | string | StepRange };
 }
@@ -75,6 +77,7 @@ const ROWS = {
     caption: "MultiDiffusion",
     paper: "https://arxiv.org/abs/2302.08113",
     uses: ["bootstrapSteps"],
+    isAlwaysWhole: true,
     own: { bootstrapSteps: { start: 0, end: 20 } },
   },
   rnb: {

@@ -1,13 +1,14 @@
 /**
  * The settings of a scene, one row each: its kind and range, what it usually is, and its words for people. What the messages between
  * processes accept, what a scene file, its JSON Schema and a picture's text hold, the command line's options, what tells pictures apart
- * and the window's fields are all made from these rows: a setting is a row here and, where it does something, its code. Those of a box
- * are in regionSettings.ts, those of LoRAs and embeddings in fileSettings.ts.
+ * and the window's fields are all made from these rows: a setting is a row here and, where it does something, its code. Those of
+ * what a run may leave out are in shortcutSettings.ts, those of a box in regionSettings.ts, those of LoRAs and embeddings in fileSettings.ts.
  */
 import { scaleEta } from "./inSteps.ts";
 import { MOST_STEPS } from "./limits.ts";
 import { LOSSES } from "./losses.ts";
 import type { Held, Row } from "./rows.ts";
+import { SHORTCUT_SETTINGS } from "./shortcutSettings.ts";
 import { METHODS } from "./methods.ts";
 import { OVERLAPS } from "./overlaps.ts";
 import { OTHER_SPACINGS, SCHEDULERS } from "./schedulers.ts";
@@ -136,6 +137,7 @@ export const SETTINGS = {
     slider: { step: 0.01 },
     option: { name: "variation" },
   },
+  ...SHORTCUT_SETTINGS,
   clipSkip: {
     kind: "number",
     min: 1,

@@ -18,3 +18,15 @@ test("what another method's steps took does not change the estimate, and before 
   expect(estimator.remaining(inMethod("none"))).toBeCloseTo(10);
   expect(estimator.remaining(inMethod("csg"))).toBeCloseTo(5 * 9 + 5);
 });
+
+test("steps that leave something out are timed by themselves, and guessed before", () => {
+  const estimator = new Estimator();
+  const whole = inMethod("none");
+  const short = { ...whole, scaleUntil: 0.5, wholeEvery: 5 };
+  for (let step = 0; step < 10; step++) estimator.addStep(whole, step, 1);
+  // Of ten steps two are whole, of which one without the negative half, and eight are the outermost layers, of which four are.
+  expect(estimator.remaining(short)).toBeCloseTo(1 + 0.5 + 4 * 0.12 + 4 * 0.06);
+  for (let step = 0; step < 10; step++) estimator.addStep(short, step, step % 5 === 0 ? 1 : 0.2);
+  expect(estimator.remaining(short)).toBeCloseTo(2 + 8 * 0.2);
+  expect(estimator.remaining({ ...whole, attentionTiles: 2 })).toBeCloseTo(10);
+});

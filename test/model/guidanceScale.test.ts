@@ -13,7 +13,8 @@ import type { UnetInputs } from "../../src-main/engine/sessions/openUnet.ts";
 import { methodOf } from "../../src-main/guidance/methodOf.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { Module } from "../../src-main/model/layers.ts";
-import { guidanceFeatures, timestepFeatures, unet } from "../../src-main/model/unet.ts";
+import { guidanceFeatures, timestepFeatures } from "../../src-main/model/features.ts";
+import { unet } from "../../src-main/model/unet.ts";
 import { relativeError } from "../support/closeness.ts";
 import { readTensors } from "../support/tensors.ts";
 

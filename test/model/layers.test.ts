@@ -10,7 +10,7 @@ import {
   linearToColumns,
   residualBlock,
 } from "../../src-main/model/layers.ts";
-import { timestepFeatures } from "../../src-main/model/unet.ts";
+import { timestepFeatures } from "../../src-main/model/features.ts";
 import { expectClose } from "../support/closeness.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
 import { normals } from "../support/randomNumbers.ts";

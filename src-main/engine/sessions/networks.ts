@@ -3,6 +3,7 @@
  * again: a graph has fixed shapes, so there is one network per picture size.
  */
 import { access } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import { LRUCache } from "lru-cache";
 import { AppError, invariant, isAppError } from "../../wire/errors.ts";
 import type { TinyAutoencoder } from "../../checkpoint/autoencoder.ts";
@@ -26,11 +27,19 @@ import type { SessionOptions } from "./session.ts";
 import { OrtSession } from "./session.ts";
 import type { TextStates } from "./textEncoders.ts";
 import { TextEncoders } from "./textEncoders.ts";
-import type { UnetGraph } from "./unetGraph.ts";
+import type { UnetForm, UnetGraph } from "./unetGraph.ts";
 import { unetGraph } from "./unetGraph.ts";
 
 /** Tells how far an opening is, 0 to 1. */
 export type Progress = (fraction: number, message: string) => void;
+
+/** What is left out of the network's work, where a scene asks for it. */
+export interface Shortcuts {
+  /** Of the finest self-attention, each way. */
+  tiles?: number;
+  /** Whether later steps run the outermost layers alone (OpenUnet.runOutermost). */
+  reusesDeep?: boolean;
+}
 
 /** Sizes of decoders that are kept, those used last: the picture's and the preview's. */
 const KEPT_DECODERS = 2;
@@ -83,7 +92,8 @@ export class Networks {
   readonly #decoders = new LRUCache<string, OrtSession>({ max: KEPT_DECODERS });
   readonly #text: TextEncoders;
   #unet: OpenUnet | undefined;
-  #program: AttentionProgram | undefined;
+  /** What the open network was made for besides its size. */
+  #form: object | undefined;
   #loras: readonly AppliedLora[] = [];
 
   /** `tiny` is for previews and drafts (decodeTiny), where there is one. */
@@ -110,7 +120,7 @@ export class Networks {
   validate(): void {
     const { unet, vae } = this.#checkpoint;
     const side = 2 ** Math.max(unet.config.blockOutChannels.length, vae.config.blockOutChannels.length);
-    this.#unetGraph({ height: side, width: side }, this.#tokens, STEERING);
+    this.#unetGraph({ height: side, width: side }, this.#tokens, { program: STEERING });
     this.#decoderGraph({ height: side, width: side });
     if (this.#tiny) tinyGraph(this.#tiny, vae.config.latentChannels, { height: side, width: side });
     this.#text.graphs();
@@ -127,23 +137,41 @@ export class Networks {
     return this.#text.encode(...of);
   }
 
-  /** The noise predictor for a latent's size, columns of text and a method's program; only the last one used stays open. */
-  async unet(latent: Grid, columns: number, program: AttentionProgram, progress: Progress): Promise<OpenUnet> {
+  /** The noise predictor for a latent's size, columns of text, a method's program and shortcuts; only the last one used stays open. */
+  async unet(
+    latent: Grid,
+    columns: number,
+    program: AttentionProgram,
+    progress: Progress,
+    { tiles = 1, reusesDeep = false }: Shortcuts = {},
+  ): Promise<OpenUnet> {
     await this.#text.rest();
     const loras = this.#loras.filter(({ strength, fitted }) => strength !== 0 && fitted.unet.size > 0);
     const open = this.#unet;
-    const isSame = open?.columns === columns && gridKey(open.latent) === gridKey(latent) && this.#program === program;
+    const form = { program, tiles, reusesDeep };
+    const isSame = open?.columns === columns && gridKey(open.latent) === gridKey(latent) && isDeepStrictEqual(this.#form, form); // prettier-ignore
     if (isSame && open.use(loras)) return open;
     await this.#unet?.close();
     this.#unet = undefined;
     progress(0, "Preparing the network for this picture size, length of prompt and method");
-    const built = this.#unetGraph(latent, columns, program, loras);
+    const built = this.#unetGraph(latent, columns, { program, tiles, ...(reusesDeep ? { deep: "kept" } : {}) }, loras);
     const session = await this.#open(built.graph, this.#options, built.gates);
-    this.#program = program;
+    const outermost = reusesDeep ? await this.#outermost(latent, columns, { program, tiles }, loras) : undefined;
+    this.#form = form;
     progress(1, "Ready");
-    this.#unet = new OpenUnet(built, session, loras);
+    this.#unet = new OpenUnet(built, session, loras, outermost);
     this.#unet.use(loras);
     return this.#unet;
+  }
+
+  async #outermost(
+    latent: Grid,
+    columns: number,
+    form: Pick<UnetForm, "program" | "tiles">,
+    loras: readonly AppliedLora[],
+  ): Promise<OpenUnet> {
+    const built = this.#unetGraph(latent, columns, { ...form, deep: "taken" }, loras);
+    return new OpenUnet(built, await this.#open(built.graph, this.#options, built.gates), loras);
   }
 
   /** Picture [3, height, width], about -1 to 1, of a latent [channels, h, w] as the sampler leaves it. */
@@ -250,13 +278,18 @@ export class Networks {
     }
   }
 
-  #unetGraph(latent: Grid, columns: number, program: AttentionProgram, loras: readonly AppliedLora[] = []): UnetGraph {
+  #unetGraph(
+    latent: Grid,
+    columns: number,
+    form: Omit<UnetForm, "columns" | "masked">,
+    loras: readonly AppliedLora[] = [],
+  ): UnetGraph {
     const { config, weights } = this.#checkpoint.unet;
     return unetGraph(
       config,
       weights,
       latent,
-      { columns, masked: columns > this.#tokens, program }, // a single chunk is attended everywhere
+      { columns, masked: columns > this.#tokens, ...form }, // a single chunk is attended everywhere
       this.#dtype,
       gradientOptions(this.#options, config),
       loras.map(({ fitted }) => fitted.unet),

@@ -38,6 +38,8 @@ export interface UnetOutputs extends LossOutputs {
   prediction: Numbers;
   /** Mean attention on the loss grid, [cells, tokens]. */
   maps: Numbers;
+  /** For the outermost layers of later steps, where the network was opened to keep it. */
+  deep?: Numbers;
 }
 
 export interface GuidedOutputs extends UnetOutputs {
@@ -49,12 +51,14 @@ export class OpenUnet {
   readonly #built: UnetGraph;
   readonly #session: OrtSession;
   readonly #loras: readonly OpenLora[];
+  readonly #outermost: OpenUnet | undefined;
   #wanted: readonly AppliedLora[] = [];
 
-  /** `session` is that of `built`'s graph; it is closed with this. */
-  constructor(built: UnetGraph, session: OrtSession, loras: readonly AppliedLora[] = []) {
+  /** `session` is that of `built`'s graph; it is closed with this, and so is `outermost`, the network's outermost layers by themselves. */
+  constructor(built: UnetGraph, session: OrtSession, loras: readonly AppliedLora[] = [], outermost?: OpenUnet) {
     this.#built = built;
     this.#session = session;
+    this.#outermost = outermost;
     this.#loras = loras.map(({ key }, i) => ({ key, hasKernels: built.kernels.has(i) }));
   }
 
@@ -62,7 +66,7 @@ export class OpenUnet {
   use(loras: readonly AppliedLora[]): boolean {
     if (!serves(this.#loras, loras)) return false;
     this.#wanted = loras;
-    return true;
+    return this.#outermost?.use(loras) ?? true;
   }
 
   get graph() {
@@ -103,6 +107,15 @@ export class OpenUnet {
     return { ...this.#predicted(outputs), gradient: output(outputs, "gradient") };
   }
 
+  /** The prediction by the outermost layers alone, around what an earlier run kept as `deep`: a fraction of a step. */
+  async runOutermost(inputs: UnetInputs & { deep: Float32Array }): Promise<Numbers> {
+    invariant(this.#outermost, "the network was not opened to run its outermost layers");
+    const { deep, ...rest } = inputs;
+    const { prediction } = await this.#outermost.#session.run({ ...this.#outermost.#feeds(rest), deep });
+    invariant(prediction, "the network gave no prediction");
+    return prediction;
+  }
+
   /** What the method's loss says, without the prediction: as much of the network as the loss reads, where the program allows it. */
   async look(inputs: UnetInputs): Promise<LossOutputs> {
     return this.#lost(await this.#session.run(this.#feeds(inputs)));
@@ -114,8 +127,9 @@ export class OpenUnet {
     return { ...this.#lost(outputs), gradient: output(outputs, "gradient") };
   }
 
-  close(): Promise<void> {
-    return this.#session.close();
+  async close(): Promise<void> {
+    await this.#outermost?.close();
+    await this.#session.close();
   }
 
   #feeds({ feeds: own, mask, ...plain }: UnetInputs): Record<string, Feed> {
@@ -134,6 +148,7 @@ export class OpenUnet {
       ...this.#lost(outputs),
       prediction: output(outputs, "prediction"),
       maps: output(outputs, "maps"),
+      ...(outputs["deep"] ? { deep: outputs["deep"] } : {}),
     };
   }
 

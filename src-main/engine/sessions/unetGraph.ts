@@ -18,7 +18,7 @@ import type { DType, Graph, Value } from "../../graph/graph.ts";
 import type { Gate } from "../../graph/onnx/onnx.ts";
 import { Adapters } from "../../model/adapters.ts";
 import { Module } from "../../model/layers.ts";
-import { unet, type AttentionLayer, type ScoreHook } from "../../model/unet.ts";
+import { deepShape, unet, type AttentionLayer, type ScoreHook } from "../../model/unet.ts";
 
 /** In float16 the small cotangents of attention would vanish: they are computed this many times as large. */
 const HALF_GRADIENT_SCALE = 256;
@@ -26,6 +26,22 @@ const HALF_GRADIENT_SCALE = 256;
 /** Names of the boolean inputs that turn the gradient on, and the prediction where it has a gate. */
 export const GRADIENT_GATE = "want_gradient";
 export const PREDICTION_GATE = "want_prediction";
+
+/** What is asked of the network besides its size. */
+export interface UnetForm {
+  /** Columns of text. */
+  columns: number;
+  /** Whether columns are attended in some places only. */
+  masked: boolean;
+  program: AttentionProgram;
+  /** Of the finest self-attention, each way. */
+  tiles?: number;
+  /**
+   * `kept`: a run also gives what its outermost layers would take (the output `deep`). `taken`: the program of these layers, which has
+   * that as an input; no attention is read in it, so there are neither maps nor loss.
+   */
+  deep?: "kept" | "taken";
+}
 
 export interface UnetGraph {
   graph: Graph;
@@ -60,7 +76,7 @@ export function unetGraph(
   config: UnetConfig,
   weights: Weights,
   latent: Grid,
-  { columns, masked, program }: { columns: number; masked: boolean; program: AttentionProgram },
+  { columns, masked, program, tiles = 1, deep }: UnetForm,
   dtype: DType,
   options: GradientOptions,
   loras: readonly LowRanks[] = [],
@@ -78,6 +94,7 @@ export function unetGraph(
     context: g.cast(context, dtype),
     ...(addition ? { addition: g.cast(g.input("addition", "float32", [1, addition.width]), dtype) } : {}),
     ...(guidanceWidth ? { guidance: g.cast(g.input("guidance", "float32", [1, guidanceWidth]), dtype) } : {}),
+    ...(deep === "taken" ? { deep: g.cast(g.input("deep", "float32", deepShape(config, latent)), dtype) } : {}),
   };
   const mask = columnMaskHook(g);
   const scores: ScoreHook = (own, layer) => {
@@ -86,14 +103,15 @@ export function unetGraph(
   };
   const adapters = new Adapters(g, loras);
   const { probabilities, readsSelf, selfScores } = parts;
-  const hooks = { scores, ...(probabilities ? { probabilities } : {}), ...(readsSelf ? { readsSelf } : {}), ...(selfScores ? { selfScores } : {}) }; // prettier-ignore
-  const { prediction, taps, selfTaps } = unet(new Module(g, weights, dtype, adapters), config, inputs, hooks);
+  const hooks = { scores, ...(probabilities ? { probabilities } : {}), ...(readsSelf ? { readsSelf } : {}), ...(selfScores ? { selfScores } : {}), tiles }; // prettier-ignore
+  const { prediction, taps, selfTaps, ...run } = unet(new Module(g, weights, dtype, adapters), config, inputs, hooks);
 
   const outputs: Record<string, Value> = {
     prediction: g.cast(prediction, "float32"),
-    maps: meanMaps(g, taps, target),
+    ...(deep === "taken" ? {} : { maps: meanMaps(g, taps, target) }),
+    ...(deep === "kept" ? { deep: g.cast(run.deep, "float32") } : {}),
   };
-  const lost = parts.loss?.(taps, selfTaps);
+  const lost = deep === "taken" ? undefined : parts.loss?.(taps, selfTaps);
   if (lost) {
     const scale = dtype === "float16" ? HALF_GRADIENT_SCALE : 1;
     const scaled = gradient(g, [[lost.loss, g.constant(scale, "float32", [1])]], x, options);
@@ -112,7 +130,9 @@ export function unetGraph(
     maps: taps.reduce((n, t) => n + t.heads, 0),
     hasLoss: lost !== undefined,
     gates: [
-      ...(program.isAlone ? [{ input: PREDICTION_GATE, outputs: ["prediction", "maps"] }] : []),
+      ...(program.isAlone
+        ? [{ input: PREDICTION_GATE, outputs: ["prediction", "maps", ...(deep === "kept" ? ["deep"] : [])] }]
+        : []),
       ...(lost ? [{ input: GRADIENT_GATE, outputs: ["gradient"] }] : []),
     ],
     told: Object.keys(lost?.outputs ?? {}),

@@ -1,0 +1,43 @@
+/**
+ * Draft, normal and best: one choice for how much work goes into a picture, made of the settings that decide it. Normal is what the
+ * checkpoint is best drawn with. docs/performance.md has what each costs and what it does to obedience.
+ */
+import { flatSettings, type SettingChanges } from "./flatSettings.ts";
+import { MOST_STEPS } from "./limits.ts";
+import type { SceneSettings } from "./scene.ts";
+import { rowOf, type SettingName } from "./settings.ts";
+
+export const EFFORTS = ["draft", "normal", "best"] as const;
+export type Effort = (typeof EFFORTS)[number];
+
+/** Share of a checkpoint's own steps that a draft takes, and the fewest: below them shapes fall apart. */
+const DRAFT_STEPS = 0.2;
+const FEWEST = 8;
+/** A draft follows the prompt alone after this share, and runs the whole network in every so many-th of the steps without boxes. */
+const DRAFT_SHORTCUTS = { scaleUntil: 0.6, wholeEvery: 3 } as const;
+
+/** The settings that an effort decides. The others, sizes and strengths as a person set them, stay. */
+const DECIDED: readonly SettingName[] = ["steps", "scaleUntil", "wholeEvery", "attentionTiles", "scheduler", "karras", "spacing"]; // prettier-ignore
+
+/** The settings of an effort, for a checkpoint that is best drawn with `own`. */
+export function effortChanges(own: SceneSettings, effort: Effort): SettingChanges {
+  const flat = flatSettings(own);
+  const normal: SettingChanges = Object.fromEntries(DECIDED.map((name) => [name, flat[name] ?? rowOf(name).nothing]));
+  if (effort === "normal") return normal;
+  if (effort === "best") return { ...normal, steps: Math.min(MOST_STEPS, 2 * own.steps) };
+  const steps = Math.min(own.steps, Math.max(FEWEST, Math.round(DRAFT_STEPS * own.steps)));
+  const draft = { ...normal, ...DRAFT_SHORTCUTS, steps };
+  if (own.scheduler !== "lms") return draft;
+  // LMS needs many steps; this one bears few.
+  delete draft.spacing;
+  return { ...draft, scheduler: "dpmpp-2m", karras: true };
+}
+
+/** The effort that settings are; undefined where a person chose otherwise. */
+export function effortOf(settings: SceneSettings, own: SceneSettings): Effort | undefined {
+  const flat = flatSettings(settings);
+  return EFFORTS.find((effort) => {
+    const changes = effortChanges(own, effort);
+    return DECIDED.every((name) => flat[name] === (changes[name] ?? rowOf(name).nothing));
+  });
+}
