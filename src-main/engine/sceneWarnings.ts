@@ -48,7 +48,7 @@ export function sceneWarnings(scene: Scene, encoding: Encoding, latent: Grid): S
   scene.regions.forEach((a, i) => {
     for (const b of scene.regions.slice(i + 1)) {
       const shared = a.spans.some((s) => b.spans.some((t) => s.start < t.end && t.start < s.end));
-      const overlap = overlapOfSmaller(areas.get(a.id)!, areas.get(b.id)!);
+      const overlap = overlapOfSmaller(areas.get(a.id)!, areas.get(b.id)!, CONFLICT);
       if (!shared && overlap > CONFLICT) warnings.push({ kind: "boxes-conflict", regionIds: [a.id, b.id], overlap });
     }
   });

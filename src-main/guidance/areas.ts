@@ -137,28 +137,41 @@ export function drawnIn(area: Area, grid: Grid, cellsIn: (box: UnitBox) => CellB
   return mask;
 }
 
-/** What two areas share, as a part of the smaller one; exact for boxes. */
-export function overlapOfSmaller(a: Area, b: Area): number {
+/** What two areas share, as a part of the smaller one; exact for boxes. What can be no more than `least` is not looked at closer. */
+export function overlapOfSmaller(a: Area, b: Area, least = 0): number {
   const [x, y] = [Math.max(a.x, b.x), Math.max(a.y, b.y)];
   const width = Math.max(0, Math.min(a.x + a.width, b.x + b.width) - x);
   const height = Math.max(0, Math.min(a.y + a.height, b.y + b.height) - y);
-  const sizes = [a, b].map((area) => area.width * area.height * shareOf(area.shape));
-  const both = width * height;
-  if (both === 0 || (a.shape === undefined && b.shape === undefined)) return both / Math.min(...sizes);
+  const smaller = Math.min(...[a, b].map((area) => area.width * area.height * shareOf(area.shape)));
+  const most = (width * height) / smaller;
+  if (most <= least || (a.shape === undefined && b.shape === undefined)) return most;
   let hits = 0;
   for (let k = 0; k < SAMPLES ** 2; k++) {
     const [u, v] = [((k % SAMPLES) + 0.5) / SAMPLES, (Math.floor(k / SAMPLES) + 0.5) / SAMPLES];
     const place = { x: x + u * width, y: y + v * height };
     if (has(a, place) && has(b, place)) hits++;
   }
-  return (both * hits) / SAMPLES ** 2 / Math.min(...sizes);
+  return (most * hits) / SAMPLES ** 2;
 }
 
 /** Places in a cell, a row and a column of them, that are tried for how much of it an area has. */
 const PER_CELL = 8;
 
-/** Share of each cell that the area has, 0 to 1: exact for a box, to a few hundredths else. */
+/** Coverage of areas that are no boxes, by grid: it is asked for at every step. */
+const covered = new WeakMap<Area, Map<string, Mask>>();
+
+/** Share of each cell that the area has, 0 to 1: exact for a box, to a few hundredths else. Not to be written to. */
 export function coverage(area: Area, grid: Grid): Mask {
+  if (area.shape === undefined && area.under === undefined) return sharesOf(area, grid);
+  const key = `${grid.height}x${grid.width}`;
+  const known = covered.get(area) ?? new Map<string, Mask>();
+  covered.set(area, known);
+  const shares = known.get(key) ?? sharesOf(area, grid);
+  known.set(key, shares);
+  return shares;
+}
+
+function sharesOf(area: Area, grid: Grid): Mask {
   const along = (start: number, length: number, count: number) =>
     Array.from({ length: count }, (_, i) => {
       const [from, to] = [Math.max(i, start * count), Math.min(i + 1, (start + length) * count)];

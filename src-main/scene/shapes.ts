@@ -69,7 +69,7 @@ export function isInside(shape: RegionShape | undefined, u: number, v: number): 
     case "ellipse":
       return (2 * u - 1) ** 2 + (2 * v - 1) ** 2 <= 1;
     case "polygon":
-      return isInsidePolygon(shape.points, u, v);
+      return isInsidePolygon(shape, u, v);
     case "painted": {
       const { width, height, set } = cellsOf(shape);
       const [x, y] = [Math.min(width - 1, Math.floor(u * width)), Math.min(height - 1, Math.floor(v * height))];
@@ -78,12 +78,31 @@ export function isInside(shape: RegionShape | undefined, u: number, v: number): 
   }
 }
 
-function isInsidePolygon(points: readonly Point[], u: number, v: number): boolean {
+type Side = readonly [Point, Point];
+const BANDS = 64;
+const bandOf = (y: number) => Math.min(BANDS - 1, Math.floor(y * BANDS));
+/** The sides of polygons that reach into each of the bands from top to bottom: a place is asked about those of its own alone. */
+const banded = new WeakMap<Polygon, Side[][]>();
+
+function sidesAt(polygon: Polygon, y: number): readonly Side[] {
+  let bands = banded.get(polygon);
+  if (!bands) {
+    bands = Array.from({ length: BANDS }, () => []);
+    for (const [a, b] of sidesOf(polygon.points)) {
+      for (let n = bandOf(Math.min(a.y, b.y)); n <= bandOf(Math.max(a.y, b.y)); n++) bands[n]!.push([a, b]);
+    }
+    banded.set(polygon, bands);
+  }
+  return bands[bandOf(y)]!;
+}
+
+const sidesOf = (points: readonly Point[]): Side[] => points.map((a, i) => [a, points[(i + 1) % points.length]!]);
+
+function isInsidePolygon(polygon: Polygon, u: number, v: number): boolean {
   let isOdd = false;
-  points.forEach((a, i) => {
-    const b = points[(i + 1) % points.length]!;
+  for (const [a, b] of sidesAt(polygon, v)) {
     if (a.y > v !== b.y > v && u < crossingAt(a, b, v)) isOdd = !isOdd;
-  });
+  }
   return isOdd;
 }
 
@@ -103,7 +122,7 @@ export function shareOf(shape: RegionShape | undefined): number {
     case "ellipse":
       return Math.PI / 4;
     case "polygon":
-      return polygonArea(shape.points);
+      return polygonArea(shape);
     case "painted": {
       const { set } = cellsOf(shape);
       return set.reduce((sum, on) => sum + on, 0) / set.length;
@@ -114,23 +133,32 @@ export function shareOf(shape: RegionShape | undefined): number {
 /** Whether a shape is all of its box. */
 export const isWhole = (shape: RegionShape): boolean => shareOf(shape) > 1 - 1e-9;
 
+const areas = new WeakMap<Polygon, number>();
+
+function polygonArea(polygon: Polygon): number {
+  const area = areas.get(polygon) ?? measured(polygon);
+  areas.set(polygon, area);
+  return area;
+}
+
 /** Exact, also where sides cross: between heights at which none begins, ends or crosses, widths change evenly. */
-function polygonArea(points: readonly Point[]): number {
-  const sides = points.map((a, i) => [a, points[(i + 1) % points.length]!] as const);
-  const heights = points.map(({ y }) => y);
+function measured(polygon: Polygon): number {
+  const sides = sidesOf(polygon.points);
+  const heights = polygon.points.map(({ y }) => y);
   sides.forEach(([a, b], i) => {
     for (const [c, d] of sides.slice(i + 1)) {
       const across = (b.x - a.x) * (d.y - c.y) - (b.y - a.y) * (d.x - c.x);
       if (across === 0) continue;
       const t = ((c.x - a.x) * (d.y - c.y) - (c.y - a.y) * (d.x - c.x)) / across;
-      if (t > 0 && t < 1) heights.push(a.y + t * (b.y - a.y));
+      const y = a.y + t * (b.y - a.y);
+      if (t > 0 && t < 1 && y > Math.min(c.y, d.y) && y < Math.max(c.y, d.y)) heights.push(y);
     }
   });
   const levels = [...new Set(heights)].sort((a, b) => a - b);
   let area = 0;
   levels.slice(1).forEach((level, i) => {
     const y = (levels[i]! + level) / 2;
-    const crossings = sides
+    const crossings = sidesAt(polygon, y)
       .filter(([a, b]) => a.y > y !== b.y > y)
       .map(([a, b]) => crossingAt(a, b, y))
       .sort((a, b) => a - b);

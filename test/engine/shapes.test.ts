@@ -124,4 +124,20 @@ test("shapes below a cell, hidden regions and shapes that compete are told of", 
   expect(await kinds([CIRCLE, same], { overlap: "front" })).toEqual(["box-hidden"]);
   const speck = { kind: "painted", width: 100, height: 100, cells: "0 1 9999" } as const;
   expect(await kinds([{ ...CIRCLE, shape: speck }])).toEqual(["box-below-cell"]);
+  // As many regions as can be with as many corners as can be: told of while one types.
+  const wheel = (n: number): RegionShape => ({
+    kind: "polygon",
+    points: Array.from({ length: 200 }, (_, i) => ({
+      x: 0.5 + (i % 2 === 0 ? 0.5 : 0.2) * Math.cos((Math.PI * i) / 100),
+      y: 0.5 + (i % 2 === 0 ? 0.5 : 0.2) * Math.sin((Math.PI * i) / 100 + n),
+    })),
+  });
+  const many = Array.from({ length: 64 }, (_, n): Region => {
+    const box = { x: (n % 8) / 9, y: Math.floor(n / 8) / 9, width: 0.2, height: 0.2 };
+    return { ...CIRCLE, id: String(n), box, spans: [n % 2 === 0 ? CIRCLE.spans[0]! : STAR.spans[0]!], shape: wheel(n) };
+  });
+  const begun = performance.now();
+  expect(await kinds(many)).toContain("boxes-conflict");
+  await kinds(many, { overlap: "front" });
+  expect(performance.now() - begun).toBeLessThan(10_000);
 });
