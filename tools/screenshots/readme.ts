@@ -76,12 +76,15 @@ const HOUSE: Point[] = [
   [0.46, 0.64],
   [0.46, 0.92],
 ];
+const ring = (radius: number): Point[] =>
+  Array.from({ length: 13 }, (_, i) => {
+    const angle = (Math.PI * i) / 6;
+    return [0.75 + radius * Math.cos(angle), 0.62 + 0.85 * radius * Math.sin(angle)];
+  });
 /** A round crown, and a trunk under it. */
 const TREE: Point[][] = [
-  Array.from({ length: 13 }, (_, i): Point => {
-    const angle = (Math.PI * i) / 6;
-    return [0.75 + 0.1 * Math.cos(angle), 0.62 + 0.08 * Math.sin(angle)];
-  }),
+  ring(0.1),
+  ring(0.05),
   [
     [0.75, 0.62],
     [0.75, 0.9],
@@ -103,6 +106,9 @@ async function photograph(page: Page, selected: string, path: string): Promise<v
   await page.getByRole("option", { name: new RegExp(`^${selected}`) }).click();
   await page.getByRole("textbox", { name: "Prompt" }).evaluate((area) => {
     (area as unknown as { setSelectionRange(a: number, b: number): void }).setSelectionRange(0, 0);
+  });
+  await page.locator("aside .scroll").evaluate((one) => {
+    (one as unknown as { scrollTop: number }).scrollTop = 0;
   });
   await page.mouse.move(640, 10);
   await page.screenshot({ path });
