@@ -111,6 +111,7 @@ export const COMMANDS = {
   "generate.start": { menu: "Generate", label: "Generate", shortcut: "CmdOrCtrl+Enter" },
   "generate.scout": { menu: "Generate", label: "Scout", shortcut: "Alt+Enter" },
   "generate.oneMore": { menu: "Generate", label: "One more", shortcut: "CmdOrCtrl+Alt+Enter" },
+  "generate.from": { menu: "Generate", label: "Go on from a picture’s file…" },
   "generate.starred": { menu: "Generate", label: "Draw the starred again" },
   "generate.finishBest": { menu: "Generate", label: "Finish the best 4 scouted" },
   "generate.finishBoxes": { menu: "Generate", label: "Finish the scouted whose boxes are all above 70" },
@@ -121,6 +122,10 @@ export const COMMANDS = {
 
   "result.tryLayout": { menu: "Result", label: "Try the layout as it is now", shortcut: "CmdOrCtrl+Shift+Enter" },
   "result.restore": { menu: "Result", label: "Use its scene" },
+  "result.variations": { menu: "Result", label: "Variations", shortcut: "V", windowKey: "result", group: true },
+  "result.goOn": { menu: "Result", label: "Go on from this picture", shortcut: "Shift+G", windowKey: "result" },
+  "result.redraw": { menu: "Result", label: "Redraw a part…", shortcut: "Shift+D", windowKey: "result" },
+  "result.enlarge": { menu: "Result", label: "Enlarge", shortcut: "Shift+E", windowKey: "result" },
   "result.large": { menu: "Result", label: "Show large", shortcut: "Space", windowKey: "result", toggle: true },
   "result.finish": { menu: "Result", label: "Finish what is scouted", shortcut: "F", windowKey: "result" },
   "result.star": { menu: "Result", label: "Star", shortcut: "S", windowKey: "result", toggle: true, group: true },

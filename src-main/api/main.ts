@@ -22,6 +22,7 @@ import type { WireError } from "../wire/errors.ts";
 import type { LoraEntry } from "../scene/loras.ts";
 import type { GridCalls } from "./grids.ts";
 import type { HomeCalls } from "./mainModels.ts";
+import type { WindowStartCalls } from "./starts.ts";
 import type { Download } from "./models.ts";
 import type { Scene, SceneLora, Seed } from "../scene/scene.ts";
 import type { BoxColor, PictureForm, SheetLook } from "./sheets.ts";
@@ -253,7 +254,7 @@ export type ModelForm = "file" | "folder";
 export const MODEL_PARTS = ["vae", "tiny"] as const;
 export type ModelPart = (typeof MODEL_PARTS)[number];
 
-export interface MainApi extends StoreCalls, HomeCalls, GridCalls {
+export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;

@@ -95,6 +95,9 @@ export const mainSchemas = {
   pauseQueue: v.strictObject({ paused: v.boolean() }),
   holdInQueue: v.strictObject({ ...placedAt, held: v.boolean() }),
   moveInQueue: v.strictObject({ ...placedAt, before: v.nullable(text(2 * LIMITS.id)) }),
+  startFromResult: v.strictObject({ id }),
+  chooseStart: nothing,
+  startThumbnail: storeSchemas.startThumbnail,
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,
 

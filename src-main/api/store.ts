@@ -4,6 +4,7 @@
  */
 import type { AttentionMaps, GeneratedImage, LoadRequest, RunRecord } from "./engine.ts";
 import type { FindingCalls } from "./finding.ts";
+import type { StartCalls } from "./starts.ts";
 import type { GridStoreCalls } from "./grids.ts";
 import type { QueueCalls } from "./savedQueue.ts";
 import type { Method } from "../scene/methods.ts";
@@ -85,7 +86,7 @@ export interface RunInfo {
 }
 
 /** What was done with a run or one of its pictures that another run came of. */
-export const ORIGINS = ["scene", "layout", "variation", "redraw", "enlarge"] as const;
+export const ORIGINS = ["scene", "layout", "variation", "picture", "redraw", "enlarge"] as const;
 
 /** The earlier run that a run came from, and its picture, where it was one; `scene`: its scene and settings were put into the editor. */
 export interface RunOrigin {
@@ -279,7 +280,7 @@ export interface KnownModel {
 }
 
 /** The calls that the store serves. Each may reject with an `AppError`. */
-export interface StoreApi extends FindingCalls, QueueCalls, GridStoreCalls {
+export interface StoreApi extends FindingCalls, QueueCalls, GridStoreCalls, StartCalls {
   /** Makes a project file and opens it in place of the one open before. Refuses to replace a file unless told to. */
   createProject(request: { path: string; draft: Draft; replace: boolean }): Promise<ProjectInfo>;
   /** With `identity` that file or none: it is looked for in its folder, should it have another name by now. */

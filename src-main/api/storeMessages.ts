@@ -43,6 +43,7 @@ const fileIdentity = v.strictObject({
   modified: count(Number.MAX_SAFE_INTEGER),
 });
 const byId = v.strictObject({ id });
+const byHash = v.strictObject({ hash: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "expected a hash")) });
 const byPath = v.strictObject({ path });
 
 /** A JSON object of bounded size: what cannot be written as JSON would be lost on saving. */
@@ -164,6 +165,9 @@ export const storeSchemas = {
     provider: engineSchemas.load.entries.provider,
     until: v.exactOptional(step),
   }),
+  keepStart: v.union([v.strictObject({ result: id }), v.strictObject({ png: v.instance(Uint8Array<ArrayBuffer>) })]),
+  readStart: byHash,
+  startThumbnail: byHash,
   listResults: v.strictObject({
     runId: v.exactOptional(id),
     starred: v.exactOptional(v.boolean()),

@@ -42,6 +42,17 @@ export async function askPicturesToOpen(window: BrowserWindow): Promise<string[]
   return filePaths.length > 0 ? filePaths : null;
 }
 
+/** A picture to go on from. */
+export async function askStart(window: BrowserWindow): Promise<string | null> {
+  const extensions = READABLE.filter((ending) => ending !== "pdf");
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: "Go on from a picture",
+    properties: ["openFile"],
+    filters: [{ name: "Pictures", extensions }],
+  });
+  return filePaths[0] ?? null;
+}
+
 const CHECKPOINTS = { name: "Checkpoints", extensions: ["safetensors"] };
 
 export async function askModel(window: BrowserWindow, form: ModelForm): Promise<string | null> {

@@ -18,6 +18,7 @@ export type CommitStore = Pick<
   | "wantFinished"
   | "keepState"
   | "readState"
+  | "readStart"
   | "dropState"
   | "endRun"
   | "writeQueue"

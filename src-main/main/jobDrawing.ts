@@ -1,6 +1,6 @@
 /** Draws one picture of a job: asks the engine for it, from where it stopped where something is kept of it. */
 import { randomUUID } from "node:crypto";
-import type { GenerateRequest, LoadRequest } from "../api/engine.ts";
+import type { GenerateRequest, LoadRequest, Pixels } from "../api/engine.ts";
 import type { JobPicture } from "../api/main.ts";
 import type { Engine, Listener, OpenedApi } from "../engine/host.ts";
 import type { Scene } from "../scene/scene.ts";
@@ -34,6 +34,8 @@ interface Drawing {
   keepEvery: number;
   listener: Listener;
   resolve: (scene: Scene) => Promise<Scene>;
+  /** The picture that a scene goes on from. */
+  readStart: (hash: string) => Promise<Pixels | null>;
   readState: () => Promise<Uint8Array<ArrayBuffer> | null>;
 }
 
@@ -50,6 +52,8 @@ export async function drawPicture(current: Current, drawing: Drawing): Promise<v
   const send = async (api: OpenedApi) => {
     refuseStopped();
     const from = stated.has(picture.index) ? await drawing.readState() : null;
+    const { hash } = scene.start ?? {};
+    const start = hash === undefined ? null : await drawing.readStart(hash); // the engine says it where there is none
     refuseStopped(); // while that was read
     current.isSent = true;
     current.goesOn = from !== null;
@@ -57,6 +61,7 @@ export async function drawPicture(current: Current, drawing: Drawing): Promise<v
       ...{ jobId: id, scene, seeds: [picture.seed], previewEvery, attention, keepEvery: drawing.keepEvery },
       ...(job.until === null ? {} : { until: job.until }),
       ...(from ? { from: [from] } : {}),
+      ...(start ? { start } : {}),
     };
     await api.generate(request);
   };

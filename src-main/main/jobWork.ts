@@ -18,7 +18,7 @@ const RESTARTS = 1;
 const KEEP_EVERY = 10;
 interface WorkOptions {
   engine: Pick<Engine, "with" | "cancel">;
-  store: Pick<CommitStore, "readState">;
+  store: Pick<CommitStore, "readState" | "readStart">;
   turns?: DrawingTurns;
   resolve?: (scene: Scene) => Promise<Scene>;
   keepEvery?: number;
@@ -124,6 +124,7 @@ export class JobWork {
       await drawPicture(current, {
         ...{ engine: this.#parts.options.engine, keepEvery },
         resolve: (scene) => this.#parts.options.resolve?.(scene) ?? Promise.resolve(scene),
+        readStart: (hash) => store.readStart({ hash }),
         readState: async () => {
           await Promise.allSettled(entry.commits);
           return store.readState(placeOf(entry.job, picture));

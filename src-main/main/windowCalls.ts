@@ -5,13 +5,22 @@ import { AppError } from "../wire/errors.ts";
 import type { GridBegun } from "../api/grids.ts";
 import type { AppInfo, HowToDraw, Job, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
+import type { WindowStartCalls } from "../api/starts.ts";
 import type { Handlers } from "../wire/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
 import type { Engine, OpenedApi } from "../engine/host.ts";
 import { type AtHome, homeCalls } from "./atHome.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
-import { askLora, askModel, askPart, askPicturesToOpen, askProjectToOpen, askWhereToSave } from "./dialogs.ts";
+import {
+  askLora,
+  askModel,
+  askPart,
+  askPicturesToOpen,
+  askProjectToOpen,
+  askStart,
+  askWhereToSave,
+} from "./dialogs.ts";
 import { drawCells, keepGrid } from "./gridDrawing.ts";
 import { showLog } from "./log.ts";
 import { openPicture } from "./openPictures.ts";
@@ -143,6 +152,7 @@ type DrawCalls =
   | "tokenize"
   | "check"
   | "findDrawn"
+  | keyof WindowStartCalls
   | "generate"
   | "finishResults"
   | "resumeRun"
@@ -234,6 +244,14 @@ function engineCalls(
       const waitsFor = await prepare(how);
       return begun(id, await drawCells(drawing, await at.store.readGrid({ id }), cells, how, waitsFor));
     },
+    startFromResult: ({ id }) => at.store.keepStart({ result: id }),
+    chooseStart: async () => {
+      const path = await askStart(at.window);
+      if (path === null) return null;
+      const png = await at.workshop.api.pictureAt({ path });
+      return at.store.keepStart({ png });
+    },
+    startThumbnail: (start) => at.store.startThumbnail(start),
     cancel: (target) => at.jobs.cancel(target),
     pauseQueue: ({ paused }) => at.jobs.pause(paused),
     holdInQueue: ({ held, ...what }) => at.jobs.hold(what, held),

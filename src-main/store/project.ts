@@ -233,6 +233,7 @@ export class ProjectFile extends Drafts {
         this.results.states.deleteUnneeded();
         this.results.labels.deleteUnneeded();
         this.results.grids.deleteUnneeded();
+        this.results.starts.deleteUnneeded();
         this.db.prepare("UPDATE project SET in_use = 0").run();
       })
       .immediate();

@@ -175,5 +175,14 @@ export const PROJECT_FORMAT: Format = {
         ALTER TABLE run ADD COLUMN grid INTEGER; -- draws cells of it
         CREATE INDEX run_by_grid ON run (grid) WHERE grid IS NOT NULL;`,
     },
+    {
+      name: "pictures that scenes go on from",
+      sql: `
+        CREATE TABLE start (
+          hash TEXT PRIMARY KEY, -- of its pixels, as scenes have it
+          thumbnail BLOB NOT NULL,
+          png BLOB NOT NULL
+        ) STRICT;`,
+    },
   ],
 };

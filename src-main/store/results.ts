@@ -36,6 +36,7 @@ import { QueueMemory } from "./queueMemory.ts";
 import { RESULT_COLUMNS, selectionOf } from "./resultQuery.ts";
 import { pieceOf, toMatch, wordsOf } from "./search.ts";
 import { bounded, parseJson, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
+import { Starts } from "./starts.ts";
 import { States } from "./states.ts";
 
 type ResultRow = Omit<ResultInfo, "starred" | "resumable"> & { starred: number; resumable: number };
@@ -68,6 +69,7 @@ export class Results {
   readonly labels: Labels;
   readonly queue: QueueMemory;
   readonly grids: Grids;
+  readonly starts: Starts;
 
   constructor(db: Database.Database, clock: () => string) {
     this.#db = db;
@@ -77,6 +79,7 @@ export class Results {
     this.finding = new Finding(db);
     this.labels = new Labels(db);
     this.queue = new QueueMemory(db);
+    this.starts = new Starts(db);
     this.grids = new Grids(db, clock, this.drawn, (runId) => this.#readScene(runId));
   }
 

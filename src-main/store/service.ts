@@ -143,6 +143,11 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     readRun: ({ id }) => current.read(({ results }) => results.readRun(id)),
     findDrawn: (query) => current.read(({ results }) => results.drawn.find(query)),
 
+    keepStart: (of) =>
+      change(({ results }) => results.starts.keep("png" in of ? of.png : results.readPicture(of.result, "full"))),
+    readStart: ({ hash }) => current.read(({ results }) => results.starts.read(hash)),
+    startThumbnail: ({ hash }) => current.read(({ results }) => results.starts.thumbnail(hash)),
+
     listResults: (query) => current.read(({ results }) => results.listResults(query)),
     readResult: ({ id }) => current.read(({ results }) => results.readResult(id)),
     readPicture: ({ id, size }) => current.read(({ results }) => results.readPicture(id, size)),

@@ -52,4 +52,6 @@ export interface WorkshopApi {
   writeFile(request: { path: string; bytes: Uint8Array<ArrayBuffer> }): Promise<void>;
   /** Reads a picture or a sheet that somebody opens or drops; rejects what is damaged, with its path. */
   lookAt(request: { path: string }): Promise<LookedAt>;
+  /** Any picture, PNG, JPEG or WebP, as a PNG of its pixels alone; rejects what is none, with its path. */
+  pictureAt(request: { path: string }): Promise<Uint8Array<ArrayBuffer>>;
 }

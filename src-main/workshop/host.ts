@@ -42,6 +42,7 @@ export function openWorkshop({ fork = forkNode(), entry }: WorkshopOptions = {})
       writePicture: (request) => supervisor.connection().api.writePicture(request),
       writeFile: (request) => supervisor.connection().api.writeFile(request),
       lookAt: (request) => supervisor.connection().api.lookAt(request),
+      pictureAt: (request) => supervisor.connection().api.pictureAt(request),
     },
     stop: (patience) => supervisor.stop(patience),
   };

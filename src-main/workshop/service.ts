@@ -17,6 +17,7 @@ import { hashFile } from "../service/hashFile.ts";
 import { networkFile } from "./fileHash.ts";
 import { drawSheet } from "./sheets.ts";
 import { lookAt } from "./lookAt.ts";
+import { pictureAt } from "./pictureAt.ts";
 
 const bytes = v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes");
 const schemas: Schemas<WorkshopApi> = {
@@ -36,6 +37,7 @@ const schemas: Schemas<WorkshopApi> = {
   writePicture: v.object({ path: v.string(), png: bytes, settings: v.boolean(), form: v.picklist(PICTURE_FORMS) }),
   writeFile: v.object({ path: v.string(), bytes }),
   lookAt: v.object({ path: v.string() }),
+  pictureAt: v.object({ path: v.string() }),
 };
 
 export function runService(port: Port, onEnd: () => void): void {
@@ -65,6 +67,7 @@ export function runService(port: Port, onEnd: () => void): void {
       },
       writeFile: ({ path, bytes }) => writeWhole(path, bytes),
       lookAt,
+      pictureAt,
     },
     schemas,
   );

@@ -170,6 +170,7 @@ const ACTIONS: Record<CommandName, Action> = {
     enabled: ({ editor }) => scoutSteps(sceneToDraw(editor.document)) !== undefined,
     run: (session) => void session.wishes.scout(),
   },
+  "generate.from": { run: (session) => void session.attempt(() => session.starts.choose()) },
   "generate.finishBest": finishing({ kind: "best", count: 4 }),
   "generate.finishBoxes": finishing({ kind: "boxes", least: 0.7 }),
   "generate.oneMore": { run: (session) => void session.wishes.drawOneMore() },

@@ -5,7 +5,7 @@ import type { LoadRequest } from "@api/engine.ts";
 import { isRecord } from "@scene/fields.ts";
 import { readBox } from "@scene/boxes.ts";
 import { extrasOf } from "@scene/flatSettings.ts";
-import type { Region, Scene, SceneSettings, UnitBox } from "@scene/scene.ts";
+import type { Region, Scene, SceneSettings, SceneStart, UnitBox } from "@scene/scene.ts";
 import type { Draft } from "@api/store.ts";
 import { namedColor } from "./colors.ts";
 import type { Size } from "./geometry.ts";
@@ -44,6 +44,8 @@ export interface Document {
   groups: readonly Group[];
   guides: readonly Guide[];
   reference: Reference | null;
+  /** The picture that what is drawn goes on from. */
+  start?: SceneStart;
 }
 
 /** The colours of boxes, in the order in which they are given out; styles.css has each for light and dark. */
@@ -131,11 +133,11 @@ export function longestToDraw(document: Document): Scene {
     .reduce((longest, one) => (one.prompt.length > longest.prompt.length ? one : longest));
 }
 
-export function sceneOf({ prompt, negativePrompt, boxes, settings }: Document): Scene {
+export function sceneOf({ prompt, negativePrompt, boxes, settings, start }: Document): Scene {
   const regions = boxes.map(({ id, box, spans, strength, ...rest }) => {
     return { id, box, spans, strength, ...extrasOf({ id, box, spans, strength, ...rest }) };
   });
-  return { prompt, negativePrompt, regions, settings };
+  return { prompt, negativePrompt, regions, settings, ...(start ? { start } : {}) };
 }
 
 export function toDraft(document: Document): Draft {
@@ -177,8 +179,8 @@ export function fromScene(scene: Scene, looks?: unknown): Document {
     const look = isRecord(looks) ? looks[region.id] : undefined;
     boxes.push(withLook(newBox({ prompt: scene.prompt, boxes }, region, region.id), region, look));
   }
-  const { prompt, negativePrompt, settings } = scene;
-  return { ...EMPTY_DOCUMENT, prompt, negativePrompt, settings, boxes };
+  const { prompt, negativePrompt, settings, start } = scene;
+  return { ...EMPTY_DOCUMENT, prompt, negativePrompt, settings, boxes, ...(start ? { start } : {}) };
 }
 
 function withLook(plain: Box, region: Region, look: unknown): Box {

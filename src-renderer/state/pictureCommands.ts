@@ -4,6 +4,7 @@ import type { ResultInfo } from "@api/store.ts";
 import { type Action, picturesChosen } from "./action.ts";
 import type { Way, Zoom } from "./looking.svelte.ts";
 import type { Session } from "./session.svelte.ts";
+import type { GoingOn } from "./starts.svelte.ts";
 
 /** The pictures, and what lies in front of the window. */
 type InFront = Pick<Session, "results" | "view">;
@@ -120,11 +121,25 @@ const way = (to: Way): Action => ({
   run: ({ view }) => void (view.looking.way = to),
 });
 
+/** The current picture becomes what the next ones go on from. */
+const goingOn = (how: GoingOn): Action => ({
+  enabled: someShown,
+  run: (session) =>
+    void session.attempt(() => {
+      const { current, chosen } = session.results.selection;
+      return session.starts.from(current ?? chosen.at(-1)!, how);
+    }),
+});
+
 export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
   "result.tryLayout": about((session) => session.tryLayout()),
   "result.restore": about((session) =>
     session.restoring.result(session.results.selection.current ?? session.results.selection.chosen.at(-1)!),
   ),
+  "result.variations": goingOn("variation"),
+  "result.goOn": goingOn("picture"),
+  "result.redraw": goingOn("redraw"),
+  "result.enlarge": goingOn("enlarge"),
   "result.large": {
     enabled: (session) =>
       session.view.looking.large || (someShown(session) && session.results.selection.current !== undefined),

@@ -2,7 +2,7 @@
 import { asWritten } from "@scene/alternatives.ts";
 import type { RunRecord } from "@api/engine.ts";
 import type { Scene } from "@scene/scene.ts";
-import { fromScene } from "./document.ts";
+import { type Document, fromScene } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Notices } from "./notices.svelte.ts";
 import { tidied } from "./parts.ts";
@@ -26,15 +26,21 @@ export class Restoring {
   }
 
   /** Puts a scene into the editor. The draft that was there is one undo away. */
-  scene(scene: Scene, seeds: string, label = "Use a scene"): void {
+  scene(
+    scene: Scene,
+    how: string | { seeds: string; random?: number },
+    label = "Use a scene",
+    said = "The scene is back in the editor.",
+  ): void {
+    const { seeds, random } = typeof how === "string" ? { seeds: how, random: undefined } : how;
     const editor = this.#editor;
     const { boxes, model, groups, guides, reference } = editor.document;
     const looks = Object.fromEntries(boxes.map(({ id, name, color, group }) => [id, { name, color, group }]));
-    const next = tidied({ ...fromScene(scene, looks), seeds, model, groups, guides, reference });
+    const next = tidied({ ...fromScene(scene, looks), seeds, model, groups, guides, reference, ...seedMode(random) });
     if (!editor.open(next, label)) return;
     this.#view.mode = "compose";
     this.#view.ask("fit");
-    this.#notices.done("The scene is back in the editor.", editor.takeBack());
+    this.#notices.done(said, editor.takeBack());
   }
 
   /** What a result was drawn from. */
@@ -46,4 +52,9 @@ export class Restoring {
       await this.onDrawnWith(record.model);
     });
   }
+}
+
+/** So many seeds that nobody chose, each time; those that are listed where that is left out. */
+function seedMode(random: number | undefined): Pick<Document, "seedMode"> | object {
+  return random === undefined ? {} : { seedMode: { kind: "random", count: random } };
 }

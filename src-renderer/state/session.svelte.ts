@@ -24,6 +24,7 @@ import { Restoring } from "./restoring.ts";
 import { Results } from "./results.svelte.ts";
 import { Runs } from "./runs.ts";
 import { Saving } from "./saving.svelte.ts";
+import { Starts } from "./starts.svelte.ts";
 import { Tries } from "./tries.svelte.ts";
 import { View } from "./view.svelte.ts";
 import { Scouting } from "./scouting.svelte.ts";
@@ -52,6 +53,7 @@ export class Session {
   readonly wishes: Wishes;
   readonly scouting: Scouting;
   readonly tries: Tries;
+  readonly starts: Starts;
   readonly exporting: Exporting;
   info: AppInfo | undefined = $state.raw();
   /** False until the window knows what to show. */
@@ -82,6 +84,8 @@ export class Session {
     this.wishes = new Wishes({ app, editor, jobs: this.jobs, results: this.results, view, notices });
     const model = () => editor.document.model ?? DEMO_REQUEST;
     this.scouting = new Scouting({ app, editor, jobs: this.jobs, notices, model });
+    this.starts = new Starts({ app, editor, results: this.results, restoring: this.restoring, notices });
+    this.wishes.originOf = (scene) => this.starts.originOf(scene);
     this.tries = new Tries(app, this.results, this.jobs);
     this.exporting = new Exporting(app, notices);
     this.health.onRestarted = (service) => this.#restarted(service);

@@ -7,7 +7,7 @@ import type { Scene, Seed } from "@scene/scene.ts";
 import { MOST_SEEDS } from "@scene/limits.ts";
 import { scoutSteps } from "@scene/scouting.ts";
 import { readSeeds } from "@scene/seeds.ts";
-import type { DrawnSeed, PictureChoice } from "@api/store.ts";
+import type { DrawnSeed, PictureChoice, RunOrigin } from "@api/store.ts";
 import { type Document, sceneToDraw } from "./document.ts";
 import { changeRun } from "./edits.ts";
 import type { Editor } from "./editor.svelte.ts";
@@ -76,6 +76,8 @@ export class Wishes {
   #already: AlreadyDrawn | undefined = $state.raw();
   #told: Told | undefined;
   readonly #parts: Parts;
+  /** The earlier result that a scene goes on from, where that is known. */
+  originOf: (scene: Scene) => RunOrigin | undefined = () => undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -232,7 +234,8 @@ export class Wishes {
       const queued = pictures.filter((one) => waiting.has(keyOf(one)) && !known.has(keyOf(one)));
       const fresh = pictures.filter((one) => !known.has(keyOf(one)) && !waiting.has(keyOf(one)));
       if (fresh.length > 0) {
-        const request = { ...requestFor(scene, seedsOf(fresh), model), ...far };
+        const origin = this.originOf(scene);
+        const request = { ...requestFor(scene, seedsOf(fresh), model), ...far, ...(origin ? { origin } : {}) };
         const isOne = fresh.every(({ alternative }) => alternative === null);
         jobs.add(await app.api.generate(isOne ? request : { ...request, only: fresh }));
       }

@@ -40,6 +40,8 @@ export async function readEverything(api: Client<StoreApi>, clock: Clock): Promi
   for (const { id } of runs.slice(0, 3)) await ask("readRun", () => api.readRun({ id }));
   await ask("listRuns as a tree", () => api.listRuns({ ...PAGE, tree: true }));
   await ask("listLabels", () => api.listLabels());
+  await ask("readStart", () => api.readStart({ hash: "a".repeat(64) }));
+  await ask("startThumbnail", () => api.startThumbnail({ hash: "a".repeat(64) }));
   await ask("facets", () => api.facets());
   await ask("readQueue", () => api.readQueue());
   await ask("a phrase", () => api.listResults({ ...PAGE, order: "newest", phrase: "cat", leastOfPhrase: 0.1 }));

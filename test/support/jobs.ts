@@ -86,6 +86,7 @@ export function fakeJobs(
     },
     keepState: ({ seed, state }: { seed: string; state: Uint8Array<ArrayBuffer> }) =>
       Promise.resolve(void states.set(seed, state)),
+    readStart: () => Promise.resolve(null),
     readState: ({ seed }: { seed: string }) => Promise.resolve(states.get(seed) ?? null),
     dropState: ({ seed }: { seed: string }) => Promise.resolve(void states.delete(seed)),
     unfinishedRuns: () => Promise.resolve([]),
