@@ -211,6 +211,7 @@ test("every number, choice and switch of the table of settings can vary, and eac
     const row = rowOf(name);
     if (row.kind === "number") return [row.min, row.max];
     if (row.kind === "choice") return [...row.of];
+    if (row.kind === "seed") return ["5", "18446744073709551615"];
     return row.kind === "boolean"
       ? [true, false]
       : [
