@@ -1,7 +1,7 @@
 /** What stands on a sheet in words: captions beneath pictures, and the settings that all of them share. */
 import type { RunRecord } from "../api/engine.ts";
 import type { BoxColor, Caption } from "../api/sheets.ts";
-import { flatSettings } from "../scene/flatSettings.ts";
+import { flatSettings, isNothing } from "../scene/flatSettings.ts";
 import { METHOD_ROWS } from "../scene/methods.ts";
 import { modelTitle, SCHEDULER_NAMES, SPACING_NAMES } from "../scene/names.ts";
 import { actingSpacing, type Scene } from "../scene/scene.ts";
@@ -43,10 +43,12 @@ export function sheetBoxes({ prompt, regions }: Scene, colors: readonly BoxColor
   });
 }
 
-/** As its row says it; nothing of what is as it was before the setting was there. */
+/** As its row says it; nothing of what asks for nothing, or is as it was before the setting was there. */
 function captionOf(name: SettingName, value: unknown): string {
   const { caption, before } = rowOf(name);
-  return caption === undefined || value === before ? "" : caption.replace("{}", String(value));
+  return caption === undefined || value === before || isNothing(rowOf(name), value)
+    ? ""
+    : caption.replace("{}", String(value));
 }
 
 /** What all pictures were made with; what differs among them is left out. */

@@ -47,5 +47,15 @@ describe.skipIf(!electron)("the methods", { timeout: 120_000 }, () => {
     await choose(page, "Loss", /^Whole things/);
     await expect.poll(async () => (await guidance(page)).loss).toBe("refined");
     if (process.env["SHOTS"]) await page.screenshot({ path: join(process.env["SHOTS"], "loss.png") });
+
+    // Whose overlaps are, whatever the method.
+    expect(await guidance(page)).not.toHaveProperty("overlap");
+    await choose(page, "Where boxes overlap", /^The one in front/);
+    await expect.poll(async () => (await guidance(page)).overlap).toBe("front");
+    await choose(page, "Method", /^None/);
+    expect(await choice(page, "Where boxes overlap").getAttribute("aria-label")).toMatch(/: The one in front$/);
+    if (process.env["SHOTS"]) await page.screenshot({ path: join(process.env["SHOTS"], "overlap.png") });
+    await choose(page, "Where boxes overlap", /^Shared/);
+    await expect.poll(() => guidance(page)).not.toHaveProperty("overlap");
   });
 });

@@ -11,6 +11,7 @@ test("the foot of a sheet calls scheduler, method and checkpoint as the window d
   const foot = sharedSettings([drawn, { ...drawn, seed: "77" }]);
   expect(foot).toMatch(/^Demo model · .* · Euler ancestral, SGM uniform · 20 steps · guidance scale .* · iLGD/);
   expect(foot).not.toContain("seed");
+  expect(foot.split(" · ")).toHaveLength(7); // nothing of what is as it is anyway
 });
 
 test("pictures of one seed are told apart by the alternative beside it", () => {
