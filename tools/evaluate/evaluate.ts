@@ -30,9 +30,8 @@ import { timeMethods } from "./timing.ts";
 import type { Variant } from "./variants.ts";
 import { isVerdict, type Entry } from "./verdictLog.ts";
 
-/** Pixels of a picture on the sheet, and how many scenes are on it. */
+/** Pixels of a picture on the sheet. */
 const SHEET_CELL = 200;
-const SHEET_ROWS = 4;
 /** Scenes of a sweep, of which no other figure is. */
 const SWEEP_SEED = 4242;
 
@@ -247,7 +246,7 @@ async function writeSheet(
     })
     .filter(({ cells }) => cells.length === methods.length);
   if (rows.length === 0) return;
-  const sheet = await methodsSheet(rows.slice(0, SHEET_ROWS), "Things in their boxes, by method", SHEET_CELL);
+  const sheet = await methodsSheet(rows, "Things in their boxes, by method", SHEET_CELL);
   await writeFile(path.join(out, "sheet.png"), encodePng(sheet));
 }
 

@@ -19,7 +19,7 @@ export interface Plot {
 }
 
 /** Okabe & Ito 2008, told apart with any kind of colour vision. */
-const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444"];
+export const INKS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#444444"];
 const [WIDTH, HEIGHT] = [560, 360];
 const FRAME = { left: 70, right: 130, top: 40, bottom: 54 };
 
@@ -67,7 +67,7 @@ export function plotSvg({ title, x, y, lines, ticks, range }: Plot): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="system-ui, sans-serif">\n${parts.join("\n")}\n</svg>\n`;
 }
 
-function text(
+export function text(
   x: number,
   y: number,
   content: string,
@@ -83,7 +83,7 @@ function spread(low: number, high: number, share: number): [number, number] {
 }
 
 /** Four to eight round numbers between the ends. */
-function niceSteps(low: number, high: number): number[] {
+export function niceSteps(low: number, high: number): number[] {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => factor * power >= rough)!;
@@ -91,7 +91,7 @@ function niceSteps(low: number, high: number): number[] {
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, k) => (first + k) * step);
 }
 
-function number(value: number): string {
+export function number(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 

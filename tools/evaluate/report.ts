@@ -159,7 +159,7 @@ function shareTable(
   return markdown(["", "things", ...results.map(({ name }) => name)], rows);
 }
 
-function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdown(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   return [titles, titles.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
@@ -168,11 +168,11 @@ function percentOf(value: number): string {
 }
 
 /** `91.2% (88 to 94)` */
-function percent({ value, low, high }: Estimate): string {
+export function percent({ value, low, high }: Estimate): string {
   return Number.isFinite(value) ? `${percentOf(value)} (${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)})` : "";
 }
 
-function plain({ value, low, high }: Estimate): string {
+export function plain({ value, low, high }: Estimate): string {
   return Number.isFinite(value) ? `${value.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})` : "";
 }
 

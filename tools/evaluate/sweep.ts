@@ -89,13 +89,17 @@ const rounded = (value: number) => Math.round(value * 1000) / 1000;
 
 /** Best settings that were found for this checkpoint; undefined where it was not swept. */
 export async function readBest(modelHash: string, file = BEST_FILE): Promise<Best | undefined> {
+  const best = await readSweep(file);
+  return best?.modelHash === modelHash ? best : undefined;
+}
+
+/** What is kept, of whatever checkpoint it is. */
+export async function readSweep(file = BEST_FILE): Promise<Best | undefined> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   });
-  if (text === undefined) return undefined;
-  const best = JSON.parse(text) as Best;
-  return best.modelHash === modelHash ? best : undefined;
+  return text === undefined ? undefined : (JSON.parse(text) as Best);
 }
 
 export async function writeBest(best: Best, file = BEST_FILE): Promise<void> {

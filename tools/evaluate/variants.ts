@@ -1,6 +1,6 @@
 /** What is compared: methods with their settings, and sweeps of nu' and eta. */
-import { LOSSES, type LossName } from "../../src-main/scene/losses.ts";
-import { type Method, METHODS, usesSetting } from "../../src-main/scene/methods.ts";
+import { LOSS_ROWS, LOSSES, type LossName } from "../../src-main/scene/losses.ts";
+import { type Method, METHOD_ROWS, METHODS, usesSetting } from "../../src-main/scene/methods.ts";
 import type { GuidanceSettings, Region, Scene, SceneSettings, UnitBox } from "../../src-main/scene/scene.ts";
 import type { RegionShape } from "../../src-main/scene/shapes.ts";
 
@@ -14,6 +14,14 @@ export const LOSS_VARIANTS: readonly string[] = METHODS.filter((method) => usesS
 );
 /** All that `--methods` takes. */
 export const VARIANT_NAMES: readonly string[] = [...METHOD_NAMES, ...LOSS_VARIANTS];
+
+/** What people call it. */
+export function labelOf(name: string): string {
+  const [method, loss] = name.split(":") as [string, LossName?];
+  if (method === "strong-loss") return "Strong loss guidance";
+  const label = (METHOD_ROWS as Record<string, { label: string } | undefined>)[method]?.label ?? name;
+  return loss ? `${label}, ${LOSS_ROWS[loss].label.toLowerCase()}` : label;
+}
 
 /** One way of drawing. */
 export interface Variant {

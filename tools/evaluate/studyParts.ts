@@ -1,0 +1,32 @@
+/** The runs that docs/evaluation.md is made of, each a call of the evaluation with a folder of its own. */
+
+/** Plain sampling, those without a gradient, those that move the picture, and the paper's. */
+export const EVERY_METHOD = [
+  ...["none", "multidiffusion", "densediffusion", "forward", "injection"],
+  ...["chen", "boxdiff", "rnb", "csg", "loss", "ilgd"],
+] as const;
+const FEW = ["none", "forward", "boxdiff", "ilgd"];
+const LOSSES = ["authors", "area", "boxes", "log", "entropy", "refined"];
+
+export interface StudyPart {
+  /** Of its folder, and of its file in docs/evaluation. */
+  name: string;
+  argv: readonly string[];
+}
+
+const methods = (names: readonly string[]) => ["--methods", names.join(","), "--best"];
+
+export const STUDY: readonly StudyPart[] = [
+  { name: "main", argv: methods(EVERY_METHOD) },
+  {
+    name: "losses",
+    argv: methods(["none", ...LOSSES.map((loss) => (loss === "authors" ? "ilgd" : `ilgd:${loss}`))]),
+  },
+  { name: "shapes", argv: ["--set", "shapes", ...methods(FEW)] },
+  { name: "things", argv: ["--set", "things", ...methods(FEW)] },
+  { name: "overlap", argv: ["--set", "overlap", ...methods(FEW)] },
+  { name: "sizes", argv: ["--set", "sizes", ...methods(FEW)] },
+  ...["10", "20", "30"].map((steps) => ({ name: `steps-${steps}`, argv: ["--steps", steps, ...methods(FEW)] })),
+];
+
+export const TIMING: StudyPart = { name: "timing", argv: ["--timing", "--scenes", "3", ...methods(EVERY_METHOD)] };
