@@ -1,6 +1,6 @@
 /**
  * How far a box is obeyed, read from the attention of its words while the picture is drawn. Measured on pictures whose things a judge can
- * find (README, "Obedient"): the share of attention in the box, which was taken first, is high wherever guidance acts and tells seeds apart
+ * find (docs/evaluation.md): the share of attention in the box, which was taken first, is high wherever guidance acts and tells seeds apart
  * badly; how far the attention's extent and the box coincide tells them apart well.
  */
 import { type Area, coverage, type Grid } from "./areas.ts";

@@ -25,7 +25,7 @@ const PUBLISHED_STEPS = 50;
 /**
  * Fewer steps are longer, and each follows its gradient further: at the strength of 50 steps, things are driven past their boxes and the
  * picture apart. Measured on the demo model (Euler a, iLGD, 40 scenes that no other figure is from): most things lie in their boxes at eta 4
- * in 50 steps, 2 to 3 in 20 and 1.5 in 8, which this power of the number of steps goes through. The README has the numbers.
+ * in 50 steps, 2 to 3 in 20 and 1.5 in 8, which this power of the number of steps goes through: docs/evaluation.md has them.
  */
 const ETA_POWER = 0.6;
 

@@ -10,7 +10,7 @@ export interface Strictness {
 }
 
 /**
- * Loose, balanced and strict for a checkpoint whose own strengths are `defaults`. Those of the demo model were measured (the README's table
+ * Loose, balanced and strict for a checkpoint whose own strengths are `defaults`. Those of the demo model were measured (the table in docs/evaluation.md
  * of pairs, 40 scenes that nothing else is reported of): eta decides, nu' hardly; the push towards the boxes costs contrast and
  * saturation, and of its own eta the demo model obeys best of all.
  */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { dotsSvg } from "../../tools/evaluate/dots.ts";
-import { collect, DOCS, writeFigures } from "../../tools/evaluate/figures.ts";
+import { collect, DOCS, README, writeFigures } from "../../tools/evaluate/figures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "diorama-figures-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -14,7 +14,9 @@ test("docs/evaluation.md and its plots are those of its results", async () => {
   mkdirSync(copy);
   cpSync(join(DOCS, "evaluation.md"), join(copy, "evaluation.md"));
   cpSync(join(DOCS, "evaluation"), join(copy, "evaluation"), { recursive: true });
-  await writeFigures(copy);
+  cpSync(README, join(folder, "README.md"));
+  await writeFigures(copy, join(folder, "README.md"));
+  expect(readFileSync(join(folder, "README.md"), "utf8")).toBe(readFileSync(README, "utf8"));
   for (const name of ["evaluation.md", ...readdirSync(join(copy, "evaluation")).map((name) => `evaluation/${name}`)]) {
     expect(readFileSync(join(copy, name)).equals(readFileSync(join(DOCS, name))), name).toBe(true);
   }
@@ -30,7 +32,9 @@ test("a run's results are kept with four digits, and parts that were not run sta
   writeFileSync(join(kept, "timing.json"), JSON.stringify([{ name: "ilgd", pictures: 1, seconds: 2, ratio: 1.5 }]));
   writeFileSync(join(docs, "evaluation.md"), "Before\n<!-- table: main -->\nold\n<!-- end -->\n<!-- table: none -->\nmine\n<!-- end -->\n"); // prettier-ignore
   await collect(join(folder, "out"), docs, join(folder, "sheet.png"));
-  await writeFigures(docs);
+  writeFileSync(join(docs, "README.md"), "<!-- table: short -->\n<!-- end -->");
+  await writeFigures(docs, join(docs, "README.md"));
+  expect(readFileSync(join(docs, "README.md"), "utf8")).toContain("| iLGD | 12.3%");
   expect(readFileSync(join(kept, "main.json"), "utf8")).toContain('"ap":{"value":0.1235,');
   const text = readFileSync(join(docs, "evaluation.md"), "utf8");
   expect(text).toMatch(/<!-- table: main -->\n\n\| {2}\| AP@0\.5 .*\n.*\n\| iLGD \| 12\.3% \(10 to 20\).* \| 2\.00 \| 1\.50 \| {2}\|/);

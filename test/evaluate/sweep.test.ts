@@ -57,8 +57,10 @@ test("one setting after the other is tried, the rest as found so far, and nothin
 test("what was found is kept by a trial a line, and belongs to its checkpoint", async () => {
   const trial = { changes: { eta: 2 }, ap: 0.5, iou: 0.4, adherence: 1 };
   const best: Best = {
-    ...{ modelHash: "m", steps: 50, scenes: 4, sceneSeed: 7 },
-    variants: { loss: { best: { eta: 2, lossSteps: { start: 6, end: 49 } }, trials: [trial, trial] } },
+    ...{ modelHash: "m", steps: 50 },
+    variants: {
+      loss: { scenes: 4, sceneSeed: 7, best: { eta: 2, lossSteps: { start: 6, end: 49 } }, trials: [trial, trial] },
+    },
   };
   const file = join(folder, "best.json");
   await writeBest(best, file);

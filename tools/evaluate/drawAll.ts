@@ -15,13 +15,14 @@ export interface DrawTask {
   request: { scene: Scene; seed: Seed };
 }
 
-/** `elapsed`: seconds from the picture's beginning to the end of each step. */
-export type OnDrawn<Task> = (task: Task, image: GeneratedImage, elapsed: readonly number[]) => Promise<void>;
-
 export interface Workers {
   model: ModelSummary;
   /** Draws each and waits for `onDrawn`; resolves early when `signal` is aborted. */
-  drawAll<Task extends DrawTask>(tasks: readonly Task[], signal: AbortSignal, onDrawn: OnDrawn<Task>): Promise<void>;
+  drawAll<Task extends DrawTask>(
+    tasks: readonly Task[],
+    signal: AbortSignal,
+    onDrawn: (task: Task, image: GeneratedImage) => Promise<void>,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,7 +58,7 @@ export async function openWorkers(request: LoadRequest, workers: number, folder:
 interface Bench<Task> {
   folder: string;
   signal: AbortSignal;
-  onDrawn: OnDrawn<Task>;
+  onDrawn: (task: Task, image: GeneratedImage) => Promise<void>;
 }
 
 /** One engine takes task after task. */
@@ -70,11 +71,10 @@ async function work<Task extends DrawTask>(
     if (signal.aborted) return;
     const next = waiting.next();
     if (next.done) return;
-    const drawn = await draw(engine, next.value, signal);
-    if (!drawn) return;
-    const { image, elapsed } = drawn;
+    const image = await draw(engine, next.value, signal);
+    if (!image) return;
     await writeWhole(picturePath(folder, next.value.key), encodePng(image.pixels, metadataTexts(image.record)));
-    await onDrawn(next.value, image, elapsed);
+    await onDrawn(next.value, image);
   }
 }
 
@@ -83,13 +83,9 @@ async function draw(
   engine: Engine,
   { key, request }: DrawTask,
   signal: AbortSignal,
-): Promise<{ image: GeneratedImage; elapsed: number[] } | undefined> {
+): Promise<GeneratedImage | undefined> {
   let image: GeneratedImage | undefined;
-  const elapsed: number[] = [];
-  const listening = [
-    engine.on("image", (drawn: GeneratedImage) => (image = drawn)),
-    engine.on("step", (step) => elapsed.push(step.elapsed)),
-  ];
+  const stopListening = engine.on("image", (drawn: GeneratedImage) => (image = drawn));
   const cancel = () => void engine.api.cancel({ jobId: key }).catch(() => undefined); // a lost engine rejects generate
   signal.addEventListener("abort", cancel);
   try {
@@ -100,13 +96,13 @@ async function draw(
       previewEvery: 0,
       attention: false,
     });
-    return image && { image, elapsed };
+    return image;
   } catch (error) {
     if (signal.aborted && isAppError(error, "cancelled")) return undefined;
     throw error;
   } finally {
     signal.removeEventListener("abort", cancel);
-    for (const stop of listening) stop();
+    stopListening();
   }
 }
 

@@ -65,8 +65,8 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
   await mkdir(options.out, { recursive: true });
   const modelPath = options.model ?? DEMO_FOLDER;
   const modelHash = await (await openCheckpoint(modelPath)).hash();
+  const threads = Math.max(1, Math.floor(availableParallelism() / options.workers));
   const engines = options.reportOnly || options.times ? 1 : options.workers;
-  const threads = Math.max(1, Math.floor(availableParallelism() / engines));
   const request = { path: modelPath, provider: options.provider, memory: "fast", threads } as const;
   const folder = path.join(options.out, "pictures");
   const workers = await openWorkers(request, engines, folder);
@@ -107,7 +107,7 @@ async function evaluateIcons(options: EvaluateOptions, run: IconRun, terminal: T
     }
     const plan = planRun(options, { scenes, allScenes, settings, modelHash, ...(best ? { best } : {}) });
     if (options.times) {
-      const costs = await timeMethods(plan.jobs, workers, signal);
+      const costs = await timeMethods(plan.jobs, options.model ?? DEMO_FOLDER, signal);
       await writeFile(path.join(options.out, "timing.json"), `${JSON.stringify(costs, null, 1)}\n`);
       terminal.stdout.write(`${costTable(costs)}\n`);
       return;
@@ -146,7 +146,7 @@ async function search(options: EvaluateOptions, run: IconRun, log: KeyedLog<Entr
   const sceneSeed = options.sceneSeed ?? SWEEP_SEED;
   const scenes = makeScenes(sceneSeed).slice(0, options.sweep.scenes);
   const best: Best = {
-    ...{ modelHash, steps: settings.steps, scenes: scenes.length, sceneSeed },
+    ...{ modelHash, steps: settings.steps },
     variants: { ...(await readBest(modelHash))?.variants },
   };
   for (const name of options.methods) {
@@ -160,7 +160,7 @@ async function search(options: EvaluateOptions, run: IconRun, log: KeyedLog<Entr
       if (signal.aborted) return;
       continue; // a report on what there is: the others may be whole
     }
-    if (found.trials.length > 0) best.variants[name] = found;
+    if (found.trials.length > 0) best.variants[name] = { scenes: scenes.length, sceneSeed, ...found };
     for (const { changes, ...marks } of found.trials) {
       terminal.stdout.write(`${name} ${JSON.stringify(changes)} ${JSON.stringify(marks)}\n`);
     }

@@ -10,13 +10,14 @@ import { plotSvg } from "./plot.ts";
 import { costTable, type RunFacts } from "./report.ts";
 import type { VariantResult } from "./results.ts";
 import { STUDY, TIMING } from "./studyParts.ts";
-import { groupTable, lossTable, mainTable, sweepTable } from "./studyTables.ts";
+import { groupTable, lossTable, mainTable, shortTable, sweepTable } from "./studyTables.ts";
 import { readSweep } from "./sweep.ts";
 import type { Cost } from "./timing.ts";
 import { labelOf } from "./variants.ts";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
 export const DOCS = path.join(ROOT, "docs");
+export const README = path.join(ROOT, "README.md");
 /** The README's sheet is the main run's. */
 const SHEET = path.join(ROOT, "resources", "readme", "methods.png");
 
@@ -66,8 +67,8 @@ async function keptOf(folder: string, name: string): Promise<Kept | undefined> {
 /** Of the variants, without what was only rendered. */
 const drawn = ({ results }: Kept) => results.filter(({ name }) => name !== "truth" && name !== "chance");
 
-/** Draws the plots and fills in the tables of what is kept. */
-export async function writeFigures(docs = DOCS): Promise<void> {
+/** Draws the plots of what is kept, and fills in the tables of docs/evaluation.md and the README. */
+export async function writeFigures(docs = DOCS, readme = README): Promise<void> {
   const folder = keptIn(docs);
   const kept = (name: string) => keptOf(folder, name);
   const plot = (file: string, dots: DotPlot) => writeFile(path.join(folder, file), dotsSvg(dots));
@@ -77,7 +78,8 @@ export async function writeFigures(docs = DOCS): Promise<void> {
   if (costs.length > 0) tables.set("timing", costTable(costs.map((cost) => ({ ...cost, name: labelOf(cost.name) }))));
   const main = await kept("main");
   if (main) {
-    tables.set("main", mainTable(main.results, costs));
+    tables.set("main", withPlot(mainTable(main.results, costs), "methods", "AP@0.5 and right things, by method"));
+    tables.set("short", shortTable(main.results));
     await plot(
       "methods.svg",
       byMethod("Placement by method", "AP@0.5 and share of things that are there", drawn(main)),
@@ -85,7 +87,7 @@ export async function writeFigures(docs = DOCS): Promise<void> {
   }
   const losses = await kept("losses");
   if (losses) {
-    tables.set("losses", lossTable(drawn(losses)));
+    tables.set("losses", withPlot(lossTable(drawn(losses)), "losses", "iLGD by its loss"));
     const followed = drawn(losses).filter(({ name }) => name !== "none");
     await plot("losses.svg", byMethod("iLGD by its loss", "AP@0.5 and share of things that are there", followed));
   }
@@ -124,8 +126,10 @@ export async function writeFigures(docs = DOCS): Promise<void> {
   await stepsPlot(folder, main, tables);
   const sweep = await readSweep();
   if (sweep) tables.set("sweep", sweepTable(sweep));
-  await fillIn(path.join(docs, "evaluation.md"), tables);
+  for (const file of [path.join(docs, "evaluation.md"), readme]) await fillIn(file, tables);
 }
+
+const withPlot = (table: string, file: string, says: string) => `${table}\n\n![${says}](evaluation/${file}.svg)`;
 
 function byMethod(title: string, x: string, results: readonly VariantResult[]): DotPlot {
   const rows = results.map(({ name, ap, adherence }) => ({

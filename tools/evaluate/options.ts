@@ -31,7 +31,7 @@ const OPTIONS = {
     about:
       "Instead of a report, finds each method's best settings on --sweep-scenes scenes of --scene-seed, and writes them to best.json.",
   },
-  timing: { about: "Instead of a report, what each method costs: each scene by one after the other, by one engine." },
+  timing: { about: "Instead of a report, what each method costs in the processor's time, on one core, in turn." },
   seeds: { value: "1,2,7-9", about: "Pictures of each scene and method; 1 by default." },
   out: {
     value: "DIR",

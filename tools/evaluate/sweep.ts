@@ -24,15 +24,23 @@ export interface Trial {
   adherence: number;
 }
 
+export interface Found {
+  best: Change;
+  trials: Trial[];
+}
+
+/** How many scenes, and the seed that they are made from. */
+interface SweptOn {
+  scenes: number;
+  sceneSeed: number;
+}
+
 export interface Best {
   /** Of the checkpoint. */
   modelHash: string;
   steps: number;
-  /** How many scenes, and the seed that they are made from. */
-  scenes: number;
-  sceneSeed: number;
   /** By variant. */
-  variants: Record<string, { best: Change; trials: Trial[] }>;
+  variants: Record<string, Found & SweptOn>;
 }
 
 interface Sweep {
@@ -46,7 +54,7 @@ interface Sweep {
 }
 
 /** The best settings of a variant, or undefined when it was stopped before they were found. */
-export async function sweepOf(name: string, sweep: Sweep): Promise<{ best: Change; trials: Trial[] } | undefined> {
+export async function sweepOf(name: string, sweep: Sweep): Promise<Found | undefined> {
   const base = methodVariant(name, sweep.settings, 1);
   let best: Change = {};
   const trials: Trial[] = [];
@@ -108,9 +116,10 @@ export async function writeBest(best: Best, file = BEST_FILE): Promise<void> {
 
 /** A trial a line, so that changes can be read. */
 function bestText({ variants, ...head }: Best): string {
-  const entries = Object.entries(variants).map(([name, { best, trials }]) => {
+  const entries = Object.entries(variants).map(([name, { trials, ...found }]) => {
     const lines = trials.map((trial) => `        ${JSON.stringify(trial)}`).join(",\n");
-    return `    ${JSON.stringify(name)}: {\n      "best": ${JSON.stringify(best)},\n      "trials": [\n${lines}\n      ]\n    }`;
+    const facts = Object.entries(found).map(([key, value]) => `      ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`).join(""); // prettier-ignore
+    return `    ${JSON.stringify(name)}: {\n${facts}      "trials": [\n${lines}\n      ]\n    }`;
   });
   const top = Object.entries(head).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},`);
   return `{\n${top.join("\n")}\n  "variants": {\n${entries.join(",\n")}\n  }\n}\n`;

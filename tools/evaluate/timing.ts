@@ -1,18 +1,19 @@
 /**
- * What each method costs: pictures of the same scenes drawn by one method after the other, by one engine, so that a busy machine slows all of
- * them alike. Ratios are of the same scene's picture, and the middle of them is told.
+ * What each method costs in the processor's time, which a busy machine changes little: pictures of the same scenes drawn by one method after
+ * the other on one core. Ratios are of the same scene's picture, and the middle of them is told.
  */
+import { withSteps } from "../../src-main/scene/defaults.ts";
 import { actingGuidance } from "../../src-main/scene/methodSettings.ts";
 import { METHOD_ROWS } from "../../src-main/scene/methods.ts";
-import type { SceneSettings } from "../../src-main/scene/scene.ts";
+import type { Scene, SceneSettings, Seed } from "../../src-main/scene/scene.ts";
 import { rowOf } from "../../src-main/scene/settings.ts";
-import type { Workers } from "./drawAll.ts";
+import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import type { Job } from "./jobs.ts";
 
 export interface Cost {
   name: string;
   pictures: number;
-  /** Of a picture, the middle one. */
+  /** The processor's, of a picture; the middle one. */
   seconds: number;
   /** Against the same scene's picture by plain sampling. */
   ratio: number;
@@ -27,7 +28,7 @@ export function actingSteps({ guidance, steps }: SceneSettings): { start: number
   return name && (actingGuidance(guidance, steps)[name] as { start: number; end: number });
 }
 
-/** `elapsed` of each picture's steps, in seconds since it was begun. Variants have drawn the same scenes, `none` among them. */
+/** `elapsed` of each picture's steps, in the processor's seconds since it was begun. Variants have drawn the same scenes, `none` among them. */
 export function costs(drawn: readonly { job: Job; elapsed: readonly number[]; seconds: number }[]): Cost[] {
   const seconds = (elapsed: readonly number[]) => elapsed.map((at, i) => at - (elapsed[i - 1] ?? 0)).slice(1);
   const plain = new Map(drawn.filter(({ job }) => job.variant.name === "none").map((one) => [one.job.scene.id, one]));
@@ -56,14 +57,29 @@ function middle(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
-/** Draws each job, one after the other. The first picture of each variant opens its program, and is drawn twice. */
-export async function timeMethods(jobs: readonly Job[], workers: Workers, signal: AbortSignal): Promise<Cost[]> {
-  const first = [...Map.groupBy(jobs, ({ variant }) => variant.name).values()].map(([job]) => job!);
-  await workers.drawAll(first, signal, () => Promise.resolve());
-  const drawn: { job: Job; elapsed: readonly number[]; seconds: number }[] = [];
-  await workers.drawAll(jobs, signal, (job, { seconds }, elapsed) => {
-    drawn.push({ job, elapsed, seconds });
-    return Promise.resolve();
-  });
-  return signal.aborted ? [] : costs(drawn);
+/** Draws each job in this process, one after the other, on one core. Each variant first draws two steps, which open its program. */
+export async function timeMethods(jobs: readonly Job[], model: string, signal: AbortSignal): Promise<Cost[]> {
+  const pipeline = await openPipeline({ path: model, provider: "cpu", memory: "fast", threads: 1 }, () => undefined);
+  const draw = async (scene: Scene, seed: Seed) => {
+    const elapsed: number[] = [];
+    const begun = process.cpuUsage();
+    const seconds = () => {
+      const { user, system } = process.cpuUsage(begun);
+      return (user + system) / 1e6;
+    };
+    const onStep = () => void elapsed.push(seconds());
+    await pipeline.generate(scene, seed, { previewEvery: 0, attention: false, signal, onStep });
+    return { elapsed, seconds: seconds() };
+  };
+  try {
+    const first = [...Map.groupBy(jobs, ({ variant }) => variant.name).values()].map(([job]) => job!);
+    for (const { request } of first) {
+      await draw({ ...request.scene, settings: withSteps(request.scene.settings, 2) }, request.seed);
+    }
+    const drawn: { job: Job; elapsed: readonly number[]; seconds: number }[] = [];
+    for (const job of jobs) drawn.push({ job, ...(await draw(job.request.scene, job.request.seed)) });
+    return costs(drawn);
+  } finally {
+    await pipeline.close();
+  }
 }
