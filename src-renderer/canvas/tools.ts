@@ -1,14 +1,14 @@
 /** What pressing, dragging and letting go mean: one small state machine. It knows fractions of the picture and the editor, no pixels and no Fabric. */
 import type { TextSpan, UnitBox } from "@scene/scene.ts";
-import type { Point } from "@scene/shapes.ts";
+import { flipped, type Point, type Shaped } from "@scene/shapes.ts";
 import { type Box, colorFor } from "../state/document.ts";
-import { addBox, bindBoxes, moveBoxes, pasteBoxes, setBox } from "../state/edits.ts";
+import { addBox, bindBoxes, moveBoxes, pasteBoxes } from "../state/edits.ts";
 import type { Gesture } from "../state/editor.svelte.ts";
 import { boundsOf, cutInside, fitInside } from "../state/geometry.ts";
 import { withMates } from "../state/groups.ts";
 import { addGuide, guideAt, moveGuide } from "../state/guides.ts";
 import { type Guide, snapMove, snapResize } from "../state/snapping.ts";
-import { addRegion } from "../state/shapeEdits.ts";
+import { addRegion, setRegion } from "../state/shapeEdits.ts";
 import { beginPoints, editedPoints } from "../state/pointEditing.ts";
 import { wordsAt } from "../state/spans.ts";
 import { BrushTool } from "./brushTool.ts";
@@ -31,7 +31,7 @@ type State =
   | { kind: "idle" }
   | { kind: "pressed"; from: Point; clicked: readonly string[]; alt: boolean }
   | { kind: "moving"; from: Point; ids: string[]; boxes: UnitBox[]; copies: Box[]; gesture: Gesture }
-  | { kind: "resizing"; from: Point; id: string; box: UnitBox; handle: HandleName; gesture: Gesture }
+  | { kind: "resizing"; from: Point; id: string; region: Shaped; handle: HandleName; gesture: Gesture }
   | { kind: "guiding"; axis: Guide["axis"]; index: number | undefined; gesture: Gesture }
   | { kind: "framing"; from: Point; kept: readonly string[] }
   | { kind: "drawing"; from: Point; words: TextSpan | undefined; round: boolean };
@@ -88,7 +88,7 @@ export class Tools {
     if (handle && !alt) {
       const { box, name } = handle;
       const gesture = editor.begin("Resize box");
-      this.#state = { kind: "resizing", from: point, id: box.id, box: box.box, handle: name, gesture };
+      this.#state = { kind: "resizing", from: point, id: box.id, region: box, handle: name, gesture };
       return;
     }
     const pile = boxesAt(boxes, point);
@@ -331,16 +331,18 @@ export class Tools {
     const options = ctrl ? undefined : this.#host.snapping();
     const dx = point.x - state.from.x;
     const dy = point.y - state.from.y;
-    let left = state.box.x + (edges.left ? dx : 0);
-    let right = state.box.x + state.box.width + (edges.right ? dx : 0);
-    let top = state.box.y + (edges.top ? dy : 0);
-    let bottom = state.box.y + state.box.height + (edges.bottom ? dy : 0);
+    const { box } = state.region;
+    let { shape } = state.region;
+    let left = box.x + (edges.left ? dx : 0);
+    let right = box.x + box.width + (edges.right ? dx : 0);
+    let top = box.y + (edges.top ? dy : 0);
+    let bottom = box.y + box.height + (edges.bottom ? dy : 0);
     if (shift && state.handle.length === 2) {
-      const scale = Math.max((right - left) / state.box.width, (bottom - top) / state.box.height);
-      if (edges.left) left = right - state.box.width * scale;
-      else right = left + state.box.width * scale;
-      if (edges.top) top = bottom - state.box.height * scale;
-      else bottom = top + state.box.height * scale;
+      const scale = Math.max((right - left) / box.width, (bottom - top) / box.height);
+      if (edges.left) left = right - box.width * scale;
+      else right = left + box.width * scale;
+      if (edges.top) top = bottom - box.height * scale;
+      else bottom = top + box.height * scale;
     }
     const resized = frameOf({ x: left, y: top }, { x: right, y: bottom });
     const isTurned = left > right || top > bottom;
@@ -348,7 +350,9 @@ export class Tools {
       options && !shift && !isTurned
         ? snapResize(resized, edges, otherBoxes(this.#host, [state.id]), options)
         : { box: resized, guides: [] };
-    state.gesture.preview(setBox(state.id, cutInside(snapped.box)));
+    if (shape && left > right) shape = flipped(shape, "horizontal");
+    if (shape && top > bottom) shape = flipped(shape, "vertical");
+    state.gesture.preview(setRegion(state.id, { box: cutInside(snapped.box), shape }));
     this.#host.trace({ guides: snapped.guides });
   }
 

@@ -254,6 +254,23 @@ test("points of a polygon are dragged, added on an edge and taken away with Alt 
   expect(editedPoints(editor)).toBeUndefined();
 });
 
+test("a shape that is dragged over by a handle is turned round, and back again", () => {
+  const { editor, tools } = stage();
+  editor.apply("shape", reshape(["box"], "polygon"));
+  editor.select(["box"]);
+  beginPoints(editor);
+  tools.key({ key: "Delete" } as KeyboardEvent); // without its upper left corner
+  editor.points = undefined;
+  const { shape } = editor.boxOf("box")!;
+  tools.down(at(0.7, 0.5), plain);
+  tools.move(at(0.1, 0.5), plain);
+  const turned = editor.boxOf("box")!;
+  expect([holds(turned, at(0.29, 0.5)), holds(turned, at(0.11, 0.5))]).toEqual([false, true]);
+  tools.move(at(0.6, 0.5), plain);
+  expect(editor.boxOf("box")!.shape).toEqual(shape);
+  tools.up(at(0.6, 0.5));
+});
+
 test("a double click on a box or an ellipse is about its name", () => {
   const { editor, tools } = stage();
   expect(tools.doubleClick(at(0.5, 0.5))).toBe(false);
