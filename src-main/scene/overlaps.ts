@@ -10,7 +10,7 @@ interface OverlapRow {
 const ROWS = {
   share: { label: "Shared", hint: "What overlaps belongs to all boxes that have it." },
   front: {
-    label: "The one in front",
+    label: "Front wins",
     hint: "What overlaps belongs to the box that is uppermost in the list; those behind it lose it.",
   },
 } as const satisfies Record<string, OverlapRow>;

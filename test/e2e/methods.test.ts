@@ -50,10 +50,10 @@ describe.skipIf(!electron)("the methods", { timeout: 120_000 }, () => {
 
     // Whose overlaps are, whatever the method.
     expect(await guidance(page)).not.toHaveProperty("overlap");
-    await choose(page, "Where boxes overlap", /^The one in front/);
+    await choose(page, "Where boxes overlap", /^Front wins/);
     await expect.poll(async () => (await guidance(page)).overlap).toBe("front");
     await choose(page, "Method", /^None/);
-    expect(await choice(page, "Where boxes overlap").getAttribute("aria-label")).toMatch(/: The one in front$/);
+    expect(await choice(page, "Where boxes overlap").getAttribute("aria-label")).toMatch(/: Front wins$/);
     if (process.env["SHOTS"]) await page.screenshot({ path: join(process.env["SHOTS"], "overlap.png") });
     await choose(page, "Where boxes overlap", /^Shared/);
     await expect.poll(() => guidance(page)).not.toHaveProperty("overlap");
