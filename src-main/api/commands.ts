@@ -84,6 +84,7 @@ export const COMMANDS = {
   "view.compare": { menu: "View", label: "Compare", shortcut: "CmdOrCtrl+3" },
   "view.history": { menu: "View", label: "History", shortcut: "CmdOrCtrl+4" },
   "view.models": { menu: "View", label: "Models", shortcut: "CmdOrCtrl+5" },
+  "view.grids": { menu: "View", label: "Grids", shortcut: "CmdOrCtrl+6" },
   "view.fit": { menu: "View", label: "Zoom to fit", shortcut: "CmdOrCtrl+0", group: true },
   "view.actualSize": { menu: "View", label: "Actual size", shortcut: "CmdOrCtrl+Shift+0" },
   "view.selection": { menu: "View", label: "Zoom to selection", shortcut: "Shift+2", windowKey: true },
@@ -174,6 +175,15 @@ export const COMMANDS = {
   "look.heat": { menu: "Compare", label: "Where the words looked", shortcut: "H", windowKey: "look", toggle: true },
   "look.info": { menu: "Compare", label: "Beside it what made it", shortcut: "I", windowKey: "look", toggle: true },
   "compare.export": { menu: "Compare", label: "Export the compared…", shortcut: "CmdOrCtrl+Alt+E", group: true },
+  "grid.ofCompared": {
+    menu: "Compare",
+    label: "Grid of layouts and seeds",
+    shortcut: "L",
+    windowKey: "compare",
+    group: true,
+  },
+  "grid.export": { menu: "Compare", label: "Export the grid…", shortcut: "CmdOrCtrl+Alt+G" },
+  "grid.exportCells": { menu: "Compare", label: "Export its cells…" },
 
   "help.shortcuts": { menu: "Help", label: "Keyboard shortcuts", shortcut: "?", windowKey: true },
   "help.log": { menu: "Help", label: "Show log file" },

@@ -79,6 +79,7 @@ const byId = v.strictObject({ id });
 const shared = {
   listGrids: v.undefined("expected no argument"),
   readGrid: byId,
+  unfinishedGrids: v.undefined("expected no argument"),
   renameGrid: v.strictObject({ id, name: asked.name }),
   deleteGrid: byId,
   undeleteGrid: byId,
@@ -87,6 +88,10 @@ const shared = {
 export const gridStoreSchemas = {
   ...shared,
   saveGrid: v.strictObject({ ...asked, modelName: text(LIMITS.path), id: v.exactOptional(id) }),
+  findCells: v.strictObject({
+    ...{ scene: sceneSchema, grid: gridSchema, modelName: text(LIMITS.path) },
+    provider: engineSchemas.load.entries.provider,
+  }),
   beginGridRuns: v.strictObject({
     id,
     runs: listOf(
@@ -105,6 +110,7 @@ const place = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_IN_
 
 export const gridSchemas = {
   ...shared,
+  findCells: v.strictObject({ scene: sceneSchema, grid: gridSchema, model: engineSchemas.load }),
   beginGrid: v.strictObject({ ...asked, id: v.exactOptional(id), previewEvery, attention }),
   drawGrid: v.strictObject({
     id,

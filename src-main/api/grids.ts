@@ -1,6 +1,6 @@
 /** The part of the contracts of store and main that is about grids: what is asked for in rows and columns, and what there is of it. */
 import type { Grid } from "../scene/grid.ts";
-import type { Scene } from "../scene/scene.ts";
+import type { ProviderName, Scene } from "../scene/scene.ts";
 import type { GenerateRequest, LoadRequest } from "./engine.ts";
 
 export interface GridInfo {
@@ -50,6 +50,8 @@ interface SharedCalls {
   /** Newest first. */
   listGrids(): Promise<GridInfo[]>;
   readGrid(request: { id: number }): Promise<GridDetails>;
+  /** Grids that the end of the program left unfinished, with their runs that go on; the oldest first. */
+  unfinishedGrids(): Promise<(GridInfo & { runs: number[] })[]>;
   renameGrid(request: { id: number; name: string }): Promise<void>;
   /** Its pictures stay. It can be undeleted until the project is closed. */
   deleteGrid(request: { id: number }): Promise<void>;
@@ -61,6 +63,10 @@ export interface GridStoreCalls extends SharedCalls {
   /** Puts a grid into the project, or in the place of one that is there: with more cells, what is drawn already stays. */
   saveGrid(request: GridAsked & { modelName: string; id?: number }): Promise<GridInfo>;
   /** Puts all runs on record that draw cells of a grid, or none of them; gives their ids. */
+  /** What there is already of a grid that is not in the project, in the order of `cellsOf`. */
+  findCells(
+    request: Pick<GridAsked, "scene" | "grid"> & { modelName: string; provider: ProviderName },
+  ): Promise<CellState["result"][]>;
   beginGridRuns(request: { id: number; runs: GridRun[] }): Promise<number[]>;
 }
 
@@ -71,6 +77,8 @@ export interface CellPlace {
 
 /** Calls of main; see main.ts. */
 export interface GridCalls extends SharedCalls {
+  /** What there is already of a grid that is being made, in the order of `cellsOf`. */
+  findCells(request: Pick<GridAsked, "scene" | "grid" | "model">): Promise<CellState["result"][]>;
   /** Puts a grid into the project (`id`: in the place of that one) and draws what it has not yet; the rest comes as events of its jobs. */
   beginGrid(request: GridAsked & HowToLook & { id?: number }): Promise<GridBegun>;
   /** Draws those cells of a grid that are not drawn and not in the queue, or of these alone; what was cut off goes on where it was. */

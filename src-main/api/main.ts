@@ -206,6 +206,8 @@ export interface SheetRequest extends Pick<PictureRequest, "ids" | "settings" | 
   notes: string[];
   /** How the boxes look in the editor. */
   colors: BoxColor[];
+  /** In rows and columns that say what is theirs: `places` are the cells of `ids`, counted row by row. */
+  grid?: { rows: string[]; columns: string[]; places: number[] };
 }
 
 /** Calls that go to the store as they are. */

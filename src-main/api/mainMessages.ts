@@ -5,6 +5,7 @@ import { COMMAND_NAMES } from "./commands.ts";
 import { engineSchemas, LIMITS, seedSchema } from "./engineMessages.ts";
 import { gridSchemas } from "./gridMessages.ts";
 import { loraSchema } from "./sceneMessages.ts";
+import { MOST_IN_AXIS } from "../scene/grid.ts";
 import { listOf } from "../wire/lists.ts";
 import { MODEL_PARTS, type MainApi } from "./main.ts";
 import { homeSchemas } from "./mainModels.ts";
@@ -120,6 +121,13 @@ export const mainSchemas = {
       footer: v.boolean(),
     }),
     notes: listOf(text(LONGEST_NOTE), MOST_ON_SHEET),
+    grid: v.exactOptional(
+      v.strictObject({
+        rows: listOf(text(LONGEST_NOTE), MOST_IN_AXIS),
+        columns: listOf(text(LONGEST_NOTE), MOST_IN_AXIS),
+        places: listOf(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_ON_SHEET - 1)), MOST_ON_SHEET),
+      }),
+    ),
     colors: listOf(
       v.strictObject({
         id: text(LIMITS.id),

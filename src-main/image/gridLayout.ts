@@ -1,20 +1,12 @@
 /** Where everything stands on the page of a grid: what each row and each column says, pictures in their cells, a frame where there is none. */
 import { invariant } from "../wire/errors.ts";
 import { captionOf, fitted, footing, heading, measures, put, type PlacedText, type SheetPage } from "./sheetLayout.ts";
-import type { GridPlan, SheetOptions, SheetPicture } from "./sheetPlan.ts";
+import { gridCell, type GridPlan, type SheetOptions, type SheetPicture } from "./sheetPlan.ts";
 import { font, wrap, type Context } from "./type.ts";
 
-/** Pixels that all cells together may have on a side: within what can be drawn at once. */
-const LARGEST = 6_000;
 const MOST_LABEL_LINES = 3;
 /** A row's words take at most so much of a cell's width. */
 const WIDEST_LABEL = 0.5;
-
-/** Side of the square that each picture of a grid is fitted in. */
-export function gridCell(rows: number, columns: number): number {
-  const most = Math.min(768, Math.round(2_160 / Math.max(2, columns)));
-  return Math.max(96, Math.min(Math.max(160, most), Math.floor(LARGEST / Math.max(rows, columns))));
-}
 
 /** The one page of a grid; `ctx` only measures. */
 export function layOutGrid(

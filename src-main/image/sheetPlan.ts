@@ -60,3 +60,11 @@ export function columnsFor(pictures: number): number {
 export function cellFor(columns: number): number {
   return Math.min(768, Math.max(240, Math.round(2160 / columns)));
 }
+
+/** Pixels that all cells together may have on a side: within what can be drawn at once. */
+const LARGEST = 6_000;
+/** Side of the square that each picture of a grid is fitted in. */
+export function gridCell(rows: number, columns: number): number {
+  const most = Math.min(768, Math.round(2_160 / Math.max(2, columns)));
+  return Math.max(96, Math.min(Math.max(160, most), Math.floor(LARGEST / Math.max(rows, columns))));
+}

@@ -9,7 +9,7 @@ import { factsOf, nameFrom, pictureName } from "../api/pictureName.ts";
 import type { Client } from "../wire/rpc.ts";
 import type { PictureForm } from "../api/sheets.ts";
 import type { ResultDetails, StoreApi } from "../api/store.ts";
-import { cellFor, columnsFor, type SheetOptions } from "../image/sheetPlan.ts";
+import { cellFor, columnsFor, gridCell, type SheetOptions } from "../image/sheetPlan.ts";
 import { captionLines, sharedSettings, sheetBoxes } from "../image/sheetText.ts";
 import type { SheetEntry, Workshop } from "../workshop/host.ts";
 import { copyPng } from "./clipboard.ts";
@@ -62,19 +62,20 @@ export class Exports {
     return this.#exported(paths);
   }
 
-  async sheet({ ids, title, look, notes, colors, settings, pattern }: SheetRequest): Promise<Exported | null> {
+  async sheet({ ids, title, look, notes, colors, settings, pattern, grid }: SheetRequest): Promise<Exported | null> {
     await this.#refuseScouted(ids);
     const { window, store, workshop } = this.#options;
     const path = await askWhereToExport(window, nameFrom(title) || "contact sheet", look.form);
     if (path === null) return null;
     const columns = look.columns ?? columnsFor(ids.length);
+    const side = grid ? gridCell(grid.rows.length, grid.columns.length) : cellFor(columns);
     const pictures: SheetEntry[] = [];
     const records: RunRecord[] = [];
     for (const [n, id] of ids.entries()) {
       const result = await store.readResult({ id });
       const { record } = result;
       // One after the other: all of them as they are may be more than there is memory for.
-      const png = await workshop.api.shrink({ png: await this.#read(id), side: cellFor(columns) });
+      const png = await workshop.api.shrink({ png: await this.#read(id), side });
       const name = `${this.#named(result, pattern)}.png`;
       const caption = [...captionLines(record, look.captions, name), notes[n] ?? ""];
       pictures.push({ png, caption, boxes: sheetBoxes(record.scene, colors), record: settings ? record : null });
@@ -87,6 +88,7 @@ export class Exports {
       boxes: look.boxes,
       words: look.captions.includes("words") ? "each" : look.boxes ? "above" : "none",
       page: look.form === "pdf" ? "paper" : "sheet",
+      ...(grid ? { grid } : {}),
     };
     const pages = await workshop.api.contactSheet({ pictures, options, form: look.form });
     const paths: string[] = [];

@@ -162,7 +162,7 @@ type DrawCalls =
   | "moveInQueue"
   | "restartEngine";
 
-type GridDrawing = "beginGrid" | "drawGrid";
+type GridDrawing = "findCells" | "beginGrid" | "drawGrid";
 
 function engineCalls(
   at: ProjectWindow,
@@ -232,6 +232,8 @@ function engineCalls(
     generate: async (request) => at.jobs.begin(request, await prepare(request)),
     finishResults: async (request) => at.jobs.finish(request, await prepare(request)),
     resumeRun: async (request) => at.jobs.resume(request, await prepare(request)),
+    findCells: ({ model, ...asked }) =>
+      at.store.findCells({ ...asked, modelName: engine.nameOf(model), provider: model.provider }),
     beginGrid: async ({ previewEvery, attention, ...asked }) => {
       const how = { previewEvery, attention, model: asked.model };
       const waitsFor = await prepare(how);
@@ -285,7 +287,7 @@ function storeCalls({ store, project, jobs }: ProjectWindow): Store<StoreCalls> 
   const { readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject } = store;
   const { listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin } = store;
   const { unfinishedRuns, stateRoom, letGoStates } = store;
-  const { listGrids, readGrid, renameGrid, deleteGrid, undeleteGrid } = store;
+  const { listGrids, readGrid, unfinishedGrids, renameGrid, deleteGrid, undeleteGrid } = store;
   const { listLabels, labelsOf, facets } = store;
   const { recentProjects, readPreferences, writePreferences } = store;
   const changing = <Request, Reply>(call: (request: Request) => Promise<Reply>) => {
@@ -297,8 +299,8 @@ function storeCalls({ store, project, jobs }: ProjectWindow): Store<StoreCalls> 
   const routes = {
     ...{ readDraft, listVersions, renameVersion, deleteVersion, undeleteVersion, verifyProject },
     ...{ listRuns, readRun, listResults, readResult, readAttention, emptyBin, refillBin },
-    ...{ listGrids, readGrid, renameGrid, deleteGrid, undeleteGrid, readVersion: store.readVersion },
     ...{ unfinishedRuns, stateRoom, letGoStates, listLabels, labelsOf, facets },
+    ...{ listGrids, readGrid, unfinishedGrids, renameGrid, deleteGrid, undeleteGrid, readVersion: store.readVersion },
     ...{ recentProjects, readPreferences, writePreferences },
     nameVersion: changing(store.nameVersion),
     restoreVersion: changing(store.restoreVersion),

@@ -5,7 +5,7 @@ import { engineSchemas, LIMITS } from "../api/engineMessages.ts";
 import { gridSchema } from "../api/gridMessages.ts";
 import type { CellState, GridAsked, GridDetails, GridInfo, GridRun } from "../api/grids.ts";
 import { storedSceneSchema } from "../api/sceneMessages.ts";
-import { type DrawnSeed, INTERRUPTED, type RunInfo, type RunOutcome } from "../api/store.ts";
+import { type DrawnSeed, INTERRUPTED, type RunInfo, type RunOutcome, type StoreApi } from "../api/store.ts";
 import { SEEDS_TEXT } from "../api/storeMessages.ts";
 import { type Cell, cellsOf } from "../scene/grid.ts";
 import { pictureKey } from "../scene/samePicture.ts";
@@ -20,8 +20,9 @@ import { bounded, parseJson, SOUND_RUN } from "./soundness.ts";
 const MOST_GRIDS = 1_000;
 /** In bytes: a scene and, in layouts, thirty more of them. */
 const LONGEST = 16_000_000;
-const SHOWN = `deleted = 0 AND typeof(id) = 'integer' AND typeof(created) = 'text' AND octet_length(created) <= 100
-  AND typeof(name) = 'text' AND octet_length(name) <= ${3 * LIMITS.id} AND typeof(model_name) = 'text' AND octet_length(model_name) <= ${3 * LIMITS.path}`;
+const isText = (column: string, most: number) => `typeof(${column}) = 'text' AND octet_length(${column}) <= ${most}`;
+const SHOWN = `grid.deleted = 0 AND typeof(grid.id) = 'integer' AND ${isText("grid.created", 100)}
+  AND ${isText("grid.name", 3 * LIMITS.id)} AND ${isText("grid.model_name", 3 * LIMITS.path)}`;
 
 interface GridRow extends GridInfo {
   modelName: string;
@@ -107,6 +108,26 @@ export class Grids {
     const cells = this.#statesOf(this.#cellsOf(name, asked), modelName, asked.model.provider, runs);
     const interrupted = runs.filter(isInterrupted).map((run) => run.id);
     return { id, created, name, modelName, ...asked, cells, interrupted };
+  }
+
+  /** What there is already of a grid that is not in the project. */
+  find({ scene, grid, modelName, provider }: Parameters<StoreApi["findCells"]>[0]): CellState["result"][] {
+    return this.#statesOf(cellsOf(grid, scene).cells, modelName, provider, []).map(({ result }) => result);
+  }
+
+  /** Grids with runs that the end of the program cut off. */
+  unfinished(): (GridInfo & { runs: number[] })[] {
+    const rows = this.#db
+      .prepare<[string], GridInfo & { run: number }>(
+        `SELECT grid.id, grid.created, grid.name, run.id AS run FROM run JOIN grid ON grid.id = run.grid
+         WHERE run.message = ? AND run.outcome = 'cancelled' AND ${SOUND_RUN} AND ${SHOWN} ORDER BY grid.id, run.id`,
+      )
+      .all(INTERRUPTED);
+    const byGrid = Map.groupBy(rows, ({ id }) => id);
+    return [...byGrid.values()].map((own) => {
+      const { id, created, name } = own[0]!;
+      return { id, created, name, runs: own.map(({ run }) => run) };
+    });
   }
 
   rename(id: number, name: string): void {

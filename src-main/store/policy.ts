@@ -56,6 +56,8 @@ const TRAITS: Readonly<Record<keyof StoreApi, readonly Trait[]>> = {
   beginGridRuns: [],
   listGrids: ["again"],
   readGrid: ["again"],
+  unfinishedGrids: ["again"],
+  findCells: ["again"],
   renameGrid: ["again"],
   deleteGrid: ["again"],
   undeleteGrid: ["again"],

@@ -118,6 +118,8 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     saveGrid: (request) => change(({ results }) => results.grids.save(request), "grids"),
     listGrids: () => current.read(({ results }) => results.grids.list()),
     readGrid: ({ id }) => current.read(({ results }) => results.grids.read(id)),
+    unfinishedGrids: () => current.read(({ results }) => results.grids.unfinished()),
+    findCells: (request) => current.read(({ results }) => results.grids.find(request)),
     renameGrid: ({ id, name }) => change(({ results }) => results.grids.rename(id, name), "grids"),
     deleteGrid: ({ id }) => change(({ results }) => results.grids.delete(id, true), "grids"),
     undeleteGrid: ({ id }) => change(({ results }) => results.grids.delete(id, false), "grids"),

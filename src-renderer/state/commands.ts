@@ -7,6 +7,7 @@ import { type Box, toDraft, EMPTY_DOCUMENT, sceneToDraw, titleOf } from "./docum
 import type { Editor } from "./editor.svelte.ts";
 import { ARRANGE_ACTIONS } from "./arrangeCommands.ts";
 import type { Alignment } from "./geometry.ts";
+import { GRID_ACTIONS } from "./gridCommands.ts";
 import { groupOf, raise } from "./groups.ts";
 import { PICTURE_ACTIONS } from "./pictureCommands.ts";
 import { freePlace } from "./placement.ts";
@@ -152,6 +153,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "view.compare": mode("compare"),
   "view.history": mode("history"),
   "view.models": mode("models"),
+  "view.grids": mode("grids"),
   "view.fit": zoom("fit"),
   "view.actualSize": zoom("actual"),
   "view.selection": zoom("selection"),
@@ -188,6 +190,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "generate.restartEngine": { run: (session) => void session.attempt(() => session.app.api.restartEngine()) },
 
   ...PICTURE_ACTIONS,
+  ...GRID_ACTIONS,
 
   "help.shortcuts": dialog("shortcuts"),
   "help.log": { run: (session) => void session.attempt(() => session.app.api.showLog()) },

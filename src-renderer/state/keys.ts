@@ -68,7 +68,7 @@ function press(session: Session, event: KeyboardEvent, isMac: boolean): void {
 function keysHeard({ view }: Session, target: EventTarget | null): (name: CommandName) => boolean {
   const inText = isTextField(target);
   const { large } = view.looking;
-  const inFront = large || view.mode === "compare";
+  const inFront = large || view.mode === "compare" || view.mode === "grids";
   // Space presses a button that has the focus, and arrows move a slider.
   const wants = (controls: string) => target instanceof HTMLElement && target.matches(controls);
   const taken = [
@@ -82,7 +82,7 @@ function keysHeard({ view }: Session, target: EventTarget | null): (name: Comman
     if (windowKey === true) return !large || name === "edit.delete" || name === "edit.selectAll";
     if (windowKey === "result" && view.mode === "results" && wants("body, main")) return true; // nothing else wants it
     if (!inFront || taken.includes(shortcut)) return false;
-    return windowKey !== "compare" || !large;
+    return windowKey !== "compare" || (!large && view.mode === "compare");
   };
 }
 
@@ -99,7 +99,7 @@ const PUSH_BY = 40;
 function pushPicture({ view }: Session, event: KeyboardEvent): boolean {
   const { key, shiftKey, ctrlKey, metaKey, altKey, target } = event;
   const by = PUSH[key];
-  const inFront = view.looking.large || view.mode === "compare";
+  const inFront = view.looking.large || view.mode === "compare" || view.mode === "grids";
   if (!by || !shiftKey || ctrlKey || metaKey || altKey || !inFront || isTextField(target)) return false;
   event.preventDefault();
   view.looking.zoom.move(by[0] * PUSH_BY, by[1] * PUSH_BY);
@@ -123,7 +123,8 @@ function copyBoxes({ editor, view }: Session, event: ClipboardEvent): boolean {
 function copyPicture(session: Session, event: ClipboardEvent): boolean {
   const { view } = session;
   const isMarked = !(getSelection()?.isCollapsed ?? true);
-  const isAbout = view.looking.large || ["results", "compare"].includes(view.mode) || isResult(document.activeElement);
+  const isAbout =
+    view.looking.large || ["results", "compare", "grids"].includes(view.mode) || isResult(document.activeElement);
   if (isTextField(event.target) || isMarked || !isAbout || view.dialog !== undefined) return false;
   if (!isEnabled(session, "result.copy")) return false;
   event.preventDefault();

@@ -7,13 +7,13 @@ import type { Session } from "./session.svelte.ts";
 import type { GoingOn } from "./starts.svelte.ts";
 
 /** The pictures, and what lies in front of the window. */
-type InFront = Pick<Session, "results" | "view">;
+type InFront = Pick<Session, "results" | "view" | "grids">;
 type PictureCommand = Extract<CommandName, `${"result" | "look" | "compare"}.${string}`>;
 
 /** Results are to be seen, and some are chosen. */
 const someShown = (session: Session) => session.view.mode !== "history" && picturesChosen(session);
 /** Pictures lie in front, side by side or one of them large. */
-const looking = ({ view }: Session) => view.looking.large || comparing({ view });
+const looking = ({ view }: Session) => view.looking.large || view.mode === "grids" || comparing({ view });
 const comparing = ({ view }: Pick<Session, "view">) => view.mode === "compare" && !view.looking.large;
 
 /** Something done to the results that are chosen. */
@@ -69,18 +69,27 @@ async function needAround({ results }: Session): Promise<void> {
   if (at >= 0) await results.list.need(Math.max(0, at - 1), Math.min(results.total - 1, at + 1));
 }
 
+/** What is gone through: the comparison, the cells of a grid row by row, or the list of results. */
+function idsInFront({ results, view, grids }: InFront): readonly (number | undefined)[] {
+  if (view.mode === "compare") return results.tray.ids;
+  if (view.mode === "grids") return grids.drawn.map(({ result }) => result?.id);
+  return results.rows.map((row) => row?.id);
+}
+
 /** The picture before or after the current one, in the comparison or the list that it is looked at from. */
-function neighbour({ results, view }: InFront, by: 1 | -1): number | undefined {
-  const ids: readonly (number | undefined)[] =
-    view.mode === "compare" ? results.tray.ids : results.rows.map((row) => row?.id);
+function neighbour(inFront: InFront, by: 1 | -1): number | undefined {
+  const { results } = inFront;
+  const ids = idsInFront(inFront);
   const at = ids.indexOf(results.selection.current);
   return at < 0 ? ids.find((id) => id !== undefined) : ids[at + by];
 }
 
 /** Where the current picture stands in what it is looked at from, from 1, and of how many. */
-export function placeInFront({ results, view }: InFront): { place: number; of: number } {
-  if (view.mode === "compare") {
-    return { place: results.tray.ids.indexOf(results.selection.current ?? -1) + 1, of: results.tray.ids.length };
+export function placeInFront(inFront: InFront): { place: number; of: number } {
+  const { results, view } = inFront;
+  if (view.mode === "compare" || view.mode === "grids") {
+    const ids = idsInFront(inFront);
+    return { place: ids.indexOf(results.selection.current ?? -1) + 1, of: ids.length };
   }
   return { place: results.rows.findIndex((row) => row?.id === results.selection.current) + 1, of: results.total };
 }

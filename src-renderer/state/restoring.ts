@@ -25,12 +25,13 @@ export class Restoring {
     this.#notices = notices;
   }
 
-  /** Puts a scene into the editor. The draft that was there is one undo away. */
+  /** Puts a scene into the editor. The draft that was there is one undo away. `stay`: where it is from is looked at on. */
   scene(
     scene: Scene,
     how: string | { seeds: string; random?: number },
     label = "Use a scene",
     said = "The scene is back in the editor.",
+    { stay = false } = {},
   ): void {
     const { seeds, random } = typeof how === "string" ? { seeds: how, random: undefined } : how;
     const editor = this.#editor;
@@ -38,8 +39,10 @@ export class Restoring {
     const looks = Object.fromEntries(boxes.map(({ id, name, color, group }) => [id, { name, color, group }]));
     const next = tidied({ ...fromScene(scene, looks), seeds, model, groups, guides, reference, ...seedMode(random) });
     if (!editor.open(next, label)) return;
-    this.#view.mode = "compose";
-    this.#view.ask("fit");
+    if (!stay) {
+      this.#view.mode = "compose";
+      this.#view.ask("fit");
+    }
     this.#notices.done(said, editor.takeBack());
   }
 

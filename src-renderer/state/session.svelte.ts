@@ -10,6 +10,7 @@ import { adoptSettings, changeRun, changeSettingsOf } from "./edits.ts";
 import { Editor } from "./editor.svelte.ts";
 import { Exporting } from "./exporting.svelte.ts";
 import { FilePlace } from "./filePlace.svelte.ts";
+import { Grids } from "./grids.svelte.ts";
 import { Health } from "./health.svelte.ts";
 import { HomeState } from "./home.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
@@ -54,6 +55,7 @@ export class Session {
   readonly scouting: Scouting;
   readonly tries: Tries;
   readonly starts: Starts;
+  readonly grids: Grids;
   readonly exporting: Exporting;
   info: AppInfo | undefined = $state.raw();
   /** False until the window knows what to show. */
@@ -88,6 +90,8 @@ export class Session {
     this.wishes.originOf = (scene) => this.starts.originOf(scene);
     this.tries = new Tries(app, this.results, this.jobs);
     this.exporting = new Exporting(app, notices);
+    const { jobs, results, restoring } = this;
+    this.grids = new Grids({ app, editor, jobs, results, view, notices, restoring });
     this.health.onRestarted = (service) => this.#restarted(service);
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void takeOpened(this, [opened]));
@@ -143,7 +147,7 @@ export class Session {
     // A draft that no window has written yet leaves the settings to the checkpoint.
     const isFresh = Object.keys(draft.draft.editor).length === 0;
     this.wishes.opened = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
-    void this.attempt(() => this.wishes.offerInterrupted());
+    void this.attempt(async () => this.wishes.offerInterrupted(await this.grids.open()));
     void this.attempt(() => this.scouting.look());
     await Promise.all([this.results.open(project), this.models.list(), this.wishes.opened]);
     this.examine();

@@ -2,7 +2,7 @@
 import type { Theme } from "@api/main.ts";
 import { Looking } from "./looking.svelte.ts";
 
-export type Mode = "compose" | "results" | "compare" | "history" | "models";
+export type Mode = "compose" | "results" | "compare" | "grids" | "history" | "models";
 export type DialogName = "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions" | "queue";
 
 export class View {

@@ -188,12 +188,12 @@ export class Wishes {
     await this.#begin(() => ({ scene, pictures, model, until }), { again: true });
   }
 
-  /** What the last end of the program left undone, by a crash or because it was left while it drew. */
-  async offerInterrupted(): Promise<void> {
+  /** What the last end of the program left undone, by a crash or because it was left while it drew; `except` runs are offered elsewhere. */
+  async offerInterrupted(except: ReadonlySet<number> = new Set()): Promise<void> {
     const { app, jobs } = this.#parts;
     for (const run of await app.api.unfinishedRuns()) {
       const { id: runId, scene, asked, missing: pictures, finishing, inWork, until } = run;
-      if (jobs.running.some((job) => job.runId === runId)) continue;
+      if (except.has(runId) || jobs.running.some((job) => job.runId === runId)) continue;
       const left = { pictures, finishing, goingOn: inWork.length + finishing.length, until };
       jobs.offer({ runId, why: "interrupted", scene, model: undefined, asked, ...left });
     }

@@ -248,6 +248,8 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     beginGridRuns: () => api.beginGridRuns({ id: 1, runs: [{ scene: draft.scene, asked: 2, seeds: "1,2" }] }),
     listGrids: () => api.listGrids(),
     readGrid: () => api.readGrid({ id: 1 }),
+    unfinishedGrids: () => api.unfinishedGrids(),
+    findCells: () => api.findCells({ scene: draft.scene, grid, modelName: "mine", provider: "cpu" }),
     renameGrid: () => api.renameGrid({ id: 1, name: "Methods" }),
     deleteGrid: () => api.deleteGrid({ id: 99 }),
     undeleteGrid: () => api.undeleteGrid({ id: 1 }),

@@ -2,9 +2,9 @@
 import { createCanvas } from "@napi-rs/canvas";
 import { expect, test } from "vitest";
 import { sheetPdf, sheetPngs } from "../../src-main/image/contactSheet.ts";
-import { gridCell, layOutGrid } from "../../src-main/image/gridLayout.ts";
+import { layOutGrid } from "../../src-main/image/gridLayout.ts";
 import { decodePng } from "../../src-main/image/png.ts";
-import type { SheetPicture } from "../../src-main/image/sheetPlan.ts";
+import { gridCell, type SheetPicture } from "../../src-main/image/sheetPlan.ts";
 import { pixelAt, plain } from "../support/pixels.ts";
 
 const ruler = () => createCanvas(1, 1).getContext("2d");

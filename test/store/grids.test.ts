@@ -77,6 +77,9 @@ test("cells say what became of them: running, failed with why, cancelled, cut of
     ["interrupted", null],
   ]);
   expect(again.grids.read(id).interrupted).toEqual([guided!]);
+  expect(again.grids.unfinished()).toMatchObject([{ id, name: "Method × Seed", runs: [guided!] }]);
+  const found = again.grids.find({ scene, grid, modelName: "demo", provider: "cpu" });
+  expect(found.map((one) => one !== null)).toEqual([true, false, false, false]);
   expect(again.readRun(guided!)).toMatchObject({ message: INTERRUPTED, missing: [{ seed: "1" }, { seed: "2" }] });
   again.resumeRun(guided!);
   again.endRun(guided!, "cancelled", null);
