@@ -1,6 +1,16 @@
 /** Where everything stands on the page of a grid: what each row and each column says, pictures in their cells, a frame where there is none. */
 import { invariant } from "../wire/errors.ts";
-import { captionOf, fitted, footing, heading, measures, put, type PlacedText, type SheetPage } from "./sheetLayout.ts";
+import {
+  captionOf,
+  commonBoxes,
+  fitted,
+  footing,
+  heading,
+  measures,
+  put,
+  type PlacedText,
+  type SheetPage,
+} from "./sheetLayout.ts";
 import { gridCell, type GridPlan, type SheetOptions, type SheetPicture } from "./sheetPlan.ts";
 import { font, wrap, type Context } from "./type.ts";
 
@@ -28,7 +38,7 @@ export function layOutGrid(
   const inner = left - m.margin + columns.length * cell + (columns.length - 1) * m.gap;
   const page: SheetPage = { width: inner + 2 * m.margin, height: 0, texts: [], spots: [], pictures: [], blanks: [] };
 
-  const head = heading(ctx, options.title ?? "", options.words === "above" ? (pictures[0]?.boxes ?? []) : [], inner, m);
+  const head = heading(ctx, options.title ?? "", options.words === "above" ? commonBoxes(pictures) : [], inner, m);
   put(page, head, m.margin, m.margin);
   let y = m.margin + head.height;
 

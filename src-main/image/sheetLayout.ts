@@ -153,7 +153,7 @@ export function fitted({ width, height }: SheetPicture, cell: number): { width: 
 }
 
 /** The boxes of all pictures, where all have the same words in the same order. */
-function commonBoxes(pictures: readonly SheetPicture[]): readonly SheetBox[] {
+export function commonBoxes(pictures: readonly SheetPicture[]): readonly SheetBox[] {
   const wordsOf = ({ boxes }: SheetPicture) => JSON.stringify(boxes.map((box, i) => [box.label, colorOf(box, i)]));
   const [first] = pictures;
   return first && pictures.every((one) => wordsOf(one) === wordsOf(first)) ? first.boxes : [];

@@ -75,8 +75,8 @@ export function axisItems(scene: Scene, used: readonly AxisKey[] = []): AxisItem
     ...settings.map((name) => ({ value: `setting:${name}`, label: rowOf(name).label!, group: "Settings" })),
     ...(scene.settings.loras ?? []).map(({ name }) => ({
       value: `lora:${name}`,
-      label: name,
-      group: "Strength of a LoRA",
+      label: `Strength of ${name}`,
+      group: "LoRAs",
     })),
   ];
 }
@@ -147,9 +147,9 @@ function usualOfSetting(name: SettingName, { settings }: Scene): AxisForm {
     };
   }
   const ticks = ticksOf(key, []) ?? [];
-  const first = ticks[0]?.value ?? "";
   const current = typeof now === "string" || typeof now === "boolean" ? `${now}` : OPEN;
-  return { key, text: "", chosen: [...new Set(row.kind === "boolean" ? ["true", "false"] : [first, current])] };
+  const other = ticks.find(({ value }) => value !== current);
+  return { key, text: "", chosen: [...(other ? [other.value] : []), current] };
 }
 
 function within({ min, max, integer, multipleOf }: NumberRule, value: number): number {

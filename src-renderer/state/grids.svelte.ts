@@ -5,6 +5,7 @@ import type { CellPlace, CellState, GridDetails, GridInfo } from "@api/grids.ts"
 import { asWritten, expandScene } from "@scene/alternatives.ts";
 import { type Cell, cellKey, cellsOf, type Grid, type GridCells, gridTitle, type Layout } from "@scene/grid.ts";
 import type { Scene } from "@scene/scene.ts";
+import { formatSeeds, readSeeds } from "@scene/seeds.ts";
 import { messageOf } from "@wire/errors.ts";
 import { sceneToDraw } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
@@ -49,6 +50,8 @@ interface Parts {
   restoring: Restoring;
 }
 
+/** Columns of a new grid. */
+const MOST_SEEDS = 6;
 /** After a picture came, until the grid is looked at again, in milliseconds. */
 const LOOK_AFTER = 120;
 
@@ -176,7 +179,8 @@ export class Grids {
     const { app, editor } = this.#parts;
     const scene = sceneToDraw(editor.document);
     const layouts = await layoutsToChoose(app, scene, []);
-    const { seeds } = editor.document;
+    const read = readSeeds(editor.document.seeds);
+    const seeds = formatSeeds("seeds" in read ? read.seeds.slice(0, MOST_SEEDS) : ["1", "2", "3", "4"]);
     const usual = (key: string) => usualForm(key, scene, { seeds, layouts });
     const hasAlternatives = axisItems(scene).some(({ value }) => value === "prompts");
     this.shown = undefined;

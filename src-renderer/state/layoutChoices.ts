@@ -10,7 +10,7 @@ const MOST_VERSIONS = 30;
 
 /**
  * `known` as they are called, then the layout of `scene` and of `others`, by the name of a version where that is the same, then the other
- * versions; each once.
+ * versions; each once. The last of these scenes is the canvas as it is now.
  */
 export async function layoutsToChoose(
   app: App,
@@ -30,9 +30,11 @@ export async function layoutsToChoose(
   const add = (name: string, { prompt, regions }: Omit<Layout, "name">) => {
     if (!isThere({ prompt, regions })) layouts.push({ name: unlike(layouts, name), prompt, regions });
   };
-  for (const [i, one] of (others.length > 0 ? others : [scene]).entries()) {
+  const scenes = others.length > 0 ? others : [scene];
+  const now = keyOf(scenes.at(-1)!);
+  for (const one of scenes) {
     const version = named.find((layout) => keyOf(layout) === keyOf(one));
-    const usual = others.length === 0 || i === others.length - 1 ? "As it is now" : `Layout ${layouts.length + 1}`;
+    const usual = keyOf(one) === now ? "As it is now" : `Layout ${layouts.length + 1}`;
     if (one.regions.length > 0) add(version?.name ?? usual, one);
   }
   for (const version of named) add(version.name, version);
