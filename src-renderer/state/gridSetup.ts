@@ -125,7 +125,7 @@ export function usualForm(
 function usualOfSetting(name: SettingName, { settings }: Scene): AxisForm {
   const key = `setting:${name}`;
   const row = rowOf(name);
-  const now = ({ ...settings, ...settings.guidance } as Record<string, unknown>)[name];
+  const now = ({ ...settings, ...settings.guidance } as Record<string, unknown>)[name] ?? row.nothing;
   if (row.kind === "number") {
     const middle = typeof now === "number" && now > 0 ? now : (row.slider?.end ?? row.max) / 4;
     const values = [middle / 2, middle, middle * 2].map((value) => within(row, value));

@@ -12,7 +12,7 @@ import { ROOT } from "../support/imports.ts";
 import { writeRandomLora } from "../support/randomLora.ts";
 import { findings } from "./axe.ts";
 import { answer } from "./dialogs.ts";
-import { apiOf } from "./driver.ts";
+import { apiOf, setTheme } from "./driver.ts";
 import { electron, launch } from "./harness.ts";
 import { sharedFolder } from "./shared.ts";
 import { choose, compose, DRAWING_LIMIT, open, prompt, saved, undo } from "./window.ts";
@@ -36,11 +36,7 @@ async function shoot(page: Page, name: string): Promise<void> {
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
   for (const theme of ["light", "dark"] as const) {
-    await page.evaluate((to) => {
-      (
-        globalThis as unknown as { document: { documentElement: { dataset: Record<string, string> } } }
-      ).document.documentElement.dataset["theme"] = to;
-    }, theme);
+    await setTheme(page, theme);
     await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
   }
 }
