@@ -98,6 +98,7 @@ export const mainSchemas = {
   moveInQueue: v.strictObject({ ...placedAt, before: v.nullable(text(2 * LIMITS.id)) }),
   startFromResult: v.strictObject({ id }),
   chooseStart: nothing,
+  startFromFile: v.strictObject({ bytes: v.instance(Uint8Array<ArrayBuffer>), name: text(LIMITS.path) }),
   startThumbnail: storeSchemas.startThumbnail,
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,

@@ -25,4 +25,6 @@ export interface WindowStartCalls extends Pick<StartCalls, "startThumbnail"> {
   startFromResult(request: { id: number }): Promise<StartInfo>;
   /** Asks for a picture's file, PNG, JPEG or WebP; null where the person cancels. */
   chooseStart(): Promise<StartInfo | null>;
+  /** The same of a file that was dropped; `name` is for a message. */
+  startFromFile(request: { bytes: Uint8Array<ArrayBuffer>; name: string }): Promise<StartInfo>;
 }

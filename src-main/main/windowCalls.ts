@@ -253,6 +253,7 @@ function engineCalls(
       const png = await at.workshop.api.pictureAt({ path });
       return at.store.keepStart({ png });
     },
+    startFromFile: async (file) => at.store.keepStart({ png: await at.workshop.api.pictureFrom(file) }),
     startThumbnail: (start) => at.store.startThumbnail(start),
     cancel: (target) => at.jobs.cancel(target),
     pauseQueue: ({ paused }) => at.jobs.pause(paused),

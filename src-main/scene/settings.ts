@@ -118,6 +118,9 @@ export const SETTINGS = {
     kind: "seed",
     nothing: undefined,
     about: "Seed that the pictures are variations of: its noise, with so much of each seed's own mixed in.",
+    label: "Variation of seed",
+    help: "The pictures are variations of this seed: each goes its own way from its noise.",
+    undo: "Change the seed of variations",
     option: {
       name: "variation",
       value: "SEED:0.2",

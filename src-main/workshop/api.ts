@@ -54,4 +54,6 @@ export interface WorkshopApi {
   lookAt(request: { path: string }): Promise<LookedAt>;
   /** Any picture, PNG, JPEG or WebP, as a PNG of its pixels alone; rejects what is none, with its path. */
   pictureAt(request: { path: string }): Promise<Uint8Array<ArrayBuffer>>;
+  /** The same of a file's bytes. */
+  pictureFrom(request: { bytes: Uint8Array<ArrayBuffer>; name: string }): Promise<Uint8Array<ArrayBuffer>>;
 }

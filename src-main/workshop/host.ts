@@ -43,6 +43,7 @@ export function openWorkshop({ fork = forkNode(), entry }: WorkshopOptions = {})
       writeFile: (request) => supervisor.connection().api.writeFile(request),
       lookAt: (request) => supervisor.connection().api.lookAt(request),
       pictureAt: (request) => supervisor.connection().api.pictureAt(request),
+      pictureFrom: (request) => supervisor.connection().api.pictureFrom(request),
     },
     stop: (patience) => supervisor.stop(patience),
   };

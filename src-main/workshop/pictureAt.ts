@@ -16,12 +16,23 @@ export async function pictureAt({ path }: { path: string }): Promise<Uint8Array<
     throw new AppError("file-unreadable", `${path} cannot be read (${messageOf(error)}).`, { path }, { cause: error });
   }
   if (!bytes) throw new AppError("image-invalid", `${path} is too large for a picture.`, { path });
+  return pictureFrom({ bytes, name: basename(path) });
+}
+
+/** The same of a file's bytes; `name` is for the message. */
+export async function pictureFrom({
+  bytes,
+  name,
+}: {
+  bytes: Uint8Array;
+  name: string;
+}): Promise<Uint8Array<ArrayBuffer>> {
   try {
     const { pixelsOf } = await import("../image/otherForms.ts");
     return encodePng(await pixelsOf(bytes));
   } catch (error) {
     if (!isAppError(error, "image-invalid")) throw error;
-    const message = `${basename(path)}: ${error.message}. Choose a PNG, JPEG or WebP picture.`;
-    throw new AppError("image-invalid", message, { path }, { cause: error });
+    const message = `${name}: ${error.message}. Choose a PNG, JPEG or WebP picture.`;
+    throw new AppError("image-invalid", message, { path: name }, { cause: error });
   }
 }

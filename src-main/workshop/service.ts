@@ -17,7 +17,7 @@ import { hashFile } from "../service/hashFile.ts";
 import { networkFile } from "./fileHash.ts";
 import { drawSheet } from "./sheets.ts";
 import { lookAt } from "./lookAt.ts";
-import { pictureAt } from "./pictureAt.ts";
+import { pictureAt, pictureFrom } from "./pictureAt.ts";
 
 const bytes = v.custom<Uint8Array<ArrayBuffer>>((value) => value instanceof Uint8Array, "expected bytes");
 const schemas: Schemas<WorkshopApi> = {
@@ -38,6 +38,7 @@ const schemas: Schemas<WorkshopApi> = {
   writeFile: v.object({ path: v.string(), bytes }),
   lookAt: v.object({ path: v.string() }),
   pictureAt: v.object({ path: v.string() }),
+  pictureFrom: v.object({ bytes, name: v.string() }),
 };
 
 export function runService(port: Port, onEnd: () => void): void {
@@ -68,6 +69,7 @@ export function runService(port: Port, onEnd: () => void): void {
       writeFile: ({ path, bytes }) => writeWhole(path, bytes),
       lookAt,
       pictureAt,
+      pictureFrom,
     },
     schemas,
   );

@@ -7,6 +7,7 @@ import type { ResultDetails } from "@api/store.ts";
 import { phraseOf } from "./document.ts";
 import { kindOf, SHAPE_WORDS } from "./shapes.ts";
 import { changeWords, layoutChanges } from "./variant.ts";
+import { startWords } from "./startEdits.ts";
 import { settingWords } from "./words.ts";
 
 export interface Difference {
@@ -66,6 +67,7 @@ export function describe(scene: Scene): [string, string][] {
   return [
     ["Prompt", scene.prompt],
     ["Left out", scene.negativePrompt || "–"],
+    ...(scene.start ? [["Went on from", startWords(scene.start)] satisfies [string, string]] : []),
     ...settingWords(scene.settings),
     ...boxes,
   ];

@@ -32,6 +32,7 @@ export function runChange(before: Scene | undefined, after: Scene, pictures: num
     ...layoutChanges(before, after).map(
       ({ kind, words }) => `${VERBS[kind]} ${words === "" ? "a box" : isolated(words)}`,
     ),
+    ...startChange(before, after),
     ...(before.negativePrompt === after.negativePrompt ? [] : ["left out other things"]),
     ...settingWords(after.settings)
       // What the other method did not have is said by the method's name.
@@ -40,4 +41,13 @@ export function runChange(before: Scene | undefined, after: Scene, pictures: num
   ];
   const told = changes.length === 0 ? ["the same scene"] : changes.slice(0, MOST);
   return [...told, ...(changes.length > MOST ? ["more"] : []), asked].join(", ");
+}
+
+/** What the pictures of a run begin with, where that is another thing than before. */
+function startChange(before: Scene, after: Scene): string[] {
+  const of = ({ start, settings }: Scene) => JSON.stringify([start, settings.variationOf]);
+  if (of(before) === of(after)) return [];
+  const { start, settings } = after;
+  if (start) return [start.redraw ? "a part drawn anew" : "went on from a picture"];
+  return [settings.variationOf === undefined ? "began from noise" : `variations of seed ${settings.variationOf}`];
 }

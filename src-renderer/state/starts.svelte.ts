@@ -1,5 +1,6 @@
 /** Going on from pictures: a result, or a file, becomes what the next pictures begin with; and what came from what. */
 import type { App } from "@api/bridge.ts";
+import type { StartInfo } from "@api/starts.ts";
 import type { RunOrigin } from "@api/store.ts";
 import { asWritten } from "@scene/alternatives.ts";
 import type { Scene } from "@scene/scene.ts";
@@ -84,11 +85,19 @@ export class Starts {
 
   /** A picture's file becomes what the next pictures go on from. */
   async choose(): Promise<void> {
-    const { app, editor } = this.#parts;
-    const picture = await app.api.chooseStart();
-    if (!picture) return;
+    const picture = await this.#parts.app.api.chooseStart();
+    if (picture) this.#begin(picture);
+  }
+
+  /** The same of a file that was dropped. */
+  async drop(file: File): Promise<void> {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    this.#begin(await this.#parts.app.api.startFromFile({ bytes, name: file.name }));
+  }
+
+  #begin(picture: StartInfo): void {
     const start = { hash: picture.hash, strength: START_SETTINGS.strength.usual };
-    editor.apply("Go on from a picture", (document) => ({ ...document, start }));
+    this.#parts.editor.apply("Go on from a picture", (document) => ({ ...document, start }));
   }
 
   /** What a run of this scene came from. */

@@ -109,6 +109,19 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     await expect.poll(() => chip(page).textContent()).toContain("2 of 4 steps are drawn");
     await expect.poll(async () => (await api.readDraft()).draft.scene.start?.strength).toBe(0.5);
     await draw(page, 8);
+    // The same file, dropped on the bar.
+    await chip(page).getByRole("button", { name: "Begin from noise" }).click();
+    await expect.poll(() => chip(page).count()).toBe(0);
+    const dataTransfer = await page.evaluateHandle(`{
+      const transfer = new DataTransfer();
+      const bytes = new Uint8Array([${[...readFileSync(path)].join(",")}]);
+      transfer.items.add(new File([bytes], "gray.png", { type: "image/png" }));
+      transfer;
+    }`);
+    await page
+      .locator("footer", { has: page.getByRole("button", { name: /^Generate/ }) })
+      .dispatchEvent("drop", { dataTransfer });
+    await expect.poll(() => chip(page).locator("img").count()).toBe(1);
     // What is neither a picture is refused by name.
     writeFileSync(path, "no picture");
     await expect(api.chooseStart()).rejects.toThrow("gray.png: it is no PNG, JPEG or WebP picture.");

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { fromDraft, newBox, sceneOf, toDraft, type Document } from "../../src-renderer/state/document.ts";
 import { EMPTY_DOCUMENT } from "../../src-renderer/state/document.ts";
+import { runChange } from "../../src-renderer/state/runChanges.ts";
+import { settingWords } from "../../src-renderer/state/words.ts";
 import {
   areaOf,
   areaWords,
@@ -54,4 +56,19 @@ test("is said in words", () => {
   expect(startWords({ strength: 1, redraw }, { width: 512, height: 768 })).toBe(
     "a picture of 512 × 768, strength 1, one area drawn anew",
   );
+});
+
+test("a run says what it went on from, where that is new", () => {
+  const before = sceneOf({ ...plain, boxes: [cat] });
+  const told = (after: Document) => runChange(before, sceneOf(after), 1);
+  expect(told(started)).toBe("went on from a picture, 1 seed");
+  expect(told(redrawBoxes([cat])(started))).toBe("a part drawn anew, 1 seed");
+  const varied = {
+    ...plain,
+    boxes: [cat],
+    settings: { ...DEFAULT_SETTINGS, variationOf: "7", variationStrength: 0.2 },
+  };
+  expect(told(varied)).toBe("variations of seed 7, 1 seed");
+  expect(runChange(sceneOf(varied), before, 1)).toBe("began from noise, 1 seed");
+  expect(settingWords(varied.settings)).toContainEqual(["Variation", "0.2"]);
 });
