@@ -113,10 +113,7 @@ export async function writeFigures(docs = DOCS, readme = README): Promise<void> 
   }
   const shapes = await kept("shapes");
   if (shapes) {
-    tables.set(
-      "shapes",
-      groupTable(drawn(shapes), ({ masks }) => masks?.inside),
-    );
+    tables.set("shapes", withPlot(groupTable(drawn(shapes), ({ masks }) => masks?.inside), "shapes", "How much of things lies in their shapes")); // prettier-ignore
     tables.set(
       "shapes-iou",
       groupTable(drawn(shapes), ({ masks }) => masks?.iou),
@@ -181,7 +178,11 @@ async function stepsPlot(folder: string, main: Kept | undefined, tables: Map<str
   })); // prettier-ignore
   tables.set(
     "steps",
-    groupTable(asGroups, ({ ap }) => ap),
+    withPlot(
+      groupTable(asGroups, ({ ap }) => ap),
+      "steps",
+      "AP@0.5 by number of steps",
+    ),
   );
   tables.set(
     "steps-adherence",

@@ -22,10 +22,10 @@ export function mainTable(results: readonly VariantResult[], costs: readonly Cos
         // Things that only were put somewhere are there, and rendered.
         ...(result.name === "chance" ? ["", ""] : [percent(result.adherence), plain(result.distance)]),
         ...[short(result.contrastShift), short(result.saturationShift)],
-        ...[cost?.seconds.toFixed(2) ?? "", cost?.ratio.toFixed(2) ?? "", cost?.step?.toFixed(2) ?? ""],
+        ...[cost?.step?.toFixed(2) ?? "", cost?.ratio.toFixed(2) ?? ""],
       ];
     });
-  const titles = ["", "AP@0.5", "mean IoU", "right colour and icon", "distance to rendered", "shift of contrast", "shift of saturation", "processor's s / picture", "against plain", "an acting step against a plain one"]; // prettier-ignore
+  const titles = ["", "AP@0.5", "mean IoU", "right colour and icon", "distance to rendered", "shift of contrast", "shift of saturation", "an acting step against a plain one", "a picture against a plain one"]; // prettier-ignore
   return markdown(titles, rows);
 }
 
