@@ -98,10 +98,7 @@ export async function writeFigures(docs = DOCS, readme = README): Promise<void> 
   ] as const) {
     const part = await kept(name);
     if (!part) continue;
-    tables.set(
-      name,
-      groupTable(drawn(part), ({ ap }) => ap),
-    );
+    tables.set(name, withPlot(groupTable(drawn(part), ({ ap }) => ap), name, title)); // prettier-ignore
     tables.set(
       `${name}-adherence`,
       groupTable(drawn(part), ({ adherence }) => adherence),
