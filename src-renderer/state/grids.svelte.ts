@@ -214,8 +214,8 @@ export class Grids {
     if (this.setup) this.#set({ ...this.setup, ...changes });
   }
 
-  /** Puts the grid of the form into the project, and draws of it what is not there. */
-  async start(): Promise<void> {
+  /** Puts the grid of the form into the project, in place of the one that it was made of or beside it, and draws what is not there. */
+  async start({ asNew = false } = {}): Promise<void> {
     const { setup, asked } = this;
     if (!setup || !asked || !("grid" in asked) || this.starting) return;
     const { app, view } = this.#parts;
@@ -225,7 +225,7 @@ export class Grids {
       const { previewEvery, attention } = howToDraw(scene, model);
       const name = gridTitle(asked.grid, scene).slice(0, 200);
       const request = { name, scene, grid: asked.grid, model, previewEvery, attention };
-      const begun = await app.api.beginGrid(id === undefined ? request : { ...request, id });
+      const begun = await app.api.beginGrid(id === undefined || asNew ? request : { ...request, id });
       this.unfinished = this.unfinished.filter((one) => one.id !== begun.id);
       await this.show(begun.id);
       view.mode = "grids";

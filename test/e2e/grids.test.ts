@@ -161,7 +161,7 @@ describe.skipIf(!electron)("a grid", { timeout: 2 * DRAWING_LIMIT }, () => {
     // Cut off in the middle, it goes on.
     await page.keyboard.press("Control+6");
     await aside(page).getByRole("button", { name: "New, of the canvas" }).click();
-    await choose(page, "Rows", "Steps");
+    await choose(page, "Rows", /^Steps$/);
     await values(page, "rows").fill("10, 12");
     await values(page, "columns").fill("1-4");
     await aside(page)
