@@ -58,6 +58,7 @@ const wordsOf = ({ prompt }: Scene, region: Region, i: number) => phraseOf(promp
 export function axisItems(scene: Scene, used: readonly AxisKey[] = []): AxisItem[] {
   const alternatives = countAlternatives(scene);
   const settings = SETTING_NAMES.filter((name) => {
+    if (rowOf(name).kind === "seed") return false; // seeds have an axis of their own
     const { label, kind } = rowOf(name);
     const isOffered = label !== undefined && kind !== "text";
     return isOffered && (acts(name, scene.settings) || used.includes(`setting:${name}`));
