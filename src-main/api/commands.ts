@@ -85,6 +85,7 @@ export const COMMANDS = {
   "view.history": { menu: "View", label: "History", shortcut: "CmdOrCtrl+4" },
   "view.models": { menu: "View", label: "Models", shortcut: "CmdOrCtrl+5" },
   "view.grids": { menu: "View", label: "Grids", shortcut: "CmdOrCtrl+6" },
+  "view.find": { menu: "View", label: "Find results by…", shortcut: "CmdOrCtrl+Shift+F", toggle: true },
   "view.fit": { menu: "View", label: "Zoom to fit", shortcut: "CmdOrCtrl+0", group: true },
   "view.actualSize": { menu: "View", label: "Actual size", shortcut: "CmdOrCtrl+Shift+0" },
   "view.selection": { menu: "View", label: "Zoom to selection", shortcut: "Shift+2", windowKey: true },
@@ -139,6 +140,7 @@ export const COMMANDS = {
     windowKey: "clipboard",
     group: true,
   },
+  "result.label": { menu: "Result", label: "Collections and tags…", shortcut: "L", windowKey: "result" },
   "result.bin": { menu: "Result", label: "Put into the bin", group: true, toggle: true },
 
   "look.previous": { menu: "Compare", label: "Picture before", shortcut: "Left", windowKey: "look" },

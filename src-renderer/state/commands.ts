@@ -154,6 +154,13 @@ const ACTIONS: Record<CommandName, Action> = {
   "view.history": mode("history"),
   "view.models": mode("models"),
   "view.grids": mode("grids"),
+  "view.find": {
+    checked: ({ view }) => view.mode === "results" && view.finding,
+    run: ({ view }) => {
+      view.finding = view.mode !== "results" || !view.finding;
+      view.mode = "results";
+    },
+  },
   "view.fit": zoom("fit"),
   "view.actualSize": zoom("actual"),
   "view.selection": zoom("selection"),

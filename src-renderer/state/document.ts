@@ -6,7 +6,7 @@ import { isRecord } from "@scene/fields.ts";
 import { readBox } from "@scene/boxes.ts";
 import { extrasOf } from "@scene/flatSettings.ts";
 import type { Region, Scene, SceneSettings, SceneStart, UnitBox } from "@scene/scene.ts";
-import type { Draft } from "@api/store.ts";
+import { type Draft, ORIGINS, type RunOrigin } from "@api/store.ts";
 import { namedColor } from "./colors.ts";
 import type { Size } from "./geometry.ts";
 import { type Group, readGroupId, readGroups, readGuides, tidied } from "./parts.ts";
@@ -46,6 +46,8 @@ export interface Document {
   reference: Reference | null;
   /** The picture that what is drawn goes on from. */
   start?: SceneStart;
+  /** What was put into the editor last: runs that are drawn then came from it. */
+  origin: RunOrigin | null;
 }
 
 /** The colours of boxes, in the order in which they are given out; styles.css has each for light and dark. */
@@ -63,6 +65,7 @@ export const EMPTY_DOCUMENT: Document = {
   groups: [],
   guides: [],
   reference: null,
+  origin: null,
 };
 
 /** What a box is called: its name, its words, or its place in the list. */
@@ -144,7 +147,7 @@ export function toDraft(document: Document): Draft {
   const looks = document.boxes.map(({ id, name, color, locked, hidden, group, made }) => {
     return [id, { name, color, locked, hidden, ...(group === undefined ? {} : { group }), ...(made ? { made } : {}) }];
   });
-  const { seedMode, groups, guides, reference } = document;
+  const { seedMode, groups, guides, reference, origin } = document;
   return {
     scene: sceneOf(document),
     seeds: document.seeds,
@@ -156,6 +159,7 @@ export function toDraft(document: Document): Draft {
       ...(groups.length > 0 ? { groups } : {}),
       ...(guides.length > 0 ? { guides } : {}),
       ...(reference ? { reference } : {}),
+      ...(origin ? { origin } : {}),
     },
   };
 }
@@ -169,6 +173,7 @@ export function fromDraft({ scene, seeds, model, editor }: Draft): Document {
     groups: readGroups(editor.groups),
     guides: readGuides(editor.guides),
     reference: readReference(editor.reference),
+    origin: readOrigin(editor.origin),
   });
 }
 
@@ -209,6 +214,16 @@ function readMade(value: unknown): Box["made"] {
   if (!box || typeof width !== "number" || typeof height !== "number" || !(width > 0) || !(height > 0))
     return undefined;
   return { box, size: { width, height } };
+}
+
+function readOrigin(value: unknown): RunOrigin | null {
+  if (!isRecord(value) || !Number.isSafeInteger(value.run)) return null;
+  const how = ORIGINS.find((one) => one === value.how) ?? "scene";
+  return {
+    run: value.run as number,
+    result: Number.isSafeInteger(value.result) ? (value.result as number) : null,
+    how,
+  };
 }
 
 function readSeedMode(value: unknown): SeedMode {

@@ -166,6 +166,10 @@ export const PICTURE_ACTIONS: Record<PictureCommand, Action> = {
     checked: chosenAre(({ id }, { results }) => results.tray.has(id)),
   },
   "result.copy": about(copy),
+  "result.label": about(({ view }) => {
+    view.dialog = "labels";
+    return Promise.resolve();
+  }),
   "result.bin": mark("bin", ({ state }) => state === "binned"),
 
   "look.previous": step(-1),

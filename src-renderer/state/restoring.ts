@@ -1,6 +1,7 @@
 /** Scenes of pictures and runs, back in the editor. */
 import { asWritten } from "@scene/alternatives.ts";
 import type { RunRecord } from "@api/engine.ts";
+import type { RunOrigin } from "@api/store.ts";
 import type { Scene } from "@scene/scene.ts";
 import { type Document, fromScene } from "./document.ts";
 import type { Editor } from "./editor.svelte.ts";
@@ -31,13 +32,22 @@ export class Restoring {
     how: string | { seeds: string; random?: number },
     label = "Use a scene",
     said = "The scene is back in the editor.",
-    { stay = false } = {},
+    { stay = false, origin = null }: { stay?: boolean; origin?: RunOrigin | null } = {},
   ): void {
     const { seeds, random } = typeof how === "string" ? { seeds: how, random: undefined } : how;
     const editor = this.#editor;
     const { boxes, model, groups, guides, reference } = editor.document;
     const looks = Object.fromEntries(boxes.map(({ id, name, color, group }) => [id, { name, color, group }]));
-    const next = tidied({ ...fromScene(scene, looks), seeds, model, groups, guides, reference, ...seedMode(random) });
+    const next = tidied({
+      ...fromScene(scene, looks),
+      seeds,
+      model,
+      groups,
+      guides,
+      reference,
+      origin,
+      ...seedMode(random),
+    });
     if (!editor.open(next, label)) return;
     if (!stay) {
       this.#view.mode = "compose";
@@ -49,8 +59,9 @@ export class Restoring {
   /** What a result was drawn from. */
   async result(id: number): Promise<void> {
     await this.#notices.attempt(async () => {
-      const { record } = await this.#results.details.read(id);
-      this.scene(asWritten(record.scene), record.seed);
+      const { record, runId } = await this.#results.details.read(id);
+      const origin = { run: runId, result: id, how: "scene" } as const;
+      this.scene(asWritten(record.scene), record.seed, undefined, undefined, { origin });
       this.#results.selection.current = id;
       await this.onDrawnWith(record.model);
     });

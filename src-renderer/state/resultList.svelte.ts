@@ -1,9 +1,22 @@
 /** A window onto a list of results that may be long: of what lies on one shelf, in one order, the pages that were looked at. */
 import type { App } from "@api/bridge.ts";
 import type { ResultInfo, ResultQuery } from "@api/store.ts";
+import type { Method } from "@scene/methods.ts";
 
 export type Shelf = "kept" | "scouted" | "starred" | "rejected" | "binned";
 export type Order = ResultQuery["order"];
+
+/** What results must have to be shown; what is left out is not asked. */
+export interface Filter {
+  collection?: number | undefined;
+  tag?: number | undefined;
+  model?: string | undefined;
+  method?: Method | undefined;
+  /** A box is tied to these words. */
+  phrase?: string | undefined;
+  /** That box is obeyed so far, 0 to 1. */
+  leastOfPhrase?: number | undefined;
+}
 
 const PAGE = 100;
 /** Pages that are read again when something has changed. */
@@ -15,6 +28,7 @@ export class ResultList {
   text = $state("");
   /** Only those obeyed at least so far, 0 to 1; 0 shows all. */
   leastObedience = $state(0);
+  filter: Filter = $state.raw({});
   /** How many there are under this filter. */
   total = $state(0);
   /** Those that were read so far, by place in the list; the rest is empty. */
@@ -38,10 +52,17 @@ export class ResultList {
     return state === this.shelf;
   }
 
-  async show(change: { shelf?: Shelf; order?: Order; text?: string; leastObedience?: number }): Promise<void> {
+  async show(change: {
+    shelf?: Shelf;
+    order?: Order;
+    text?: string;
+    leastObedience?: number;
+    filter?: Filter;
+  }): Promise<void> {
     if (change.shelf) this.shelf = change.shelf;
     if (change.order) this.order = change.order;
     if (change.text !== undefined) this.text = change.text;
+    if (change.filter) this.filter = change.filter;
     if (change.leastObedience !== undefined) this.leastObedience = change.leastObedience;
     await this.refresh();
   }
@@ -50,6 +71,7 @@ export class ResultList {
   forget(): void {
     this.#generation++;
     this.#asked.clear();
+    this.filter = {}; // its collections and words are another project's
     this.total = 0;
     this.rows = [];
   }
@@ -110,7 +132,14 @@ export class ResultList {
 
   async #read(page: number) {
     const text = this.text.trim();
+    const { collection, tag, model, method, phrase, leastOfPhrase } = this.filter;
+    const labels = [collection, tag].filter((id) => id !== undefined);
     const query: ResultQuery = {
+      ...(labels.length > 0 ? { labels } : {}),
+      ...(model === undefined ? {} : { model }),
+      ...(method === undefined ? {} : { method }),
+      ...(phrase === undefined ? {} : { phrase }),
+      ...(leastOfPhrase === undefined ? {} : { leastOfPhrase }),
       ...(this.shelf === "starred" ? { starred: true } : {}),
       ...(this.shelf === "scouted" ? { scouted: true } : {}),
       state: this.shelf === "starred" || this.shelf === "scouted" ? "kept" : this.shelf,

@@ -1,7 +1,7 @@
 /** The pictures of the project: the lists that show them, which are chosen, which are compared, what is known of each, what is done to them. */
 import type { App } from "@api/bridge.ts";
 import { pictureUrl, type ProjectState } from "@api/main.ts";
-import type { DrawnSeed, PictureSize, ResultInfo } from "@api/store.ts";
+import { type DrawnSeed, type PictureSize, RESULT_STATES, type ResultInfo } from "@api/store.ts";
 import { Turns } from "@wire/turns.ts";
 import { Details } from "./details.svelte.ts";
 import type { Editor } from "./editor.svelte.ts";
@@ -13,7 +13,10 @@ import { View } from "./view.svelte.ts";
 
 export type { Order, Shelf };
 
+const PAGE = 500;
+
 export class Results {
+  readonly #app: App;
   /** What the Results view shows, as it is searched and sorted there. */
   readonly sheet: ResultList;
   /** All that is kept, newest first, whatever the Results view looks for: the strip under the canvas. */
@@ -29,6 +32,7 @@ export class Results {
   readonly #view: View;
 
   constructor(app: App, editor: Editor, view = new View()) {
+    this.#app = app;
     this.#view = view;
     this.details = new Details(app);
     this.sheet = new ResultList(app);
@@ -89,10 +93,17 @@ export class Results {
     if (!first) return;
     this.#view.mode = "results";
     const shelf = drawn.some(({ state }) => state === "kept") ? "kept" : first.state;
-    await this.show({ shelf, text: "", leastObedience: 0 });
+    await this.show({ shelf, text: "", leastObedience: 0, filter: {} });
     const there = drawn.filter(({ state }) => state === shelf).map(({ id }) => id);
     this.selection.pick(there[0]!);
     this.selection.ids = there;
+  }
+
+  /** All that is in a collection, or has a tag. */
+  async showLabel(kind: "collection" | "tag", id: number): Promise<void> {
+    this.#view.mode = "results";
+    this.#view.finding = true;
+    await this.show({ shelf: "kept", text: "", leastObedience: 0, filter: { [kind]: id } });
   }
 
   /** Reads again what is on the screen. */
@@ -103,6 +114,20 @@ export class Results {
   /** The ids of all in the list, in order. */
   allIds(): Promise<number[]> {
     return this.list.allIds();
+  }
+
+  /** All that are only scouted, wherever they are: none of them leaves the project. */
+  async scoutedIds(): Promise<Set<number>> {
+    const ids = new Set<number>();
+    for (const state of RESULT_STATES) {
+      for (let offset = 0; ; offset += PAGE) {
+        const query = { state, scouted: true, order: "oldest", offset, limit: PAGE } as const;
+        const { results, total } = await this.#app.api.listResults(query);
+        for (const { id } of results) ids.add(id);
+        if (offset + PAGE >= total) break;
+      }
+    }
+    return ids;
   }
 
   /** These in the order of the list; those that are not in it come last, as they are given. */

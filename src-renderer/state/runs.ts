@@ -62,7 +62,9 @@ export class Runs {
     const [{ scene }, kept] = await Promise.all([this.read(id), this.picturesOf(id)]);
     const pictures = kept.length > 0 ? kept : (await this.allOf(id)).shown;
     const seeds = pictures.length > 0 ? formatSeeds(pictures.map(({ seed }) => seed)) : "1-4";
-    this.#restoring.scene(scene, seeds, "Use the scene of a run");
+    this.#restoring.scene(scene, seeds, "Use the scene of a run", undefined, {
+      origin: { run: id, result: null, how: "scene" },
+    });
   }
 
   /** Its pictures side by side, as many as fit. */

@@ -14,6 +14,7 @@ import { Grids } from "./grids.svelte.ts";
 import { Health } from "./health.svelte.ts";
 import { HomeState } from "./home.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
+import { Labels } from "./labels.svelte.ts";
 import { Loras } from "./loras.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { Notices } from "./notices.svelte.ts";
@@ -53,6 +54,7 @@ export class Session {
   readonly runs: Runs;
   readonly wishes: Wishes;
   readonly scouting: Scouting;
+  readonly labels: Labels;
   readonly tries: Tries;
   readonly starts: Starts;
   readonly grids: Grids;
@@ -85,6 +87,7 @@ export class Session {
     this.runs = new Runs(app, this.results, view, this.restoring);
     this.wishes = new Wishes({ app, editor, jobs: this.jobs, results: this.results, view, notices });
     const model = () => editor.document.model ?? DEMO_REQUEST;
+    this.labels = new Labels(app, editor, (action) => this.attempt(action));
     this.scouting = new Scouting({ app, editor, jobs: this.jobs, notices, model });
     this.starts = new Starts({ app, editor, results: this.results, restoring: this.restoring, notices });
     this.wishes.originOf = (scene) => this.starts.originOf(scene);
@@ -149,6 +152,7 @@ export class Session {
     this.wishes.opened = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
     void this.attempt(async () => this.wishes.offerInterrupted(await this.grids.open()));
     void this.attempt(() => this.scouting.look());
+    void this.attempt(() => Promise.all([this.labels.read(), this.labels.readFacets()]));
     await Promise.all([this.results.open(project), this.models.list(), this.wishes.opened]);
     this.examine();
   }

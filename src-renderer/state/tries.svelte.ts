@@ -50,7 +50,9 @@ export class Tries {
       for (const { id } of drawn) this.#results.tray.follow(id);
       const seeds = asked.filter((seed) => !drawn.some((one) => one.seed === seed));
       if (seeds.length === 0) continue;
-      const job = await this.#app.api.generate(requestFor(written, seeds, model));
+      const { runId: run, id: result } = group[0]!;
+      const origin = { run, result, how: "layout" } as const;
+      const job = await this.#app.api.generate({ ...requestFor(written, seeds, model), origin });
       this.#jobs = new Set([...this.#jobs, job.jobId]);
       this.#running.add(job);
     }

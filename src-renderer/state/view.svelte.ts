@@ -3,7 +3,8 @@ import type { Theme } from "@api/main.ts";
 import { Looking } from "./looking.svelte.ts";
 
 export type Mode = "compose" | "results" | "compare" | "grids" | "history" | "models";
-export type DialogName = "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions" | "queue";
+export type DialogName =
+  "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions" | "queue" | "labels";
 
 export class View {
   #mode: Mode = $state("compose");
@@ -32,6 +33,8 @@ export class View {
   renaming: string | undefined = $state();
   /** Counts the wishes to choose a reference picture, which the canvas's tools fulfil. */
   choosingReference = $state(0);
+  /** Results shows what it can be filtered by. */
+  finding = $state(false);
   /** How finished pictures are looked at. */
   readonly looking = new Looking();
   /** Asks the canvas for something it alone can do; counted, so that asking twice works. */

@@ -202,7 +202,8 @@ export class Wishes {
   #drawSeeds(seeds: Seed[], until?: number): Promise<void> {
     return this.#begin(() => {
       const scene = sceneToDraw(this.#parts.editor.document);
-      return { scene, pictures: picturesOf(scene, seeds), model: this.#model, until };
+      const { origin } = this.#parts.editor.document;
+      return { scene, pictures: picturesOf(scene, seeds), model: this.#model, until, origin };
     });
   }
 
@@ -213,6 +214,7 @@ export class Wishes {
       pictures: readonly PictureChoice[];
       model: LoadRequest;
       until?: number | undefined;
+      origin?: RunOrigin | null;
     },
     { again = false } = {},
   ): Promise<void> {
@@ -223,7 +225,7 @@ export class Wishes {
     results.selection.follow();
     try {
       await this.opened;
-      const { scene, pictures, model, until } = ask();
+      const { scene, pictures, model, until, origin } = ask();
       const far = until === undefined ? {} : { until };
       const seeds = seedsOf(pictures);
       const asked = new Set(pictures.map(keyOf));
@@ -234,8 +236,8 @@ export class Wishes {
       const queued = pictures.filter((one) => waiting.has(keyOf(one)) && !known.has(keyOf(one)));
       const fresh = pictures.filter((one) => !known.has(keyOf(one)) && !waiting.has(keyOf(one)));
       if (fresh.length > 0) {
-        const origin = this.originOf(scene);
-        const request = { ...requestFor(scene, seedsOf(fresh), model), ...far, ...(origin ? { origin } : {}) };
+        const from = this.originOf(scene) ?? origin;
+        const request = { ...requestFor(scene, seedsOf(fresh), model), ...far, ...(from ? { origin: from } : {}) };
         const isOne = fresh.every(({ alternative }) => alternative === null);
         jobs.add(await app.api.generate(isOne ? request : { ...request, only: fresh }));
       }

@@ -26,6 +26,8 @@ const VICTIMS = ["engine", "store", "engine", "store", "app"] as const;
 const LATEST_KILL = 3_000;
 /** How long the window may take to work again, in milliseconds. */
 const BACK = 30_000;
+/** Six pictures of two steps, on a busy machine, in milliseconds. */
+const GONE_ON = 120_000;
 
 /** What the window was told is kept, in the project that is open. */
 interface Told {
@@ -137,6 +139,24 @@ function onlyCut(error: unknown): undefined {
   throw error;
 }
 
+/** What the kill cut off is offered, and is drawn to its end when it is gone on with. */
+async function goOn(api: Client<MainApi>, clock: Clock): Promise<void> {
+  for (const { id, missing } of await clock.time("unfinishedRuns", () => api.unfinishedRuns())) {
+    await api.resumeRun({ runId: id, model: MODEL, previewEvery: 0, attention: false });
+    const begun = performance.now();
+    for (;;) {
+      const run = await clock.time("readRun", () => api.readRun({ id }));
+      if (run.outcome === "done" && run.missing.length === 0) break;
+      const isLate = performance.now() - begun > GONE_ON;
+      if (isLate || (run.outcome !== "running" && run.outcome !== "done")) {
+        const why = `a run that was cut off with ${missing.length} pictures to come did not go on to its end: ${run.outcome}, ${run.missing.length} missing`;
+        throw new Fault(why, { lost: run.missing.length });
+      }
+      await pause(100);
+    }
+  }
+}
+
 /** Starts the application again where it was killed, and looks for everything that was told. */
 async function check(victim: Victim, told: Told, clock: Clock): Promise<void> {
   const { page } = await victim.running();
@@ -156,6 +176,7 @@ async function check(victim: Victim, told: Told, clock: Clock): Promise<void> {
   const { draft } = await clock.time("readDraft", () => api.readDraft());
   if (numbered(draft.scene.prompt) < told.draft)
     throw new Fault(`draft ${told.draft} was announced as saved; "${draft.scene.prompt}" is there`, { lost: 1 });
+  await goOn(api, clock);
   const kept = new Set<string>();
   for (let offset = 0; ; offset += 500) {
     const { results } = await clock.time("listResults", () => api.listResults({ order: "newest", offset, limit: 500 }));

@@ -28,7 +28,7 @@ function scene(settings: { scheduler?: SchedulerName; method?: Method; steps?: n
     settings: {
       ...tiny.summary.defaults,
       ...{ width: 64, height: 64, steps, scheduler, guidanceScale: 5 },
-      guidance: { method, nu: 1, eta: 1, injectionSteps: some, lossSteps: { start: 0, end: 4 } },
+      guidance: { method, nu: 1, eta: 1, injectionSteps: some, lossSteps: { start: 0, end: Math.min(4, steps) } },
     },
   };
 }
@@ -63,6 +63,15 @@ describe("a picture goes on from every step to the same bits", () => {
   test.each(SCHEDULERS)("with the sampler %s", (scheduler) => expectSameFromEveryStep(scene({ scheduler })));
   test.each(METHODS)("with the method %s", (method) =>
     expectSameFromEveryStep(scene({ method, scheduler: "dpmpp-sde" })),
+  );
+
+  // What they carry from step to step is their own; with samplers of one and of several evaluations, with and without noise.
+  const others = METHODS.filter((method) => !["none", "injection", "loss", "ilgd"].includes(method));
+  const pairs = others.flatMap((method) =>
+    (["heun", "unipc", "euler-a"] as const).map((name) => [method, name] as const),
+  );
+  test.each(pairs)("with the method %s and the sampler %s", (method, scheduler) =>
+    expectSameFromEveryStep(scene({ method, scheduler, steps: 3 })),
   );
 
   test("with guidance rescale, another spacing, and boxes that act for a part of the run", () => {

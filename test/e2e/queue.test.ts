@@ -1,0 +1,138 @@
+/** The queue's view, its order after a quit, and finding: one walk through the window, by keyboard where there is one. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { findings } from "./axe.ts";
+import { apiOf, setTheme } from "./driver.ts";
+import { electron } from "./harness.ts";
+import { sharedApp } from "./shared.ts";
+import { card, choose, compose, DRAWING_LIMIT, results, view } from "./window.ts";
+
+const BOXES = [
+  ["red circle", [0.06, 0.31, 0.38, 0.38]],
+  ["blue square", [0.56, 0.31, 0.38, 0.38]],
+] as [string, [number, number, number, number]][];
+const rows = (page: Page) => page.getByRole("list", { name: "Queue" }).locator("[data-place]");
+const says = (page: Page) => rows(page).evaluateAll((all) => all.map((row) => row.getAttribute("aria-label")));
+const idle = (page: Page) => page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached" });
+
+/** Where pictures of the window go, for whoever wants to look at it. */
+const folder = process.env["DIORAMA_PICTURES"];
+async function photograph(page: Page, name: string): Promise<void> {
+  if (folder === undefined) return;
+  mkdirSync(folder, { recursive: true });
+  for (const theme of ["dark", "light"] as const) {
+    await setTheme(page, theme);
+    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
+  }
+}
+
+describe.skipIf(!electron)("the queue and finding", { timeout: DRAWING_LIMIT }, () => {
+  const running = sharedApp();
+
+  test("a paused queue is put into another order by keys and by drag, held, taken out, and each is taken back", async () => {
+    const { page } = running();
+    const api = apiOf(page);
+    await api.pauseQueue({ paused: true });
+    for (const [prompt, seeds] of [["a red circle and a blue square", "1-3"], ["a blue square and a red circle", "4,5"]] as const) {
+      await compose(page, { prompt, seeds, boxes: BOXES, steps: 4 });
+      await page.keyboard.press("Control+Enter");
+      await page.getByText("paused").first().waitFor();
+    } // prettier-ignore
+    await page.keyboard.press("Control+j");
+    await expect
+      .poll(() => says(page))
+      .toEqual([
+        expect.stringMatching(/^a red circle and a blue square, 3 of 3 pictures, paused/),
+        expect.stringMatching(/^a blue square and a red circle, 2 of 2 pictures, paused/),
+      ]);
+    await rows(page).nth(1).focus();
+    await page.keyboard.press("Alt+ArrowUp");
+    const places = async () => (await says(page)).map((text) => text!.slice(0, 6)).join("|");
+    await expect.poll(places).toBe("a blue|a red ");
+    // The focus stays on what was moved.
+    await expect.poll(() => page.evaluate(() => (document as unknown as { activeElement: { getAttribute(name: string): string } }).activeElement.getAttribute("aria-label"))).toContain("a blue square and"); // prettier-ignore
+    await rows(page)
+      .nth(0)
+      .dragTo(rows(page).nth(1), { targetPosition: { x: 60, y: 30 } });
+    await expect.poll(places).toBe("a red |a blue");
+    await rows(page).nth(0).focus();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("button", { name: "Draw seed 3 next" }).click();
+    await expect.poll(async () => (await says(page))[0]).toMatch(/, seed 3, paused/);
+    await rows(page).nth(1).focus();
+    await page.keyboard.press("p");
+    await expect.poll(async () => (await says(page))[1]).toContain("2 of 3 pictures, held");
+    await photograph(page, "queue");
+    expect(await findings(page, "the queue")).toEqual([]);
+    await rows(page).nth(2).focus();
+    await page.keyboard.press("Delete");
+    await expect.poll(() => rows(page).count()).toBe(2);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+z");
+    await page.keyboard.press("Control+j");
+    await expect.poll(() => rows(page).count()).toBe(3);
+    await page.getByRole("button", { name: "Go on", exact: true }).click();
+    await page.keyboard.press("Escape");
+    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(3);
+    const { results: drawn } = await api.listResults({ order: "oldest", offset: 0, limit: 9 });
+    expect(drawn.map(({ seed }) => seed)).toEqual(["3", "4", "5"]);
+    await page.keyboard.press("Control+z"); // the pause
+    await page.keyboard.press("Control+Shift+.");
+    await page.keyboard.press("Control+j");
+    await rows(page).first().focus();
+    await page.keyboard.press("p");
+    await page.keyboard.press("Escape");
+    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(5);
+    await idle(page);
+  });
+
+  test("results are gathered in collections and tags, found by box and method, and runs compared in their tree", async () => {
+    const { page } = running();
+    await view(page, "Results").click();
+    await card(page, 1).click();
+    await card(page, 3).click({ modifiers: ["Control"] });
+    await page.keyboard.press("l");
+    const dialog = page.getByRole("dialog", { name: "Collections and tags" });
+    await dialog.getByRole("textbox", { name: "New collection" }).fill("Poster");
+    await page.keyboard.press("Enter");
+    await dialog.getByRole("checkbox", { name: /^Poster/ }).waitFor();
+    await dialog.getByRole("textbox", { name: "New tag" }).fill("warm");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => dialog.getByRole("checkbox", { name: /^warm/ }).isChecked()).toBe(true);
+    await photograph(page, "labels");
+    expect(await findings(page, "collections and tags")).toEqual([]);
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+Shift+f");
+    await choose(page, "Collection", /^Poster/);
+    await expect.poll(() => results(page).count()).toBe(2);
+    await photograph(page, "finding");
+    expect(await findings(page, "finding")).toEqual([]);
+    await choose(page, "Box", /blue square/);
+    await choose(page, "How far that box is obeyed", "obeyed 90 and up");
+    await page.getByRole("button", { name: "Show all" }).click();
+    await expect.poll(() => results(page).count()).toBe(5);
+    await page.keyboard.press("Control+z"); // the tag
+    await expect.poll(async () => (await apiOf(page).listLabels()).map(({ name }) => name)).toEqual(["Poster"]);
+
+    // A run of a restored scene stands under the run that it came from.
+    await card(page, 5).click();
+    await page.getByRole("button", { name: "Use its scene" }).click();
+    await compose(page, { steps: 3, seeds: "6" });
+    await page.keyboard.press("Control+Enter");
+    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(6);
+    await idle(page);
+    await view(page, "History").click();
+    await page.getByRole("radio", { name: "What came from what" }).click();
+    const runs = page.getByRole("listbox", { name: "Runs" }).getByRole("option");
+    await expect.poll(() => runs.nth(1).textContent()).toContain("from the scene of a picture");
+    await runs.last().click();
+    await page.keyboard.press("c");
+    await runs.first().click();
+    await page.getByText(/^Lines: this run\. Dashes: the run of /).waitFor();
+    await photograph(page, "history");
+    expect(await findings(page, "history as a tree")).toEqual([]);
+    await view(page, "Compose").click();
+  });
+});
