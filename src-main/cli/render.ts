@@ -1,7 +1,7 @@
 /**
  * `npm run render`: a scene file to pictures, without a window. Drives the same engine process as the app does.
  */
-import { dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { countPictures, expandScene } from "../scene/alternatives.ts";
 import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
@@ -16,7 +16,7 @@ import { withLoraFiles } from "./loras.ts";
 import { modelNamed } from "./modelNamed.ts";
 import { countGrid, drawGrid } from "./drawGrid.ts";
 import { generate, JOB, type RenderEngine } from "./drawPictures.ts";
-import { PictureFolder } from "./pictureFolder.ts";
+import { fileStem, PictureFolder } from "./pictureFolder.ts";
 import { boxLabels, makeProgress, type Progress } from "./progress.ts";
 import { groupCells } from "../scene/grid.ts";
 import { readGrid } from "./readGrid.ts";
@@ -24,6 +24,7 @@ import { readScene } from "./readScene.ts";
 import { withStart } from "./starts.ts";
 import { HELP, readRenderOptions, type RenderOptions } from "./renderOptions.ts";
 import { describeWarning } from "./sceneWarnings.ts";
+import { UnfinishedRun } from "./unfinishedRun.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
 
 export type StartEngine = (options: EngineOptions) => Promise<RenderEngine>;
@@ -148,7 +149,12 @@ async function draw(
       );
     }
     if (run.isInterrupted) throw new AppError("cancelled", "Interrupted.", {});
-    const how = { options, folder, progress, cwd: terminal.cwd, started };
+    const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
+    const scenes = alternatives.map((one) => one.scene);
+    const isPlain = !grid && !options.scout && !started.enlarge;
+    const begun = options.resume ? "resume" : "begin";
+    const unfinished = isPlain ? UnfinishedRun[begun](folder.path, name, scenes, seeds) : undefined;
+    const how = { options, folder, progress, cwd: terminal.cwd, started, unfinished };
     if (grid) await drawGrid(engine, grid, how);
     else await generate(engine, alternatives, seeds, how);
   } finally {

@@ -65,6 +65,7 @@ const OPTIONS = {
   device: { value: "N", about: "Which of several GPUs, from 0." },
   memory: { value: "MODE", about: "auto, fast, low (slower, the weights stay in the file); auto by default." },
   out: { value: "DIR", about: 'Where the pictures go; "out" by default.' },
+  resume: { about: "Go on with a run of this scene that was cut off: the same command again, with this." },
   force: { about: "Overwrite pictures of the same name instead of numbering." },
   sheet: { about: "Also one sheet of all pictures with their boxes." },
   json: { about: "One JSON object per event on stdout." },
@@ -87,7 +88,8 @@ Exit codes
   4    the execution provider cannot be used here
   130  interrupted; pictures finished before are kept
 
-Ctrl-C stops after the current step, a second Ctrl-C at once. No file is ever half written.
+Ctrl-C stops after the current step, a second Ctrl-C at once. No file is ever half written. --resume goes on where a run
+was stopped or killed, to the same pictures.
 Every picture carries its settings; DIORAMA_DEBUG=1 adds stack traces to errors.
 A grid: { "rows": { "method": ["none", "ilgd"] }, "columns": { "seeds": "1-4" } }; layouts, places, strength, lora, prompts, every setting.
 Example: npm run render -- resources/examples/two-icons.json --seeds 1-4 --sheet
@@ -111,6 +113,7 @@ export interface RenderOptions {
   deviceId: number | undefined;
   memory: LoadRequest["memory"];
   out: string;
+  resume: boolean;
   force: boolean;
   sheet: boolean;
   json: boolean;
@@ -153,6 +156,10 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     }[name];
     problems.push({ at: `--${name}`, message: `does not go with --grid: ${why}` });
   }
+  for (const name of ["grid", "scout", "enlarge"] as const) {
+    if (!given.resume || given[name] === undefined) continue;
+    problems.push({ at: "--resume", message: `does not go with --${name}: leave out --resume to draw it again` });
+  }
   const start = readStartOptions(given, problems);
   const parts = readParts(given, problems);
   if (words.length !== 1) {
@@ -176,6 +183,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     deviceId,
     memory: memory!,
     out: given.out ?? "out",
+    resume: given.resume ?? false,
     force: given.force ?? false,
     sheet: given.sheet ?? false,
     json: given.json ?? false,
