@@ -34,6 +34,7 @@ describe.skipIf(!electron)("the queue and finding", { timeout: DRAWING_LIMIT }, 
   test("a paused queue is put into another order by keys and by drag, held, taken out, and each is taken back", async () => {
     const { page } = running();
     const api = apiOf(page);
+    await page.emulateMedia({ reducedMotion: "reduce" });
     await compose(page, { seeds: "1-3", boxes: BOXES, steps: 4 });
     await api.pauseQueue({ paused: true });
     for (const seeds of ["1-3", "4,5"]) {
