@@ -3,7 +3,7 @@
  *
  *     node tools/evaluate/scouting.ts [--scenes 100] [--seeds 24] [--finish 4] [--steps 50] [--out out/scouting] [--report-only]
  *
- * All are drawn to the end once, and the score and the time at the scouting step are noted on the way: a scouted picture that is finished is
+ * All are drawn to the end once, and score and time after each step are noted on the way: a scouted picture that is finished is
  * that very picture. Scene by scene, so that a run that is stopped has whole scenes; it goes on when it is started again.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -43,8 +43,8 @@ const [scenes, seeds, finish] = [values.scenes, values.seeds, values.finish].map
 type Entry = ScoutedPicture & { key: string };
 
 function isEntry(value: unknown): value is Entry {
-  const { key, scouted, detections } = (value ?? {}) as Partial<Entry>;
-  return typeof key === "string" && Array.isArray(scouted) && Array.isArray(detections);
+  const { key, course, detections } = (value ?? {}) as Partial<Entry>;
+  return typeof key === "string" && Array.isArray(course) && Array.isArray(detections);
 }
 
 await mkdir(values.out, { recursive: true });
@@ -84,14 +84,11 @@ try {
 async function drawn(engine: Engine, scene: IconScene, settings: SceneSettings, seed: number): Promise<ScoutedPicture> {
   const things = scene.things.map((thing) => ({ phrase: phraseOf(thing), box: thing.box }));
   const asked: Scene = engineScene({ prompt: captionOf(scene), things }, settings);
-  const step = scoutSteps(asked);
-  let [scoutSeconds, stepsSeconds] = [NaN, NaN];
+  const guided = scoutSteps(asked);
+  const times: number[] = [];
   const images: GeneratedImage[] = [];
   const stops = [
-    engine.on("step", (done) => {
-      stepsSeconds = done.elapsed;
-      if (done.step === step) scoutSeconds = done.elapsed;
-    }),
+    engine.on("step", ({ elapsed }) => void times.push(elapsed)),
     engine.on("image", (got: GeneratedImage) => images.push(got)),
   ];
   try {
@@ -101,16 +98,14 @@ async function drawn(engine: Engine, scene: IconScene, settings: SceneSettings, 
     for (const stop of stops) stop();
   }
   const [image] = images;
-  if (!image || step === undefined) throw new Error(`scene ${scene.id}, seed ${seed}: no picture came`);
+  if (!image || guided === undefined) throw new Error(`scene ${scene.id}, seed ${seed}: no picture came`);
   const { obedience, seconds, pixels } = image;
+  const course = obedience.map((scores) => {
+    const values = Object.values(scores);
+    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  });
   return {
-    scene: scene.id,
-    seed,
-    scouted: Object.values(obedience[step - 1]!),
-    finished: Object.values(obedience.at(-1)!),
-    seconds,
-    scoutSeconds,
-    decodeSeconds: seconds - stepsSeconds,
+    ...{ scene: scene.id, seed, course, times, seconds, guided },
     detections: judge(pixels).detections,
   };
 }

@@ -8,13 +8,13 @@ export interface ScoutedPicture {
   /** The scene's id. */
   scene: string;
   seed: number;
-  /** The program's score of each thing at the scouting step and at the end, 0 to 1. */
-  scouted: number[];
-  finished: number[];
-  /** To draw it; up to the scouting step; for its decoding alone. */
+  /** The program's score after each step, 0 to 1: the mean over the things. */
+  course: number[];
+  /** Seconds after each step, and for all of it with its decoding. */
+  times: number[];
   seconds: number;
-  scoutSeconds: number;
-  decodeSeconds: number;
+  /** The step as far as boxes guide it. */
+  guided: number;
   detections: Detection[];
 }
 
@@ -30,40 +30,42 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 const sum = (pictures: readonly ScoutedPicture[], of: (picture: ScoutedPicture) => number) =>
   pictures.reduce((total, picture) => total + of(picture), 0);
 
-function best(pictures: readonly ScoutedPicture[], count: number, by: "scouted" | "finished"): ScoutedPicture[] {
-  return [...pictures].sort((a, b) => mean(b[by]) - mean(a[by])).slice(0, count);
+function best(pictures: readonly ScoutedPicture[], count: number, step: number): ScoutedPicture[] {
+  return [...pictures].sort((a, b) => b.course[step - 1]! - a.course[step - 1]!).slice(0, count);
 }
 
-/** Scouting shows a decoded picture, so it pays for decoding as a finished one does; finishing goes on from the state. */
-export function waysOf(seeds: number, finish: number): Way[] {
+/**
+ * Scouting (to a quarter of the steps, to half of them, as far as boxes guide) shows a decoded picture, so it pays for decoding as a
+ * finished one does; finishing goes on from the state.
+ */
+export function waysOf(seeds: number, finish: number, { course, guided }: ScoutedPicture): Way[] {
+  const steps = course.length;
   const fours = (pictures: readonly ScoutedPicture[]) =>
     Array.from({ length: Math.floor(pictures.length / finish) }, (_, i) =>
       pictures.slice(i * finish, (i + 1) * finish),
     );
-  const scouting = (pictures: readonly ScoutedPicture[]) =>
-    sum(pictures, (one) => one.scoutSeconds + one.decodeSeconds);
+  const decoding = ({ seconds, times }: ScoutedPicture) => seconds - times.at(-1)!;
+  const scouting = (step: number): Way => ({
+    name: `${seeds} scouted to step ${step}, the best ${finish} finished`,
+    deliveries: (pictures) => [best(pictures, finish, step)],
+    seconds: (pictures) =>
+      sum(pictures, (one) => one.times[step - 1]! + decoding(one)) +
+      sum(best(pictures, finish, step), (one) => one.seconds - one.times[step - 1]!),
+  });
+  const all = (pictures: readonly ScoutedPicture[]) => sum(pictures, (one) => one.seconds);
   return [
     {
       name: `${finish} seeds drawn`,
       deliveries: fours,
-      seconds: (pictures) => (finish / pictures.length) * sum(pictures, (one) => one.seconds),
+      seconds: (pictures) => (finish / pictures.length) * all(pictures),
     },
-    {
-      name: `${seeds} scouted, the best ${finish} finished`,
-      deliveries: (pictures) => [best(pictures, finish, "scouted")],
-      seconds: (pictures) =>
-        scouting(pictures) + sum(best(pictures, finish, "scouted"), (one) => one.seconds - one.scoutSeconds),
-    },
+    ...[...new Set([Math.ceil(steps / 4), Math.ceil(steps / 2), guided])].map(scouting),
     {
       name: `${seeds} drawn, the best ${finish} kept`,
-      deliveries: (pictures) => [best(pictures, finish, "finished")],
-      seconds: (pictures) => sum(pictures, (one) => one.seconds),
+      deliveries: (pictures) => [best(pictures, finish, steps)],
+      seconds: all,
     },
-    {
-      name: `${seeds} drawn, all kept`,
-      deliveries: (pictures) => [[...pictures]],
-      seconds: (pictures) => sum(pictures, (one) => one.seconds),
-    },
+    { name: `${seeds} drawn, all kept`, deliveries: (pictures) => [[...pictures]], seconds: all },
   ];
 }
 
@@ -124,11 +126,12 @@ export function scoutingReport(
   sceneOf: (id: string) => IconScene,
   finish: number,
 ): string {
-  const seeds = scenes[0]?.length;
-  if (seeds === undefined) return "No scene has all its pictures yet.\n";
+  const [first] = scenes;
+  const seeds = first?.length;
+  if (!first?.[0] || seeds === undefined) return "No scene has all its pictures yet.\n";
   const percent = ({ value, low, high }: Estimate) =>
     `${(100 * value).toFixed(1)}% (${Math.round(100 * low)} to ${Math.round(100 * high)})`;
-  const rows = waysOf(seeds, finish).map((way) => {
+  const rows = waysOf(seeds, finish, first[0]).map((way) => {
     const { name, ap, adherence, right, hit, seconds } = figuresOf(way, scenes, sceneOf);
     return `| ${name} | ${percent(ap)} | ${percent(adherence)} | ${percent(right)} | ${percent(hit)} | ${seconds.value.toFixed(1)} |`;
   });
