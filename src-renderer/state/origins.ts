@@ -7,6 +7,7 @@ const WORDS: Record<RunOrigin["how"], [ofRun: string, ofPicture: string]> = {
   variation: ["variations of an earlier run", "variations of a picture"],
   redraw: ["a part of an earlier run drawn anew", "a part of a picture drawn anew"],
   enlarge: ["an earlier run enlarged", "a picture enlarged"],
+  picture: ["drawn from an earlier run", "drawn from a picture"],
 };
 
 export function saysOrigin({ how, result }: RunOrigin): string {
