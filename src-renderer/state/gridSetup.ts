@@ -2,6 +2,7 @@
 import { acts } from "@scene/actingSettings.ts";
 import { countAlternatives } from "@scene/alternatives.ts";
 import {
+  type FieldRule,
   type FieldValue,
   isRecord,
   type NumberRule,
@@ -45,6 +46,8 @@ export interface Tick {
 }
 
 export const NOTHING: AxisForm = { key: "nothing", text: "", chosen: [] };
+/** Settings of which a person can write or tick several values. */
+const KINDS: readonly FieldRule["kind"][] = ["number", "choice", "boolean", "stepRange"];
 /** How what a scene may leave open is ticked. */
 const OPEN = "";
 
@@ -60,7 +63,7 @@ export function axisItems(scene: Scene, used: readonly AxisKey[] = []): AxisItem
   const settings = SETTING_NAMES.filter((name) => {
     if (rowOf(name).kind === "seed") return false; // seeds have an axis of their own
     const { label, kind } = rowOf(name);
-    const isOffered = label !== undefined && kind !== "text";
+    const isOffered = label !== undefined && KINDS.includes(kind);
     return isOffered && (acts(name, scene.settings) || used.includes(`setting:${name}`));
   });
   const boxes = scene.regions.map((region, i) => ({ id: region.id, words: wordsOf(scene, region, i) }));
