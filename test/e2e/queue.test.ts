@@ -120,7 +120,9 @@ describe.skipIf(!electron)("the queue and finding", { timeout: DRAWING_LIMIT }, 
     // A run of a restored scene stands under the run that it came from.
     await card(page, 5).click();
     await page.getByRole("button", { name: "Use its scene" }).click();
-    await compose(page, { steps: 3, seeds: "6" });
+    const field = page.getByRole("textbox", { name: "Seeds" });
+    await field.fill("6");
+    await field.press("Enter");
     await page.keyboard.press("Control+Enter");
     await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(6);
     await idle(page);
