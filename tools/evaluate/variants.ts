@@ -1,7 +1,9 @@
 /** What is compared: methods with their settings, and sweeps of nu' and eta. */
+import { type Effort, effortChanges } from "../../src-main/scene/efforts.ts";
 import { LOSS_ROWS, LOSSES, type LossName } from "../../src-main/scene/losses.ts";
 import { type Method, METHOD_ROWS, METHODS, usesSetting } from "../../src-main/scene/methods.ts";
 import type { GuidanceSettings, Region, Scene, SceneSettings, UnitBox } from "../../src-main/scene/scene.ts";
+import { changeSettings } from "../../src-main/scene/settingChanges.ts";
 import type { RegionShape } from "../../src-main/scene/shapes.ts";
 
 export type MethodName = Method | "strong-loss";
@@ -12,8 +14,10 @@ export const PAPER_NAMES: readonly MethodName[] = ["none", "injection", "loss", 
 export const LOSS_VARIANTS: readonly string[] = METHODS.filter((method) => usesSetting(method, "loss")).flatMap(
   (method) => LOSSES.filter((loss) => loss !== "authors").map((loss) => `${method}:${loss}`),
 );
+/** `ilgd@draft`: with another effort than the normal one. */
+export const EFFORT_VARIANTS: readonly string[] = METHODS.flatMap((method) => [`${method}@draft`, `${method}@best`]);
 /** All that `--methods` takes. */
-export const VARIANT_NAMES: readonly string[] = [...METHOD_NAMES, ...LOSS_VARIANTS];
+export const VARIANT_NAMES: readonly string[] = [...METHOD_NAMES, ...LOSS_VARIANTS, ...EFFORT_VARIANTS];
 
 /** What people call it. */
 export function labelOf(name: string): string {
@@ -32,11 +36,13 @@ export interface Variant {
 
 /** One of VARIANT_NAMES under `defaults`; strong loss guidance is loss guidance with `strength` times the eta. */
 export function methodVariant(name: string, defaults: SceneSettings, strength: number): Variant {
-  const { guidance } = defaults;
-  const [method, loss] = name.split(":") as [MethodName, LossName?];
+  const [plain, effort = "normal"] = name.split("@") as [string, Effort?];
+  const settings = changeSettings(defaults, effort === "normal" ? {} : effortChanges(defaults, effort), []);
+  const { guidance } = settings;
+  const [method, loss] = plain.split(":") as [MethodName, LossName?];
   const changes: Partial<GuidanceSettings> =
     method === "strong-loss" ? { method: "loss", eta: guidance.eta * strength } : { method, ...(loss ? { loss } : {}) };
-  return { name, settings: { ...defaults, guidance: { ...guidance, ...changes } } };
+  return { name, settings: { ...settings, guidance: { ...guidance, ...changes } } };
 }
 
 /** A variant with some settings changed; `name` tells which. */
