@@ -44,7 +44,9 @@ async function run(args: string[], options: FakeEngineOptions & { isTTY?: boolea
   });
   return { code, calls, started, interrupt, ...written };
 }
-const pictures = () => (existsSync(out) ? readdirSync(out).sort() : []);
+/** Beside them lies what `--resume` goes on with. */
+const pictures = () =>
+  existsSync(out) ? readdirSync(out).filter((name) => !name.endsWith(".unfinished.json")).sort() : []; // prettier-ignore
 
 describe("render", () => {
   test("draws one picture per seed, named after scene, seed and method, with all settings inside", async () => {
