@@ -2,10 +2,10 @@
  * What `render` keeps beside its pictures while it draws, so that a run that was killed goes on where it stopped: which pictures are
  * there, and the state of the one in work. Both are gone when the run is done.
  */
+import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { sceneHash } from "../engine/pictureState.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { AppError } from "../wire/errors.ts";
 
@@ -114,7 +114,7 @@ export class UnfinishedRun {
 }
 
 function keyOf(scene: Scene, seed: Seed): string {
-  return `${sceneHash(scene)} ${seed}`;
+  return `${createHash("sha256").update(JSON.stringify(scene)).digest("hex")} ${seed}`;
 }
 
 /** Whole or as it was. */

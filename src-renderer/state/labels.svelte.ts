@@ -19,9 +19,15 @@ export class Labels {
     this.#app = app;
     this.#editor = editor;
     app.on("changed", ({ what }) => {
-      if (what === "labels" || what === "results") void attempt(() => this.read());
+      if (what === "labels") void attempt(() => this.read());
       if (what === "runs") void attempt(() => this.readFacets());
     });
+  }
+
+  /** Another project: what shows labels reads its own. */
+  forget(): void {
+    this.list = [];
+    this.facets = NO_FACETS;
   }
 
   async read(): Promise<void> {

@@ -152,7 +152,7 @@ export class Session {
     this.wishes.opened = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
     void this.attempt(async () => this.wishes.offerInterrupted(await this.grids.open()));
     void this.attempt(() => this.scouting.look());
-    void this.attempt(() => Promise.all([this.labels.read(), this.labels.readFacets()]));
+    this.labels.forget();
     await Promise.all([this.results.open(project), this.models.list(), this.wishes.opened]);
     this.examine();
   }
