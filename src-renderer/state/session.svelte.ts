@@ -150,11 +150,18 @@ export class Session {
     // A draft that no window has written yet leaves the settings to the checkpoint.
     const isFresh = Object.keys(draft.draft.editor).length === 0;
     this.wishes.opened = this.#openModel(model?.path === wanted.path ? undefined : wanted, isFresh);
-    void this.attempt(async () => this.wishes.offerInterrupted(await this.grids.open()));
+    void this.#offerInterrupted();
     void this.attempt(() => this.scouting.look());
     this.labels.forget();
     await Promise.all([this.results.open(project), this.models.list(), this.wishes.opened]);
     this.examine();
+  }
+
+  /** Runs of a grid are offered with it; where grids cannot be read, like the others. */
+  async #offerInterrupted(): Promise<void> {
+    let inGrids: ReadonlySet<number> | undefined;
+    await this.attempt(async () => (inGrids = await this.grids.open()));
+    await this.attempt(() => this.wishes.offerInterrupted(inGrids));
   }
 
   async #openModel(request: LoadRequest | undefined, isFresh: boolean): Promise<void> {
