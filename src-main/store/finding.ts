@@ -22,23 +22,34 @@ export class Finding {
 
   /** Notes of a run what it is found by. */
   note(run: number, scene: Scene | undefined): void {
-    this.#db.prepare("UPDATE run SET method = ? WHERE id = ?").run(scene?.settings.guidance.method ?? UNKNOWN, run);
-    const insert = this.#db.prepare("INSERT OR IGNORE INTO run_box (run, box, phrase) VALUES (?, ?, ?)");
-    for (const { id, spans } of scene?.regions ?? []) {
-      const words = spans.map(({ start, end }) => scene!.prompt.slice(start, end)).join(" + ");
-      if (words !== "") insert.run(run, id, phraseKey(words));
+    this.#noter()(run, scene);
+  }
+
+  /** Notes it of runs from before anything was noted. What is no scene at all is told by SQLite alone: a stranger's file may have any number. */
+  noteOlder(): void {
+    const older = `method IS NULL AND ${SOUND_RUN}`;
+    this.#db
+      .prepare(`UPDATE run SET method = ? WHERE ${older} AND iif(json_valid(scene), json_type(scene), '') <> 'object'`)
+      .run(UNKNOWN);
+    const ids = this.#db.prepare<[], number>(`SELECT id FROM run WHERE ${older}`).pluck().all();
+    const sceneOf = this.#db.prepare<[number], string>("SELECT scene FROM run WHERE id = ?").pluck();
+    const note = this.#noter();
+    for (const id of ids) {
+      const parsed = v.safeParse(storedSceneSchema, parseJson(sceneOf.get(id)!), { abortEarly: true });
+      note(id, parsed.success ? parsed.output : undefined);
     }
   }
 
-  /** Notes it of runs from before anything was noted. */
-  noteOlder(): void {
-    const rows = this.#db
-      .prepare<[], { id: number; scene: string }>(`SELECT id, scene FROM run WHERE method IS NULL AND ${SOUND_RUN}`)
-      .all();
-    for (const { id, scene } of rows) {
-      const parsed = v.safeParse(storedSceneSchema, parseJson(scene), { abortEarly: true });
-      this.note(id, parsed.success ? parsed.output : undefined);
-    }
+  #noter(): (run: number, scene: Scene | undefined) => void {
+    const update = this.#db.prepare("UPDATE run SET method = ? WHERE id = ?");
+    const insert = this.#db.prepare("INSERT OR IGNORE INTO run_box (run, box, phrase) VALUES (?, ?, ?)");
+    return (run, scene) => {
+      update.run(scene?.settings.guidance.method ?? UNKNOWN, run);
+      for (const { id, spans } of scene?.regions ?? []) {
+        const words = spans.map(({ start, end }) => scene!.prompt.slice(start, end)).join(" + ");
+        if (words !== "") insert.run(run, id, phraseKey(words));
+      }
+    };
   }
 
   facets(): Facets {
