@@ -97,10 +97,13 @@ function valueWords(value: unknown): string {
   return end > start ? `${start + 1}–${end}` : "off";
 }
 
-/** Settings that make a difference to a picture, in words, for comparing and for history. */
-export function settingWords(settings: SceneSettings): [string, string][] {
+/** Settings that make a difference to a picture, in words, for comparing and for history; those that ask for nothing only where `all`. */
+export function settingWords(settings: SceneSettings, all = true): [string, string][] {
   const loras = (settings.loras ?? []).filter(({ on }) => on);
-  const acting = Object.entries(actingSettings(settings)).filter(([name]) => !SAID_WITH_OTHERS.includes(name));
+  const isSaid = (name: string, value: unknown) => all || value !== rowOf(name as SettingName).nothing;
+  const acting = Object.entries(actingSettings(settings)).filter(
+    ([name, value]) => !SAID_WITH_OTHERS.includes(name) && isSaid(name, value),
+  );
   const words = acting.map(([name, value]): [string, string] => {
     const setting = name as SettingName;
     return [rowOf(setting).label ?? name, TOGETHER[setting]?.(settings) ?? valueWords(value)];

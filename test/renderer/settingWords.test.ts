@@ -27,3 +27,11 @@ test("another method is said by its name, and another number of the same by that
   const before = sceneOf({ method: "boxdiff" });
   expect(runChange(before, sceneOf({ method: "boxdiff", moveStrength: 7 }), 2)).toBe("move strength 7, 2 seeds");
 });
+
+test("what asks for nothing is said where settings are compared, and not of a picture alone", () => {
+  const settings = { ...DEFAULT_SETTINGS, wholeEvery: 3 };
+  const alone = Object.fromEntries(settingWords(settings, false));
+  expect(alone).toMatchObject({ "Whole network every": "3", Steps: "50" });
+  expect(alone).not.toHaveProperty("Attention in tiles");
+  expect(Object.fromEntries(settingWords(settings))).toMatchObject({ "Attention in tiles": "1" });
+});
