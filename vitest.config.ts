@@ -9,7 +9,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // ONNX Runtime is loaded once in a process; forks also keep a native crash inside one file.
     pool: "forks",
-    maxWorkers: 2,
+    // Tests of the window wait for it half of their time: three at a time keep two cores busy.
+    maxWorkers: 3,
     testTimeout: 60_000,
     // Styles are left out of tests, but for the one file whose colours are measured.
     css: { include: [/src-renderer\/styles\.css/] },

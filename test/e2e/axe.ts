@@ -14,6 +14,7 @@ export async function findings(page: Page, state: string): Promise<string[]> {
   const lines: string[] = [];
   for (const theme of ["dark", "light"] as const) {
     await setTheme(page, theme);
+    await transitionsEnd(page);
     const { violations } = await page.evaluate(() => {
       const here = globalThis as unknown as Here;
       return here.axe!.run(here.document, { resultTypes: ["violations"] });
@@ -27,4 +28,16 @@ export async function findings(page: Page, state: string): Promise<string[]> {
     }
   }
   return lines;
+}
+
+/** Colours on their way from one theme to the other are nobody's. */
+async function transitionsEnd(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    interface Moving {
+      finished: Promise<unknown>;
+    }
+    const here = globalThis as unknown as { document: { getAnimations(): Moving[] }; CSSTransition: new () => Moving };
+    const moving = here.document.getAnimations().filter((one) => one instanceof here.CSSTransition);
+    await Promise.allSettled(moving.map(({ finished }) => finished));
+  });
 }

@@ -220,7 +220,10 @@ describe.skipIf(!electron)("results", { timeout: 120_000 }, () => {
     expect(await table.getByRole("rowheader").allTextContents()).toContainEqual(expect.stringMatching(/^Box \d: /));
     expect(await drawing.locator(".ghost").count()).toBe(2);
     // The box that was moved lies lower than its ghost.
-    const tops = async (kind: string) => (await attributes(drawing.locator(kind), "y")).map(Number);
+    const tops = (kind: string) =>
+      drawing
+        .locator(kind)
+        .evaluateAll((paths) => (paths as unknown as { getBBox(): { y: number } }[]).map((path) => path.getBBox().y));
     expect(Math.max(...(await tops(".box")))).toBeGreaterThan(Math.max(...(await tops(".ghost"))));
 
     await page.keyboard.press("ArrowDown");

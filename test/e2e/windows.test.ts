@@ -73,7 +73,9 @@ describe.skipIf(!electron)("two windows", { timeout: 240_000 }, () => {
     await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBeGreaterThan(0);
     await other.keyboard.press("Control+Enter");
     const note = other.getByRole("status").filter({ hasText: "in another window" });
-    await expect.poll(() => note.textContent()).toMatch(/^“Untitled.*” draws in another window\. When that is done/);
+    await expect
+      .poll(() => note.textContent())
+      .toMatch(/^“Untitled.*” draws in another window\. The projects take turns/);
     await page.keyboard.press("Control+.");
     await expect.poll(() => seeds(other), { timeout: DRAWING_LIMIT }).toEqual(["8"]);
     await note.waitFor({ state: "detached" });
