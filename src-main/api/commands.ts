@@ -140,7 +140,7 @@ export const COMMANDS = {
     windowKey: "clipboard",
     group: true,
   },
-  "result.label": { menu: "Result", label: "Collections and tags…", shortcut: "L", windowKey: "result" },
+  "result.label": { menu: "Result", label: "Collections and tags…", shortcut: "T", windowKey: "result" },
   "result.bin": { menu: "Result", label: "Put into the bin", group: true, toggle: true },
 
   "look.previous": { menu: "Compare", label: "Picture before", shortcut: "Left", windowKey: "look" },

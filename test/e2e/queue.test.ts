@@ -94,7 +94,7 @@ describe.skipIf(!electron)("the queue and finding", { timeout: DRAWING_LIMIT }, 
     await view(page, "Results").click();
     await card(page, 1).click();
     await card(page, 3).click({ modifiers: ["Control"] });
-    await page.keyboard.press("l");
+    await page.keyboard.press("t");
     const dialog = page.getByRole("dialog", { name: "Collections and tags" });
     await dialog.getByRole("textbox", { name: "New collection" }).fill("Poster");
     await page.keyboard.press("Enter");
