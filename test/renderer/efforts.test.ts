@@ -24,11 +24,11 @@ describe.each([DEFAULT_SETTINGS, demo, distilled, spaced])("with a checkpoint of
 });
 
 test("a draft takes fewer steps of a sampler that bears them, and best takes more", () => {
-  expect(effortChanges(DEFAULT_SETTINGS, "draft")).toMatchObject({ steps: 10, scheduler: "dpmpp-2m", karras: true });
+  expect(effortChanges(DEFAULT_SETTINGS, "draft")).toMatchObject({ steps: 12, scheduler: "dpmpp-2m", karras: true });
   expect(effortChanges(demo, "draft")).toMatchObject({
-    steps: 10,
-    scheduler: "euler-a",
-    scaleUntil: 0.6,
+    steps: 12,
+    scheduler: "euler",
+    scaleUntil: 1,
     wholeEvery: 3,
   });
   expect(effortChanges(distilled, "draft")).toMatchObject({ steps: 4, scheduler: "lcm" });
