@@ -146,6 +146,9 @@ describe.skipIf(!electron || process.platform === "win32")("a store that does no
     await answerQuestions(app, 1);
     await answer(app, "showOpenDialog", [path]);
     const before = (await apiOf(page).windowState()).project.path;
+    // What the window asks of its own accord is answered by then, too.
+    await page.waitForTimeout(1_000);
+    await apiOf(page).readDraft();
     process.kill(servicePid(app, "store"), "SIGSTOP");
     await page.keyboard.press("Control+o");
     await page.getByRole("alert").filter({ hasText: "did not answer and was given up" }).waitFor();

@@ -1,5 +1,5 @@
 /** A data folder in which nothing can be written: the program starts, says what it cannot keep, draws, and quits. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { canMount, smallDisk } from "../support/smallDisk.ts";
@@ -17,6 +17,8 @@ describe.skipIf(!electron || !canMount)("a read-only data folder", { timeout: 24
       const before = await launch({ dataFolder });
       await open(before.page);
       await before.quit();
+      // Whether an empty project is kept hangs on when its checkpoint was ready: a kept one would be opened for reading.
+      rmSync(join(dataFolder, "untitled"), { recursive: true, force: true });
     }
     disk.freeze();
     await using own = await launch({ dataFolder });

@@ -63,13 +63,13 @@ function program({ node, initializer }: GraphProto): { nodes: string[]; weights:
   return { nodes, weights };
 }
 
-test.each([
-  ["test/goldens/tiny-sd", ["lora-kohya", "lora-locon"]],
-  ["test/goldens/single-file/tiny-sd2", []],
-  ["test/goldens/single-file/tiny-sdxl", ["lora-sdxl-kohya"]],
-  ["resources/models/demo", []],
-])("%s", { timeout: 120_000 }, async (folder, loras) => {
-  for (const memory of ["fast", "low"] as const) {
+// Each form once in one of the memory modes, the most common in both: 2.x has no operator that these have not.
+test.each<[string, string[], ("fast" | "low")[]]>([
+  ["test/goldens/tiny-sd", ["lora-kohya", "lora-locon"], ["fast", "low"]],
+  ["test/goldens/single-file/tiny-sdxl", ["lora-sdxl-kohya"], ["low"]],
+  ["resources/models/demo", [], ["fast"]],
+])("%s", { timeout: 120_000 }, async (folder, loras, modes) => {
+  for (const memory of modes) {
     const models = await opened(folder, memory, loras);
     expect(models.length, memory).toBeGreaterThanOrEqual(4);
     for (const [model, options] of models) {
