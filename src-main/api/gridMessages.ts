@@ -1,6 +1,7 @@
 /** What a grid must look like in a request, and in a project. */
 import * as v from "valibot";
 import { LORA_SETTINGS } from "../scene/fileSettings.ts";
+import { mayBeOpen } from "../scene/flatSettings.ts";
 import { type Axis, type Grid, MOST_IN_AXIS } from "../scene/grid.ts";
 import { LONGEST_BOX_NAME, LONGEST_FILE_NAME, LONGEST_PROMPT, MOST_BOXES } from "../scene/limits.ts";
 import { REGION_SETTINGS } from "../scene/regionSettings.ts";
@@ -45,7 +46,7 @@ const setting = v.pipe(
     if (!dataset.typed) return;
     const row = rowOf(dataset.value.name);
     for (const one of dataset.value.values) {
-      const isOpen = one === null && "nothing" in row && row.nothing === undefined;
+      const isOpen = one === null && mayBeOpen(row);
       const isSpacing = dataset.value.name === "spacing" && one === "karras";
       const read = isOpen || isSpacing ? undefined : v.safeParse(fieldSchema(row), one);
       if (read?.issues) addIssue({ message: `${dataset.value.name}: ${read.issues[0].message}` });

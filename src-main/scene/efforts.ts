@@ -6,7 +6,7 @@ import { flatSettings, type SettingChanges } from "./flatSettings.ts";
 import { MOST_STEPS } from "./limits.ts";
 import type { SceneSettings } from "./scene.ts";
 import type { SchedulerName } from "./schedulers.ts";
-import { rowOf, type SettingName } from "./settings.ts";
+import type { SettingName } from "./settings.ts";
 
 export const EFFORTS = ["draft", "normal", "best"] as const;
 export type Effort = (typeof EFFORTS)[number];
@@ -31,7 +31,7 @@ const DECIDED: readonly SettingName[] = ["steps", "scaleUntil", "wholeEvery", "a
 /** The settings of an effort, for a checkpoint that is best drawn with `own`. */
 export function effortChanges(own: SceneSettings, effort: Effort): SettingChanges {
   const flat = flatSettings(own);
-  const normal: SettingChanges = Object.fromEntries(DECIDED.map((name) => [name, flat[name] ?? rowOf(name).nothing]));
+  const normal: SettingChanges = Object.fromEntries(DECIDED.map((name) => [name, flat[name]]));
   if (effort === "normal") return normal;
   if (effort === "best") return { ...normal, steps: Math.min(MOST_STEPS, 2 * own.steps) };
   const steps = Math.min(own.steps, Math.max(FEWEST, Math.round(DRAFT_STEPS * own.steps)));
@@ -46,6 +46,6 @@ export function effortOf(settings: SceneSettings, own: SceneSettings): Effort | 
   const flat = flatSettings(settings);
   return EFFORTS.find((effort) => {
     const changes = effortChanges(own, effort);
-    return DECIDED.every((name) => flat[name] === (changes[name] ?? rowOf(name).nothing));
+    return DECIDED.every((name) => flat[name] === changes[name]);
   });
 }

@@ -38,6 +38,10 @@ export function isNothing(row: FieldRule & { nothing?: unknown }, value: unknown
   return start <= 0 && end >= 1;
 }
 
+/** Whether a scene may leave the setting to the method or the checkpoint, by naming no value at all. */
+export const mayBeOpen = (row: FieldRule & { nothing?: unknown }): boolean =>
+  "nothing" in row && row.nothing === undefined;
+
 /** What a region has besides its required fields, where that asks for anything. */
 export function extrasOf(region: Region): Partial<Omit<Held<typeof REGION_SETTINGS>, "strength">> {
   const extras = Object.entries(REGION_SETTINGS).flatMap(([name, row]) => {

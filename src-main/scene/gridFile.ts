@@ -6,6 +6,7 @@ import { AppError } from "../wire/errors.ts";
 import { readBox, readBoxes } from "./boxes.ts";
 import { isRecord, join, type Problem, readField, readNumber, reportUnknownFields, show } from "./fields.ts";
 import { LORA_SETTINGS } from "./fileSettings.ts";
+import { mayBeOpen } from "./flatSettings.ts";
 import type { Axis, AxisValue, Grid, Layout } from "./grid.ts";
 import { readJson } from "./json.ts";
 import { suggestion } from "./nearest.ts";
@@ -118,9 +119,8 @@ const toStrength = (box: string, values: number[]): Axis => ({ kind: "strength",
 
 function readSettingAxis(name: SettingName, value: unknown, at: string, problems: Problem[]): Axis | null {
   const row = rowOf(name);
-  const canBeOpen = "nothing" in row && row.nothing === undefined;
   const values = listAt(value, at, problems)?.map((one, i): AxisValue | undefined => {
-    if (one === null && canBeOpen) return null;
+    if (one === null && mayBeOpen(row)) return null;
     if (name === "spacing" && one === "karras") return one;
     return readField(row, one, `${at}[${i}]`, problems) as AxisValue | undefined; // no setting is a shape
   });

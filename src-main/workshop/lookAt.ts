@@ -1,11 +1,11 @@
 /** What a file is that somebody opens as a picture: a sheet leads to its pictures, a JPEG or WebP becomes a PNG. */
 import { basename } from "node:path";
-import { AppError, isAppError, messageOf } from "../wire/errors.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
 import { readAttachment } from "../image/pdfSettings.ts";
 import { readPngTexts } from "../image/png.ts";
 import { readSheetRecords, sheetTextOf } from "../image/sheetRecords.ts";
-import { readRegular } from "../service/regularFile.ts";
 import type { LookedAt } from "./api.ts";
+import { readChosen } from "./readChosen.ts";
 
 /** Bytes of a file that is read: a thousand pictures in a PDF have less. */
 const LARGEST = 512 * 2 ** 20;
@@ -21,14 +21,7 @@ function textsOf(png: Uint8Array) {
 }
 
 export async function lookAt({ path }: { path: string }): Promise<LookedAt> {
-  let bytes: Buffer<ArrayBuffer> | undefined;
-  try {
-    bytes = readRegular(path, LARGEST);
-  } catch (error) {
-    if (isAppError(error)) throw error;
-    throw new AppError("file-unreadable", `${path} cannot be read (${messageOf(error)}).`, { path }, { cause: error });
-  }
-  if (!bytes) throw new AppError("image-invalid", `${path} is too large for a picture or a sheet.`, { path });
+  const bytes = readChosen(path, LARGEST, "a picture or a sheet");
   try {
     if (bytes.toString("latin1", 0, 5) === "%PDF-") {
       const text = readAttachment(bytes);

@@ -1,22 +1,14 @@
 /** A picture that somebody chooses to go on from: its pixels, whatever its file is and says of itself. */
 import { basename } from "node:path";
 import { encodePng } from "../image/png.ts";
-import { readRegular } from "../service/regularFile.ts";
-import { AppError, isAppError, messageOf } from "../wire/errors.ts";
+import { AppError, isAppError } from "../wire/errors.ts";
+import { readChosen } from "./readChosen.ts";
 
 /** Bytes of a file that is read: 4096 x 4096 pixels with alpha, not packed at all, have fewer. */
 const LARGEST = 80 * 2 ** 20;
 
 export async function pictureAt({ path }: { path: string }): Promise<Uint8Array<ArrayBuffer>> {
-  let bytes: Buffer<ArrayBuffer> | undefined;
-  try {
-    bytes = readRegular(path, LARGEST);
-  } catch (error) {
-    if (isAppError(error)) throw error;
-    throw new AppError("file-unreadable", `${path} cannot be read (${messageOf(error)}).`, { path }, { cause: error });
-  }
-  if (!bytes) throw new AppError("image-invalid", `${path} is too large for a picture.`, { path });
-  return pictureFrom({ bytes, name: basename(path) });
+  return pictureFrom({ bytes: readChosen(path, LARGEST, "a picture"), name: basename(path) });
 }
 
 /** The same of a file's bytes; `name` is for the message. */

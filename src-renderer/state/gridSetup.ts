@@ -11,6 +11,7 @@ import {
   type StepRangeRule,
 } from "@scene/fields.ts";
 import { LORA_SETTINGS } from "@scene/fileSettings.ts";
+import { mayBeOpen } from "@scene/flatSettings.ts";
 import { type Axis, type AxisValue, type Grid, type Layout, MOST_IN_AXIS } from "@scene/grid.ts";
 import { settingLabel } from "@scene/gridAxes.ts";
 import { readNumbers } from "@scene/numberList.ts";
@@ -92,8 +93,7 @@ export function ticksOf(key: AxisKey, layouts: readonly Layout[]): Tick[] | unde
   if (kind !== "setting") return undefined;
   const name = of as SettingName;
   const row = rowOf(name);
-  const isOpen = "nothing" in row && row.nothing === undefined;
-  const open = isOpen ? [{ value: OPEN, label: settingLabel(name, null) }] : [];
+  const open = mayBeOpen(row) ? [{ value: OPEN, label: settingLabel(name, null) }] : [];
   const tick = (value: string | boolean): Tick => ({ value: String(value), label: settingLabel(name, value) });
   if (row.kind === "choice") return [...open, ...(name === "spacing" ? [tick("karras")] : []), ...row.of.map(tick)];
   return row.kind === "boolean" ? [tick(true), tick(false)] : undefined;

@@ -1,5 +1,6 @@
 /** Names and explanations of what can be chosen. */
 import { actingSettings } from "@scene/actingSettings.ts";
+import { isNothing } from "@scene/flatSettings.ts";
 import { showStrength } from "@scene/loras.ts";
 import { METHOD_ROWS } from "@scene/methods.ts";
 import { SCHEDULER_NAMES, SPACING_NAMES } from "@scene/names.ts";
@@ -100,7 +101,7 @@ function valueWords(value: unknown): string {
 /** Settings that make a difference to a picture, in words, for comparing and for history; those that ask for nothing only where `all`. */
 export function settingWords(settings: SceneSettings, all = true): [string, string][] {
   const loras = (settings.loras ?? []).filter(({ on }) => on);
-  const isSaid = (name: string, value: unknown) => all || value !== rowOf(name as SettingName).nothing;
+  const isSaid = (name: string, value: unknown) => all || !isNothing(rowOf(name as SettingName), value);
   const acting = Object.entries(actingSettings(settings)).filter(
     ([name, value]) => !SAID_WITH_OTHERS.includes(name) && isSaid(name, value),
   );
