@@ -81,7 +81,12 @@ test("whatever is done, each group has boxes, and they lie together", () => {
   const id = fc.constantFrom(...NAMES);
   const ids = fc.uniqueArray(id, { minLength: 1 });
   const edit = fc.oneof(
-    fc.tuple(ids, fc.nat(99)).map(([some, n]) => groupBoxes(some, `g${n}`)),
+    // As in the window, where names of groups are made anew: none is given twice.
+    fc.tuple(ids, fc.nat(99)).map(
+      ([some, n]): Edit =>
+        (document) =>
+          document.groups.some(({ id }) => id === `g${n}`) ? document : groupBoxes(some, `g${n}`)(document),
+    ),
     ids.map((some) => ungroupBoxes(some)),
     fc.tuple(id, fc.nat(6)).map(([one, to]) => reorderBox(one, to)),
     fc.tuple(ids, fc.constantFrom<1 | -1>(1, -1)).map(([some, by]) => raise(some, by)),
