@@ -2,9 +2,8 @@
 import { readFileSync } from "node:fs";
 import { basename, relative } from "node:path";
 import type { Alternative } from "../scene/alternatives.ts";
-import type { GeneratedImage, RunRecord, StateEvent } from "../api/engine.ts";
+import type { GeneratedImage, RunRecord } from "../api/engine.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
-import { isAppError } from "../wire/errors.ts";
 import { Turns } from "../wire/turns.ts";
 import type { Engine } from "../engine/host.ts";
 import { metadataTexts } from "../image/metadata.ts";
@@ -17,7 +16,8 @@ import type { Progress } from "./progress.ts";
 import { chosenBy, type Scouted, scoutedOf, stepOf } from "./scouting.ts";
 import type { RenderOptions } from "./renderOptions.ts";
 import type { Started } from "./starts.ts";
-import { KEEP_EVERY, type UnfinishedRun } from "./unfinishedRun.ts";
+import { drawLeft } from "./drawLeft.ts";
+import type { UnfinishedRun } from "./unfinishedRun.ts";
 import { pixelHash } from "../image/pixelHash.ts";
 import { enlargedScene } from "../scene/start.ts";
 
@@ -66,7 +66,7 @@ export async function generate(
     const { obedience } = image.record;
     finished.push({ file, obedience });
     if (options.sheet) onSheet.push({ path, record: image.record });
-    unfinished?.done(alternative.scene, image.seed);
+    unfinished?.done({ scene: alternative.scene, seed: image.seed }, path);
     progress.image(image, file);
   };
   /** Pictures are saved one after another while the next is drawn; one that cannot be saved ends the run. */
@@ -100,40 +100,18 @@ export async function generate(
       else saveNext(place(image), alternatives[done]!);
     }),
   ];
-  if (unfinished) {
-    const keep = ({ seed, state }: StateEvent) => unfinished.keep(alternatives[done]!.scene, seed, state);
-    unlisten.push(engine.on("state", keep));
-  }
-  /** Those that are not there yet; the one that was cut off goes on from its state. */
-  const drawRest = async (scene: Scene, until: { until?: number }) => {
-    const left = seeds.filter((seed) => !unfinished?.isDone(scene, seed));
-    const from = left.map((seed) => unfinished?.stateOf(scene, seed) ?? null);
-    const isFrom = from.some((state) => state !== null);
-    const how = {
-      previewEvery: 0,
-      attention: false,
-      ...until,
-      ...start,
-      ...(unfinished ? { keepEvery: KEEP_EVERY } : {}),
-    };
-    const ask = (more: object) => engine.api.generate({ jobId: JOB, scene, seeds: left, ...how, ...more });
-    if (left.length === 0) return;
-    await ask(isFrom ? { from } : {}).catch((error: unknown) => {
-      if (!isFrom || !isAppError(error, "state-invalid")) throw error;
-      progress.note(error.message);
-      return ask({});
-    });
-  };
-  let requested = alternatives.reduce(
-    (sum, { scene }) => sum + seeds.filter((seed) => !unfinished?.isDone(scene, seed)).length,
-    0,
+  const isLeft = (scene: Scene, seed: Seed) => !unfinished?.isDone({ scene, seed });
+  const before = alternatives.flatMap(({ scene }) =>
+    seeds.flatMap((seed) => unfinished?.savedBefore({ scene, seed }) ?? []),
   );
+  if (options.sheet) onSheet.push(...before);
+  let requested = alternatives.reduce((sum, { scene }) => sum + seeds.filter((seed) => isLeft(scene, seed)).length, 0);
   let failure: unknown;
   try {
     for (; done < alternatives.length && !saved.failed; done++) {
       const { scene } = alternatives[done]!;
       const until = options.scout ? { until: stepOf(options.scout, scene) } : {};
-      await drawRest(scene, until);
+      await drawLeft(engine, { scene, seeds, ...until, ...start }, { unfinished, progress });
     }
     const chosen = options.scout ? chosenBy(options.scout.finish, scouted) : [];
     requested = options.scout ? chosen.length : requested;

@@ -14,7 +14,7 @@ import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { dataFolder } from "./dataFolder.ts";
 import { withLoraFiles } from "./loras.ts";
 import { modelNamed } from "./modelNamed.ts";
-import { countGrid, drawGrid } from "./drawGrid.ts";
+import { countGrid, drawGrid, ordersOf } from "./drawGrid.ts";
 import { generate, JOB, type RenderEngine } from "./drawPictures.ts";
 import { fileStem, PictureFolder } from "./pictureFolder.ts";
 import { boxLabels, makeProgress, type Progress } from "./progress.ts";
@@ -151,9 +151,13 @@ async function draw(
     if (run.isInterrupted) throw new AppError("cancelled", "Interrupted.", {});
     const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
     const scenes = alternatives.map((one) => one.scene);
-    const isPlain = !grid && !options.scout && !started.enlarge;
+    const pictures = grid
+      ? ordersOf(grid.cells).flatMap((order) => order.seeds.map((seed) => ({ scene: order.drawn, seed })))
+      : scenes.flatMap((scene) => seeds.map((seed) => ({ scene, seed })));
+    const which = { folder: folder.path, name, kind: grid ? "grid" : "run" } as const;
     const begun = options.resume ? "resume" : "begin";
-    const unfinished = isPlain ? UnfinishedRun[begun](folder.path, name, scenes, seeds) : undefined;
+    const isKept = !options.scout && !started.enlarge;
+    const unfinished = isKept ? UnfinishedRun[begun](which, pictures) : undefined;
     const how = { options, folder, progress, cwd: terminal.cwd, started, unfinished };
     if (grid) await drawGrid(engine, grid, how);
     else await generate(engine, alternatives, seeds, how);

@@ -65,7 +65,7 @@ const OPTIONS = {
   device: { value: "N", about: "Which of several GPUs, from 0." },
   memory: { value: "MODE", about: "auto, fast, low (slower, the weights stay in the file); auto by default." },
   out: { value: "DIR", about: 'Where the pictures go; "out" by default.' },
-  resume: { about: "Go on with a run of this scene that was cut off: the same command again, with this." },
+  resume: { about: "Go on with a run or grid of this scene that was cut off: the same command again, with this." },
   force: { about: "Overwrite pictures of the same name instead of numbering." },
   sheet: { about: "Also one sheet of all pictures with their boxes." },
   json: { about: "One JSON object per event on stdout." },
@@ -156,7 +156,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     }[name];
     problems.push({ at: `--${name}`, message: `does not go with --grid: ${why}` });
   }
-  for (const name of ["grid", "scout", "enlarge"] as const) {
+  for (const name of ["scout", "enlarge"] as const) {
     if (!given.resume || given[name] === undefined) continue;
     problems.push({ at: "--resume", message: `does not go with --${name}: leave out --resume to draw it again` });
   }

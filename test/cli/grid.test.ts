@@ -101,8 +101,17 @@ test("what one cell cannot be drawn with leaves the others, is said with its row
   );
   expect(code).toBe(1);
   expect(stderr).toContain("warning: Steps 2, Seed 1: no room for it");
-  expect(stderr).toContain("1 of 2 pictures could not be drawn (Steps 2, Seed 1: no room for it).");
-  expect(files).toEqual(["scene-Steps-3-seed1.png", "scene-grid.png"]);
+  expect(stderr).toContain("1 of 2 pictures could not be drawn (Steps 2, Seed 1: no room for it). The same command with --resume tries them alone."); // prettier-ignore
+  expect(files).toEqual([".scene-grid.unfinished.json", "scene-Steps-3-seed1.png", "scene-grid.png"]);
+  const again = await run({ rows: { steps: [2, 3] }, columns: { seeds: "1" } }, { of: plain, args: ["--resume"] });
+  expect(again.code).toBe(0);
+  expect(again.calls.scenes.map(({ settings }) => settings.steps)).toEqual([2]);
+  expect(again.files).toEqual([
+    "scene-Steps-2-seed1.png",
+    "scene-Steps-3-seed1.png",
+    "scene-grid-2.png",
+    "scene-grid.png",
+  ]);
 });
 
 test.each([

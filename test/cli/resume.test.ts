@@ -29,16 +29,14 @@ function folderWithScene() {
   return { folder, scene, draw, files, pictures };
 }
 
-test("killed in the middle of the third of four pictures, it goes on there, to the same pictures", async () => {
-  const s = folderWithScene();
-  expect((await s.draw("whole", ["--seeds", "1,2"])).code).toBe(0);
+/** An engine that is killed at so many steps, and keeps a state after every step, as seconds of drawing would give. */
+function dyingAt(step: number): StartEngine {
   let steps = 0;
-  const dying: StartEngine = async (options) => {
+  return async (options) => {
     const engine = await startEngine(options);
     engine.on("step", () => {
-      if (++steps === 14) engine.kill();
+      if (++steps === step) engine.kill();
     });
-    // A state after every step, as seconds of drawing would give.
     const generate: typeof engine.api.generate = (request) => engine.api.generate({ ...request, keepEvery: 0 });
     return {
       on: engine.on.bind(engine),
@@ -47,7 +45,12 @@ test("killed in the middle of the third of four pictures, it goes on there, to t
       api: { ...engine.api, generate },
     };
   };
-  expect((await s.draw("cut", ["--seeds", "1,2"], dying)).code).not.toBe(0);
+}
+
+test("killed in the middle of the third of four pictures, it goes on there, to the same pictures", async () => {
+  const s = folderWithScene();
+  expect((await s.draw("whole", ["--seeds", "1,2"])).code).toBe(0);
+  expect((await s.draw("cut", ["--seeds", "1,2"], dyingAt(14))).code).not.toBe(0);
   expect(s.files("cut")).toEqual(expect.arrayContaining([".scene.unfinished.json", ".scene.unfinished.state"]));
   expect(s.pictures("cut")).toHaveLength(2);
   const other = await s.draw("cut", ["--seeds", "1-3", "--resume"]);
@@ -59,6 +62,35 @@ test("killed in the middle of the third of four pictures, it goes on there, to t
   expect(Number(made[0]!["step"])).toBeGreaterThan(2);
   expect(resumed.events.at(-1)).toMatchObject({ finished: 2, requested: 2 });
   expect(s.pictures("cut")).toEqual(s.pictures("whole"));
+  expect(s.files("cut").filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+test("a grid that was killed goes on in the cell where it stopped, to the same pictures and the same sheet of them", async () => {
+  const s = folderWithScene();
+  const grid = join(s.folder, "grid.json");
+  writeFileSync(grid, JSON.stringify({ rows: { prompts: true }, columns: { method: ["none", "ilgd"] }, seed: "7" }));
+  const args = ["--grid", grid];
+  expect((await s.draw("whole", args)).code).toBe(0);
+  expect((await s.draw("cut", args, dyingAt(13))).code).not.toBe(0);
+  expect(s.files("cut").filter((name) => name.startsWith("."))).toEqual([".scene-grid.unfinished.json", ".scene-grid.unfinished.state"]); // prettier-ignore
+  expect(s.pictures("cut")).toHaveLength(2);
+  const other = await s.draw("cut", [...args, "--resume", "--eta", "0.5"]);
+  expect([other.code, other.written.stdout + other.written.stderr]).toEqual([2, expect.stringContaining("The grid of scene that was cut off")]); // prettier-ignore
+  // What is no picture any more is drawn again, like those that were not there yet.
+  rmSync(
+    join(
+      s.folder,
+      "cut",
+      s.files("cut").find((name) => name.includes("seed7"))!,
+    ),
+  );
+  const resumed = await s.draw("cut", [...args, "--resume"]);
+  expect(resumed.code).toBe(0);
+  const steps = resumed.events.filter(({ event }) => event === "step");
+  expect(steps.map(({ index, step }) => `${String(index)} ${String(step)}`)).not.toContain("2 1");
+  expect(resumed.events.at(-1)).toMatchObject({ finished: 4, requested: 4 });
+  expect(s.pictures("cut")).toEqual(s.pictures("whole"));
+  expect(s.pictures("cut").map(([name]) => name)).toContain("scene-grid.png");
   expect(s.files("cut").filter((name) => name.startsWith("."))).toEqual([]);
 });
 
