@@ -100,6 +100,7 @@ export const mainSchemas = {
   chooseStart: nothing,
   startFromFile: v.strictObject({ bytes: v.instance(Uint8Array<ArrayBuffer>), name: text(LIMITS.path) }),
   startThumbnail: storeSchemas.startThumbnail,
+  startInfo: storeSchemas.startInfo,
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,
 

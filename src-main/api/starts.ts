@@ -17,10 +17,12 @@ export interface StartCalls {
   readStart(request: { hash: string }): Promise<Pixels | null>;
   /** A small PNG of it, likewise. */
   startThumbnail(request: { hash: string }): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Its size, likewise. */
+  startInfo(request: { hash: string }): Promise<StartInfo | null>;
 }
 
 /** Calls that main serves to a window; see main.ts. */
-export interface WindowStartCalls extends Pick<StartCalls, "startThumbnail"> {
+export interface WindowStartCalls extends Pick<StartCalls, "startThumbnail" | "startInfo"> {
   /** A result's picture becomes one that scenes can go on from. */
   startFromResult(request: { id: number }): Promise<StartInfo>;
   /** Asks for a picture's file, PNG, JPEG or WebP; null where the person cancels. */

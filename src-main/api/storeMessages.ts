@@ -168,6 +168,7 @@ export const storeSchemas = {
   keepStart: v.union([v.strictObject({ result: id }), v.strictObject({ png: v.instance(Uint8Array<ArrayBuffer>) })]),
   readStart: byHash,
   startThumbnail: byHash,
+  startInfo: byHash,
   listResults: v.strictObject({
     runId: v.exactOptional(id),
     starred: v.exactOptional(v.boolean()),

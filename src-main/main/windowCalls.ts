@@ -255,6 +255,7 @@ function engineCalls(
     },
     startFromFile: async (file) => at.store.keepStart({ png: await at.workshop.api.pictureFrom(file) }),
     startThumbnail: (start) => at.store.startThumbnail(start),
+    startInfo: (start) => at.store.startInfo(start),
     cancel: (target) => at.jobs.cancel(target),
     pauseQueue: ({ paused }) => at.jobs.pause(paused),
     holdInQueue: ({ held, ...what }) => at.jobs.hold(what, held),

@@ -41,6 +41,22 @@ export const ENLARGING_STRENGTH = 0.35;
 /** How much larger a picture becomes at once. */
 export const ENLARGING = { min: 1.5, max: 4, usual: 2 } as const;
 
+type Size = Readonly<Record<"width" | "height", number>>;
+
+/** The pixels of a picture `factor` times as large, as many as can be drawn. */
+export function enlargedSize(picture: Size, factor: number): { width: number; height: number } {
+  const side = (name: "width" | "height") => {
+    const { multipleOf: unit } = SETTINGS[name];
+    return Math.round((picture[name] * factor) / unit) * unit;
+  };
+  return { width: side("width"), height: side("height") };
+}
+
+/** How many times as large a picture can be drawn, to a tenth. */
+export function mostEnlarged({ width, height }: Size): number {
+  return Math.floor((SETTINGS.width.max / Math.max(width, height)) * 10) / 10;
+}
+
 /**
  * A scene that draws a picture of it again, `factor` times as large. What works by a gradient is left to injection: the layout is there
  * already, and the memory that a gradient takes grows with the picture. Throws `scene-invalid` where that is larger than can be drawn.
@@ -51,19 +67,18 @@ export function enlargedScene(
   factor: number,
   how: Partial<Pick<SceneStart, "strength" | "by">> = {},
 ): Scene {
-  const side = (name: "width" | "height") => {
-    const { multipleOf: unit, max } = SETTINGS[name];
-    const pixels = Math.round((picture[name] * factor) / unit) * unit;
-    if (pixels <= max) return pixels;
-    const most = Math.floor((max / Math.max(picture.width, picture.height)) * 10) / 10;
-    const problem = `${picture.width} x ${picture.height} enlarged ${factor} times is more than ${max} pixels a side; at most ${most} times fits`;
+  const size = enlargedSize(picture, factor);
+  for (const name of ["width", "height"] as const) {
+    const { max } = SETTINGS[name];
+    if (size[name] <= max) continue;
+    const problem = `${picture.width} x ${picture.height} enlarged ${factor} times is more than ${max} pixels a side; at most ${mostEnlarged(picture)} times fits`;
     throw new AppError("scene-invalid", problem, { at: `settings.${name}` });
-  };
+  }
   const { guidance } = scene.settings;
   const method = METHOD_ROWS[guidance.method].gradientSteps ? "injection" : guidance.method;
   return {
     ...scene,
-    settings: { ...scene.settings, width: side("width"), height: side("height"), guidance: { ...guidance, method } },
+    settings: { ...scene.settings, ...size, guidance: { ...guidance, method } },
     start: tidyStart({ hash: picture.hash, strength: ENLARGING_STRENGTH, ...how }),
   };
 }

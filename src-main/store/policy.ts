@@ -74,6 +74,7 @@ const TRAITS: Readonly<Record<keyof StoreApi, readonly Trait[]>> = {
   keepStart: ["again"],
   readStart: ["again"],
   startThumbnail: ["again"],
+  startInfo: ["again"],
   refillBin: ["again"],
   importPicture: [],
   findPictures: ["again"],

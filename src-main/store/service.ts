@@ -149,6 +149,7 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
       change(({ results }) => results.starts.keep("png" in of ? of.png : results.readPicture(of.result, "full"))),
     readStart: ({ hash }) => current.read(({ results }) => results.starts.read(hash)),
     startThumbnail: ({ hash }) => current.read(({ results }) => results.starts.thumbnail(hash)),
+    startInfo: ({ hash }) => current.read(({ results }) => results.starts.info(hash)),
 
     listResults: (query) => current.read(({ results }) => results.listResults(query)),
     readResult: ({ id }) => current.read(({ results }) => results.readResult(id)),

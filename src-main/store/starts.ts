@@ -7,6 +7,7 @@ import type { Pixels } from "../api/engine.ts";
 import type { StartInfo } from "../api/starts.ts";
 import { pixelHash } from "../image/pixelHash.ts";
 import { decodePng, encodePng } from "../image/png.ts";
+import { statedSize } from "../image/pngChunks.ts";
 import { AppError } from "../wire/errors.ts";
 import { LARGEST_PICTURE, refuseLarge, thumbnailOf } from "./pictures.ts";
 import { bounded } from "./soundness.ts";
@@ -45,6 +46,12 @@ export class Starts {
     const png = this.#bytes(hash, "thumbnail");
     if (png) refuseLarge(png, "thumbnail");
     return png;
+  }
+
+  /** Its size, as its file says it; null where the project has not got it. */
+  info(hash: string): StartInfo | null {
+    const png = this.#bytes(hash, "png");
+    return png && { hash, ...statedSize(png) };
   }
 
   /** At the end of a session: those that nothing refers to any more. */

@@ -1,7 +1,11 @@
 /** What pictures go on from, as changes of the document, and in words. */
 import type { Area, SceneSettings, SceneStart } from "@scene/scene.ts";
 import { REDRAW_SETTINGS } from "@scene/startSettings.ts";
+import { enlargedSize } from "@scene/start.ts";
+import { tidyStart } from "@scene/startFields.ts";
 import { type Box, type Document, titleOf } from "./document.ts";
+import { changeSettingsOf } from "./edits.ts";
+import type { Size } from "./geometry.ts";
 
 /** Begins from noise again: neither from a picture nor as a variation. */
 export function beginFromNoise(document: Document): Document {
@@ -21,6 +25,23 @@ export function changeStart(change: Partial<SceneStart>) {
   return (document: Document): Document => {
     return document.start ? { ...document, start: { ...document.start, ...change } } : document;
   };
+}
+
+/** The picture is drawn again, so many times as large as it is. */
+export function enlarge(picture: Size, factor: number) {
+  return changeSettingsOf(enlargedSize(picture, factor));
+}
+
+/** How it is brought to its new size. */
+export function enlargeBy(by: NonNullable<SceneStart["by"]>) {
+  return (document: Document): Document =>
+    document.start ? { ...document, start: tidyStart({ ...document.start, by }) } : document;
+}
+
+/** How many times as large a picture is drawn as it is, to a tenth; undefined where it is drawn in its own size, or smaller. */
+export function timesAsLarge({ settings }: Pick<Document, "settings">, picture: Size): number | undefined {
+  const times = Math.max(settings.width / picture.width, settings.height / picture.height);
+  return times < 1.05 ? undefined : Math.round(10 * times) / 10;
 }
 
 /** The picture is drawn again as a whole. */

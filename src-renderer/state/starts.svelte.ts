@@ -4,7 +4,7 @@ import type { StartInfo } from "@api/starts.ts";
 import type { RunOrigin } from "@api/store.ts";
 import { asWritten } from "@scene/alternatives.ts";
 import type { Scene } from "@scene/scene.ts";
-import { ENLARGING, enlargedScene } from "@scene/start.ts";
+import { ENLARGING, enlargedScene, mostEnlarged } from "@scene/start.ts";
 import { REDRAW_SETTINGS, START_SETTINGS } from "@scene/startSettings.ts";
 import type { Editor } from "./editor.svelte.ts";
 import type { Notices } from "./notices.svelte.ts";
@@ -45,6 +45,7 @@ export class Starts {
   readonly #parts: Parts;
   /** Results that scenes of this session came from, by what the scene says of them. */
   readonly #origins = new Map<string, RunOrigin>();
+  readonly #infos = new Map<string, Promise<StartInfo | undefined>>();
   readonly #thumbnails = new Map<string, Promise<string | undefined>>();
 
   constructor(parts: Parts) {
@@ -69,8 +70,7 @@ export class Starts {
     const plain: Scene = { ...scene, settings: withoutVariation(scene.settings) };
     delete plain.start;
     if (how === "enlarge") {
-      const most = Math.min(...(["width", "height"] as const).map((side) => 2048 / picture[side]));
-      const factor = Math.min(ENLARGING.usual, most);
+      const factor = Math.min(ENLARGING.usual, mostEnlarged(picture));
       restoring.scene(enlargedScene(plain, picture, factor), { seeds: record.seed }, LABELS[how], SAID[how]);
     } else {
       const strength = how === "redraw" ? 1 : START_SETTINGS.strength.usual;
@@ -104,6 +104,18 @@ export class Starts {
   originOf({ start, settings }: Scene): RunOrigin | undefined {
     const key = start?.hash ?? (settings.variationOf === undefined ? undefined : `seed ${settings.variationOf}`);
     return key === undefined ? undefined : this.#origins.get(key);
+  }
+
+  /** Its size, read once; undefined where the project has not got it. */
+  info(hash: string): Promise<StartInfo | undefined> {
+    const known = this.#infos.get(hash);
+    if (known) return known;
+    const reading = this.#parts.app.api.startInfo({ hash }).then((info) => {
+      if (!info) this.#infos.delete(hash);
+      return info ?? undefined;
+    });
+    this.#infos.set(hash, reading);
+    return reading;
   }
 
   /** The address of a small picture of a start, read once; undefined where the project has not got it. */

@@ -256,6 +256,7 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     keepStart: () => api.keepStart({ result: 1 }),
     readStart: () => api.readStart({ hash: "a".repeat(64) }),
     startThumbnail: () => api.startThumbnail({ hash: "a".repeat(64) }),
+    startInfo: () => api.startInfo({ hash: "a".repeat(64) }),
     listLabels: () => api.listLabels(),
     makeLabel: () => api.makeLabel({ kind: "tag", name: "warm" }),
     renameLabel: () => api.renameLabel({ id: 1, name: "cold" }),

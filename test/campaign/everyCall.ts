@@ -42,6 +42,7 @@ export async function readEverything(api: Client<StoreApi>, clock: Clock): Promi
   await ask("listLabels", () => api.listLabels());
   await ask("readStart", () => api.readStart({ hash: "a".repeat(64) }));
   await ask("startThumbnail", () => api.startThumbnail({ hash: "a".repeat(64) }));
+  await ask("startInfo", () => api.startInfo({ hash: "a".repeat(64) }));
   await ask("facets", () => api.facets());
   await ask("readQueue", () => api.readQueue());
   await ask("a phrase", () => api.listResults({ ...PAGE, order: "newest", phrase: "cat", leastOfPhrase: 0.1 }));

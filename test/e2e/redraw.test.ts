@@ -88,15 +88,22 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     await chip(page).getByRole("button", { name: "Begin from noise" }).click();
     await expect.poll(() => chip(page).count()).toBe(0);
 
-    // Twice as large.
+    // Larger, by the button beside it: half as large again, as a latent.
     await view(page, "Results").click();
     await card(page, 3).first().click();
-    await page.keyboard.press("Shift+E");
+    await page.getByRole("group", { name: "Go on from it" }).getByRole("button", { name: "Enlarge" }).click();
     await expect.poll(() => chip(page).textContent()).toContain("Goes on from a picture");
+    const factor = chip(page).getByRole("textbox", { name: "Times as large" });
+    await expect.poll(() => factor.inputValue()).toBe("2.0");
+    await factor.fill("1.5");
+    await factor.press("Enter");
+    await chip(page).getByRole("radio", { name: "Latent" }).click();
+    await expect.poll(async () => (await api.readDraft()).draft.scene.start?.by).toBe("latent");
     await draw(page, 7);
     const [large] = (await api.listResults(query)).results;
-    expect([large!.width, large!.height]).toEqual([2 * width, 2 * height]);
-    await undo(page).click();
+    expect([large!.width, large!.height]).toEqual([1.5 * width, 1.5 * height]);
+    expect((await api.readResult({ id: large!.id })).record.scene.start).toMatchObject({ by: "latent" });
+    for (let n = 0; n < 3; n++) await undo(page).click();
 
     // A file, which is no picture of ours, with another strength.
     const path = join(temporaryFolder(), "gray.png");

@@ -10,9 +10,12 @@ import {
   areaWords,
   beginFromNoise,
   changeStart,
+  enlarge,
+  enlargeBy,
   redrawAll,
   redrawBoxes,
   startWords,
+  timesAsLarge,
 } from "../../src-renderer/state/startEdits.ts";
 
 const prompt = "a cat and a dog";
@@ -48,6 +51,27 @@ test("begins from noise again, neither from a picture nor as a variation", () =>
   const plainly = beginFromNoise({ ...started, settings });
   expect(plainly.start).toBeUndefined();
   expect(plainly.settings).toEqual(DEFAULT_SETTINGS);
+});
+
+test("is enlarged so many times, as a picture or as a latent", () => {
+  const picture = { width: 512, height: 768 };
+  const own = { ...started, settings: { ...started.settings, ...picture } };
+  expect(timesAsLarge(own, picture)).toBeUndefined();
+  for (const factor of [1.5, 2, 2.6]) {
+    const larger = enlarge(picture, factor)(own);
+    expect(timesAsLarge(larger, picture)).toBe(factor);
+    expect(larger.settings).toMatchObject({
+      width: Math.round((512 * factor) / 8) * 8,
+      height: Math.round((768 * factor) / 8) * 8,
+    });
+    expect(larger.start).toEqual(own.start);
+  }
+  // Of one that is cut at its sides, the side that is stretched most.
+  expect(timesAsLarge({ settings: { ...own.settings, width: 1024 } }, picture)).toBe(2);
+  const latent = enlargeBy("latent")(own);
+  expect(latent.start).toEqual({ ...own.start, by: "latent" });
+  expect(enlargeBy("picture")(latent).start).toEqual(own.start);
+  expect(enlargeBy("latent")(plain)).toBe(plain);
 });
 
 test("is said in words", () => {
