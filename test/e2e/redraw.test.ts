@@ -28,13 +28,13 @@ async function exported({ app, page }: RunningApp, id: number): Promise<Pixels> 
 }
 
 /** A look at it, where somebody wants one: DIORAMA_SHOTS names a folder. */
-async function shot(page: Page): Promise<void> {
+async function shot(page: Page, name: string): Promise<void> {
   const folder = process.env["DIORAMA_SHOTS"];
   if (folder === undefined) return;
   mkdirSync(folder, { recursive: true });
   for (const theme of ["dark", "light"] as const) {
     await setTheme(page, theme);
-    await page.screenshot({ path: join(folder, `redraw-${theme}.png`) });
+    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
   }
 }
 
@@ -70,7 +70,7 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     }
     expect(kept).toBeGreaterThan(width * height * 0.3);
     expect(changed).toBeGreaterThan(100);
-    await shot(page);
+    await shot(page, "redraw");
 
     // Undo brings back the draft that was there.
     await undo(page).click();
@@ -91,6 +91,7 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     // Larger, by the button beside it: half as large again, as a latent.
     await view(page, "Results").click();
     await card(page, 3).first().click();
+    await shot(page, "result");
     await page.getByRole("group", { name: "Go on from it" }).getByRole("button", { name: "Enlarge" }).click();
     await expect.poll(() => chip(page).textContent()).toContain("Goes on from a picture");
     const factor = chip(page).getByRole("textbox", { name: "Times as large" });
@@ -99,6 +100,7 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     await factor.press("Enter");
     await chip(page).getByRole("radio", { name: "Latent" }).click();
     await expect.poll(async () => (await api.readDraft()).draft.scene.start?.by).toBe("latent");
+    await shot(page, "enlarge");
     await draw(page, 7);
     const [large] = (await api.listResults(query)).results;
     expect([large!.width, large!.height]).toEqual([1.5 * width, 1.5 * height]);

@@ -34,6 +34,8 @@ test("a result's picture is kept by its pixels, once, and goes on though the res
   const again = reopened(project).results;
   expect(() => again.readResult(id)).toThrow("no longer in the project");
   expect(again.starts.read(start.hash)).toEqual(pixels);
+  expect(again.starts.info(start.hash)).toEqual(start);
+  expect(again.starts.info("0".repeat(64))).toBeNull();
   expect(decodePng(again.starts.thumbnail(start.hash)!).pixels).toMatchObject({ width: 64, height: 48 });
 });
 
