@@ -22,6 +22,7 @@ const mayImport: Record<string, readonly string[]> = {
   workshop: ["wire", "scene", "api", "service", "checkpoint", "image"],
   models: ["wire", "scene", "api", "service", "checkpoint", "image"],
   cli: ["wire", "scene", "api", "image", "engine", "models"],
+  server: ["wire", "scene", "api", "service", "image", "engine", "models", "cli"],
   // Of `image`, main plans a sheet and words its captions; the pixels are the workshop's.
   main: ["wire", "scene", "api", "service", "image", "engine", "store", "workshop", "models"],
 };

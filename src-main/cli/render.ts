@@ -195,7 +195,7 @@ async function withHome<T>(env: Terminal["env"], use: (find: ModelsAtHome["api"]
  * A terminal sends Ctrl-C to every process of the command, and a service that ends by it could not finish its step.
  * So the services are told to leave it to this process.
  */
-function deafToInterrupts(nodeOptions = ""): string {
+export function deafToInterrupts(nodeOptions = ""): string {
   return `${nodeOptions} --import=data:text/javascript,process.on('SIGINT',()=>{})`.trim();
 }
 

@@ -5,7 +5,7 @@ import type { Engine } from "../engine/host.ts";
 import type { Scene } from "../scene/scene.ts";
 import { isAppError } from "../wire/errors.ts";
 import { withoutStack } from "./calls.ts";
-import { DrawingTurns } from "./drawingTurns.ts";
+import { DrawingTurns } from "../service/drawingTurns.ts";
 import type { CommitStore, JobCommits } from "./jobCommits.ts";
 import { currentOf, type Current, drawPicture } from "./jobDrawing.ts";
 import { type Entry, isOwed, placeOf } from "./jobEntry.ts";

@@ -14,7 +14,7 @@ import type { PictureChoice, ResultInfo, RunOutcome, StoreApi } from "../api/sto
 import type { Client } from "../wire/rpc.ts";
 import { withoutStack } from "./calls.ts";
 import type { Engine } from "../engine/host.ts";
-import type { DrawingTurns } from "./drawingTurns.ts";
+import type { DrawingTurns } from "../service/drawingTurns.ts";
 import { JobCommits, type CommitStore } from "./jobCommits.ts";
 import { type Entry, isOwed } from "./jobEntry.ts";
 import { choiceKey, finishingPictures, owedPictures, picturesOf } from "./jobPictures.ts";

@@ -4,7 +4,7 @@ import type { StoreEvents } from "../api/store.ts";
 import type { Engine } from "../engine/host.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { AtHome } from "./atHome.ts";
-import type { DrawingTurns } from "./drawingTurns.ts";
+import type { DrawingTurns } from "../service/drawingTurns.ts";
 import type { Embeddings } from "./embeddings.ts";
 import type { Folders } from "./folders.ts";
 import type { Loras } from "./loras.ts";

@@ -10,7 +10,7 @@ import type { MainEvents, Opened } from "../api/main.ts";
 import { MODEL_PICTURES } from "../api/mainModels.ts";
 import type { PictureSize, RecentProject } from "../api/store.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
-import { DrawingTurns } from "./drawingTurns.ts";
+import { DrawingTurns } from "../service/drawingTurns.ts";
 import { showAbout, tellFailure } from "./dialogs.ts";
 import { readSession, whatToOpen, writeSession, type Bounds, type Opening, type LastSession } from "./lastSession.ts";
 import { askToLoseUnsaved } from "./lossDialogs.ts";

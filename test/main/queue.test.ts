@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { LoadRequest } from "../../src-main/api/engine.ts";
 import type { SavedQueue } from "../../src-main/api/savedQueue.ts";
-import { DrawingTurns } from "../../src-main/main/drawingTurns.ts";
+import { DrawingTurns } from "../../src-main/service/drawingTurns.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { cancelled, draws, fakeJobs, type Generate } from "../support/jobs.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The engine draws one picture at a time; the projects of all windows take turns. With one checkpoint each has a picture in turn, the one
- * that has waited longest first. To open another one costs seconds to minutes, so that projects with different checkpoints change over
+ * The engine draws one picture at a time; those who want pictures (the projects of all windows, the runs of a server) take turns. With one
+ * checkpoint each has a picture in turn, the one that has waited longest first. To open another one costs seconds to minutes, so that projects with different checkpoints change over
  * when the one that is open was drawn with for two minutes, or has nothing more to draw.
  */
 import { isDeepStrictEqual } from "node:util";

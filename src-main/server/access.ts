@@ -1,0 +1,108 @@
+/**
+ * Who may ask: only who has the token, and only under a name of this machine. A page in a browser can make a name of its own point here
+ * (DNS rebinding) and ask as if it were from here; the name that it asked for then stands in Host, and the page's own in Origin.
+ */
+import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
+import { LRUCache } from "lru-cache";
+import { Refusal } from "./errors.ts";
+import type { Token } from "./token.ts";
+
+/** Wrong tokens that an address may send in a minute, before it has to wait. */
+const MOST_FAILURES = 10;
+const WINDOW = 60_000;
+/** Addresses that are remembered. */
+const MOST_ADDRESSES = 10_000;
+
+export interface AccessOptions {
+  token: Token;
+  /** Names that the server may be asked by, besides its addresses and localhost. */
+  names: readonly string[];
+  /** Milliseconds. */
+  now?: () => number;
+}
+
+export class Access {
+  readonly #token: Token;
+  readonly #names: ReadonlySet<string>;
+  readonly #now: () => number;
+  /** When each address sent wrong tokens lately. */
+  readonly #failures = new LRUCache<string, number[]>({ max: MOST_ADDRESSES });
+
+  constructor({ token, names, now = () => performance.now() }: AccessOptions) {
+    this.#token = token;
+    this.#names = new Set(names.map((name) => name.toLowerCase()));
+    this.#now = now;
+  }
+
+  /** Throws a `Refusal` unless the request may be served. */
+  check(request: Pick<IncomingMessage, "headers" | "socket">): void {
+    this.#checkHost(request);
+    this.#checkToken(request);
+  }
+
+  #checkHost({ headers, socket }: Pick<IncomingMessage, "headers" | "socket">): void {
+    const { host, origin } = headers;
+    const local = plainAddress(socket.localAddress);
+    const name = hostName(host);
+    if (name === undefined || !this.#isOurs(name, local)) {
+      const hint = "Ask for it by its address, or start the server with --name NAME.";
+      throw new Refusal(421, "wrong-host", `This server does not answer to the name “${host ?? ""}”. ${hint}`);
+    }
+    if (origin !== undefined && origin !== `http://${host!}` && origin !== `https://${host!}`) {
+      throw new Refusal(403, "wrong-origin", "Pages of other places may not ask this server.");
+    }
+  }
+
+  #isOurs(name: string, local: string): boolean {
+    if (isIP(name) !== 0) return name === local;
+    if (name === "localhost") return isLoopback(local);
+    return this.#names.has(name);
+  }
+
+  #checkToken({ headers, socket }: Pick<IncomingMessage, "headers" | "socket">): void {
+    const from = network(plainAddress(socket.remoteAddress));
+    const time = this.#now();
+    const lately = (this.#failures.get(from) ?? []).filter((at) => time - at < WINDOW);
+    if (lately.length >= MOST_FAILURES) {
+      // A right token is not looked at either: otherwise whoever guesses would learn which it is.
+      const seconds = Math.ceil((lately[0]! + WINDOW - time) / 1_000);
+      const headers = { "Retry-After": String(seconds) };
+      throw new Refusal(429, "too-many-failures", `Too many wrong tokens. Wait ${seconds} s.`, { headers });
+    }
+    const given = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
+    if (given !== undefined && this.#token.matches(given)) return;
+    if (given !== undefined) this.#failures.set(from, [...lately, time]);
+    const message =
+      given === undefined
+        ? "This server wants its token: Authorization: Bearer TOKEN. It stands in the file that the server named at its start."
+        : "This is not the token of this server.";
+    throw new Refusal(401, "wrong-token", message, { headers: { "WWW-Authenticate": 'Bearer realm="Diorama"' } });
+  }
+}
+
+/** The name or address of a Host header without its port, in lower case and without brackets; undefined where it is none. */
+function hostName(host: string | undefined): string | undefined {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:[\]/@\s]+))(?::\d{1,5})?$/i.exec(host ?? "");
+  const name = match?.[1] ?? match?.[2];
+  return name === undefined ? undefined : plainAddress(name.toLowerCase().replace(/\.$/, ""));
+}
+
+/** IPv4 in IPv6's clothes is IPv4. */
+function plainAddress(address = ""): string {
+  return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
+}
+
+export function isLoopback(address: string): boolean {
+  return address === "::1" || /^127\./.test(address);
+}
+
+/** Whoever has one address of IPv6 has its whole network. */
+function network(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [before = "", after] = address.split("::");
+  const head = before === "" ? [] : before.split(":");
+  const tail = after === undefined || after === "" ? [] : after.split(":");
+  const filled = [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill("0"), ...tail];
+  return filled.slice(0, 4).join(":");
+}
