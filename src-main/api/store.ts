@@ -83,6 +83,8 @@ export interface RunInfo {
   until: number | null;
   /** What it came from; null where nothing was taken up. */
   origin: RunOrigin | null;
+  /** The grid whose cells it draws, by name; null for one that was asked for alone, and where the grid was deleted. */
+  grid: { id: number; name: string } | null;
 }
 
 /** What was done with a run or one of its pictures that another run came of. */

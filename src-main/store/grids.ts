@@ -24,6 +24,15 @@ const isText = (column: string, most: number) => `typeof(${column}) = 'text' AND
 const SHOWN = `grid.deleted = 0 AND typeof(grid.id) = 'integer' AND ${isText("grid.created", 100)}
   AND ${isText("grid.name", 3 * LIMITS.id)} AND ${isText("grid.model_name", 3 * LIMITS.path)}`;
 
+/** Of a run: the grid that it draws cells of, where that is there still. */
+export const GRID_COLUMNS = `(SELECT id FROM grid WHERE grid.id = run.grid AND ${SHOWN}) AS gridId,
+  (SELECT name FROM grid WHERE grid.id = run.grid AND ${SHOWN}) AS gridName`;
+
+export interface GridOfRun {
+  gridId: number | null;
+  gridName: string | null;
+}
+
 interface GridRow extends GridInfo {
   modelName: string;
   scene: string | null;

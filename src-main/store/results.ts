@@ -28,7 +28,7 @@ import { encodePng } from "../image/png.ts";
 import { keepMaps, readMaps } from "./attentionMaps.ts";
 import { Drawn } from "./drawn.ts";
 import { Finding } from "./finding.ts";
-import { Grids } from "./grids.ts";
+import { GRID_COLUMNS, type GridOfRun, Grids } from "./grids.ts";
 import { Labels } from "./labels.ts";
 import { ORIGIN_COLUMNS, originOf, type OriginRow, treeOf } from "./origins.ts";
 import { LARGEST_PICTURE, refuseLarge, smallOf, thumbnailOf } from "./pictures.ts";
@@ -40,7 +40,7 @@ import { Starts } from "./starts.ts";
 import { States } from "./states.ts";
 
 type ResultRow = Omit<ResultInfo, "starred" | "resumable"> & { starred: number; resumable: number };
-type RunRow = Omit<RunInfo, "origin"> & OriginRow;
+type RunRow = Omit<RunInfo, "origin" | "grid"> & OriginRow & GridOfRun;
 type RunExtras = { seeds?: string | undefined; until?: number | undefined; origin?: RunOrigin | undefined };
 
 /** A result whose picture is ready to be kept. */
@@ -58,7 +58,7 @@ interface Finished {
   state?: Uint8Array | undefined;
 }
 
-const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message, run.until, ${ORIGIN_COLUMNS},
+const RUN_COLUMNS = `run.id, run.created, run.prompt, run.model, run.asked, run.outcome, run.message, run.until, ${ORIGIN_COLUMNS}, ${GRID_COLUMNS},
   (SELECT count(*) FROM result WHERE result.run = run.id AND emptied = 0 AND ${SOUND_RESULT}) AS finished`;
 export class Results {
   readonly #db: Database.Database;
@@ -383,8 +383,9 @@ export class Results {
   }
 }
 
-function toRun({ origin, originResult, originHow, ...row }: RunRow): RunInfo {
-  return { ...row, origin: originOf({ origin, originResult, originHow }) };
+function toRun({ origin, originResult, originHow, gridId, gridName, ...row }: RunRow): RunInfo {
+  const grid = gridId === null || gridName === null ? null : { id: gridId, name: gridName };
+  return { ...row, origin: originOf({ origin, originResult, originHow }), grid };
 }
 
 function toResult(row: ResultRow): ResultInfo {

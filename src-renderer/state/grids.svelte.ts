@@ -68,6 +68,8 @@ export class Grids {
   starting = $state(false);
   readonly cost: GridCost;
   readonly #parts: Parts;
+  /** Pictures that came since the grid was looked at, by their cells. */
+  #came: ReadonlyMap<string, number> = $state.raw(new Map<string, number>());
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: Parts) {
@@ -76,6 +78,11 @@ export class Grids {
     parts.app.on("changed", ({ what }) => {
       if (what === "grids") void parts.notices.attempt(() => this.look());
       if ((what === "results" || what === "runs") && this.shown) this.#lookSoon();
+    });
+    parts.app.on("image", ({ jobId, index, result }) => {
+      const picture = parts.jobs.pending.find((one) => one.jobId === jobId && one.index === index);
+      if (!picture || !this.shown || result.scouted !== null) return;
+      this.#came = new Map(this.#came).set(liveKey(picture), result.id);
     });
   }
 
@@ -118,13 +125,13 @@ export class Grids {
     const live = new Map(this.#parts.jobs.pending.map((one) => [liveKey(one), one]));
     return cells.cells.map((cell, i): ShownCell => {
       const words = [cells.rows[cell.row]!, cells.columns[cell.column]!].filter((text) => text !== "").join(", ");
-      const found = this.cost.found?.[i] ?? null;
-      const state = states?.[i] ?? {
-        result: found,
-        outcome: found ? ("drawn" as const) : ("none" as const),
-        why: null,
-      };
-      return { ...cell, ...state, words, live: state.result ? undefined : live.get(cellKey(cell)) };
+      const key = cellKey(cell);
+      const came = this.#came.get(key);
+      const found = came === undefined ? (this.cost.found?.[i] ?? null) : { id: came };
+      const outcome = found ? ("drawn" as const) : ("none" as const);
+      const known = states?.[i];
+      const state = known && (known.result || came === undefined) ? known : { result: found, outcome, why: null };
+      return { ...cell, ...state, words, live: state.result ? undefined : live.get(key) };
     });
   });
 
@@ -245,10 +252,15 @@ export class Grids {
     if (this.shown?.id === id) await this.#lookAtShown();
   }
 
-  /** Goes on with what the end of the program cut off, and shows it. */
-  async goOn(id: number): Promise<void> {
+  /** Shows a grid, from wherever it is asked for. */
+  async reveal(id: number): Promise<void> {
     await this.show(id);
     this.#parts.view.mode = "grids";
+  }
+
+  /** Goes on with what the end of the program cut off, and shows it. */
+  async goOn(id: number): Promise<void> {
+    await this.reveal(id);
     await this.draw(id);
   }
 
@@ -304,8 +316,10 @@ export class Grids {
   async #lookAtShown(): Promise<void> {
     const { shown } = this;
     if (!shown) return;
+    const before = this.#came;
     const now = await this.#parts.app.api.readGrid({ id: shown.id });
     if (this.shown?.id === now.id) this.shown = now;
+    this.#came = new Map([...this.#came].filter(([key]) => !before.has(key)));
   }
 }
 

@@ -37,11 +37,15 @@ export function runChange(before: Scene | undefined, after: Scene, pictures: num
     ...settingWords(after.settings)
       // What the other method did not have is said by the method's name.
       .filter(([name, value]) => (known.has(name) || name === "LoRAs") && known.get(name) !== value)
-      .map(([name, value]) => `${name.charAt(0).toLowerCase()}${name.slice(1)} ${value}`),
+      .map(([name, value]) => `${inSentence(name)} ${value}`),
   ];
   const told = changes.length === 0 ? ["the same scene"] : changes.slice(0, MOST);
   return [...told, ...(changes.length > MOST ? ["more"] : []), asked].join(", ");
 }
+
+/** A label in the middle of a sentence; LoRA stays LoRA. */
+const inSentence = (label: string) =>
+  /^\S+[A-Z]/.test(label) ? label : `${label.charAt(0).toLowerCase()}${label.slice(1)}`;
 
 /** What the pictures of a run begin with, where that is another thing than before. */
 function startChange(before: Scene, after: Scene): string[] {

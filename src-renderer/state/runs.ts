@@ -30,7 +30,7 @@ export class Runs {
   /** Called when they have changed, until the function returned is called. */
   onChange(listener: () => void): () => void {
     return this.#app.on("changed", ({ what }) => {
-      if (what === "runs") listener();
+      if (what === "runs" || what === "grids") listener(); // a run says which grid it is of
     });
   }
 

@@ -158,8 +158,19 @@ describe.skipIf(!electron)("a grid", { timeout: 2 * DRAWING_LIMIT }, () => {
       "Seed 2",
     ]);
 
+    // History says which runs drew cells of a grid, and opens it again.
+    await page.keyboard.press("Control+4");
+    const runs = page.getByRole("listbox", { name: "Runs" }).getByRole("option");
+    await expect.poll(() => runs.last().textContent()).toContain("cells of Method × Seed");
+    await runs.last().click();
+    await page.getByRole("button", { name: "Open its grid" }).waitFor();
+    await shoot(page, "history-of-grids");
+    expect(await findings(page, "a run of a grid")).toEqual([]);
+    await page.keyboard.press("g");
+    await page.getByRole("grid", { name: "Method × Seed" }).waitFor();
+    await expect.poll(() => drawn(page).count()).toBe(12);
+
     // Cut off in the middle, it goes on.
-    await page.keyboard.press("Control+6");
     await aside(page).getByRole("button", { name: "New, of the canvas" }).click();
     await choose(page, "Rows", /^Steps$/);
     await values(page, "rows").fill("10, 12");

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import type { Pixels } from "../../src-main/api/engine.ts";
 import { decodePng, encodePng } from "../../src-main/image/png.ts";
 import { temporaryFolder } from "../support/projects.ts";
+import { findings } from "./axe.ts";
 import { answer } from "./dialogs.ts";
 import { apiOf, setTheme } from "./driver.ts";
 import { electron, type RunningApp } from "./harness.ts";
@@ -71,6 +72,7 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     expect(kept).toBeGreaterThan(width * height * 0.3);
     expect(changed).toBeGreaterThan(100);
     await shot(page, "redraw");
+    expect(await findings(page, "a part to be drawn anew")).toEqual([]);
 
     // Undo brings back the draft that was there.
     await undo(page).click();

@@ -1,9 +1,12 @@
 /** Seeds are scouted, the best of them finished by click, key and rule; what was cut off goes on after a kill. */
+import { mkdir, readdir } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
+import { findings } from "./axe.ts";
+import { answer } from "./dialogs.ts";
 import { apiOf } from "./driver.ts";
 import { electron, launch } from "./harness.ts";
-import { sharedApp } from "./shared.ts";
+import { sharedApp, sharedFolder } from "./shared.ts";
 import { attributes, card, compose, DRAWING_LIMIT, open, results, saved, undo, view } from "./window.ts";
 
 const BOXES = [
@@ -24,12 +27,21 @@ async function scout(page: Page, count: number): Promise<void> {
   await idle(page);
 }
 
+/** Pictures that the browser would let be dragged out as they are, whatever they show. */
+const loosePictures = (page: Page) =>
+  page.locator("img").evaluateAll((all) => {
+    const here = globalThis as unknown as { getComputedStyle(one: unknown): Record<string, string> };
+    return all.filter((one) => here.getComputedStyle(one)["webkitUserDrag"] !== "none").length;
+  });
+
 describe.skipIf(!electron)("scouting", { timeout: DRAWING_LIMIT }, () => {
+  const folder = sharedFolder();
   const running = sharedApp();
 
   test("draws each seed to a step; finished by a click, a key and a rule, the others look different, and none is exported", async () => {
-    const { page } = running();
+    const { app, page } = running();
     const api = apiOf(page);
+    await page.emulateMedia({ reducedMotion: "reduce" });
     await compose(page, { seeds: "1-5", boxes: BOXES, steps: 6 });
     await expect.poll(() => scoutButton(page).textContent()).toContain("Scout 5");
     const step = page.getByRole("spinbutton", { name: "Step to scout to" });
@@ -39,6 +51,7 @@ describe.skipIf(!electron)("scouting", { timeout: DRAWING_LIMIT }, () => {
     await scout(page, 5);
     await expect.poll(() => card(page, 3).getAttribute("aria-label")).toContain("only scouted, to step 3");
     expect((await api.stateRoom()).pictures).toBe(5);
+    expect(await findings(page, "scouted, in the strip")).toEqual([]);
 
     // By a click on its card.
     await card(page, 5).hover();
@@ -62,6 +75,28 @@ describe.skipIf(!electron)("scouting", { timeout: DRAWING_LIMIT }, () => {
     const { results: finished } = await api.listResults({ ...query, scouted: false });
     expect(finished).toHaveLength(4);
     for (const { id } of finished) expect((await api.readResult({ id })).record.scouted).toBeUndefined();
+
+    // The dialog leaves out what is only scouted, whatever is chosen; of a picture alone nothing is left to export.
+    const out = folder("exported");
+    await mkdir(out, { recursive: true });
+    await answer(app, "showOpenDialog", [out]);
+    await card(page, left[0]!).click();
+    expect(await findings(page, "a scouted result")).toEqual([]);
+    expect(await loosePictures(page)).toBe(0);
+    const dialog = page.getByRole("dialog");
+    await page.keyboard.press("Control+e");
+    await dialog
+      .getByText("This picture is only scouted, and is left out. Finish it first (F) to export it.")
+      .waitFor();
+    await expect.poll(() => dialog.getByRole("button", { name: "Export…" }).getAttribute("aria-disabled")).toBe("true");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+a");
+    await page.keyboard.press("Control+e");
+    await dialog.getByText("1 of them is only scouted, and is left out.").waitFor();
+    expect(await findings(page, "an export that leaves out")).toEqual([]);
+    await dialog.getByRole("button", { name: "Export…" }).click();
+    await page.getByText("4 pictures are exported.").waitFor();
+    expect((await readdir(out)).filter((name) => name.endsWith(".png"))).toHaveLength(4);
 
     const rest = (await api.listResults({ ...query, scouted: true })).results[0]!;
     const asked = { ids: [rest.id, finished[0]!.id], settings: true, form: "png", pattern: "{seed}" } as const;

@@ -38,3 +38,8 @@ test("a number behind words that are read from the right stays behind them", () 
     "moved \u2068قمر أصفر\u2069, 3 seeds",
   );
 });
+
+test("LoRAs are written as ever in the middle of a sentence", () => {
+  const ink = { ...scene, settings: { ...scene.settings, loras: [{ name: "ink", strength: 0.5, on: true }] } };
+  expect(runChange(scene, ink, 2)).toBe("LoRAs ink 0.5, 2 seeds");
+});

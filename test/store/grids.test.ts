@@ -55,6 +55,29 @@ test("a cell has the newest picture of its scene and seed, of whatever run, by i
   expect(found()).toEqual([first.id, null, null, null]);
 });
 
+test("a run says whose cells it draws, as long as that grid is there", () => {
+  const project = newProject();
+  const { results } = project;
+  const { id } = results.grids.save(asked);
+  const [plain] = beginGridRuns(results, id, [{ scene: none, asked: 2, seeds: "1,2" }]);
+  const alone = results.beginRun(none, "demo", 1);
+  const gridOf = (run: number) => results.readRun(run).grid;
+  expect([gridOf(plain!), gridOf(alone.id)]).toEqual([{ id, name: "Method × Seed" }, null]);
+  results.grids.rename(id, "Methods");
+  const listed = [
+    { offset: 0, limit: 9 },
+    { tree: true, offset: 0, limit: 9 },
+  ].map((query) => results.listRuns(query));
+  expect(listed.map(({ runs }) => runs.map(({ grid }) => grid?.name ?? null))).toEqual([
+    [null, "Methods"],
+    [null, "Methods"],
+  ]);
+  results.grids.delete(id, true);
+  expect(gridOf(plain!)).toBeNull();
+  results.grids.delete(id, false);
+  expect(reopened(project).results.readRun(plain!).grid).toEqual({ id, name: "Methods" });
+});
+
 test("cells say what became of them: running, failed with why, cancelled, cut off by the end of the program", () => {
   const project = newProject();
   const { results } = project;
