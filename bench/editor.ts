@@ -1,7 +1,7 @@
 /**
- * `npm run bench:editor`: the window under load, in the real app. A project with 10,000 results: how soon it is there, how it scrolls,
- * sorts and searches, what memory it takes. A drag on the canvas while the engine computes. The main process: how long it stands still
- * while pictures are drawn, imported and exported.
+ * `npm run bench:editor`: the window under load, in the real app. A project with 10,000 results, 500 of them scouted: how soon it is
+ * there, how it scrolls, sorts and searches, what memory it takes. A drag on the canvas while the engine computes. The main process: how
+ * long it stands still while pictures are drawn, imported and exported.
  */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, homedir, tmpdir, totalmem } from "node:os";
@@ -24,6 +24,7 @@ import { drag, scroll, untilShown, type Motion } from "./editor/page.ts";
 const { values } = parseArgs({
   options: {
     results: { type: "string", default: "10000" },
+    scouted: { type: "string", default: "500" },
     checkpoint: { type: "string" },
     "drag-only": { type: "boolean", default: false },
     json: { type: "string" },
@@ -33,6 +34,7 @@ const { values } = parseArgs({
 const HELP = `npm run bench:editor -- [options]
 
   --results N       results of the project (default: 10000)
+  --scouted N       of them only scouted, in runs of 50 (default: 500)
   --checkpoint DIR  also drag while a step of this checkpoint is computed, whose steps take long
   --drag-only       nothing but the drags
   --json FILE       write the numbers there too
@@ -42,11 +44,14 @@ The project is made once, in $DIORAMA_CACHE (default: ~/.cache/diorama).`;
 const DEMO: LoadRequest = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };
 const DRAG_SECONDS = 20;
 const count = Number(values.results);
+const scouted = Number(values.scouted);
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
 interface Report {
   machine: string;
   results: number;
+  /** Of the results. */
+  scouted: number;
   /** Milliseconds. */
   opening: Record<"fromNothing" | "strip" | "sheet", number>;
   choosing: Record<string, number>;
@@ -60,7 +65,7 @@ interface Report {
 
 const report: Report = {
   machine: `${cpus().length} x ${cpus()[0]?.model.trim() ?? "?"}, ${(totalmem() / 2 ** 30).toFixed(0)} GB, Xvfb (drawn by the processor)`,
-  results: count,
+  ...{ results: count, scouted },
   opening: { fromNothing: NaN, strip: NaN, sheet: NaN },
   choosing: {},
   motion: {},
@@ -85,8 +90,8 @@ async function main(): Promise<void> {
     return;
   }
   const cache = process.env["DIORAMA_CACHE"] ?? path.join(homedir(), ".cache", "diorama");
-  say(`a project with ${count} results`);
-  const made = bigProject(cache, count, say);
+  say(`a project with ${count} results, ${scouted} of them scouted`);
+  const made = bigProject(cache, count, scouted, say);
   const folder = mkdtempSync(path.join(tmpdir(), "diorama-bench-"));
   // The display of the tests does not keep a process alive.
   const alive = setInterval(() => undefined, 60_000);
@@ -166,10 +171,14 @@ async function looking(page: Page, app: ElectronApplication, root: number): Prom
   };
   report.choosing["oldest first"] = await choose("Oldest first");
   report.choosing["best obeyed first"] = await choose("Best obeyed first");
-  report.choosing["words of the prompt"] = await untilShown(page, { scope: ".sheet", changed: true }, () =>
-    page.getByPlaceholder("Search prompts").fill("yellow moon"),
-  );
-  await untilShown(page, { scope: ".sheet", changed: true }, () => page.getByPlaceholder("Search prompts").fill(""));
+  const search = page.locator(".sheet").getByRole("textbox", { name: "Search prompts and seeds" });
+  const changed = { scope: ".sheet", changed: true };
+  report.choosing["words of the prompt"] = await untilShown(page, changed, () => search.fill("yellow moon"));
+  await untilShown(page, changed, () => search.fill(""));
+  if (scouted === 0) return;
+  const shelf = (name: string) => page.getByRole("radio", { name, exact: true }).click();
+  report.choosing["scouted alone"] = await untilShown(page, changed, () => shelf("Scouted"));
+  await untilShown(page, changed, () => shelf("All"));
 }
 
 /** A box is dragged while nothing else happens, and while the engine computes on all threads. */
@@ -228,7 +237,7 @@ async function moving(app: ElectronApplication, page: Page, folder: string): Pro
     await app.evaluate(({ app: electron }, file) => electron.emit("second-instance", {}, ["", file], "/"), large);
     await hear(page, "opened", { kind: "picture" });
   });
-  const { results } = await api.listResults({ order: "newest", offset: 0, limit: 101 });
+  const { results } = await api.listResults({ scouted: false, order: "newest", offset: 0, limit: 101 }); // the others stay here
   const [newest, ...others] = results.map(({ id }) => id);
   report.main["copying it to the clipboard"] = await blocksDuring(app, () => api.copyPicture({ id: newest! }));
 
@@ -249,14 +258,14 @@ async function moving(app: ElectronApplication, page: Page, folder: string): Pro
 }
 
 function print(): void {
-  const { machine, results, opening, choosing, motion, work, main: blocks, memory } = report;
+  const { machine, results, scouted, opening, choosing, motion, work, main: blocks, memory } = report;
   const ms = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
   const table = (head: string[], rows: string[][]) => {
     console.log(`| ${head.join(" | ")} |\n|${head.map(() => " --- ").join("|")}|`);
     for (const row of rows) console.log(`| ${row.join(" | ")} |`);
     console.log("");
   };
-  console.log(`${machine}\n${results} results of ${SIDE} x ${SIDE}\n`);
+  console.log(`${machine}\n${results} results of ${SIDE} x ${SIDE}, ${scouted} of them scouted\n`);
   table(
     ["until its pictures are on the screen", "time"],
     [

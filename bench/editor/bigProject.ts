@@ -1,6 +1,7 @@
 /**
  * A project with many results, made by the store's own code: runs of 50 seeds over a few dozen prompts, each with its own settings in
- * its own PNG, and a thumbnail. Made once, kept in the cache folder, and copied for every measurement.
+ * its own PNG, and a thumbnail; some runs are only scouted, with what their pictures go on from. Made once, kept in the cache folder,
+ * and copied for every measurement.
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -13,7 +14,7 @@ import { thumbnailOf } from "../../src-main/store/pictures.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 
 /** Changes when what is made does. */
-const VERSION = 1;
+const VERSION = 2;
 const SEEDS_PER_RUN = 50;
 export const SIDE = 256;
 /** Different pictures: encoding 10,000 would take a quarter of an hour and show nothing new. */
@@ -21,9 +22,17 @@ const PICTURES = 240;
 const COLOURS = ["red", "green", "blue", "yellow", "orange", "purple"];
 const SHAPES = ["circle", "square", "heart", "star", "triangle", "moon"];
 
-/** The path of a project with `count` results in `cache`; `say` hears how far it is. */
-export function bigProject(cache: string, count: number, say: (line: string) => void): string {
-  const file = path.join(cache, `results-${count}-v${VERSION}.diorama`);
+/** The step that runs are scouted to. */
+const SCOUTED_TO = 24;
+/** Bytes of a state: more than most samplers' at 512 x 512 (test/engine/pictureState.test.ts). */
+const STATE = 200_000;
+
+/**
+ * The path of a project with `count` results in `cache`, of which `scouted`, in whole runs, are only scouted: the newest run, and others
+ * at equal distances. `say` hears how far it is.
+ */
+export function bigProject(cache: string, count: number, scouted: number, say: (line: string) => void): string {
+  const file = path.join(cache, `results-${count}-scouted-${scouted}-v${VERSION}.diorama`);
   if (existsSync(file)) return file;
   mkdirSync(cache, { recursive: true });
   const unfinished = `${file}.part`;
@@ -33,17 +42,23 @@ export function bigProject(cache: string, count: number, say: (line: string) => 
     return { png: encodePng(pixels), thumbnail: thumbnailOf(pixels) };
   });
   const project = ProjectFile.create(unfinished, { scene: sceneOf(0), seeds: "1-4", model: null, editor: {} });
-  for (let run = 0; run * SEEDS_PER_RUN < count; run++) {
+  const runs = Math.ceil(count / SEEDS_PER_RUN);
+  const scouting = Math.ceil(scouted / SEEDS_PER_RUN);
+  const isScouted = (run: number) => scouting > 0 && (runs - 1 - run) % Math.max(1, Math.floor(runs / scouting)) === 0;
+  for (let run = 0; run < runs; run++) {
     const scene = sceneOf(run);
     const seeds = Math.min(SEEDS_PER_RUN, count - run * SEEDS_PER_RUN);
-    const { id } = project.results.beginRun(scene, "demo", seeds);
+    const until = isScouted(run) ? SCOUTED_TO : undefined;
+    const { id } = project.results.beginRun(scene, "demo", seeds, { until });
     for (let seed = 0; seed < seeds; seed++) {
       const number = run * SEEDS_PER_RUN + seed;
-      const record = recordOf(scene, number);
+      const foreseen = until === undefined ? {} : { scouted: until };
+      const record: RunRecord = { ...recordOf(scene, number), ...foreseen };
+      const state = until === undefined ? undefined : stateOf(number);
       const { png, thumbnail } = pictures[number % pictures.length]!;
       const own = withTexts(png, metadataTexts(record));
       const finished = { runId: id, seed: String(number), seconds: 1.5, width: SIDE, height: SIDE, record };
-      project.results.keep({ ...finished, png: own, thumbnail });
+      project.results.keep({ ...finished, png: own, thumbnail, state });
     }
     project.results.endRun(id, "done", null);
     if (run % 20 === 19) say(`  ${(run + 1) * SEEDS_PER_RUN} of ${count} results`);
@@ -81,6 +96,14 @@ export function recordOf(scene: Scene, number: number): RunRecord {
     tokens: { left: [2, 3], right: [6, 7] },
     obedience: { left: ((number * 37) % 101) / 100, right: ((number * 61) % 101) / 100 },
   };
+}
+
+/** Bytes that do not repeat: here a state is no more than room. */
+function stateOf(number: number): Uint8Array {
+  const words = new Uint32Array(STATE / 4);
+  let noise = number + 1;
+  for (let i = 0; i < words.length; i++) words[i] = noise = (Math.imul(noise, 1_664_525) + 1_013_904_223) >>> 0;
+  return new Uint8Array(words.buffer);
 }
 
 /** A disc and a square on a ground with a little noise: compresses about as well as a drawn picture. */
