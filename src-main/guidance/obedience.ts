@@ -1,7 +1,7 @@
 /**
  * How far a box is obeyed, read from the attention of its words while the picture is drawn. Measured on pictures whose things a judge can
  * find (docs/evaluation.md): the share of attention in the box, which was taken first, is high wherever guidance acts and tells seeds apart
- * badly; how far the attention's extent and the box coincide tells them apart well.
+ * badly; how far the attention's extent and the box coincide tells them apart well, and best where the extent has a clear edge.
  */
 import { type Area, coverage, type Grid } from "./areas.ts";
 
@@ -22,9 +22,12 @@ export function regionAttention(
 /** Cells that say how strong a map is where it is strongest; one alone may be a spike. */
 const TOP_CELLS = 3;
 
+/** Shares of the peak below which a cell is not the thing's, and above which it is wholly so. */
+const EDGE = { none: 0.25, whole: 0.75 } as const;
+
 /**
- * An estimate of the intersection over union of a thing and its area, 0 to 1: of the map [cells] that a thing's words attend to, as a share of
- * its peak, and the part of each cell that the area has, the sum of the smaller over the sum of the larger.
+ * An estimate of the intersection over union of a thing and its area, 0 to 1: of how far each cell of the map [cells] that a thing's words
+ * attend to is the thing's, and the part of it that the area has, the sum of the smaller over the sum of the larger.
  */
 export function obedience(attention: Float32Array, area: Area, grid: Grid): number {
   const covered = coverage(area, grid);
@@ -33,7 +36,7 @@ export function obedience(attention: Float32Array, area: Area, grid: Grid): numb
   if (!(peak > 0)) return 0;
   let [shared, either] = [0, 0];
   attention.forEach((value, p) => {
-    const extent = Math.min(1, value / peak);
+    const extent = Math.min(1, Math.max(0, (value / peak - EDGE.none) / (EDGE.whole - EDGE.none)));
     shared += Math.min(extent, covered[p]!);
     either += Math.max(extent, covered[p]!);
   });

@@ -14,7 +14,7 @@ test("a region's attention is that of its tokens, in shares", () => {
 describe("obedience", () => {
   const grid = { height: 4, width: 4 };
   const rows = (...marks: string[]) =>
-    Float32Array.from(marks.join(""), (mark) => (mark === "#" ? 1 : mark === "+" ? 0.5 : 0));
+    Float32Array.from(marks.join(""), (mark) => (mark === "#" ? 1 : mark === "+" ? 0.5 : mark === "-" ? 0.25 : 0));
   const map = rows("##..", "##..", "....", "....");
 
   test.each([
@@ -25,7 +25,8 @@ describe("obedience", () => {
     ["twice its place", map, { x: 0, y: 0, width: 1, height: 0.5 }, 0.5],
     // 2 cells are half covered and 2 wholly: (2 + 1) / (4 + 0).
     ["three quarters of its place", map, { x: 0, y: 0, width: 0.375, height: 0.5 }, 0.75],
-    // Faint attention counts by its strength: 4 / (4 + 4 x 0.5).
+    ["its place with a faint halo", rows("##--", "##--", "----", "----"), { x: 0, y: 0, width: 0.5, height: 0.5 }, 1],
+    // Weaker attention counts in part: 4 / (4 + 4 x 0.5).
     [
       "the strong part of a wider map",
       rows("##++", "##++", "....", "...."),
