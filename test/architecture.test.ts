@@ -21,10 +21,11 @@ const mayImport: Record<string, readonly string[]> = {
   store: ["wire", "scene", "api", "service", "image"],
   workshop: ["wire", "scene", "api", "service", "checkpoint", "image"],
   models: ["wire", "scene", "api", "service", "checkpoint", "image"],
-  cli: ["wire", "scene", "api", "image", "engine", "models"],
+  remote: ["wire", "scene", "api", "service", "image", "engine", "models"],
+  cli: ["wire", "scene", "api", "image", "engine", "models", "remote"],
   server: ["wire", "scene", "api", "service", "image", "engine", "models", "cli"],
   // Of `image`, main plans a sheet and words its captions; the pixels are the workshop's.
-  main: ["wire", "scene", "api", "service", "image", "engine", "store", "workshop", "models"],
+  main: ["wire", "scene", "api", "service", "image", "engine", "store", "workshop", "models", "remote"],
 };
 
 /** Packages that only some may import; `electron` etc. may not creep into what also runs without it. */
@@ -42,6 +43,8 @@ const entrances: Record<string, readonly string[]> = {
   store: ["src-main/store/host.ts"],
   workshop: ["src-main/workshop/host.ts"],
   models: ["src-main/models/host.ts"],
+  // The second for those who offer this machine's engine to others.
+  remote: ["src-main/remote/host.ts", "src-main/remote/command.ts"],
 };
 
 const sources = filesIn("src-main").flatMap(importsOf);

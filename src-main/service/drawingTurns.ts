@@ -1,7 +1,7 @@
 /**
- * The engine draws one picture at a time; those who want pictures (the projects of all windows, the runs of a server) take turns. With one
- * checkpoint each has a picture in turn, the one that has waited longest first. To open another one costs seconds to minutes, so that projects with different checkpoints change over
- * when the one that is open was drawn with for two minutes, or has nothing more to draw.
+ * An engine draws one picture at a time; those who draw on it take turns: the projects of all windows, the runs of a server, the machines of several people.
+ * With one checkpoint each has a picture in turn, the one that has waited longest first. To open another one costs seconds to minutes, so
+ * that those with different checkpoints change over when the one that is open was drawn with for two minutes, or has nothing more to draw.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { LoadRequest } from "../api/engine.ts";
@@ -11,24 +11,35 @@ const STAY = 120_000;
 
 interface Waiting {
   wants: () => LoadRequest | undefined;
-  begin: () => void;
+  begin: (place: string) => void;
+}
+
+/** An engine, and what is open there as far as is known here. */
+interface Place {
+  isBusy: boolean;
+  open: LoadRequest | undefined;
+  since: number;
 }
 
 export class DrawingTurns {
   /** The one that has waited longest first. */
   #waiting: Waiting[] = [];
-  #isBusy = false;
-  #open: LoadRequest | undefined;
-  #since = 0;
+  readonly #places = new Map<string, Place>();
   readonly #now: () => number;
+  readonly #placeOf: (model: LoadRequest | undefined) => string;
 
-  constructor(now: () => number = () => performance.now()) {
+  /** `placeOf` names the engine that has a checkpoint, where there are several: they draw beside each other. */
+  constructor(
+    now: () => number = () => performance.now(),
+    placeOf: (model: LoadRequest | undefined) => string = () => "",
+  ) {
     this.#now = now;
+    this.#placeOf = placeOf;
   }
 
-  /** Draws one picture when it is this project's turn; `wants` is asked then with which checkpoint. */
+  /** Draws one picture when it is this one's turn; `wants` is asked then with which checkpoint. */
   async take(wants: Waiting["wants"], draw: () => Promise<void>): Promise<void> {
-    await new Promise<void>((begin) => {
+    const place = await new Promise<string>((begin) => {
       this.#waiting.push({ wants, begin });
       this.#next();
     });
@@ -37,30 +48,40 @@ export class DrawingTurns {
     } finally {
       // A moment later: whoever has just drawn may want to go on with the same checkpoint.
       setImmediate(() => {
-        this.#isBusy = false;
+        this.#at(place).isBusy = false;
         this.#next();
       });
     }
   }
 
   #next(): void {
-    const next = this.#isBusy ? undefined : this.#choose();
-    if (!next) return;
-    this.#isBusy = true;
-    this.#waiting = this.#waiting.filter((one) => one !== next);
-    const model = next.wants();
-    if (model && !isDeepStrictEqual(model, this.#open)) {
-      this.#open = model;
-      this.#since = this.#now();
+    for (const name of new Set(this.#waiting.map(({ wants }) => this.#placeOf(wants())))) {
+      const place = this.#at(name);
+      const next = place.isBusy ? undefined : this.#choose(name, place);
+      if (!next) continue;
+      place.isBusy = true;
+      this.#waiting = this.#waiting.filter((one) => one !== next);
+      const model = next.wants();
+      if (model && !isDeepStrictEqual(model, place.open)) {
+        place.open = model;
+        place.since = this.#now();
+      }
+      next.begin(name);
     }
-    next.begin();
   }
 
-  #choose(): Waiting | undefined {
-    const isOpen = ({ wants }: Waiting) => isDeepStrictEqual(wants(), this.#open);
-    const same = this.#waiting.find(isOpen);
-    const other = this.#waiting.find((one) => !isOpen(one));
-    if (same && other) return this.#now() - this.#since < STAY ? same : other;
+  #choose(name: string, { open, since }: Place): Waiting | undefined {
+    const here = this.#waiting.filter(({ wants }) => this.#placeOf(wants()) === name);
+    const isOpen = ({ wants }: Waiting) => isDeepStrictEqual(wants(), open);
+    const same = here.find(isOpen);
+    const other = here.find((one) => !isOpen(one));
+    if (same && other) return this.#now() - since < STAY ? same : other;
     return same ?? other;
+  }
+
+  #at(name: string): Place {
+    const known = this.#places.get(name) ?? { isBusy: false, open: undefined, since: 0 };
+    this.#places.set(name, known);
+    return known;
   }
 }

@@ -17,6 +17,8 @@ export interface ErrorDetails {
   "provider-unavailable": { provider: string; alternatives: string[] };
   /** The hub refused, does not answer, or sent what it should not have. `status`: of HTTP, where it answered. */
   "hub-failed": { repo: string; status?: number };
+  /** Another machine, by name or address, cannot be drawn on, and why; the message says what to do. */
+  "machine-failed": { machine: string; why: MachineTrouble };
   /** What was kept of an unfinished picture is damaged, of another version, or of another picture: its seed can be drawn from the start. */
   "state-invalid": { why: "damaged" | "version" | "other" };
   /** Memory ran out, or would. */
@@ -34,6 +36,25 @@ export interface ErrorDetails {
   /** A bug of ours: an `invariant` that failed. */
   internal: Record<string, never>;
 }
+
+/** What stands between this machine and another one. */
+export type MachineTrouble =
+  /** Nothing answers there, or the connection was lost. */
+  | "unreachable"
+  /** It was not asked for a code, the code is another one, or was tried too often. */
+  | "pairing-closed"
+  | "wrong-code"
+  /** It does not know this machine, or does not any more. */
+  | "unpaired"
+  | "revoked"
+  /** Its certificate is not the one that was paired with. */
+  | "certificate"
+  /** It speaks another version of the protocol. */
+  | "version"
+  /** It has as many connections as it takes. */
+  | "busy"
+  /** It said what the protocol does not allow. */
+  | "foreign";
 
 export type ErrorCode = keyof ErrorDetails;
 

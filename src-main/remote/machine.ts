@@ -1,0 +1,325 @@
+/**
+ * Another machine as this one sees it: the connection, made again whenever it is lost, and the calls over it. A picture that was
+ * asked for is waited for through any cut; a question is answered at once, if only by what is wrong.
+ */
+import * as v from "valibot";
+import type { RawData, WebSocket } from "ws";
+import type { Machine, MachineInfo, MachineState } from "../api/machines.ts";
+import { AppError, isAppError, messageOf } from "../wire/errors.ts";
+import { type Client, connect, type Connection, type Port } from "../wire/rpc.ts";
+import { encode } from "./codec.ts";
+import { answerSchema, answerSchemas, eventSchemas, type RemoteApi, type RemoteEvents } from "./contract.ts";
+import { answerOf, closedWhy, dial, type Dialled, machineFailed, readAddress } from "./dial.ts";
+import type { Identity } from "./identity.ts";
+import type { Limits } from "./limits.ts";
+import { watchSilence } from "./liveness.ts";
+import { PATHS, PROTOCOL, welcomeSchema } from "./protocol.ts";
+import { type Line, Session } from "./session.ts";
+import { bytesOf } from "./wait.ts";
+
+export interface KnownMachine {
+  id: string;
+  name: string;
+  address: string;
+  fingerprint: string;
+}
+
+export interface MachineOptions {
+  known: KnownMachine;
+  identity: Identity;
+  app: string;
+  limits: Limits;
+  /** Milliseconds from one try to the next. */
+  retries: readonly number[];
+  onChange: () => void;
+  onEvent: <Name extends Exclude<keyof RemoteEvents, "info">>(name: Name, event: RemoteEvents[Name]) => void;
+}
+
+type Api = Connection<RemoteApi, RemoteEvents>;
+
+interface Conversation {
+  id: string;
+  session: Session;
+  api: Api;
+}
+
+export class RemoteMachine {
+  readonly #options: MachineOptions;
+  #state: MachineState = "off";
+  #problem: string | null = null;
+  #retryAt: number | null = null;
+  #info: MachineInfo | null = null;
+  #failure: AppError | undefined;
+  #session: Conversation | undefined;
+  #socket: WebSocket | undefined;
+  #running: Promise<void> | undefined;
+  readonly #ending = new AbortController();
+  #wake: (() => void) | undefined;
+  /** Called when a try has come to something. */
+  #settled: (() => void)[] = [];
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+  }
+
+  get fingerprint(): string {
+    return this.#options.known.fingerprint;
+  }
+
+  get told(): Machine {
+    const { id, name, address } = this.#options.known;
+    return { id, name, address, state: this.#state, retryAt: this.#retryAt, problem: this.#problem, info: this.#info };
+  }
+
+  /** Begins to connect, where nothing was tried yet. */
+  begin(): void {
+    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+  }
+
+  /** Tries again at once. */
+  retry(): void {
+    this.#wake?.();
+    this.begin();
+  }
+
+  /** Forgets the other machine: says goodbye, and tells those that wait. */
+  async end(): Promise<void> {
+    this.#session?.api.close();
+    this.#ending.abort();
+    this.#wake?.();
+    this.#endSession(new AppError("cancelled", `${this.#options.known.name} is not used any more.`, {}));
+    const socket = this.#socket;
+    socket?.close(1_000);
+    setTimeout(() => socket?.terminate(), 500).unref();
+    await this.#running;
+  }
+
+  /** Asks something that is answered at once: rejects where there is no connection. */
+  async ask<Method extends "load" | "tokenize" | "check" | "estimate">(
+    method: Method,
+    request: Parameters<RemoteApi[Method]>[0],
+    signal?: AbortSignal,
+  ): Promise<Awaited<ReturnType<RemoteApi[Method]>>> {
+    await this.#firstTry();
+    if (this.#state !== "connected" || !this.#session) throw this.#failed();
+    return this.#call(this.#session.api, method, request, signal);
+  }
+
+  /** Asks for a picture, and waits for it through any cut, unless the session is lost with it. */
+  async draw(request: Parameters<RemoteApi["draw"]>[0], signal?: AbortSignal): Promise<{ finished: number }> {
+    await this.#firstTry();
+    if (!this.#session) throw this.#failed();
+    return this.#call(this.#session.api, "draw", request, signal);
+  }
+
+  /** Whether the other side hears now. */
+  get isConnected(): boolean {
+    return this.#state === "connected";
+  }
+
+  cancel(call: string, keep: boolean): void {
+    this.#session?.api.api.cancel({ call, keep }).catch(() => undefined); // the picture's own call tells
+  }
+
+  async #call<Method extends keyof RemoteApi>(
+    { api }: Api,
+    method: Method,
+    request: Parameters<RemoteApi[Method]>[0],
+    signal?: AbortSignal,
+  ): Promise<Awaited<ReturnType<RemoteApi[Method]>>> {
+    const send = api[method] as Client<Record<string, (request: unknown) => Promise<unknown>>>[string];
+    const answer = await send(request, signal ? { signal } : {});
+    const parsed = v.safeParse<v.GenericSchema>(answerSchemas[method], answer, { abortEarly: true });
+    if (parsed.success) return parsed.output as Awaited<ReturnType<RemoteApi[Method]>>;
+    throw machineFailed(this.#options.known.name, "foreign", `(${method}: ${parsed.issues[0].message})`);
+  }
+
+  /** Waits for the first try, where one is being made. */
+  async #firstTry(): Promise<void> {
+    this.begin();
+    if (this.#state !== "connecting" || this.#session) return;
+    await new Promise<void>((resolve) => this.#settled.push(resolve));
+  }
+
+  #failed(): AppError {
+    return this.#failure ?? machineFailed(this.#options.known.name, "unreachable");
+  }
+
+  async #run(): Promise<void> {
+    const { retries } = this.#options;
+    for (let tries = 0; !this.#ending.signal.aborted; tries++) {
+      try {
+        this.#change("connecting");
+        await this.#converse(() => (tries = 0));
+        this.#failure = machineFailed(this.#options.known.name, "unreachable");
+      } catch (error) {
+        this.#failure = isAppError(error)
+          ? error
+          : machineFailed(this.#options.known.name, "foreign", messageOf(error));
+        if (isFinal(this.#failure)) {
+          this.#endSession(this.#failure);
+          this.#change("refused", this.#failure.message);
+          return;
+        }
+      }
+      const delay = retries[Math.min(tries, retries.length - 1)]!;
+      this.#retryAt = Date.now() + delay;
+      this.#change("lost", this.#failure.message);
+      await this.#rest(delay);
+    }
+    this.#change("off");
+  }
+
+  /** One connection, from its greeting to its end. */
+  async #converse(onConnected: () => void): Promise<void> {
+    const { known, identity, app, limits } = this.#options;
+    const { signal } = this.#ending;
+    const { name, fingerprint } = known;
+    const dialled = await dial({
+      ...readAddress(known.address),
+      name,
+      identity,
+      fingerprint,
+      path: PATHS.engine,
+      limits,
+      signal,
+    });
+    const { socket, wire } = dialled;
+    this.#socket = socket;
+    try {
+      const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+        socket.once("close", (code, reason) => resolve({ code, reason: reason.toString("utf8") }));
+      });
+      watchSilence(socket, wire, limits.silence, () => undefined);
+      const line = await this.#greet(dialled, app);
+      onConnected();
+      const info = this.#session!.api.api.info();
+      info.then(
+        (answer) => this.#inform(answer),
+        () => undefined,
+      ); // the end of the connection tells
+      const { code, reason } = await closed;
+      this.#session?.session.detach(line);
+      const why = closedWhy(code, reason);
+      if (why !== "unreachable") throw machineFailed(name, why);
+    } finally {
+      this.#socket = undefined;
+      socket.terminate();
+    }
+  }
+
+  async #greet({ socket }: Dialled, app: string): Promise<Line> {
+    const { known, limits } = this.#options;
+    const before = this.#session;
+    const hello = { session: before?.id ?? null, received: before?.session.received ?? 0 };
+    // What comes right behind the welcome belongs to the session.
+    const early: [RawData, boolean][] = [];
+    let take = (data: RawData, isBinary: boolean) => void early.push([data, isBinary]);
+    socket.on("message", (data, isBinary) => take(data, isBinary));
+    socket.send(encode({ kind: "hello", protocol: PROTOCOL, app, ...hello }));
+    const welcome = await answerOf(socket, known.name, welcomeSchema, limits.greeting);
+    const lost = before && !(welcome.resumed && before.session.canResume(welcome.received));
+    if (lost) {
+      const message = `${known.name} does not know any more what it was asked for: it was started again, or the connection was lost for too long.`;
+      this.#endSession(new AppError("service-crashed", message, { service: known.name, exitCode: null, signal: null }));
+    }
+    const { session } = (this.#session ??= this.#newSession(welcome.session));
+    const line: Line = {
+      send: (frame) => socket.send(frame),
+      get waiting() {
+        return socket.bufferedAmount;
+      },
+    };
+    take = (data, isBinary) => {
+      try {
+        session.take(bytesOf(data, isBinary));
+      } catch (error) {
+        this.#foreign(messageOf(error));
+      }
+    };
+    session.attach(line, welcome.received);
+    for (const frame of early.slice(1)) take(...frame);
+    this.#change("connected");
+    return line;
+  }
+
+  #newSession(id: string): Conversation {
+    const { limits, onEvent } = this.#options;
+    const session = new Session({
+      mostKept: limits.owed,
+      isFleeting: () => false,
+      onOverflow: () => this.#foreign("more waits for it than can be kept"),
+    });
+    const api = connect<RemoteApi, RemoteEvents>(this.#checked(session.port));
+    api.on("info", (info) => this.#inform(info));
+    for (const name of ["loading", "step", "image", "state"] as const) {
+      api.on(name, (payload) => {
+        const parsed = v.safeParse<v.GenericSchema>(eventSchemas[name], payload, { abortEarly: true });
+        if (parsed.success) onEvent(name, parsed.output as RemoteEvents[typeof name]);
+        else this.#foreign(`${name}: ${parsed.issues[0].message}`);
+      });
+    }
+    return { id, session, api };
+  }
+
+  /** What is no answer of `serve` ends the session before anybody hears it. */
+  #checked(port: Port): Port {
+    return {
+      post: (message) => port.post(message),
+      onClose: (listener) => port.onClose(listener),
+      onMessage: (listener) =>
+        port.onMessage((message) => {
+          const parsed = v.safeParse(answerSchema, message, { abortEarly: true });
+          if (parsed.success) listener(parsed.output);
+          else this.#foreign(parsed.issues[0].message);
+        }),
+    };
+  }
+
+  #inform(answer: unknown): void {
+    const parsed = v.safeParse(eventSchemas.info, answer, { abortEarly: true });
+    if (parsed.success) {
+      this.#info = parsed.output;
+      this.#options.onChange();
+    } else this.#foreign(`info: ${parsed.issues[0].message}`);
+  }
+
+  /** It says what the protocol does not allow: that is told, and no more is heard. */
+  #foreign(what: string): void {
+    const error = machineFailed(this.#options.known.name, "foreign", `(${what})`);
+    this.#endSession(error);
+    this.#socket?.close(4_400);
+    this.#socket?.terminate();
+  }
+
+  #endSession(why: AppError): void {
+    const ended = this.#session;
+    this.#session = undefined;
+    ended?.session.end(why);
+  }
+
+  #change(state: MachineState, problem: string | null = null): void {
+    this.#state = state;
+    this.#problem = problem;
+    if (state !== "lost") this.#retryAt = null;
+    if (state !== "connecting") for (const listener of this.#settled.splice(0)) listener();
+    this.#options.onChange();
+  }
+
+  #rest(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      timer.unref();
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+/** Nobody need try again: a person has to do something first. */
+function isFinal(error: AppError): boolean {
+  if (!isAppError(error, "machine-failed")) return false;
+  return ["revoked", "unpaired", "certificate", "version"].includes(error.details.why);
+}

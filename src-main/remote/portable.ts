@@ -1,0 +1,28 @@
+/** Scenes and texts as another machine can take them: where files lie here is nothing to it, their names and contents are. */
+import type { Scene } from "../scene/scene.ts";
+
+/** A copy that lacks some fields. */
+export function without<T extends object, Name extends keyof T>(value: T, ...names: readonly Name[]): Omit<T, Name> {
+  const copy = { ...value };
+  for (const name of names) delete copy[name];
+  return copy;
+}
+
+export function portable(scene: Scene): Scene {
+  const { loras, embeddings } = scene.settings;
+  return {
+    ...scene,
+    settings: {
+      ...scene.settings,
+      ...(loras ? { loras: loras.map((lora) => without(lora, "path")) } : {}),
+      ...(embeddings ? { embeddings: embeddings.map((one) => without(one, "path")) } : {}),
+    },
+    ...(scene.start ? { start: without(scene.start, "path") } : {}),
+  };
+}
+
+export function portableText<Text extends { embeddings?: { name: string; path?: string; hash?: string }[] }>(
+  text: Text,
+): Text {
+  return text.embeddings ? { ...text, embeddings: text.embeddings.map((one) => without(one, "path")) } : text;
+}
