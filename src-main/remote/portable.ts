@@ -2,10 +2,12 @@
 import type { Scene } from "../scene/scene.ts";
 
 /** A copy that lacks some fields. */
-export function without<T extends object, Name extends keyof T>(value: T, ...names: readonly Name[]): Omit<T, Name> {
-  const copy = { ...value };
-  for (const name of names) delete copy[name];
-  return copy;
+export function without<T extends object, Name extends keyof T & string>(
+  value: T,
+  ...names: readonly Name[]
+): Omit<T, Name> {
+  const kept = Object.entries(value).filter(([name]) => !(names as readonly string[]).includes(name));
+  return Object.fromEntries(kept) as Omit<T, Name>;
 }
 
 export function portable(scene: Scene): Scene {

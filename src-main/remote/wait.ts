@@ -32,11 +32,8 @@ export function nextMessage(socket: WebSocket, patience: number): Promise<Uint8A
     };
     const onMessage = (data: RawData, isBinary: boolean) => {
       settle(() => {
-        try {
-          resolve(bytesOf(data, isBinary));
-        } catch (error) {
-          reject(error);
-        }
+        if (isBinary) resolve(bytesOf(data, isBinary));
+        else reject(new FrameError("it is text"));
       });
     };
     const onClose = (code: number) => settle(() => reject(new ClosedError("the connection was closed", code)));
