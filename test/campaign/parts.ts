@@ -5,6 +5,7 @@ import { diskFull, diskReadOnly, diskVanished } from "./disks.ts";
 import { hostile } from "./hostile.ts";
 import { loras } from "./loras.ts";
 import type { Part } from "./part.ts";
+import { pictureKills } from "./pictureKills.ts";
 import { pngs } from "./pngs.ts";
 import { projects } from "./projects.ts";
 import { safetensors } from "./safetensors.ts";
@@ -15,6 +16,7 @@ import { storeKills } from "./storeKills.ts";
 export const PARTS: Record<string, Part> = {
   "kills-app": appKills,
   "kills-store": storeKills,
+  "kills-picture": pictureKills,
   "kills-save-as": saveAsKills,
   "disk-full": diskFull,
   "disk-read-only": diskReadOnly,

@@ -9,7 +9,7 @@ import { ProjectFile } from "../../src-main/store/project.ts";
 import { sampleDraft, samplePixels, sampleResult, sampleScene } from "../support/projects.ts";
 import { Fault, type Clock, type Part } from "./part.ts";
 import { noise, randomOf, type Pick } from "./random.ts";
-import { checkAnnounced, killAfter, realStore, type Announced } from "./realStore.ts";
+import { checkAnnounced, killAfter, nothingYet, realStore, type Announced } from "./realStore.ts";
 
 const PICTURES = 12;
 const DRAFT = 7;
@@ -27,9 +27,9 @@ function writeSource(path: string, pictures: number): void {
 }
 
 const ANNOUNCED: Announced = {
+  ...nothingYet(),
   draft: DRAFT,
   seeds: new Set(Array.from({ length: PICTURES }, (_value, i) => String(i + 1))),
-  versions: new Set(),
 };
 
 export const saveAsKills: Part = {

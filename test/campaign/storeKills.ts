@@ -1,15 +1,16 @@
 /**
- * The store is killed at a random moment while drafts, pictures and versions come to it, one after the other and beside each other. The
- * claim: what was announced as kept is there and whole at the next start, in the same session and in another one; nothing is left beside
+ * The store is killed at a random moment while drafts, pictures, versions, grids, scouted pictures and the states of the one in work come
+ * to it, one after the other and beside each other. The claim: what was announced as kept is there and whole at the next start, in the same session and in another one; nothing is left beside
  * the project.
  */
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Grid } from "../../src-main/scene/grid.ts";
 import { isAppError } from "../../src-main/wire/errors.ts";
 import { sampleDraft, samplePixels, sampleResult, sampleScene } from "../support/projects.ts";
 import { Fault, type Clock, type Part } from "./part.ts";
 import { noise, type Pick } from "./random.ts";
-import { checkAnnounced, killAfter, nothingYet, realStore, type Announced } from "./realStore.ts";
+import { checkAnnounced, IN_WORK, killAfter, nothingYet, realStore, stateOf, type Announced } from "./realStore.ts";
 
 /** The store may be killed while it starts, which takes about a third of a second, and while it works. */
 const LATEST_KILL = 900;
@@ -80,8 +81,10 @@ async function work(
       throw error;
     }
   };
-  const run = await orCut(() => api.beginRun({ scene: sampleScene(), model: "demo", asked: 100 }));
-  for (let n = 1; run && !killed.is && n < 100; n++) {
+  const scene = sampleScene();
+  const run = await orCut(() => api.beginRun({ scene, model: "demo", asked: 100, seeds: "0-99" }));
+  const scouting = await orCut(() => api.beginRun({ scene, model: "demo", asked: 100, seeds: "101-199", until: 1 }));
+  for (let n = 1; run && scouting && !killed.is && n < 100; n++) {
     const side = 16 * (1 + pick(24));
     const pixels = { ...samplePixels(0, side, side), data: noise(pick, side * side * 4) };
     const seed = String(n);
@@ -93,6 +96,24 @@ async function work(
         if (kept) announced.seeds.add(seed);
       }),
     ];
+    calls.push(
+      orCut(async () => {
+        await api.keepState({ runId: run.id, ...IN_WORK, step: n, state: stateOf(n) });
+        announced.inWork = { runId: run.id, step: n };
+      }),
+    );
+    if (pick(3) === 0) {
+      const result = sampleResult(scouting.id, String(100 + n));
+      const record = { ...result.record, scouted: 1 };
+      const kept = orCut(() => api.addResult({ ...result, record, state: stateOf(n) }));
+      calls.push(
+        kept.then((one) => {
+          if (one) announced.scouted.set(one.seed, n);
+          if (one) announced.seeds.add(one.seed);
+        }),
+      );
+    }
+    if (pick(4) === 0) calls.push(orCut(() => beginGrid(api, announced, n)));
     if (pick(4) === 0) {
       const named = orCut(() => api.nameVersion({ name: `version ${n}` }));
       calls.push(
@@ -103,4 +124,15 @@ async function work(
     }
     await Promise.all(calls);
   }
+}
+
+/** A grid is in the project before anything of it is drawn. */
+async function beginGrid(api: ReturnType<typeof realStore>["api"], announced: Announced, n: number): Promise<void> {
+  const scene = sampleScene();
+  const seeds = { kind: "seeds", seeds: ["1", "2", "3"] } as const;
+  const grid: Grid = { rows: null, columns: { ...seeds, seeds: [...seeds.seeds] }, seed: "1" };
+  const model = { path: "/demo", provider: "cpu", memory: "auto" } as const;
+  const { id } = await api.saveGrid({ name: `grid ${n}`, scene, grid, model, modelName: "demo" });
+  const runs = await api.beginGridRuns({ id, runs: [{ scene, asked: 3, seeds: "1-3" }] });
+  announced.grids.set(id, runs);
 }

@@ -31,6 +31,18 @@ test("each way delivers its pictures and pays for what it draws", () => {
   ]);
 });
 
+test("a way whose step was not noted in some scenes is told of the others alone, beside all ways there", () => {
+  const other = pictures.map((one) => ({ ...one, scene: "2", course: [null, ...one.course.slice(1)] }));
+  const report = scoutingReport([pictures, other], (id) => ({ ...scene, id }), 1);
+  const [all, part] = report.split("Every step noted:");
+  expect(all).toMatch(/^2 scenes/);
+  expect(all).toContain("| 3 scouted to step 2, the best 1 finished | 100.0% (100 to 100)");
+  expect(all).not.toContain("to step 1");
+  expect(part).toContain("1 scenes");
+  expect(part).toContain("| 3 scouted to step 1, the best 1 finished | 0.0% (0 to 0)");
+  expect(part).toMatch(/\| 10\.0 \| 2\.0 \|/);
+});
+
 test("the report has a row of each; without a whole scene it says so", () => {
   expect(scoutingReport([pictures], () => scene, 1)).toContain("| 3 scouted to step 2, the best 1 finished | 100.0%");
   expect(scoutingReport([], () => scene, 1)).toBe("No scene has all its pictures yet.\n");

@@ -1,7 +1,7 @@
 /**
  * Measures what scouting is worth: 24 seeds scouted and the best 4 by score finished, against 4 seeds drawn and all 24 drawn.
  *
- *     node tools/evaluate/scouting.ts [--scenes 100] [--seeds 24] [--finish 4] [--steps 50] [--out out/scouting] [--report-only]
+ *     npm run evaluate:scouting -- [--scenes 100] [--seeds 24] [--finish 4] [--steps 50] [--out out/scouting] [--report-only]
  *
  * All are drawn to the end once, and score and time after each step are noted on the way: a scouted picture that is finished is
  * that very picture. Scene by scene, so that a run that is stopped has whole scenes; it goes on when it is started again.

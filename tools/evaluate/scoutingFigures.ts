@@ -8,10 +8,10 @@ export interface ScoutedPicture {
   /** The scene's id. */
   scene: string;
   seed: number;
-  /** The program's score after each step, 0 to 1: the mean over the things. */
-  course: number[];
-  /** Seconds after each step, and for all of it with its decoding. */
-  times: number[];
+  /** The program's score after each step, 0 to 1: the mean over the things. Null where a step was not noted; the guided and the last are. */
+  course: (number | null)[];
+  /** Seconds after each step that was noted, and for all of it with its decoding. */
+  times: (number | null)[];
   seconds: number;
   /** The step as far as boxes guide it. */
   guided: number;
@@ -24,6 +24,8 @@ export interface Way {
   /** Deliveries that are as likely, such as any four of the seeds; they count alike. */
   deliveries: (pictures: readonly ScoutedPicture[]) => ScoutedPicture[][];
   seconds: (pictures: readonly ScoutedPicture[]) => number;
+  /** Whether what it goes by was noted. */
+  isKnown: (picture: ScoutedPicture) => boolean;
 }
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -45,7 +47,9 @@ export function waysOf(seeds: number, finish: number, { course, guided }: Scoute
       pictures.slice(i * finish, (i + 1) * finish),
     );
   const decoding = ({ seconds, times }: ScoutedPicture) => seconds - times.at(-1)!;
+  const isWhole = () => true;
   const scouting = (step: number): Way => ({
+    isKnown: (picture) => picture.course[step - 1] !== null,
     name: `${seeds} scouted to step ${step}, the best ${finish} finished`,
     deliveries: (pictures) => [best(pictures, finish, step)],
     seconds: (pictures) =>
@@ -58,14 +62,16 @@ export function waysOf(seeds: number, finish: number, { course, guided }: Scoute
       name: `${finish} seeds drawn`,
       deliveries: fours,
       seconds: (pictures) => (finish / pictures.length) * all(pictures),
+      isKnown: isWhole,
     },
     ...[...new Set([Math.ceil(steps / 4), Math.ceil(steps / 2), guided])].map(scouting),
     {
       name: `${seeds} drawn, the best ${finish} kept`,
       deliveries: (pictures) => [best(pictures, finish, steps)],
       seconds: all,
+      isKnown: isWhole,
     },
-    { name: `${seeds} drawn, all kept`, deliveries: (pictures) => [[...pictures]], seconds: all },
+    { name: `${seeds} drawn, all kept`, deliveries: (pictures) => [[...pictures]], seconds: all, isKnown: isWhole },
   ];
 }
 
@@ -120,7 +126,10 @@ export function figuresOf(
   };
 }
 
-/** A table for people, in Markdown. */
+/**
+ * Tables for people, in Markdown: of all scenes with the ways that are known in all of them, and of those in which every way is known,
+ * where that is a part. Seconds beside those of the first way: machines are busy to different degrees.
+ */
 export function scoutingReport(
   scenes: readonly (readonly ScoutedPicture[])[],
   sceneOf: (id: string) => IconScene,
@@ -129,18 +138,35 @@ export function scoutingReport(
   const [first] = scenes;
   const seeds = first?.length;
   if (!first?.[0] || seeds === undefined) return "No scene has all its pictures yet.\n";
+  const ways = waysOf(seeds, finish, first[0]);
+  const knows = (way: Way) => (pictures: readonly ScoutedPicture[]) => pictures.every(way.isKnown);
+  const inAll = ways.filter((way) => scenes.every(knows(way)));
+  const whole = scenes.filter((pictures) => ways.every((way) => knows(way)(pictures)));
+  const table = (some: typeof ways, of: typeof scenes) => tableOf(some, of, sceneOf, seeds);
+  const isPart = inAll.length < ways.length && whole.length > 0;
+  return [...table(inAll, scenes), ...(isPart ? ["Every step noted:", "", ...table(ways, whole)] : [])].join("\n");
+}
+
+function tableOf(
+  ways: readonly Way[],
+  scenes: readonly (readonly ScoutedPicture[])[],
+  sceneOf: (id: string) => IconScene,
+  seeds: number,
+): string[] {
   const percent = ({ value, low, high }: Estimate) =>
     `${(100 * value).toFixed(1)}% (${Math.round(100 * low)} to ${Math.round(100 * high)})`;
-  const rows = waysOf(seeds, finish, first[0]).map((way) => {
-    const { name, ap, adherence, right, hit, seconds } = figuresOf(way, scenes, sceneOf);
-    return `| ${name} | ${percent(ap)} | ${percent(adherence)} | ${percent(right)} | ${percent(hit)} | ${seconds.value.toFixed(1)} |`;
+  const figures = ways.map((way) => figuresOf(way, scenes, sceneOf));
+  const rows = figures.map(({ name, ap, adherence, right, hit, seconds: { value } }) => {
+    const ratio = value / figures[0]!.seconds.value;
+    const cells = [name, ...[ap, adherence, right, hit].map(percent), value.toFixed(1), ratio.toFixed(1)];
+    return `| ${cells.join(" | ")} |`;
   });
   return [
     `${scenes.length} scenes, ${seeds} seeds each.`,
     "",
-    "| | AP@0.5 | right colour and icon | pictures with all in place | scenes with one such picture | seconds a scene |",
-    "| --- | --- | --- | --- | --- | --- |",
+    "| | AP@0.5 | right colour and icon | pictures with all in place | scenes with one such picture | seconds a scene | beside the first |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
     ...rows,
     "",
-  ].join("\n");
+  ];
 }
