@@ -1,8 +1,8 @@
 /**
- * `npm run screenshots [-- folder] [--dark | --light] [--states] [--troubles] [--models] [--texts] [--readme]`: pictures of the real app
+ * `npm run screenshots [-- folder] [--dark | --light] [--states] [--troubles] [--models] [--texts] [--readme] [--seeds]`: pictures of the real app
  * with the demo model, into `dist/screenshots` or the folder named: its main states, what one comes by less often, models at home and on
  * their way, and the same window with Japanese, Arabic and long German texts. Each in light and dark and in three sizes of window; all
- * of them unless some are named. `--readme` makes only the pictures of the README.
+ * of them unless some are named. `--readme` makes only the pictures of the README, `--seeds` those of docs/seeds.md.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,6 +13,7 @@ import { ensureFonts } from "./electron/systemPackages.ts";
 import { slowHub } from "../test/support/slowHub.ts";
 import { models } from "./screenshots/models.ts";
 import { pictureOfReadme, pictureOfRegions } from "./screenshots/readme.ts";
+import { picturesOfSeeds } from "./screenshots/seeds.ts";
 import { states } from "./screenshots/states.ts";
 import { texts } from "./screenshots/texts.ts";
 import { troubles } from "./screenshots/troubles.ts";
@@ -21,7 +22,9 @@ import { resize, start, type Shoot, type Size } from "./screenshots/window.ts";
 const args = process.argv.slice(2);
 const root = join(import.meta.dirname, "..");
 const folder = args.find((one) => !one.startsWith("--")) ?? join(root, "dist", "screenshots");
-const readme = args.includes("--readme");
+/** Pictures that are kept with what they show; those of docs/seeds.md are of both themes each. */
+const kept = ["--readme", "--seeds"];
+const readme = kept.some((one) => args.includes(one));
 const themes = (["dark", "light"] as const).filter((theme) => {
   if (readme) return theme === "dark";
   return args.includes(`--${theme}`) || !args.some((one) => one === "--dark" || one === "--light");
@@ -44,13 +47,14 @@ const PARTS: Record<string, (running: RunningApp, shoot: Shoot, around: Surround
     await pictureOfReadme(page, join(root, "resources", "readme", "editor.png"));
     await pictureOfRegions(page, join(root, "resources", "readme", "regions.png"));
   },
+  "--seeds": (running) => picturesOfSeeds(running, join(root, "docs", "seeds")),
   "--states": ({ page }, shoot) => states(page, shoot),
   "--troubles": (running, shoot, { home }) => troubles(running, home, shoot),
   "--models": (running, shoot, { home, hub }) => models(running, home, hub, shoot),
   "--texts": ({ page }, shoot) => texts(page, shoot),
 };
 const named = Object.keys(PARTS).filter((part) => args.includes(part));
-const wanted = named.length > 0 ? named : Object.keys(PARTS).filter((part) => part !== "--readme");
+const wanted = named.length > 0 ? named : Object.keys(PARTS).filter((part) => !kept.includes(part));
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 await mkdir(folder, { recursive: true });
@@ -77,7 +81,7 @@ async function photograph(part: string, theme: "dark" | "light"): Promise<void> 
       }
       await resize(page, SIZES[1]!);
     };
-    await resize(page, part === "--readme" ? README : SIZES[1]!);
+    await resize(page, kept.includes(part) ? README : SIZES[1]!);
     await start(page);
     await PARTS[part]!(running, shoot, { home, hub });
     for (const problem of problems) say(`${part} ${theme}: ${problem}`);

@@ -39,6 +39,9 @@ const [scenes, seeds, finish] = [values.scenes, values.seeds, values.finish].map
   return value;
 }) as [number, number, number];
 
+/** Changes with how the program scores a picture: what was noted by another score is drawn again. */
+const SCORE = "scouting, score 2";
+
 /** A line of the log. */
 type Entry = ScoutedPicture & { key: string };
 
@@ -60,7 +63,7 @@ try {
   for (const scene of chosen) {
     const pictures: Entry[] = [];
     for (let seed = 1; seed <= seeds && !interrupt.signal.aborted; seed++) {
-      const key = keyOf(scene, settings, String(seed), "scouting");
+      const key = keyOf(scene, settings, String(seed), SCORE);
       if (!log.entries.has(key)) {
         if (values["report-only"]) break;
         await log.add({ key, ...(await drawn(engine, scene, settings, seed)) });

@@ -52,6 +52,11 @@ export async function draw(page: Page, seeds: string, count: number): Promise<vo
   await drawn(page, count);
 }
 
+export async function fillSteps(page: Page, steps: number): Promise<void> {
+  await page.getByRole("textbox", { name: "Steps", exact: true }).fill(String(steps));
+  await page.keyboard.press("Enter");
+}
+
 export async function drawn(page: Page, count: number): Promise<void> {
   const last = page.locator("[data-result]").nth(count - 1);
   await last.waitFor({ timeout: DRAWING_LIMIT });
