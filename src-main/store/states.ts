@@ -17,8 +17,15 @@ export class States {
     this.#db = db;
   }
 
-  /** In place of what was kept of the same picture. Of a result that was finished or deleted meanwhile nothing is kept. */
+  /**
+   * In place of what was kept of the same picture, of which the one or the other is there at any moment. Of a result that was finished or
+   * deleted meanwhile nothing is kept.
+   */
   keep(picture: UnfinishedPicture, step: number, state: Uint8Array): void {
+    this.#db.transaction(() => this.#replace(picture, step, state)).immediate();
+  }
+
+  #replace(picture: UnfinishedPicture, step: number, state: Uint8Array): void {
     const of = valuesOf(picture);
     const isGone = this.#db
       .prepare<[object], { gone: number }>(

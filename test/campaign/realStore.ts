@@ -101,7 +101,7 @@ async function checkStates(
   clock: Clock,
 ): Promise<void> {
   const isWhole = (state: Uint8Array, least: number) => {
-    const step = new DataView(state.buffer).getUint32(0);
+    const step = new DataView(state.buffer, state.byteOffset).getUint32(0);
     return step >= least && Buffer.from(state).equals(stateOf(step));
   };
   for (const [seed, step] of scouted) {

@@ -52,6 +52,13 @@ test("the state of the picture in work replaces the one before, and is gone with
   expect(states.room().pictures).toBe(1);
 });
 
+test("a state that cannot be written leaves the one before", () => {
+  const { states, inWork } = withRun();
+  states.keep(inWork("1"), 1, bytes(1));
+  expect(() => states.keep(inWork("1"), null as never, bytes(2))).toThrow("NOT NULL");
+  expect(states.read(inWork("1"))).toEqual(bytes(1));
+});
+
 test("a scouted result says so everywhere, can be finished, and is the same result then", () => {
   const { project, results, states, run } = withRun(2);
   const { id } = results.addResult(scouted(run.id, "1"));
