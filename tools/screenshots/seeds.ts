@@ -39,6 +39,16 @@ export async function picturesOfSeeds(running: RunningApp, folder: string): Prom
   await shoot("finishing");
   await idle(page);
 
+  await mode(page, "Compose");
+  await page.getByRole("option", { name: /red circle/ }).click();
+  await finished(page).first().click();
+  await page.keyboard.press("Shift+D");
+  await page.getByRole("region", { name: "Goes on from" }).waitFor();
+  const before = await page.locator("[data-result]").count();
+  await draw(page, "2", before + 2); // new ones every time
+  await shoot("redraw");
+  await page.getByRole("button", { name: "Begin from noise" }).click();
+
   await mode(page, "Grids");
   const aside = page.getByRole("complementary", { name: "Rows and columns" });
   await aside.getByRole("checkbox", { name: "Injection", exact: true }).check();
@@ -50,24 +60,16 @@ export async function picturesOfSeeds(running: RunningApp, folder: string): Prom
   await idle(page);
 
   await mode(page, "Compose");
-  await page.getByRole("option", { name: /red circle/ }).click();
-  await finished(page).first().click();
-  await page.keyboard.press("Shift+D");
-  await page.getByRole("region", { name: "Goes on from" }).waitFor();
-  const before = await page.locator("[data-result]").count();
-  await draw(page, "21,22", before + 2);
-  await shoot("redraw");
-
-  await page.getByRole("button", { name: "Begin from noise" }).click();
+  await page.getByRole("radio", { name: "Fixed" }).click();
   await page.getByRole("textbox", { name: "Seeds" }).fill("31-36");
   await page.keyboard.press("Control+Enter");
   await page
-    .locator("[data-result]")
-    .nth(before + 3)
+    .getByText(/^2 of 6$/)
+    .first()
     .waitFor({ timeout: LIMIT });
   const { project } = await apiOf(page).windowState();
   await running.kill();
-  await using again = await launch({ dataFolder, files: [project!.path] });
+  await using again = await launch({ dataFolder, files: [project.path] });
   await again.page.emulateMedia({ reducedMotion: "reduce" });
   await resize(again.page, SIZE);
   await again.page.getByText(/^Diorama ended before/).waitFor({ timeout: LIMIT });
