@@ -22,7 +22,8 @@ const mayImport: Record<string, readonly string[]> = {
   workshop: ["wire", "scene", "api", "service", "checkpoint", "image"],
   models: ["wire", "scene", "api", "service", "checkpoint", "image"],
   remote: ["wire", "scene", "api", "service", "image", "engine", "models"],
-  cli: ["wire", "scene", "api", "image", "engine", "models", "remote"],
+  pool: ["wire", "scene", "api", "service", "image", "checkpoint", "engine", "models"],
+  cli: ["wire", "scene", "api", "image", "engine", "models", "remote", "pool"],
   server: ["wire", "scene", "api", "service", "image", "engine", "models", "cli"],
   // Of `image`, main plans a sheet and words its captions; the pixels are the workshop's.
   main: ["wire", "scene", "api", "service", "image", "engine", "store", "workshop", "models", "remote"],
@@ -35,6 +36,8 @@ const onlyIn: Record<string, readonly string[]> = {
   electron: ["src-main/main", "src-main/window", "src-main/preload"],
   "electron-log": ["src-main/main/"],
   fabric: ["src-renderer/canvas/"],
+  bullmq: ["src-main/pool/"],
+  ioredis: ["src-main/pool/"],
 };
 
 /** The ways into a service from outside its folder; everything else in there runs in the service's own process. */

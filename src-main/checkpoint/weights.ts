@@ -69,6 +69,11 @@ export class Weights {
     return precisionsOf([...this.#table.values()]);
   }
 
+  /** Files that they lie in, in the order of their names. */
+  files(): string[] {
+    return [...new Set([...this.#table.values()].map(({ file }) => file))].sort();
+  }
+
   /** Full names in this scope that `tensor` was never asked for: after building the network, what it ignores. */
   unused(): string[] {
     return this.names()

@@ -19,6 +19,8 @@ export interface ErrorDetails {
   "hub-failed": { repo: string; status?: number };
   /** Another machine, by name or address, cannot be drawn on, and why; the message says what to do. */
   "machine-failed": { machine: string; why: MachineTrouble };
+  /** A pool, a queue on Redis, cannot be reached, or what came from it is not what was asked for. */
+  "pool-failed": { address: string };
   /** What was kept of an unfinished picture is damaged, of another version, or of another picture: its seed can be drawn from the start. */
   "state-invalid": { why: "damaged" | "version" | "other" };
   /** Memory ran out, or would. */

@@ -31,6 +31,11 @@ export function ensureFonts(say: (line: string) => void): void {
   }
 }
 
+/** As above, of what the tests of the pool need. */
+export function ensureRedisPackages(say: (line: string) => void): void {
+  ensure("A pool", "the server", ["redis-server"], say);
+}
+
 function ensure(who: string, what: string, packages: readonly string[], say: (line: string) => void): void {
   if (!existsSync("/etc/debian_version")) {
     if (process.platform === "linux") say(`${who} needs ${what} that Debian packages as ${packages.join(" ")}.`);

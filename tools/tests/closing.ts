@@ -3,7 +3,8 @@ import { relative } from "node:path";
 import type { TestCase, TestModule, TestRunResult, TestSuite } from "vitest/node";
 import { ROOT } from "../../test/support/imports.ts";
 import { WITHOUT_ELECTRON } from "../electron/runtime.ts";
-import { usesElectron } from "./needs.ts";
+import { usesElectron, usesRedis } from "./needs.ts";
+import { WITHOUT_REDIS } from "./redis.ts";
 
 export interface Count {
   passed: number;
@@ -91,6 +92,8 @@ function noteOf(test: TestCase): string | undefined {
 function reasonOf(moduleId: string, test: TestCase): string {
   const without = process.env[WITHOUT_ELECTRON];
   if (without !== undefined && usesElectron(moduleId)) return without;
+  const withoutRedis = process.env[WITHOUT_REDIS];
+  if (withoutRedis !== undefined && usesRedis(moduleId)) return withoutRedis;
   if (test.options.mode === "todo") return "it is still to be written";
   return `it is not for this system (${process.platform}-${process.arch})`;
 }

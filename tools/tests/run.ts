@@ -7,7 +7,8 @@ import { messageOf, stackOf } from "../../src-main/wire/errors.ts";
 import { electronRuntime, WITHOUT_ELECTRON } from "../electron/runtime.ts";
 import { missingPackages } from "../electron/systemPackages.ts";
 import { closing, countOf, isAnyRunning } from "./closing.ts";
-import { usesElectron } from "./needs.ts";
+import { usesElectron, usesRedis } from "./needs.ts";
+import { prepareRedis } from "./redis.ts";
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -35,6 +36,7 @@ async function run(args: readonly string[]): Promise<number> {
       return 1;
     }
     if (files.some(usesElectron)) await prepareElectron();
+    if (files.some(usesRedis)) prepareRedis(say);
     // What people install is packed and started too: a minute more.
     process.env["DIORAMA_TEST_PACKAGE"] ??= "1";
     const count = countOf(await vitest.start(filter), options.testNamePattern);
