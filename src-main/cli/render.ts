@@ -15,10 +15,12 @@ import { dataFolder } from "./dataFolder.ts";
 import { withLoraFiles } from "./loras.ts";
 import { modelNamed } from "./modelNamed.ts";
 import { countGrid, drawGrid, ordersOf } from "./drawGrid.ts";
+import { drawInPool } from "./drawInPool.ts";
 import { generate, JOB, type RenderEngine } from "./drawPictures.ts";
 import { fileStem, PictureFolder } from "./pictureFolder.ts";
 import { boxLabels, makeProgress, type Progress } from "./progress.ts";
 import { groupCells } from "../scene/grid.ts";
+import { queueAccess } from "./queueAddress.ts";
 import { readGrid } from "./readGrid.ts";
 import { readScene } from "./readScene.ts";
 import { withStart } from "./starts.ts";
@@ -95,6 +97,8 @@ async function draw(
   run.phase = "drawing";
   await folder.prepare();
   const isDebug = terminal.env["DIORAMA_DEBUG"] === "1";
+  const access = options.pool && queueAccess("render", options.pool, terminal);
+  const leaving = new AbortController();
   const engine = await start({
     env: { NODE_OPTIONS: deafToInterrupts(terminal.env["NODE_OPTIONS"]) },
     onLine: (line) => (isDebug ? void terminal.stderr.write(`${line}\n`) : undefined),
@@ -111,6 +115,8 @@ async function draw(
       engine.kill();
       return;
     }
+    leaving.abort();
+    if (access) return;
     progress.note("Stopping after this step; press Ctrl-C again to stop at once.");
     // Where the engine cannot take the request its call to generate fails too, and says why.
     engine.api.cancel({ jobId: JOB }).catch(() => undefined);
@@ -149,6 +155,13 @@ async function draw(
       );
     }
     if (run.isInterrupted) throw new AppError("cancelled", "Interrupted.", {});
+    if (access) {
+      await engine.stop(); // it has said what the scene needs; others draw
+      const { urgency, user } = options.pool!;
+      const asked = { access, urgency, user, checkpoint, alternatives, seeds, start: started.picture };
+      await drawInPool({ ...asked, options, folder, progress, terminal, interrupted: leaving.signal });
+      return;
+    }
     const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
     const scenes = alternatives.map((one) => one.scene);
     const pictures = grid

@@ -6,6 +6,7 @@ import { STRONGEST_LORA } from "../scene/loras.ts";
 import { readSeeds } from "../scene/seeds.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { PREDICTIONS, type LoadRequest } from "../api/engine.ts";
+import { URGENCIES, type Urgency } from "../api/pool.ts";
 import { readSettingOptions, SETTING_OPTIONS } from "./settingOptions.ts";
 import { readFinishRule, readScoutStep, type ScoutOptions } from "./scouting.ts";
 import { readLoraOption, type LoraOption } from "./loras.ts";
@@ -64,6 +65,16 @@ const OPTIONS = {
   provider: { value: "NAME", about: `auto (a GPU that works, else cpu), ${PROVIDERS.join(", ")}; auto by default.` },
   device: { value: "N", about: "Which of several GPUs, from 0." },
   memory: { value: "MODE", about: "auto, fast, low (slower, the weights stay in the file); auto by default." },
+  queue: {
+    value: "ADDRESS",
+    about: "Have the pictures drawn by a pool: redis://user:password@host, or rediss://; env: what DIORAMA_QUEUE says.",
+  },
+  "queue-ca": {
+    value: "FILE.pem",
+    about: "The certificate that signed the pool's, where this system does not know it.",
+  },
+  urgency: { value: "NAME", about: `In a pool: ${URGENCIES.join(", ")}; usual by default.` },
+  user: { value: "NAME", about: "As whom to ask a pool: users take turns. By default you, on this computer." },
   out: { value: "DIR", about: 'Where the pictures go; "out" by default.' },
   resume: { about: "Go on with a run or grid of this scene that was cut off: the same command again, with this." },
   force: { about: "Overwrite pictures of the same name instead of numbering." },
@@ -112,6 +123,8 @@ export interface RenderOptions {
   provider: ProviderName | "auto";
   deviceId: number | undefined;
   memory: LoadRequest["memory"];
+  /** The pool that draws, instead of this machine. */
+  pool: { queue: string; ca: string | undefined; urgency: Urgency; user: string | undefined } | undefined;
   out: string;
   resume: boolean;
   force: boolean;
@@ -167,6 +180,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
       words.length === 0 ? "a scene file is missing" : `only one scene file at a time, got ${words.join(", ")}`;
     problems.push({ at: "SCENE.json", message });
   }
+  const pool = readPool(given, problems);
   if (problems.length > 0) throw optionProblem(problems);
   return {
     scenePath: words[0]!,
@@ -182,6 +196,7 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     provider: provider!,
     deviceId,
     memory: memory!,
+    pool,
     out: given.out ?? "out",
     resume: given.resume ?? false,
     force: given.force ?? false,
@@ -189,6 +204,24 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
     json: given.json ?? false,
     quiet: given.quiet ?? false,
   };
+}
+
+/** What a pool's workers cannot do yet, or only this machine can. */
+const NOT_IN_POOL = ["scout", "grid", "enlarge", "resume", "sheet", "vae", "taesd", "draft"] as const;
+
+function readPool(given: Given<typeof OPTIONS>, problems: Problem[]): RenderOptions["pool"] {
+  const { queue } = given;
+  if (queue === undefined) {
+    for (const name of ["queue-ca", "urgency", "user"] as const) {
+      if (given[name] !== undefined) problems.push({ at: `--${name}`, message: "needs --queue" });
+    }
+    return undefined;
+  }
+  for (const name of NOT_IN_POOL) {
+    if (given[name] !== undefined) problems.push({ at: `--${name}`, message: "does not go with --queue" });
+  }
+  const urgency = choose(given.urgency ?? "usual", URGENCIES, "urgency", problems);
+  return { queue, ca: given["queue-ca"], urgency: urgency ?? "usual", user: given.user };
 }
 
 function readParts(given: Given<typeof OPTIONS>, problems: Problem[]): RenderOptions["parts"] {

@@ -2,9 +2,8 @@
  * `npm run worker`: this machine draws for a pool, a queue on Redis or Valkey. It takes pictures from there and listens to nobody, so that
  * it may stand behind any firewall. Ctrl-C leaves the picture in work, with its state, to another worker.
  */
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { PROVIDERS, type ProviderName, type Scene } from "../scene/scene.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { HUB_ADDRESS } from "../api/models.ts";
@@ -13,7 +12,7 @@ import { startEngine, type Engine } from "../engine/host.ts";
 import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { shownAddress } from "../pool/address.ts";
 import { type KnownCheckpoint, knownCheckpoint } from "../pool/checkpoints.ts";
-import { accessOf, type Access, checkPool, openConnection } from "../pool/connection.ts";
+import { type Access, checkPool, openConnection } from "../pool/connection.ts";
 import type { Drawer } from "../pool/drawing.ts";
 import { engineDrawer } from "../pool/engineDrawer.ts";
 import { HashMemory } from "../pool/hashMemory.ts";
@@ -23,6 +22,7 @@ import { describeOptions, readArguments, usageProblem, type Option } from "./arg
 import { dataFolder } from "./dataFolder.ts";
 import { withLoraFiles } from "./loras.ts";
 import { modelNamed } from "./modelNamed.ts";
+import { queueAccess } from "./queueAddress.ts";
 import { DEMO_FOLDER } from "./render.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
 
@@ -121,24 +121,6 @@ function readOptions(argv: readonly string[], { env, cwd }: Terminal): Options |
     deviceId: given.device === undefined ? undefined : Number(given.device),
     memory,
   };
-}
-
-/** The pool of `--queue`, or of DIORAMA_QUEUE. */
-export function queueAccess(
-  program: string,
-  { queue, ca }: { queue: string | undefined; ca: string | undefined },
-  { env, cwd }: Pick<Terminal, "env" | "cwd">,
-): Access {
-  const address = queue ?? env["DIORAMA_QUEUE"];
-  if (address === undefined) throw usageProblem(program, "--queue redis://user:password@host is missing");
-  if (ca === undefined) return accessOf(address);
-  const path = resolve(cwd, ca);
-  try {
-    return accessOf(address, readFileSync(path, "utf8"));
-  } catch (error) {
-    if (isAppError(error)) throw error;
-    throw usageProblem(program, `--queue-ca: ${path} cannot be read: ${messageOf(error)}`);
-  }
 }
 
 async function work(options: Options, terminal: Terminal): Promise<void> {
