@@ -76,7 +76,13 @@ async function startWorkers(
 /** Asks for so many pictures; the times at which they came, in seconds since `zero`. */
 async function ask(
   client: PoolClient,
-  { user, count, zero, scene, model = CAT }: { user: string; count: number; zero: number; scene: Scene; model?: typeof CAT },
+  {
+    user,
+    count,
+    zero,
+    scene,
+    model = CAT,
+  }: { user: string; count: number; zero: number; scene: Scene; model?: typeof CAT },
 ) {
   const seeds: Seed[] = Array.from({ length: count }, (_, i) => String(i + 1));
   const run = `${user}-${model.name}`;
@@ -123,7 +129,10 @@ export async function measureTurns(port: number, workers: number, drawing: Drawi
   redis.disconnect();
   const rate = all.length / seconds;
   // While both wait: after the pictures that were in work when the second came.
-  const [from, to] = [bob.asked + drawing.seconds, Math.min(Math.max(...bob.came), Math.max(...ann.came)) - drawing.seconds];
+  const [from, to] = [
+    bob.asked + drawing.seconds,
+    Math.min(Math.max(...bob.came), Math.max(...ann.came)) - drawing.seconds,
+  ];
   const within = ({ came }: { came: number[] }) => came.filter((at) => at >= from && at <= to).length;
   const shares = [within(ann), within(bob)];
   const even = shares[0]! + shares[1]! === 0 ? "–" : jain(shares).toFixed(2);
@@ -143,7 +152,12 @@ export async function measureTurns(port: number, workers: number, drawing: Drawi
 }
 
 /** Two users with a checkpoint each, the same number of pictures, mixed. */
-export async function measureStays(port: number, workers: number, drawing: Drawing, doesStay: boolean): Promise<string> {
+export async function measureStays(
+  port: number,
+  workers: number,
+  drawing: Drawing,
+  doesStay: boolean,
+): Promise<string> {
   const { stop, opened } = await startWorkers(port, workers, drawing, doesStay ? {} : { stay: 0, patience: 0 });
   const redis = connect(port);
   const client = new PoolClient(redis, "0");
