@@ -31,7 +31,10 @@ const HELP = `npm run bench:pool -- [options]
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
-  if (values.help) return say(HELP);
+  if (values.help) {
+    say(HELP);
+    return;
+  }
   const why = whyNoRedis();
   if (why !== undefined) throw new Error(why);
   const drawing = { seconds: Number(values.seconds), steps: Number(values.steps) };
