@@ -2,6 +2,7 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { join } from "node:path";
 import { defineConfig, type Plugin } from "vite";
+import { manual } from "./tools/manual.ts";
 
 const root = import.meta.dirname;
 
@@ -26,13 +27,14 @@ export default defineConfig({
   root: join(root, "src-renderer"),
   // Relative, so that the page works under whatever protocol the main process serves it.
   base: "./",
-  plugins: [withoutInlineStyles(), svelte({ configFile: join(root, "svelte.config.js") })],
+  plugins: [manual(), withoutInlineStyles(), svelte({ configFile: join(root, "svelte.config.js") })],
   resolve: { alias: ALIASES },
   build: {
     outDir: join(root, "dist/renderer"),
     emptyOutDir: true,
     // The floor is Electron 33.
     target: "chrome130",
+    rolldownOptions: { input: ["index.html", "manual.html"].map((page) => join(root, "src-renderer", page)) },
     // Inlined assets would be data: addresses, which the content policy refuses.
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1500,

@@ -10,6 +10,7 @@ import { findFolders, isWritable, removeDragged, useDataFolderOfCommandLine } fr
 import { serveCalls } from "./main/ipc.ts";
 import { beginLog, note } from "./main/log.ts";
 import { Loras } from "./main/loras.ts";
+import { Manual } from "./main/manual.ts";
 import { HubAccess } from "./main/hubAccess.ts";
 import { ModelHashes } from "./main/modelHashes.ts";
 import { nameProtocols, serveProtocols } from "./main/protocols.ts";
@@ -17,6 +18,8 @@ import { routeEngine } from "./main/routeEngine.ts";
 import { hardenContents, hardenSession } from "./main/security.ts";
 import { findServices } from "./main/services.ts";
 import { Themes } from "./main/themes.ts";
+import { Updates } from "./main/updates.ts";
+import { updateSource } from "./main/updateSource.ts";
 import { windowCalls } from "./main/windowCalls.ts";
 import { Windows } from "./main/windows.ts";
 import { openModels } from "./models/host.ts";
@@ -101,9 +104,22 @@ async function start(): Promise<void> {
     developmentServer: app.isPackaged ? undefined : process.env["DIORAMA_DEV_SERVER"],
   });
   const restartEngine = routeEngine(engine, windows);
-  serveCalls(windows, (window) => windowCalls(window, { windows, engine, restartEngine, themes, atHome }));
-  windows.onOpened(({ store }) => void themes.restore(store).catch(() => undefined)); // the system's theme will do
-  endInOrder(windows, () => Promise.all([engine.stop(), workshop.stop(), models.stop()]));
+  serveCalls(windows, (window) =>
+    windowCalls(window, { windows, engine, restartEngine, themes, atHome, updates, manual }),
+  );
+  const endWith = endInOrder(windows, () => Promise.all([engine.stop(), workshop.stop(), models.stop()]));
+  const updates = new Updates({
+    source: updateSource(),
+    tell: (state) => windows.tell("update", state),
+    endWith,
+    note: (message) => note("updates", message),
+  });
+  const manual = new Manual();
+  windows.onOpened(({ store, window }) => {
+    window.once("closed", () => (windows.all.length === 0 ? manual.close() : undefined));
+    void themes.restore(store).catch(() => undefined); // the system's theme will do
+    void updates.restore(store).catch(() => undefined); // the next start looks
+  });
 
   openLater = (path) => windows.openAsked([path]);
   app.on("second-instance", (_event, argv, cwd) => {

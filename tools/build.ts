@@ -49,6 +49,11 @@ function listModules(seen: Set<string>): Plugin {
   };
 }
 
+/** The folder of main is never emptied, as two are built into it: a chunk keeps its name there. */
+function chunkNames(form: Target["form"]): string {
+  return form === "cjs" ? "[name]-chunk.cjs" : "[name]-[hash].mjs";
+}
+
 function configFor({ folder, entries, form }: Target, watch: boolean, plugins: Plugin[]): InlineConfig {
   const ending = form === "cjs" ? "cjs" : "mjs";
   return {
@@ -68,7 +73,7 @@ function configFor({ folder, entries, form }: Target, watch: boolean, plugins: P
       rolldownOptions: {
         input: Object.fromEntries(Object.entries(entries).map(([name, file]) => [name, join(ROOT, file)])),
         external: [...EXTERNAL, ...builtinModules, /^node:/],
-        output: { format: form, entryFileNames: `[name].${ending}`, chunkFileNames: `[name]-[hash].${ending}` },
+        output: { format: form, entryFileNames: `[name].${ending}`, chunkFileNames: chunkNames(form) },
       },
     },
   };

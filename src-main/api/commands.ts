@@ -187,8 +187,11 @@ export const COMMANDS = {
   "grid.export": { menu: "Compare", label: "Export the grid…", shortcut: "CmdOrCtrl+Alt+G" },
   "grid.exportCells": { menu: "Compare", label: "Export its cells…" },
 
+  "help.start": { menu: "Help", label: "Getting started" },
+  "help.manual": { menu: "Help", label: "Manual", shortcut: "F1" },
   "help.shortcuts": { menu: "Help", label: "Keyboard shortcuts", shortcut: "?", windowKey: true },
   "help.log": { menu: "Help", label: "Show log file" },
+  "help.updates": { menu: "Help", label: "Check for updates", group: true },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof COMMANDS;

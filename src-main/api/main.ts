@@ -23,6 +23,7 @@ import type { LoraEntry } from "../scene/loras.ts";
 import type { GridCalls } from "./grids.ts";
 import type { HomeCalls } from "./mainModels.ts";
 import type { WindowStartCalls } from "./starts.ts";
+import type { UpdateCalls, UpdateState } from "./updates.ts";
 import type { Download } from "./models.ts";
 import type { Scene, SceneLora, Seed } from "../scene/scene.ts";
 import type { BoxColor, PictureForm, SheetLook } from "./sheets.ts";
@@ -256,7 +257,7 @@ export type ModelForm = "file" | "folder";
 export const MODEL_PARTS = ["vae", "tiny"] as const;
 export type ModelPart = (typeof MODEL_PARTS)[number];
 
-export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls {
+export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;
@@ -267,6 +268,8 @@ export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCa
   setTheme(theme: Theme): Promise<void>;
   /** Shows the log in the system's file manager. */
   showLog(): Promise<void>;
+  /** Opens the manual in a window of its own, at one of its sections or chapters. */
+  showManual(request: { at: string | null }): Promise<void>;
 
   /** An empty project, in this window or another one. */
   newProject(request: { draft: Draft | null; where: "here" | "window" }): Promise<ProjectState | null>;
@@ -381,6 +384,8 @@ export interface MainEvents {
   queue: QueueState;
   service: ServiceState;
   theme: { theme: Theme; dark: boolean };
+  /** A newer version is there, or on its way. */
+  update: UpdateState;
   /** Save what is not saved yet, then call `readyToClose`, with why where it could not be; after five seconds the person is asked. */
   closing: { reason: "window" | "quit" };
 }

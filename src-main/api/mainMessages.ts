@@ -13,6 +13,7 @@ import { LONGEST_PATTERN } from "./pictureName.ts";
 import type { Schemas } from "../wire/rpc.ts";
 import { CAPTIONS, MOST_COLUMNS, MOST_ON_SHEET, PICTURE_FORMS, SHEET_FORMS } from "./sheets.ts";
 import { originSchema, storeSchemas } from "./storeMessages.ts";
+import { updateSchemas } from "./updates.ts";
 
 const MOST_PICTURES = 10_000;
 /** Characters of a text for the clipboard: all boxes with their words, or a prompt with its settings. */
@@ -59,6 +60,7 @@ export const mainSchemas = {
   setCommands: v.strictObject({ disabled: commands, checked: commands }),
   setTheme: v.picklist(["system", "light", "dark"]),
   showLog: nothing,
+  showManual: v.strictObject({ at: v.nullable(v.pipe(text(LIMITS.id), v.regex(/^[a-z0-9-]+$/))) }),
 
   newProject: v.strictObject({ draft: v.nullable(draft), where }),
   openProject: v.strictObject({ where }),
@@ -79,6 +81,7 @@ export const mainSchemas = {
   describeLoras: v.strictObject({ loras: listOf(loraSchema, LIMITS.loras) }),
   ...homeSchemas,
   ...gridSchemas,
+  ...updateSchemas,
 
   tokenize,
   check,

@@ -17,6 +17,7 @@ const CONTENT_TYPES: Record<string, string> = {
   json: "application/json; charset=utf-8",
   svg: "image/svg+xml",
   png: "image/png",
+  webp: "image/webp",
   woff2: "font/woff2",
 };
 

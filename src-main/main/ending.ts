@@ -3,12 +3,17 @@ import { app } from "electron";
 import type { Windows } from "./windows.ts";
 import { note } from "./log.ts";
 
-export function endInOrder(windows: Windows, stopServices: () => Promise<unknown>): void {
+/** Gives what ends the program and then does one thing more, unless somebody would rather go on. */
+export function endInOrder(windows: Windows, stopServices: () => Promise<unknown>): (last: () => void) => void {
+  let last = () => app.quit();
   let closing: Promise<void> | undefined;
   let state: "running" | "closed" | "stopped" = "running";
 
   const closeAll = async () => {
-    if (!(await windows.closeAll())) return; // somebody would rather go on
+    if (!(await windows.closeAll())) {
+      last = () => app.quit();
+      return; // somebody would rather go on
+    }
     state = "closed";
     app.quit();
   };
@@ -20,7 +25,7 @@ export function endInOrder(windows: Windows, stopServices: () => Promise<unknown
     }
     windows.endSession();
     state = "stopped";
-    app.quit();
+    last();
   };
 
   app.on("before-quit", (event) => {
@@ -36,4 +41,8 @@ export function endInOrder(windows: Windows, stopServices: () => Promise<unknown
   app.on("window-all-closed", () => {
     if (process.platform !== "darwin") app.quit();
   });
+  return (then) => {
+    last = then;
+    app.quit();
+  };
 }

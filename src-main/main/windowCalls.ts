@@ -6,6 +6,7 @@ import type { GridBegun } from "../api/grids.ts";
 import type { AppInfo, HowToDraw, Job, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
 import type { WindowStartCalls } from "../api/starts.ts";
+import type { UpdateCalls } from "../api/updates.ts";
 import type { Handlers } from "../wire/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
 import type { Engine, OpenedApi } from "../engine/host.ts";
@@ -23,9 +24,11 @@ import {
 } from "./dialogs.ts";
 import { drawCells, keepGrid } from "./gridDrawing.ts";
 import { showLog } from "./log.ts";
+import type { Manual } from "./manual.ts";
 import { openPicture } from "./openPictures.ts";
 import type { ProjectWindow } from "./projectWindow.ts";
 import type { Themes } from "./themes.ts";
+import type { Updates } from "./updates.ts";
 import type { Windows } from "./windows.ts";
 
 export interface CallContext {
@@ -34,6 +37,8 @@ export interface CallContext {
   restartEngine: () => void;
   themes: Themes;
   atHome: AtHome;
+  updates: Updates;
+  manual: Manual;
 }
 
 type Store<Method extends keyof StoreApi & keyof MainApi> = Handlers<Pick<MainApi, Method>>;
@@ -44,11 +49,12 @@ export function windowCalls(at: ProjectWindow, context: CallContext): Handlers<M
     ...projectCalls(at, context),
     ...engineCalls(at, context),
     ...homeCalls(at, context.atHome),
+    ...context.updates.calls(at.store),
     ...storeCalls(at),
   };
 }
 
-type AppCalls = "appInfo" | "windowState" | "readyToClose" | "setCommands" | "setTheme" | "showLog";
+type AppCalls = "appInfo" | "windowState" | "readyToClose" | "setCommands" | "setTheme" | "showLog" | "showManual";
 type ExportCalls =
   | "exportPictures"
   | "exportSheet"
@@ -61,7 +67,7 @@ type ExportCalls =
 
 function appCalls(
   at: ProjectWindow,
-  { windows, themes }: CallContext,
+  { windows, themes, manual }: CallContext,
 ): Handlers<Pick<MainApi, AppCalls | ExportCalls>> {
   return {
     appInfo,
@@ -73,6 +79,7 @@ function appCalls(
     },
     setTheme: (theme) => themes.set(theme, at.store),
     showLog: () => showLog(),
+    showManual: ({ at: section }) => manual.show(section),
     exportPictures: (choice) => at.exports.pictures(choice),
     exportSheet: (request) => at.exports.sheet(request),
     revealExported: ({ path }) => at.exports.reveal(path),
@@ -282,7 +289,7 @@ function whyItWaits(otherCheckpoint: string | undefined, ahead: readonly string[
 
 type StoreCalls = Exclude<
   keyof MainApi,
-  AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls | GridDrawing | keyof HomeCalls
+  AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls | GridDrawing | keyof HomeCalls | keyof UpdateCalls
 >;
 
 function storeCalls({ store, project, jobs }: ProjectWindow): Store<StoreCalls> {

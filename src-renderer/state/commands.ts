@@ -47,6 +47,9 @@ const zoom = (what: Parameters<Session["view"]["ask"]>[0]): Action => ({
   run: ({ view }) => view.ask(what),
 });
 const dialog = (name: Session["view"]["dialog"]): Action => ({ run: ({ view }) => void (view.dialog = name) });
+const manual = (at: string | null): Action => ({
+  run: (session) => void session.attempt(() => session.app.api.showManual({ at })),
+});
 const toggle = (name: "grid" | "snap" | "rulers" | "underlay" | "boxes" | "heat"): Action => ({
   checked: ({ view }) => view[name],
   run: ({ view }) => void (view[name] = !view[name]),
@@ -199,8 +202,11 @@ const ACTIONS: Record<CommandName, Action> = {
   ...PICTURE_ACTIONS,
   ...GRID_ACTIONS,
 
+  "help.start": manual("getting-started"),
+  "help.manual": manual(null),
   "help.shortcuts": dialog("shortcuts"),
   "help.log": { run: (session) => void session.attempt(() => session.app.api.showLog()) },
+  "help.updates": { run: (session) => void session.updates.look(session.info?.version ?? "") },
 };
 
 export function isEnabled(session: Session, name: CommandName): boolean {

@@ -28,6 +28,7 @@ import { Runs } from "./runs.ts";
 import { Saving } from "./saving.svelte.ts";
 import { Starts } from "./starts.svelte.ts";
 import { Tries } from "./tries.svelte.ts";
+import { Updates } from "./updates.svelte.ts";
 import { View } from "./view.svelte.ts";
 import { Scouting } from "./scouting.svelte.ts";
 import { Wishes } from "./wishes.svelte.ts";
@@ -59,6 +60,7 @@ export class Session {
   readonly starts: Starts;
   readonly grids: Grids;
   readonly exporting: Exporting;
+  readonly updates: Updates;
   info: AppInfo | undefined = $state.raw();
   /** False until the window knows what to show. */
   ready = $state(false);
@@ -70,6 +72,7 @@ export class Session {
     editor.onRefused = (why) => notices.error(new Error(why));
     this.advanced = new Advanced(app);
     this.health = new Health(app);
+    this.updates = new Updates(app, notices);
     this.jobs = new Jobs(app);
     this.queue = new Queue({ app, editor, jobs: this.jobs, notices });
     this.results = new Results(app, editor, view);
@@ -115,6 +118,7 @@ export class Session {
       await presets; // a new project may begin with them
       await this.#show(state);
       this.info = await this.app.api.appInfo();
+      await this.updates.start();
       await this.models.listProviders();
       await this.exporting.restore();
       await this.advanced.restore();

@@ -1,7 +1,7 @@
 /**
  * What people install. The rules are read in every run; with DIORAMA_TEST_PACKAGE=1 (as `npm test` sets it), on Linux, the app is packed (about a minute), its
  * contents are listed, and what the archive holds is unpacked into a folder with a space in its name and started, with its fuses as
- * they are shipped.
+ * they are shipped. On Debian as root the Debian package is installed, used and removed.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -13,6 +13,7 @@ import { DEMO_MODEL } from "../../src-main/api/main.ts";
 import { ensureBuilt } from "../e2e/built.ts";
 import { displayForTests } from "../e2e/display.ts";
 import { ROOT } from "../support/imports.ts";
+import { whyNoDeb } from "../../tools/package/deb.ts";
 import { debuggerPort, evaluate, pageDebugger } from "./debugger.ts";
 import { electron } from "../e2e/harness.ts";
 
@@ -37,8 +38,9 @@ describe("electron-builder.yml", () => {
     expect(rules).not.toMatch(/^fileAssociations:/m); // would be added to those of each platform
   });
 
-  test.each(["target: [AppImage, deb, tar.gz]", "target: [nsis]", "target: [dmg]", "ext: diorama"])("has %s", (line) =>
-    expect(rules).toContain(line),
+  test.each(["target: [AppImage, tar.gz]", "appimage: 1.0.3", "target: [nsis]", "target: [dmg, zip]", "ext: diorama"])(
+    "has %s",
+    (line) => expect(rules).toContain(line),
   );
 });
 
@@ -46,7 +48,7 @@ const PACKAGES = join(ROOT, "dist", "packages");
 const PACKED = join(PACKAGES, "linux-unpacked");
 const isAsked = process.env["DIORAMA_TEST_PACKAGE"] === "1" && process.platform === "linux" && electron !== undefined;
 
-describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
+describe.skipIf(!isAsked)("the packed app", { timeout: 400_000 }, () => {
   const builtFiles = () => ["main", "services", "renderer"].flatMap((folder) => agesUnder(join(ROOT, "dist", folder)));
   let before: string[] = [];
   beforeAll(async () => {
@@ -134,31 +136,89 @@ describe.skipIf(!isAsked)("the packed app", { timeout: 240_000 }, () => {
 
   test("starts, and opens the demo model", async () => {
     const folder = mkdtempSync(join(tmpdir(), "diorama packed "));
-    const dataFolder = join(folder, "data of a person");
     execFileSync("tar", ["-xzf", archive(), "-C", folder]);
-    const isRoot = process.getuid?.() === 0;
-    const args = [...(isRoot ? ["--no-sandbox"] : []), `--user-data-dir=${dataFolder}`, "--remote-debugging-port=0"];
-    // This Electron's own Node is too old for the services; a packed app of today starts them under its own.
-    const env = { ...process.env, DIORAMA_NODE: process.execPath, DISPLAY: await displayForTests() };
-    const app = spawn(join(folder, "diorama", "diorama"), args, { env, stdio: ["ignore", "ignore", "pipe"] });
+    const app = await startPacked(join(folder, "diorama", "diorama"), join(folder, "data of a person"));
     try {
-      const port = await debuggerPort(app.stderr);
-      let page: string | undefined;
-      const look = async () => (page = await pageDebugger(port, "app://diorama/index.html"));
-      await expect.poll(look, { timeout: 60_000, interval: 200 }).toBeDefined();
-      const call = (call: string) => evaluate(page!, `window.app.call(${call})`);
-      expect(await call('"windowState"')).toMatchObject({ ok: true, value: { firstStart: true } });
+      expect(await app.call('"windowState"')).toMatchObject({ ok: true, value: { firstStart: true } });
       const model = { path: DEMO_MODEL, provider: "cpu", memory: "auto" };
-      const loaded = await call(`"loadModel", ${JSON.stringify(model)}`);
+      const loaded = await app.call(`"loadModel", ${JSON.stringify(model)}`);
       expect(loaded).toMatchObject({ ok: true, value: { path: DEMO_MODEL } });
     } finally {
-      const ended = new Promise((resolve) => app.once("exit", resolve));
-      app.kill();
-      await ended;
+      await app.end();
       rmSync(folder, { recursive: true, force: true });
     }
   });
+
+  test("as a Debian package is installed, draws a picture, and is removed without a trace", async ({ skip }) => {
+    const why = whyNoDebHere();
+    if (why !== undefined) skip(why);
+    const deb = join(
+      PACKAGES,
+      readdirSync(PACKAGES).find((name) => name.endsWith(".deb"))!,
+    );
+    const folder = mkdtempSync(join(tmpdir(), "diorama-deb-"));
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    const quick = "Dpkg::Options::=--force-unsafe-io"; // nobody needs these files after a power cut
+    const apt = (...args: string[]) => execFileSync("apt-get", ["--yes", "--no-install-recommends", "-o", quick, ...args], { env, stdio: ["ignore", "ignore", 2] }); // prettier-ignore
+    try {
+      apt("install", deb);
+      expect(execFileSync("dpkg-query", ["--show", "--showformat", "${Version} ${Status}", "diorama"], { encoding: "utf8" })).toMatch(/^\d+\.\d+\.\S+ install ok installed$/); // prettier-ignore
+      expect(readFileSync("/usr/share/applications/diorama.desktop", "utf8")).toMatch(/^Exec=diorama %U$[^]*^MimeType=application\/x-diorama;$/m); // prettier-ignore
+      expect(readFileSync("/usr/share/mime/packages/diorama.xml", "utf8")).toContain('<glob pattern="*.diorama"/>');
+      expect(readFileSync("/usr/lib/diorama/resources/package-type", "utf8")).toBe("deb");
+      expect(statSync("/usr/lib/diorama/chrome-sandbox").mode & 0o7777).toBe(0o4755); // for systems without user namespaces
+      const app = await startPacked("/usr/bin/diorama", join(folder, "data"));
+      try {
+        // As a person does it, once there is something to press; a picture of the sample scene takes seconds.
+        const press = `[...document.querySelectorAll("button")].find((one) => /^Generate/.test(one.textContent.trim()) && !one.disabled)?.click()`;
+        const draw = async () => {
+          const state = JSON.stringify(await app.call('"windowState"'));
+          if (state.includes('"jobs":[]')) await app.evaluate(press);
+          return state;
+        };
+        await expect.poll(draw, { timeout: 200_000, interval: 1_000 }).toContain('"state":"done"');
+      } finally {
+        await app.end();
+      }
+    } finally {
+      apt("purge", "diorama");
+      rmSync(folder, { recursive: true, force: true });
+    }
+    expect(["/usr/bin/diorama", "/usr/lib/diorama", "/usr/share/doc/diorama"].filter(existsSync)).toEqual([]);
+  });
 });
+
+/** Where the test above would not do what its name says, or would take away what somebody has installed. */
+function whyNoDebHere(): string | undefined {
+  if (!existsSync("/etc/debian_version")) return "Debian packages are installed on Debian";
+  if (process.getuid?.() !== 0) return "only root installs packages";
+  return whyNoDeb() ?? (existsSync("/usr/lib/diorama") ? "Diorama is installed here already" : undefined);
+}
+
+/** Starts a packed application, with ways to ask its page. */
+async function startPacked(executable: string, dataFolder: string) {
+  const isRoot = process.getuid?.() === 0;
+  const args = [...(isRoot ? ["--no-sandbox"] : []), `--user-data-dir=${dataFolder}`, "--remote-debugging-port=0"];
+  // This Electron's own Node is too old for the services; a packed app of today starts them under its own.
+  const env = { ...process.env, DIORAMA_NODE: process.execPath, DISPLAY: await displayForTests() };
+  const app = spawn(executable, args, { env, stdio: ["ignore", "ignore", "pipe"] });
+  const end = async () => {
+    const ended = new Promise((resolve) => app.once("exit", resolve));
+    app.kill();
+    await ended;
+  };
+  try {
+    const port = await debuggerPort(app.stderr);
+    let page: string | undefined;
+    const look = async () => (page = await pageDebugger(port, "app://diorama/index.html"));
+    await expect.poll(look, { timeout: 60_000, interval: 200 }).toBeDefined();
+    const ask = (expression: string) => evaluate(page!, expression);
+    return { evaluate: ask, call: (call: string) => ask(`window.app.call(${call})`), end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
 
 function archive(): string {
   return join(
