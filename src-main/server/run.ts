@@ -47,7 +47,7 @@ export class Run {
   /** Resolves, never rejects, when all is drawn or given up. */
   readonly ended: Promise<void>;
   readonly #parts: RunParts;
-  readonly #request: RunRequest;
+  #request: RunRequest;
   readonly #created = new Date().toISOString();
   readonly #pictures: PictureView[] = [];
   readonly #failures: Failure[] = [];
@@ -85,6 +85,11 @@ export class Run {
     const [id, state, total, created] = [this.id, this.#state, this.total, this.#created];
     const lists = { pictures: [...this.#pictures], failures: [...this.#failures], warnings: [...this.#warnings] };
     return { id, state, model: this.#request.model.name, total, ...lists, created };
+  }
+
+  /** Of its scene, while it is still to be drawn. */
+  get characters(): number {
+    return this.#request.scene.text.length;
   }
 
   /** Stops it within one step. What is drawn stays. */
@@ -223,6 +228,9 @@ export class Run {
 
   #end(state: RunState): void {
     this.#setState(state);
+    const { scene } = this.#request.scene;
+    // Asked for later is what came of it; a scene of many painted regions is large.
+    this.#request = { ...this.#request, scene: { text: "", scene: { ...scene, regions: [] } } };
     this.events.tell("end", { state, pictures: this.#pictures.length, failures: this.#failures.length });
   }
 }

@@ -6,6 +6,8 @@ import { Run, type RunParts, type RunRequest } from "./run.ts";
 const MOST_RUNS = 100;
 /** Pictures that all of them together still have to draw. */
 const MOST_LEFT = 10_000;
+/** Characters of the scenes of all of them. */
+const MOST_TEXT = 32 * 2 ** 20;
 /** Ended runs that can still be asked for. */
 const MOST_ENDED = 200;
 
@@ -20,7 +22,8 @@ export class Runs {
   begin(request: RunRequest): Run {
     const active = [...this.#runs.values()].filter((run) => !run.isOver);
     const left = active.reduce((sum, run) => sum + run.left, request.alternatives * request.seeds.length);
-    if (active.length >= MOST_RUNS || left > MOST_LEFT) {
+    const text = active.reduce((sum, run) => sum + run.characters, request.scene.text.length);
+    if (active.length >= MOST_RUNS || left > MOST_LEFT || text > MOST_TEXT) {
       const message = "There is too much to draw already. Wait until some of it is done, or cancel a run.";
       throw new Refusal(429, "busy", message, { headers: { "Retry-After": "30" } });
     }

@@ -4,9 +4,8 @@ import "../styles.css";
 import "./manual.css";
 import { matching, wordsOf } from "./search.ts";
 
-const element = <Kind extends HTMLElement>(selector: string) => document.querySelector<Kind>(selector)!;
-const search = element<HTMLInputElement>("#search");
-const found = element("#found");
+const search = document.querySelector<HTMLInputElement>("#search")!;
+const found = document.querySelector<HTMLElement>("#found")!;
 const sections = [...document.querySelectorAll<HTMLElement>("main section")];
 const links = new Map(
   [...document.querySelectorAll<HTMLAnchorElement>("nav a")].map((link) => [link.hash.slice(1), link.closest("li")!]),

@@ -57,7 +57,7 @@ function setting(source: UpdateSource | { elsewhere: string }, { stays = false }
     endWith: (last) => (stays ? undefined : last()),
     note: (message) => noted.push(message),
   });
-  return { updates, told, noted, store, preferences, calls: updates.calls(store as never) };
+  return { updates, told, noted, store, preferences, calls: updates.calls(store) };
 }
 
 describe("by itself", () => {
