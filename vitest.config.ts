@@ -11,6 +11,8 @@ export default defineConfig({
     pool: "forks",
     // Tests of the window wait for it half of their time: three at a time keep two cores busy.
     maxWorkers: 3,
+    // Threads of one file's engine that wait spinning would take the cores from the others' work: half of a picture's time (CONTRIBUTING.md).
+    env: { DIORAMA_SPIN: "0" },
     testTimeout: 60_000,
     // Styles are left out of tests, but for the one file whose colours are measured.
     css: { include: [/src-renderer\/styles\.css/] },

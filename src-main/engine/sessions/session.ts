@@ -119,6 +119,7 @@ function ortOptions(options: SessionOptions, weightFolder?: string): ort.Inferen
   const extra: Record<string, unknown> = { ...chosen.extra };
   const disabled = options.provider === "cpu" ? [...IDLE_OPTIMIZERS] : [];
   if (weightFolder !== undefined) extra["session.model_external_initializers_file_folder_path"] = weightFolder;
+  if (process.env["DIORAMA_SPIN"] === "0") extra["session.intra_op.allow_spinning"] = "0";
   if (options.memory === "low") {
     // Weights stay mapped from the checkpoint instead of being packed into a copy that the kernels read faster.
     extra["session.disable_prepacking"] = "1";
