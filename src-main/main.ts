@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { messageOf } from "./wire/errors.ts";
 import { startEngine } from "./engine/host.ts";
 import { filesOf } from "./main/arguments.ts";
+import { engineWords, runEngineHere } from "./main/engineHere.ts";
+import { Engines } from "./main/engines.ts";
 import { Embeddings } from "./main/embeddings.ts";
 import { endInOrder } from "./main/ending.ts";
 import { findFolders, isWritable, removeDragged, useDataFolderOfCommandLine } from "./main/folders.ts";
@@ -23,6 +25,7 @@ import { updateSource } from "./main/updateSource.ts";
 import { windowCalls } from "./main/windowCalls.ts";
 import { Windows } from "./main/windows.ts";
 import { openModels } from "./models/host.ts";
+import { Machines } from "./remote/host.ts";
 import { BACKGROUND } from "./service/priority.ts";
 import { openWorkshop } from "./workshop/host.ts";
 
@@ -33,8 +36,11 @@ nameProtocols();
 hardenContents();
 useDataFolderOfCommandLine();
 
+const words = engineWords(process.argv);
 // Where the data folder cannot be written, there is no lock to be had; the projects' own locks keep two programs apart.
-if (app.requestSingleInstanceLock() || !isWritable(app.getPath("userData"))) {
+if (words) {
+  void runEngineHere(words); // beside a window with the same data, or without one
+} else if (app.requestSingleInstanceLock() || !isWritable(app.getPath("userData"))) {
   beginLog(app.getPath("userData"));
   start().catch((error: unknown) => {
     const message = messageOf(error);
@@ -60,7 +66,7 @@ async function start(): Promise<void> {
   const { fork, entry } = services;
   removeDragged(folders.dragged);
   const env = { [BACKGROUND]: "1" }; // a step takes all processors: a drag goes first
-  const engine = await startEngine({
+  const own = await startEngine({
     fork,
     env,
     timings: join(folders.data, "timings.json"),
@@ -68,6 +74,11 @@ async function start(): Promise<void> {
     probeEntry: entry("engineProbe"),
     demoModel: folders.demoModel,
   });
+  const machines = new Machines({ dataFolder: folders.data, app: app.getVersion(), fork, entry: entry("machines") });
+  machines.on("machines", (told) => windows.tell("machines", told));
+  machines.on("foundMachines", (found) => windows.tell("foundMachines", found));
+  machines.on("log", ({ message }) => note("machines", message));
+  const engine = new Engines(own, machines);
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
   const models = openModels({ dataFolder: folders.data, lasting: true, fork, entry: entry("models") });
   models.on("changed", () => windows.tell("homeModels", {}));
@@ -103,11 +114,11 @@ async function start(): Promise<void> {
     readPicture: (...picture) => windows.readPicture(...picture),
     developmentServer: app.isPackaged ? undefined : process.env["DIORAMA_DEV_SERVER"],
   });
-  const restartEngine = routeEngine(engine, windows);
+  const restartEngine = routeEngine(own, windows);
   serveCalls(windows, (window) =>
-    windowCalls(window, { windows, engine, restartEngine, themes, atHome, updates, manual }),
+    windowCalls(window, { windows, engine, machines, restartEngine, themes, atHome, updates, manual }),
   );
-  const endWith = endInOrder(windows, () => Promise.all([engine.stop(), workshop.stop(), models.stop()]));
+  const endWith = endInOrder(windows, () => Promise.all([own.stop(), workshop.stop(), models.stop(), machines.stop()]));
   const updates = new Updates({
     source: updateSource(),
     tell: (state) => windows.tell("update", state),

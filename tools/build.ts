@@ -34,6 +34,7 @@ const TARGETS: readonly Target[] = [
       store: "src-main/store/process.ts",
       workshop: "src-main/workshop/process.ts",
       models: "src-main/models/process.ts",
+      machines: "src-main/remote/process.ts",
     },
     form: "es",
   },

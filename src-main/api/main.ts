@@ -21,6 +21,7 @@ import type {
 import type { WireError } from "../wire/errors.ts";
 import type { LoraEntry } from "../scene/loras.ts";
 import type { GridCalls } from "./grids.ts";
+import type { FoundMachine, Machine, MachineCalls } from "./machines.ts";
 import type { HomeCalls } from "./mainModels.ts";
 import type { WindowStartCalls } from "./starts.ts";
 import type { UpdateCalls, UpdateState } from "./updates.ts";
@@ -257,7 +258,7 @@ export type ModelForm = "file" | "folder";
 export const MODEL_PARTS = ["vae", "tiny"] as const;
 export type ModelPart = (typeof MODEL_PARTS)[number];
 
-export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls {
+export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls, MachineCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;
@@ -366,6 +367,9 @@ export interface MainEvents {
   /** Something in the list of models at home is new. */
   homeModels: Record<string, never>;
   downloads: { downloads: Download[] };
+  /** Other machines, when something of them is new. */
+  machines: { machines: Machine[] };
+  foundMachines: { found: FoundMachine[] };
   step: JobStep;
   /** The picture is in the project. `obedience` by step, by region id. */
   image: {

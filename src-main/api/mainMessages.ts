@@ -8,6 +8,7 @@ import { loraSchema } from "./sceneMessages.ts";
 import { MOST_IN_AXIS } from "../scene/grid.ts";
 import { listOf } from "../wire/lists.ts";
 import { MODEL_PARTS, type MainApi } from "./main.ts";
+import { machineSchemas } from "./machines.ts";
 import { homeSchemas } from "./mainModels.ts";
 import { LONGEST_PATTERN } from "./pictureName.ts";
 import type { Schemas } from "../wire/rpc.ts";
@@ -80,6 +81,7 @@ export const mainSchemas = {
   addLora: nothing,
   describeLoras: v.strictObject({ loras: listOf(loraSchema, LIMITS.loras) }),
   ...homeSchemas,
+  ...machineSchemas,
   ...gridSchemas,
   ...updateSchemas,
 

@@ -6,6 +6,7 @@ import type { HomeModel, HomeModels, ModelFacts } from "../api/models.ts";
 import { AppError, messageOf } from "../wire/errors.ts";
 import type { LoraEntry } from "../scene/loras.ts";
 import { DEMO_NAME, modelTitle } from "../scene/names.ts";
+import { placeOfModel } from "../api/machines.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
 import type { Handlers } from "../wire/rpc.ts";
 import type { ModelsAtHome } from "../models/host.ts";
@@ -73,7 +74,7 @@ export function homeCalls(at: At, { models: { api }, hub }: AtHome): Handlers<Ho
     },
     useHomeLora: async ({ path }) => {
       await refuseOther(path);
-      return at.loras.add(path, at.model?.path ?? null);
+      return at.loras.add(path, at.model && placeOfModel(at.model) === "" ? at.model.path : null);
     },
     revealHomeModel: async ({ path }) => {
       await refuseOther(path);

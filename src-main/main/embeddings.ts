@@ -4,6 +4,7 @@
  */
 import type { LoadRequest } from "../api/engine.ts";
 import { messageOf } from "../wire/errors.ts";
+import { placeOfModel } from "../api/machines.ts";
 import { DEMO_MODEL } from "../api/main.ts";
 import type { Scene, SceneEmbedding } from "../scene/scene.ts";
 import type { ModelsAtHome } from "../models/host.ts";
@@ -34,7 +35,7 @@ export class Embeddings {
     model: LoadRequest | undefined,
   ): Promise<SceneEmbedding[]> {
     const named = listed.map(({ name, hash }): SceneEmbedding => ({ name, ...(hash === undefined ? {} : { hash }) }));
-    if (!model || model.path === DEMO_MODEL) return named;
+    if (!model || model.path === DEMO_MODEL || placeOfModel(model) !== "") return named;
     try {
       const names = named.map(({ name }) => name);
       const found = await this.#options.home.embeddingsIn({ texts: [...texts], names, checkpoint: model.path });

@@ -1,12 +1,12 @@
 /** What the engine knows of how long pictures take, where that costs nothing. */
 import type { LoadRequest } from "../api/engine.ts";
 import { MOST_ESTIMATED } from "../api/engineMessages.ts";
-import type { Engine } from "../engine/host.ts";
+import type { Engines } from "./engines.ts";
 import type { Scene } from "../scene/scene.ts";
 
 /** Seconds of a picture of each; null where they are not known. No checkpoint is opened to be asked. */
 export async function estimateOf(
-  engine: Pick<Engine, "summaryOf" | "with">,
+  engine: Pick<Engines, "summaryOf" | "with">,
   model: LoadRequest,
   scenes: { scene: Scene; until: number | null }[],
 ): Promise<(number | null)[]> {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../wire/errors.ts";
 import { DEMO_MODEL, type ModelEntry } from "../api/main.ts";
+import { placeOfModel } from "../api/machines.ts";
 import type { Client } from "../wire/rpc.ts";
 import type { StoreApi } from "../api/store.ts";
 import type { ModelHashes } from "./modelHashes.ts";
@@ -71,6 +72,8 @@ export class Models {
 
   /** A project may come by mail and name any file or folder: the engine opens only those that the person has chosen here. */
   async refuseUnknown({ path, vae, tiny }: Pick<LoadRequest, "path" | "vae" | "tiny">): Promise<void> {
+    // Those of another machine are its own: whether that is paired, and has it, is said where it is asked.
+    if (placeOfModel({ path }) !== "") return;
     const known = (await this.#store.knownModels()).map(({ request }) => request);
     const isMine = async (file: string) =>
       known.some((request) => [request.path, request.vae, request.tiny].includes(file)) ||
@@ -89,6 +92,7 @@ export class Models {
 
   /** Notes that a checkpoint was opened, and how. */
   async used(request: LoadRequest, name: string): Promise<void> {
+    if (placeOfModel(request) !== "") return;
     void this.#hashes.learn(this.#folderOf(request.path), this.#store);
     if (request.path !== DEMO_MODEL) await this.#store.rememberModel({ request, name });
   }

@@ -85,7 +85,7 @@ export class ProjectWindow {
       others: () => shared.drawingBeside(this),
       resolve: (scene) => this.resolve(scene),
       note: (message) => note("jobs", message),
-      sha256Of: ({ path }) => this.models.sha256Of(path),
+      sha256Of: (model) => shared.engine.sha256Of(model) ?? this.models.sha256Of(model.path),
       emit: (name, payload) => this.emit(name, payload),
     });
     this.window = createFrame(bounds);

@@ -1,11 +1,11 @@
 /** What all windows share, as one of them, a `Window`, sees it. */
 import type { Opened, Theme } from "../api/main.ts";
 import type { StoreEvents } from "../api/store.ts";
-import type { Engine } from "../engine/host.ts";
 import type { Workshop } from "../workshop/host.ts";
 import type { AtHome } from "./atHome.ts";
 import type { DrawingTurns } from "../service/drawingTurns.ts";
 import type { Embeddings } from "./embeddings.ts";
+import type { Engines } from "./engines.ts";
 import type { Folders } from "./folders.ts";
 import type { Loras } from "./loras.ts";
 import type { ModelHashes } from "./modelHashes.ts";
@@ -15,7 +15,7 @@ import type { UnsavedWork } from "./unsavedWork.ts";
 export interface Shared<Window> {
   folders: Folders;
   services: Services;
-  engine: Engine;
+  engine: Engines;
   workshop: Workshop;
   hashes: ModelHashes;
   loras: Loras;

@@ -4,12 +4,14 @@ import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../wire/errors.ts";
 import type { GridBegun } from "../api/grids.ts";
 import type { AppInfo, HowToDraw, Job, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
+import { type MachineCalls, placeOfModel } from "../api/machines.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
 import type { WindowStartCalls } from "../api/starts.ts";
 import type { UpdateCalls } from "../api/updates.ts";
 import type { Handlers } from "../wire/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
-import type { Engine, OpenedApi } from "../engine/host.ts";
+import type { OpenedApi } from "../engine/host.ts";
+import type { Machines } from "../remote/host.ts";
 import { type AtHome, homeCalls } from "./atHome.ts";
 import { withoutStack } from "./calls.ts";
 import { copyText } from "./clipboard.ts";
@@ -22,7 +24,9 @@ import {
   askStart,
   askWhereToSave,
 } from "./dialogs.ts";
+import type { Engines } from "./engines.ts";
 import { drawCells, keepGrid } from "./gridDrawing.ts";
+import { machineCalls } from "./machineCalls.ts";
 import { showLog } from "./log.ts";
 import type { Manual } from "./manual.ts";
 import { openPicture } from "./openPictures.ts";
@@ -33,7 +37,8 @@ import type { Windows } from "./windows.ts";
 
 export interface CallContext {
   windows: Windows;
-  engine: Engine;
+  engine: Engines;
+  machines: Machines;
   restartEngine: () => void;
   themes: Themes;
   atHome: AtHome;
@@ -50,6 +55,7 @@ export function windowCalls(at: ProjectWindow, context: CallContext): Handlers<M
     ...engineCalls(at, context),
     ...homeCalls(at, context.atHome),
     ...context.updates.calls(at.store),
+    ...machineCalls(context.machines),
     ...storeCalls(at),
   };
 }
@@ -203,7 +209,11 @@ function engineCalls(
     at.project.refuseOther(key); // opening a checkpoint takes its time
     at.model = model;
     at.project.touch();
-    const ahead = context.windows.drawingBeside(at).map(({ project }) => `“${project.state.title}”`);
+    const isHere = (window: ProjectWindow) => placeOfModel(window.model) === placeOfModel(model);
+    const ahead = context.windows
+      .drawingBeside(at)
+      .filter(isHere)
+      .map(({ project }) => `“${project.state.title}”`);
     return whyItWaits(inTheWay?.project.state.title, ahead);
   };
   const drawing = { store: at.store, jobs: at.jobs, nameOf: (model: LoadRequest) => engine.nameOf(model) };
@@ -231,9 +241,22 @@ function engineCalls(
     },
     addLora: async () => {
       const path = await askLora(at.window);
-      return path === null ? null : at.loras.add(path, at.model?.path ?? null);
+      return path === null ? null : at.loras.add(path, pathHere(at.model));
     },
-    describeLoras: ({ loras }) => at.loras.describe(loras, at.model?.path ?? null),
+    describeLoras: async ({ loras }) => {
+      const machine = at.model && engine.machineOf(at.model);
+      if (machine === undefined) return at.loras.describe(loras, pathHere(at.model));
+      const notes = [`The one of this name on ${machine} is taken.`];
+      return loras.map(({ name, hash = null }) => ({
+        path: null,
+        name,
+        hash,
+        base: null,
+        words: [],
+        notes,
+        problem: null,
+      }));
+    },
     findDrawn: ({ model, ...query }) =>
       at.store.findDrawn({ ...query, model: engine.nameOf(model), provider: model.provider }),
     generate: async (request) => at.jobs.begin(request, await prepare(request)),
@@ -271,6 +294,11 @@ function engineCalls(
   };
 }
 
+/** A checkpoint's own file or folder, where it is on this machine. */
+function pathHere(model: LoadRequest | undefined): string | null {
+  return model && placeOfModel(model) === "" ? model.path : null;
+}
+
 /** The jobs themselves come as events. */
 function begun(id: number, jobs: readonly Job[]): GridBegun {
   return { id, pictures: jobs.reduce((sum, { pictures }) => sum + pictures.length, 0) };
@@ -289,7 +317,15 @@ function whyItWaits(otherCheckpoint: string | undefined, ahead: readonly string[
 
 type StoreCalls = Exclude<
   keyof MainApi,
-  AppCalls | ExportCalls | ProjectCalls | ModelCalls | DrawCalls | GridDrawing | keyof HomeCalls | keyof UpdateCalls
+  | AppCalls
+  | ExportCalls
+  | ProjectCalls
+  | ModelCalls
+  | DrawCalls
+  | GridDrawing
+  | keyof HomeCalls
+  | keyof UpdateCalls
+  | keyof MachineCalls
 >;
 
 function storeCalls({ store, project, jobs }: ProjectWindow): Store<StoreCalls> {

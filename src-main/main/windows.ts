@@ -7,6 +7,7 @@ import type { LoadRequest } from "../api/engine.ts";
 import { AppError } from "../wire/errors.ts";
 import type { CommandName } from "../api/commands.ts";
 import type { MainEvents, Opened } from "../api/main.ts";
+import { placeOfModel } from "../api/machines.ts";
 import { MODEL_PICTURES } from "../api/mainModels.ts";
 import type { PictureSize, RecentProject } from "../api/store.ts";
 import { isSameFile } from "../service/fileIdentity.ts";
@@ -50,7 +51,7 @@ export class Windows {
     this.#shared = {
       ...common,
       unsaved: this.unsaved,
-      turns: new DrawingTurns(),
+      turns: new DrawingTurns(() => performance.now(), placeOfModel),
       drawingBeside: (window) => this.drawingBeside(window).map(({ project }) => project.state.title),
       onChanged: (what) => this.#onChanged(what),
       onProject: (window) => this.#onProject(window),
@@ -133,7 +134,11 @@ export class Windows {
   /** Another window that draws with another checkpoint: the engine has one open at a time. */
   drawingWithAnother(than: ProjectWindow, model: LoadRequest): ProjectWindow | undefined {
     return this.all.find(
-      (window) => window !== than && window.jobs.areDrawing && !isDeepStrictEqual(window.model, model),
+      (window) =>
+        window !== than &&
+        window.jobs.areDrawing &&
+        placeOfModel(window.model) === placeOfModel(model) &&
+        !isDeepStrictEqual(window.model, model),
     );
   }
 

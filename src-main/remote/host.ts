@@ -27,6 +27,9 @@ export interface MachinesOptions {
   onLine?: (line: string) => void;
 }
 
+/** After its process has died, until another one is started, in milliseconds. */
+const AGAIN = 5_000;
+
 /** The folder of what is known of other machines, in that of the app's data. */
 export const machinesFolder = (dataFolder: string) => join(dataFolder, "machines");
 
@@ -45,7 +48,10 @@ export class Machines {
       fork,
       env: { ...process.env, DIORAMA_MACHINES: this.#folder, DIORAMA_APP: app },
       onLine,
-      onExit: () => undefined, // each call is on its own: the next one starts another
+      // Those who wait for a picture hear it themselves; the connections are made again.
+      onExit: ({ expected }) => {
+        if (!expected) setTimeout(() => void this.list().catch(() => undefined), AGAIN).unref();
+      },
     });
     this.#supervisor.on("machines", ({ machines }) => (this.#told = machines));
     this.#supervisor.on("loading", ({ call, ...loading }) => this.#callers.get(call)?.onLoading?.(loading));
@@ -79,6 +85,11 @@ export class Machines {
     const machines = await this.api.listMachines();
     this.#told = machines;
     return machines;
+  }
+
+  /** Looks on the local network, or stops that. */
+  async look(on: boolean): Promise<void> {
+    if (on || this.#supervisor.current) await this.api.lookForMachines({ on });
   }
 
   async load(model: LoadRequest, { onLoading }: Listener = {}): Promise<ModelSummary> {
@@ -136,6 +147,12 @@ export class Machines {
     const known = machine?.info?.models.find((one) => one.key === key)?.name;
     const own = this.#summaries.get(JSON.stringify(model))?.name ?? known ?? nameOfKey(key);
     return model.prediction ? `${own}, ${model.prediction === "epsilon" ? "as noise" : "as velocity"}` : own;
+  }
+
+  /** What people call the machine that has a checkpoint. */
+  machineOf(model: Pick<LoadRequest, "path">): string {
+    const { id } = this.#placeOf(model);
+    return this.#told.find((one) => one.id === id)?.name ?? "the other machine";
   }
 
   /** SHA-256 of a checkpoint's file there, where it is known. */

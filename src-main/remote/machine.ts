@@ -48,6 +48,8 @@ export class RemoteMachine {
   #state: MachineState = "off";
   #problem: string | null = null;
   #retryAt: number | null = null;
+  /** When the connection was lost, in milliseconds since 1970. */
+  #lostAt: number | undefined;
   #info: MachineInfo | null = null;
   #failure: AppError | undefined;
   #session: Conversation | undefined;
@@ -162,6 +164,7 @@ export class RemoteMachine {
           return;
         }
       }
+      this.#giveUpLate();
       const delay = retries[Math.min(tries, retries.length - 1)]!;
       this.#retryAt = Date.now() + delay;
       this.#change("lost", this.#failure.message);
@@ -292,6 +295,12 @@ export class RemoteMachine {
     this.#socket?.terminate();
   }
 
+  /** The other side has forgotten by now what it was asked for: whoever waits for it may ask again. */
+  #giveUpLate(): void {
+    this.#lostAt ??= Date.now();
+    if (Date.now() - this.#lostAt > this.#options.limits.absence) this.#endSession(this.#failed());
+  }
+
   #endSession(why: AppError): void {
     const ended = this.#session;
     this.#session = undefined;
@@ -301,6 +310,7 @@ export class RemoteMachine {
   #change(state: MachineState, problem: string | null = null): void {
     this.#state = state;
     this.#problem = problem;
+    if (state === "connected") this.#lostAt = undefined;
     if (state !== "lost") this.#retryAt = null;
     if (state !== "connecting") for (const listener of this.#settled.splice(0)) listener();
     this.#options.onChange();

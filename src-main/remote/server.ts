@@ -166,7 +166,7 @@ export class EngineServer {
       refuse(socket, "foreign");
       return;
     }
-    const refusal = this.#refusal(client, isPairing);
+    const refusal = this.#refusalSafely(client, isPairing);
     if (refusal || client === undefined) {
       refuse(socket, refusal ?? "unpaired");
       return;
@@ -185,6 +185,16 @@ export class EngineServer {
         webSocket.close(CLOSED.foreign, "foreign");
       });
     });
+  }
+
+  /** Where the list cannot be read, nobody is let in, and whoever sits here is told. */
+  #refusalSafely(client: string | undefined, isPairing: boolean): Refusal | undefined {
+    try {
+      return this.#refusal(client, isPairing);
+    } catch (error) {
+      this.#options.say(messageOf(error));
+      return "busy";
+    }
   }
 
   #refusal(client: string | undefined, isPairing: boolean): Refusal | undefined {
@@ -293,7 +303,8 @@ export class EngineServer {
 
   #cutRevoked(): void {
     for (const guest of this.#guests.values()) {
-      if (this.#refusal(guest.fingerprint, false) === undefined) continue;
+      const refusal = this.#refusalSafely(guest.fingerprint, false);
+      if (refusal !== "revoked" && refusal !== "unpaired") continue;
       this.#options.say(`“${guest.name}” was revoked, and is cut off.`);
       guest.socket?.close(CLOSED.refused, "revoked");
       guest.socket = undefined;

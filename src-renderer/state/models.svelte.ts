@@ -54,7 +54,12 @@ export class Models {
     this.providers = await this.#app.api.providers();
   }
 
+  /** What a checkpoint of another machine is called. */
+  nameElsewhere: ((request: LoadRequest) => string | undefined) | undefined;
+
   nameOf(request: LoadRequest | null): string {
+    const elsewhere = request && this.nameElsewhere?.(request);
+    if (elsewhere) return elsewhere;
     const entry = this.known.find(({ request: { path } }) => path === request?.path);
     return entry?.name ?? request?.path.split(/[\\/]/).at(-1) ?? "No checkpoint";
   }

@@ -16,6 +16,7 @@ import { HomeState } from "./home.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { Labels } from "./labels.svelte.ts";
 import { Loras } from "./loras.svelte.ts";
+import { MachinesState } from "./machines.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { Notices } from "./notices.svelte.ts";
 import { takeOpened } from "./opened.ts";
@@ -44,6 +45,7 @@ export class Session {
   readonly queue: Queue;
   readonly results: Results;
   readonly models: Models;
+  readonly machines: MachinesState;
   readonly checkpoint: Checkpoint;
   readonly loras: Loras;
   readonly home: HomeState;
@@ -78,6 +80,9 @@ export class Session {
     this.results = new Results(app, editor, view);
     this.results.tray.say = (text) => notices.done(text);
     this.models = new Models(app);
+    this.machines = new MachinesState(app, notices);
+    this.models.nameElsewhere = (request) => this.machines.nameOf(request);
+    this.machines.onBack = (id) => this.#machineIsBack(id);
     this.checkpoint = new Checkpoint(app, editor, this.models, notices);
     this.loras = new Loras(app, editor, this.models, notices);
     this.home = new HomeState(app, notices);
@@ -119,6 +124,7 @@ export class Session {
       await this.#show(state);
       this.info = await this.app.api.appInfo();
       await this.updates.start();
+      await this.attempt(() => this.machines.read());
       await this.models.listProviders();
       await this.exporting.restore();
       await this.advanced.restore();
@@ -230,6 +236,14 @@ export class Session {
   /** Does something that may fail; the failure is shown. */
   async attempt(action: () => Promise<unknown>): Promise<void> {
     await this.notices.attempt(action);
+  }
+
+  /** What could not be opened on it, or looked at, can be now. */
+  #machineIsBack(id: string): void {
+    const { model } = this.editor.document;
+    if (!model || this.machines.of(model)?.id !== id) return;
+    if (this.models.summary?.path === model.path) this.examine();
+    else void this.models.load(model).then(() => this.examine());
   }
 
   #restarted(service: "engine" | "store"): void {

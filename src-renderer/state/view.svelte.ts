@@ -4,7 +4,7 @@ import { Looking } from "./looking.svelte.ts";
 
 export type Mode = "compose" | "results" | "compare" | "grids" | "history" | "models";
 export type DialogName =
-  "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions" | "queue" | "labels";
+  "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions" | "queue" | "labels" | "machines";
 
 export class View {
   #mode: Mode = $state("compose");

@@ -20,7 +20,7 @@ import { fakeScene } from "../support/fakePipeline.ts";
 import { memoryPorts } from "../support/memoryPorts.ts";
 
 /** Patience of tests. */
-export const QUICK: Partial<Limits> = { greeting: 1_000, silence: 2_000, absence: 5_000 };
+export const QUICK: Partial<Limits> = { greeting: 10_000, silence: 10_000, absence: 60_000 };
 
 export async function tempFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "diorama-machines-"));

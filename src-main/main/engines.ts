@@ -1,0 +1,54 @@
+/** The engine that a checkpoint is drawn with: the one here, or that of another machine, by the checkpoint's path. */
+import type { LoadRequest, ModelSummary } from "../api/engine.ts";
+import { placeOfModel } from "../api/machines.ts";
+import type { Engine, Listener, OpenedApi } from "../engine/host.ts";
+import type { Machines } from "../remote/host.ts";
+
+export class Engines {
+  readonly #here: Engine;
+  readonly #elsewhere: Machines;
+
+  constructor(here: Engine, elsewhere: Machines) {
+    this.#here = here;
+    this.#elsewhere = elsewhere;
+  }
+
+  /** What this machine can run. */
+  get api(): Pick<Engine["api"], "providers"> {
+    return this.#here.api;
+  }
+
+  load(model: LoadRequest, listener?: Listener): Promise<ModelSummary> {
+    return this.#of(model).load(model, listener);
+  }
+
+  with<T>(model: LoadRequest, send: (api: OpenedApi) => Promise<T>, listener?: Listener): Promise<T> {
+    return this.#of(model).with(model, send, listener);
+  }
+
+  summaryOf(model: LoadRequest): ModelSummary | undefined {
+    return this.#of(model).summaryOf(model);
+  }
+
+  nameOf(model: LoadRequest): string {
+    return this.#of(model).nameOf(model);
+  }
+
+  cancel(target: Parameters<Engine["cancel"]>[0]): void {
+    (this.#elsewhere.has(target.jobId) ? this.#elsewhere : this.#here).cancel(target);
+  }
+
+  /** Of a checkpoint of another machine, as far as it says. */
+  sha256Of(model: LoadRequest): string | undefined {
+    return placeOfModel(model) === "" ? undefined : this.#elsewhere.sha256Of(model);
+  }
+
+  /** What people call the machine that has the checkpoint; undefined for this one. */
+  machineOf(model: LoadRequest): string | undefined {
+    return placeOfModel(model) === "" ? undefined : this.#elsewhere.machineOf(model);
+  }
+
+  #of(model: LoadRequest): Pick<Engine, "load" | "with" | "summaryOf" | "nameOf" | "cancel"> {
+    return placeOfModel(model) === "" ? this.#here : this.#elsewhere;
+  }
+}
