@@ -98,6 +98,11 @@ export interface GenerateRequest {
   start?: Pixels;
   /** For each seed, in their order, the state that its picture goes on from; null begins it. */
   from?: (Uint8Array<ArrayBuffer> | null)[];
+  /**
+   * Pictures of the scene with boxes elsewhere follow, or came before: the steps in which no box acted that is elsewhere are taken over from
+   * what was drawn last, to the same pixels. Obedience after those steps is that of the boxes of then.
+   */
+  sharesBeginning?: boolean;
   /** Tell the state of the picture in work about every so many seconds; never where left out. */
   keepEvery?: number;
 }
@@ -161,6 +166,8 @@ export interface GeneratedImage {
   record: RunRecord;
   /** Of a scouted picture (`record.scouted`): what it can be finished from. */
   state?: Uint8Array<ArrayBuffer>;
+  /** Steps that were taken over from an earlier picture (`sharesBeginning`). */
+  shared?: number;
 }
 
 /** What is kept with a result, besides the scene and the seed. */
@@ -204,6 +211,8 @@ export interface SceneCheck {
   warnings: SceneWarning[];
   /** Seconds for one picture, from steps timed with this checkpoint on this machine, now or earlier; undefined before the first. */
   estimatedSeconds?: number;
+  /** Seconds for one picture in draft steps (`draftSettings`), likewise. */
+  estimatedDraftSeconds?: number;
   /** Seconds for one picture that is scouted as far as boxes guide it, likewise. */
   estimatedScoutSeconds?: number;
   estimatedBytes: number;

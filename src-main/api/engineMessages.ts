@@ -117,6 +117,7 @@ export const engineSchemas = {
       ),
     ),
     start: v.exactOptional(pixelsSchema),
+    sharesBeginning: v.exactOptional(v.boolean()),
     keepEvery: v.exactOptional(range(0, 3_600)),
   }),
   cancel: v.strictObject({

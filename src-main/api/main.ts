@@ -22,6 +22,7 @@ import type { WireError } from "../wire/errors.ts";
 import type { LoraEntry } from "../scene/loras.ts";
 import type { GridCalls } from "./grids.ts";
 import type { FoundMachine, Machine, MachineCalls } from "./machines.ts";
+import type { LiveCalls, LiveStep } from "./live.ts";
 import type { HomeCalls } from "./mainModels.ts";
 import type { WindowStartCalls } from "./starts.ts";
 import type { UpdateCalls, UpdateState } from "./updates.ts";
@@ -258,7 +259,7 @@ export type ModelForm = "file" | "folder";
 export const MODEL_PARTS = ["vae", "tiny"] as const;
 export type ModelPart = (typeof MODEL_PARTS)[number];
 
-export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls, MachineCalls {
+export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls, MachineCalls, LiveCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;
@@ -371,6 +372,7 @@ export interface MainEvents {
   machines: { machines: Machine[] };
   foundMachines: { found: FoundMachine[] };
   step: JobStep;
+  live: LiveStep;
   /** The picture is in the project. `obedience` by step, by region id. */
   image: {
     jobId: string;

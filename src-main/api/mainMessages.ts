@@ -106,6 +106,8 @@ export const mainSchemas = {
   startFromFile: v.strictObject({ bytes: v.instance(Uint8Array<ArrayBuffer>), name: text(LIMITS.path) }),
   startThumbnail: storeSchemas.startThumbnail,
   startInfo: storeSchemas.startInfo,
+  drawLive: v.strictObject({ scene, seed: seedSchema, alternative: v.nullable(text(LIMITS.id)), previewEvery }),
+  stopLive: nothing,
   cancel: v.strictObject({ jobId, index: engineSchemas.cancel.entries.index }),
   restartEngine: nothing,
 

@@ -1,6 +1,9 @@
-/** The regions of a scene and the columns of their words, and what a method makes of those that act at a step. */
+/** The regions of a scene and the columns of their words, what a method makes of those that act at a step, and where their words look. */
 import { areasOf, isHidden } from "../guidance/areas.ts";
-import type { BoundRegion } from "../guidance/layout.ts";
+import type { AttentionMaps } from "../api/engine.ts";
+import { areaOf, type BoundRegion } from "../guidance/layout.ts";
+import type { Grid } from "../guidance/masks.ts";
+import { obedience, regionAttention } from "../guidance/obedience.ts";
 import { type Encoding, tokensOfSpan } from "../model/tokenizer/encoding.ts";
 import { actsAt, type Scene } from "../scene/scene.ts";
 
@@ -34,4 +37,24 @@ export function layoutsOf(
     if (!made.has(key)) made.set(key, make(active));
     return made.get(key);
   };
+}
+
+/** Where the words of each region look, of all columns. */
+export function attentionOf(
+  bound: readonly BoundRegion[],
+  maps: Float32Array,
+  tokens: number,
+  grid: Grid,
+): AttentionMaps {
+  const regions = bound.map((b) => [b.region.id, regionAttention(maps, tokens, b.tokens)] as const);
+  return { width: grid.width, height: grid.height, regions: Object.fromEntries(regions) };
+}
+
+/** How far each region is obeyed, by that. */
+export function obedienceOf(bound: readonly BoundRegion[], attention: AttentionMaps): Record<string, number> {
+  const shares = bound.map((one) => [
+    one.region.id,
+    obedience(attention.regions[one.region.id]!, areaOf(one), attention),
+  ]);
+  return Object.fromEntries(shares) as Record<string, number>;
 }

@@ -13,8 +13,7 @@ import { openTiny, openVae, withVae } from "../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
 import { columnMasks } from "../guidance/columnMask.ts";
-import { areaOf, type BoundRegion } from "../guidance/layout.ts";
-import { obedience, regionAttention } from "../guidance/obedience.ts";
+import type { BoundRegion } from "../guidance/layout.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
 import type { MethodState } from "../guidance/method.ts";
@@ -27,7 +26,8 @@ import { firstNoise } from "../sampling/starts.ts";
 import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
 import { type Conditioning, type Conditionings, type Denoiser, denoise } from "./denoise.ts";
-import { bindRegions, layoutsOf } from "./boundRegions.ts";
+import { Beginnings } from "./beginnings.ts";
+import { attentionOf, bindRegions, layoutsOf, obedienceOf } from "./boundRegions.ts";
 import { Decoding, doubtsAbout } from "./decoding.ts";
 import { courseOf, withHashes } from "./told.ts";
 import { heard } from "./heard.ts";
@@ -109,6 +109,7 @@ class DiffusionPipeline implements Pipeline {
   readonly #onProgress: Progress;
   readonly #loras: LoraShelf;
   readonly #starts: StartPictures;
+  readonly #beginnings = new Beginnings();
 
   constructor(
     checkpoint: Checkpoint,
@@ -186,7 +187,8 @@ class DiffusionPipeline implements Pipeline {
     const picture = scene.start && pictureOf(scene.start, options.start);
     const told = withHashes(scene, loras, embeddings.hashes, learned, picture);
     const identity = this.#identity(told, seed);
-    const from = options.from && stateFor(identity, options.from);
+    const beginning = options.sharesBeginning ? this.#beginnings.of(told, identity) : undefined;
+    const from = options.from ? stateFor(identity, options.from) : beginning?.farthest();
     const drawn = settingsDrawn(settings, scene.start);
     const sampler = createSampler(
       settings.scheduler,
@@ -252,12 +254,12 @@ class DiffusionPipeline implements Pipeline {
 
     const history: Record<string, number>[] = from ? [...from.obedience] : [];
     const seconds = () => (from?.seconds ?? 0) + (performance.now() - since) / 1000;
-    const state = () =>
-      encodeState({
-        ...{ identity, step: history.length, seconds: seconds(), latent, method: carried, obedience: history },
-        ...{ start: start?.memory() ?? {} },
-        ...{ sampler: sampler.position(), generator: generator.position() },
-      });
+    const moment = () => ({
+      ...{ step: history.length, seconds: seconds(), latent, method: carried, obedience: history },
+      ...{ start: start?.memory() ?? {} },
+      ...{ sampler: sampler.position(), generator: generator.position() },
+    });
+    const state = () => encodeState({ identity, ...moment() });
     const steps = Math.min(options.until ?? drawn.steps, drawn.steps);
     let foreseen: Float32Array | undefined;
     let attention: AttentionMaps = { width: target.width, height: target.height, regions: {} };
@@ -285,6 +287,7 @@ class DiffusionPipeline implements Pipeline {
       if (step === steps && i < last) foreseen = foresee();
       const preview = shows ? await this.#decoding.preview(foresee(), size) : undefined;
       latent = next;
+      beginning?.note(step, moment);
       await options.onStep({
         step,
         steps,
@@ -306,6 +309,7 @@ class DiffusionPipeline implements Pipeline {
       seconds: seconds(),
       record: foreseen ? { ...record, scouted: steps } : record,
       ...(foreseen ? { state: state() } : {}),
+      ...(beginning ? { shared: from?.step ?? 0 } : {}),
     };
   };
 
@@ -375,19 +379,6 @@ function latentSize(checkpoint: Checkpoint, settings: SceneSettings): Grid {
     throw new AppError("scene-invalid", problem, { at: `settings.${side}` });
   };
   return { height: cells("height"), width: cells("width") };
-}
-
-function attentionOf(bound: readonly BoundRegion[], maps: Float32Array, tokens: number, grid: Grid): AttentionMaps {
-  const regions = bound.map((b) => [b.region.id, regionAttention(maps, tokens, b.tokens)] as const);
-  return { width: grid.width, height: grid.height, regions: Object.fromEntries(regions) };
-}
-
-function obedienceOf(bound: readonly BoundRegion[], attention: AttentionMaps): Record<string, number> {
-  const shares = bound.map((one) => [
-    one.region.id,
-    obedience(attention.regions[one.region.id]!, areaOf(one), attention),
-  ]);
-  return Object.fromEntries(shares) as Record<string, number>;
 }
 
 /** A network that leaves its number range gives a black picture; better to stop at once and say so. */

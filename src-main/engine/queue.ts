@@ -34,6 +34,8 @@ export interface PictureOptions {
   start?: Pixels;
   /** Go on from this state. */
   from?: Uint8Array;
+  /** Go on from where an earlier picture was the same, and let later ones do so. */
+  sharesBeginning?: boolean;
   onStep: (step: PipelineStep) => void | Promise<void>;
 }
 
@@ -45,6 +47,8 @@ export interface Picture {
   record: RunRecord;
   /** Of a scouted picture. */
   state?: Uint8Array<ArrayBuffer>;
+  /** Steps that it took over from an earlier one. */
+  shared?: number;
 }
 
 /** Draws one picture. */
@@ -137,7 +141,7 @@ export class Queue {
   }
 
   async #drawOne(entry: Entry, index: number, { draw, estimator, onTimed }: Drawer): Promise<void> {
-    const { jobId, scene, seeds, previewEvery, attention, until, keepEvery, start } = entry.job;
+    const { jobId, scene, seeds, previewEvery, attention, until, keepEvery, start, sharesBeginning } = entry.job;
     const settings = settingsDrawn(scene.settings, scene.start);
     const seed = seeds[index]!;
     const from = entry.job.from?.[index];
@@ -177,6 +181,7 @@ export class Queue {
         ...(until === undefined ? {} : { until }),
         ...(from ? { from } : {}),
         ...(start ? { start } : {}),
+        ...(sharesBeginning ? { sharesBeginning } : {}),
       });
       // What shows a scouted picture may be another decoder, or none.
       if (!picture.state) estimator.addFinish(settings, this.#now() - before);

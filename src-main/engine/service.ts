@@ -14,6 +14,7 @@ import { AppError } from "../wire/errors.ts";
 import { parentPort } from "../wire/ports.ts";
 import { serve, type Port, type Server } from "../wire/rpc.ts";
 import type { Scene } from "../scene/scene.ts";
+import { draftSettings } from "../scene/efforts.ts";
 import type { Estimator } from "./estimate.ts";
 import { scoutSteps } from "../scene/scouting.ts";
 import { settingsDrawn } from "../scene/start.ts";
@@ -88,9 +89,12 @@ export function runService(
         const settings = settingsDrawn(scene.settings, scene.start);
         const seconds = estimator.remaining(settings);
         const scouted = estimator.remaining(settings, 0, scoutSteps(scene));
+        const draft = draftSettings(scene.settings, pipeline.summary.defaults);
+        const drafted = estimator.remaining(settingsDrawn(draft, scene.start));
         return {
           ...(seconds === undefined ? {} : { estimatedSeconds: seconds }),
           ...(scouted === undefined ? {} : { estimatedScoutSeconds: scouted }),
+          ...(drafted === undefined ? {} : { estimatedDraftSeconds: drafted }),
           ...(await pipeline.check(scene)),
         };
       },

@@ -18,6 +18,7 @@ import { Jobs } from "./jobs.ts";
 import { note } from "./log.ts";
 import type { Bounds, Opening } from "./lastSession.ts";
 import { letGo } from "./letGo.ts";
+import { LiveDrawing } from "./liveDrawing.ts";
 import type { Embeddings } from "./embeddings.ts";
 import type { Loras } from "./loras.ts";
 import { Models } from "./models.ts";
@@ -40,6 +41,7 @@ export class ProjectWindow {
   readonly store: Client<StoreApi>;
   readonly project: OpenProject;
   readonly jobs: Jobs;
+  readonly live: LiveDrawing;
   readonly models: Models;
   readonly exports: Exports;
   readonly workshop: Workshop;
@@ -87,6 +89,12 @@ export class ProjectWindow {
       note: (message) => note("jobs", message),
       sha256Of: (model) => shared.engine.sha256Of(model) ?? this.models.sha256Of(model.path),
       emit: (name, payload) => this.emit(name, payload),
+    });
+    this.live = new LiveDrawing({
+      ...{ engine: shared.engine, turns: shared.turns },
+      resolve: (scene) => this.resolve(scene),
+      readStart: (hash) => this.store.readStart({ hash }),
+      emit: (step) => this.emit("live", step),
     });
     this.window = createFrame(bounds);
     this.#page = new PageEvents(this.window);
@@ -248,6 +256,7 @@ export class ProjectWindow {
   /** Goes away at once, saving nothing. */
   async discard(): Promise<void> {
     this.#isGone = true;
+    this.live.stop();
     this.window.hide();
     await this.#service.stop();
     this.project.tidy();
@@ -256,6 +265,7 @@ export class ProjectWindow {
 
   async #change(change: () => Promise<void>): Promise<void> {
     await change();
+    this.live.stop();
     this.jobs.clear();
     await this.jobs.restoreQueue();
     this.#recovered = this.#firstStart = false;

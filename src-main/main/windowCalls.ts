@@ -5,6 +5,7 @@ import { AppError } from "../wire/errors.ts";
 import type { GridBegun } from "../api/grids.ts";
 import type { AppInfo, HowToDraw, Job, MainApi, MainEvents, Opened, ProjectState } from "../api/main.ts";
 import { type MachineCalls, placeOfModel } from "../api/machines.ts";
+import type { LiveCalls } from "../api/live.ts";
 import type { HomeCalls } from "../api/mainModels.ts";
 import type { WindowStartCalls } from "../api/starts.ts";
 import type { UpdateCalls } from "../api/updates.ts";
@@ -166,6 +167,7 @@ type DrawCalls =
   | "check"
   | "findDrawn"
   | keyof WindowStartCalls
+  | keyof LiveCalls
   | "generate"
   | "finishResults"
   | "resumeRun"
@@ -191,13 +193,14 @@ function engineCalls(
     at.emit("model", { model: summary });
     return summary;
   };
-  const withModel = <T>(send: (api: OpenedApi) => Promise<T>) => {
-    if (at.model) return engine.with(at.model, send, { onLoading });
+  const ownModel = () => {
+    if (at.model) return at.model;
     throw new AppError("not-found", "This window has no checkpoint open. Choose one first.", {
       what: "checkpoint",
       id: "",
     });
   };
+  const withModel = <T>(send: (api: OpenedApi) => Promise<T>) => engine.with(ownModel(), send, { onLoading });
   /** Opens the checkpoint of what is to be drawn where that can be now; gives what the drawing waits for. */
   const prepare = async ({ model }: HowToDraw) => {
     const { key } = at.project.state;
@@ -286,6 +289,8 @@ function engineCalls(
     startFromFile: async (file) => at.store.keepStart({ png: await at.workshop.api.pictureFrom(file) }),
     startThumbnail: (start) => at.store.startThumbnail(start),
     startInfo: (start) => at.store.startInfo(start),
+    drawLive: (request) => at.live.draw(request, ownModel()),
+    stopLive: () => at.live.stop(),
     cancel: (target) => at.jobs.cancel(target),
     pauseQueue: ({ paused }) => at.jobs.pause(paused),
     holdInQueue: ({ held, ...what }) => at.jobs.hold(what, held),

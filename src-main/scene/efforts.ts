@@ -6,7 +6,9 @@ import { flatSettings, type SettingChanges } from "./flatSettings.ts";
 import { MOST_STEPS } from "./limits.ts";
 import type { SceneSettings } from "./scene.ts";
 import type { SchedulerName } from "./schedulers.ts";
+import { changeSettings } from "./settingChanges.ts";
 import type { SettingName } from "./settings.ts";
+import { workOf } from "./shortcuts.ts";
 
 export const EFFORTS = ["draft", "normal", "best"] as const;
 export type Effort = (typeof EFFORTS)[number];
@@ -39,6 +41,12 @@ export function effortChanges(own: SceneSettings, effort: Effort): SettingChange
   const draft = { ...normal, ...DRAFT_SHORTCUTS, ...sampler, steps };
   if (sampler.karras) delete draft.spacing; // one of them only
   return draft;
+}
+
+/** What draws a scene with these settings in draft steps, for trying: the settings as they are where that is no less work. */
+export function draftSettings(settings: SceneSettings, own: SceneSettings): SceneSettings {
+  const draft = changeSettings(settings, effortChanges(own, "draft"), []);
+  return workOf(draft) < workOf(settings) ? draft : settings;
 }
 
 /** The effort that settings are; undefined where a person chose otherwise. */

@@ -28,6 +28,20 @@ export function hasGradientAt(guidance: Guidance, step: number, steps: number): 
   return step >= start && step < end;
 }
 
+/**
+ * Whether it makes a difference at a step, counted from 0, of `steps`, where boxes are that act then: in the method's ranges; always where
+ * it draws by texts of their own, or is no row and may do anything.
+ */
+export function placesMatterAt(guidance: Guidance, step: number, steps: number): boolean {
+  const row = (METHOD_ROWS as Partial<typeof METHOD_ROWS>)[guidance.method];
+  if (!row || row.isAlwaysWhole) return true;
+  const acting = actingGuidance(guidance, steps);
+  return row.uses.some((name) => {
+    const value = acting[name];
+    return typeof value === "object" && step >= value.start && step < value.end;
+  });
+}
+
 /** The first step, of `steps`, in which boxes act no more: the end of the last of the method's ranges. 0 for a method that has none. */
 export function quietFrom(guidance: Guidance, steps: number): number {
   const acting = actingGuidance(guidance, steps);

@@ -24,6 +24,8 @@ interface Place {
 export class DrawingTurns {
   /** The one that has waited longest first. */
   #waiting: Waiting[] = [];
+  /** Of what gives way, by what stops it, the place where it is drawn: see `spare`. */
+  readonly #stops = new Map<() => void, string>();
   readonly #places = new Map<string, Place>();
   readonly #now: () => number;
   readonly #placeOf: (model: LoadRequest | undefined) => string;
@@ -39,6 +41,8 @@ export class DrawingTurns {
 
   /** Draws one picture when it is this one's turn; `wants` is asked then with which checkpoint. */
   async take(wants: Waiting["wants"], draw: () => Promise<void>): Promise<void> {
+    const wanted = this.#placeOf(wants());
+    for (const [stop, place] of this.#stops) if (place === wanted) stop();
     const place = await new Promise<string>((begin) => {
       this.#waiting.push({ wants, begin });
       this.#next();
@@ -51,6 +55,20 @@ export class DrawingTurns {
         this.#at(place).isBusy = false;
         this.#next();
       });
+    }
+  }
+
+  /** Draws what nobody waits for, where nobody wants a turn there, and calls `stop` when somebody does. False where nothing was begun. */
+  async spare(model: LoadRequest, draw: () => Promise<unknown>, stop: () => void): Promise<boolean> {
+    const place = this.#placeOf(model);
+    const isWanted = this.#waiting.some(({ wants }) => this.#placeOf(wants()) === place);
+    if (isWanted || this.#at(place).isBusy) return false;
+    this.#stops.set(stop, place);
+    try {
+      await draw();
+      return true;
+    } finally {
+      this.#stops.delete(stop);
     }
   }
 
