@@ -20,8 +20,9 @@ export type LiveReply =
 
 /** A step of the picture in work. */
 export interface LiveStep {
-  /** Since it was begun, and what it still needs, in seconds. */
-  elapsed: number;
+  /** Steps done. */
+  step: number;
+  /** What it still needs. */
   secondsLeft: number | undefined;
   preview?: Pixels;
 }

@@ -90,7 +90,11 @@ export function runService(
         const seconds = estimator.remaining(settings);
         const scouted = estimator.remaining(settings, 0, scoutSteps(scene));
         const draft = draftSettings(scene.settings, pipeline.summary.defaults);
-        const drafted = estimator.remaining(settingsDrawn(draft, scene.start));
+        // A draft may take another sampler, which was not timed yet: the network is the same.
+        const { scheduler } = scene.settings;
+        const drafted =
+          estimator.remaining(settingsDrawn(draft, scene.start)) ??
+          estimator.remaining(settingsDrawn({ ...draft, scheduler }, scene.start));
         return {
           ...(seconds === undefined ? {} : { estimatedSeconds: seconds }),
           ...(scouted === undefined ? {} : { estimatedScoutSeconds: scouted }),

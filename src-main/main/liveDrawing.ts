@@ -84,8 +84,8 @@ export class LiveDrawing {
     };
     await engine.with(model, send, {
       jobs: [current.id],
-      onStep: ({ elapsed, pictureSecondsLeft: secondsLeft, preview }) =>
-        emit({ elapsed, secondsLeft, ...(preview ? { preview } : {}) }),
+      onStep: ({ step, pictureSecondsLeft: secondsLeft, preview }) =>
+        emit({ step, secondsLeft, ...(preview ? { preview } : {}) }),
       onImage: ({ pixels, shared = 0, obedience }) => {
         const seconds = (performance.now() - begun) / 1_000;
         reply = { kind: "drawn", pixels, seconds, shared, steps: obedience.length };

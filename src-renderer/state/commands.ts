@@ -183,6 +183,15 @@ const ACTIONS: Record<CommandName, Action> = {
     enabled: ({ editor }) => scoutSteps(sceneToDraw(editor.document)) !== undefined,
     run: (session) => void session.wishes.scout(),
   },
+  "generate.live": {
+    enabled: ({ live }) => live.on || live.hindrance === undefined,
+    checked: ({ live }) => live.on,
+    run: (session) => void session.attempt(() => session.live.toggle()),
+  },
+  "generate.drawLive": {
+    enabled: (session) => composing(session) && session.live.picture !== undefined,
+    run: ({ live, wishes }) => void (live.picture && wishes.drawPicture(live.picture.picture)),
+  },
   "generate.from": { run: (session) => void session.attempt(() => session.starts.choose()) },
   "generate.finishBest": finishing({ kind: "best", count: 4 }),
   "generate.finishBoxes": finishing({ kind: "boxes", least: 0.7 }),

@@ -15,6 +15,7 @@ import { Health } from "./health.svelte.ts";
 import { HomeState } from "./home.svelte.ts";
 import { Jobs } from "./jobs.svelte.ts";
 import { Labels } from "./labels.svelte.ts";
+import { Live } from "./live.svelte.ts";
 import { Loras } from "./loras.svelte.ts";
 import { MachinesState } from "./machines.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
@@ -61,6 +62,7 @@ export class Session {
   readonly tries: Tries;
   readonly starts: Starts;
   readonly grids: Grids;
+  readonly live: Live;
   readonly exporting: Exporting;
   readonly updates: Updates;
   info: AppInfo | undefined = $state.raw();
@@ -103,6 +105,8 @@ export class Session {
     this.exporting = new Exporting(app, notices);
     const { jobs, results, restoring } = this;
     this.grids = new Grids({ app, editor, jobs, results, view, notices, restoring });
+    const { models } = this;
+    this.live = new Live({ app, editor, models, notices, results, view });
     this.health.onRestarted = (service) => this.#restarted(service);
     app.on("project", ({ state }) => void this.#show(state));
     app.on("opened", (opened) => void takeOpened(this, [opened]));
@@ -128,6 +132,7 @@ export class Session {
       await this.models.listProviders();
       await this.exporting.restore();
       await this.advanced.restore();
+      await this.live.restore();
     } catch (error) {
       if (!this.ready) this.failed = messageOf(error);
       else this.notices.error(error);
@@ -145,6 +150,7 @@ export class Session {
     this.saving.show(project, draft.changed);
     this.place.show(state); // which may bring back changes that are not saved yet
     this.wishes.dismiss();
+    this.live.open();
     this.health.greeting = recovered
       ? "Diorama did not close in order last time. Everything saved until then is here, the draft included."
       : project.notes.join(" ") || undefined;
@@ -187,6 +193,7 @@ export class Session {
   /** Called after every change of the document: saves it and has it looked at, a moment later. */
   documentChanged(): void {
     this.wishes.documentChanged();
+    this.live.documentChanged();
     this.checkpoint.follow();
     this.loras.follow();
     this.examine();

@@ -138,6 +138,11 @@ export class Wishes {
     await this.#drawSeeds(randomSeeds(1));
   }
 
+  /** One picture of the scene, of a seed and an alternative that somebody has seen. */
+  async drawPicture(picture: PictureChoice): Promise<void> {
+    await this.#draw(() => [picture]);
+  }
+
   /** The seeds of all starred pictures, in the scene and with the settings of now. */
   async drawStarred(): Promise<void> {
     const { app, notices } = this.#parts;
@@ -200,10 +205,14 @@ export class Wishes {
   }
 
   #drawSeeds(seeds: Seed[], until?: number): Promise<void> {
+    return this.#draw((scene) => picturesOf(scene, seeds), until);
+  }
+
+  #draw(choose: (scene: Scene) => PictureChoice[], until?: number): Promise<void> {
     return this.#begin(() => {
       const scene = sceneToDraw(this.#parts.editor.document);
       const { origin } = this.#parts.editor.document;
-      return { scene, pictures: picturesOf(scene, seeds), model: this.#model, until, origin };
+      return { scene, pictures: choose(scene), model: this.#model, until, origin };
     });
   }
 

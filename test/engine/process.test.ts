@@ -143,7 +143,10 @@ test("a check tells how long a picture takes once one has been timed", async () 
   const { api, generate } = await engine();
   expect((await api.check(fakeScene("a cat"))).estimatedSeconds).toBeUndefined();
   await generate("j", ["1"]);
-  expect((await api.check(fakeScene("a cat"))).estimatedSeconds).toBeGreaterThan(0.15);
+  const check = await api.check(fakeScene("a cat"));
+  expect(check.estimatedSeconds).toBeGreaterThan(0.15);
+  expect(check.estimatedDraftSeconds).toBeGreaterThan(0); // six steps are a draft already
+  expect(check.estimatedDraftSeconds).toBeLessThanOrEqual(check.estimatedSeconds!);
 });
 
 test("when the caller is gone the picture is dropped and the service ends", async () => {

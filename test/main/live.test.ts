@@ -60,8 +60,8 @@ test("a picture is asked for with what it has in common with the one before, and
   expect(asked[0]).toMatchObject({ seeds: ["7"], previewEvery: 4, attention: false, sharesBeginning: true, start: pixels }); // prettier-ignore
   expect(asked[0]!.scene.prompt).toBe("a blue cat");
   expect(asked[0]).not.toHaveProperty("keepEvery");
-  step({ elapsed: 1, pictureSecondsLeft: 2, preview: pixels });
-  expect(steps).toEqual([{ elapsed: 1, secondsLeft: 2, preview: pixels }]);
+  step({ step: 3, pictureSecondsLeft: 2, preview: pixels });
+  expect(steps).toEqual([{ step: 3, secondsLeft: 2, preview: pixels }]);
   finish({ shared: 1 });
   expect(await reply).toEqual({ kind: "drawn", pixels, seconds: expect.any(Number) as number, shared: 1, steps: 3 });
 });

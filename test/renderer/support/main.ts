@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import type { LiveReply, LiveRequest } from "../../../src-main/api/live.ts";
 import type { WindowState } from "../../../src-main/api/main.ts";
 import { type Client, connect } from "../../../src-main/wire/rpc.ts";
 import type { Draft, StoreApi, StoreEvents } from "../../../src-main/api/store.ts";
@@ -19,6 +20,9 @@ export class TestMain extends FakeBridge {
   readonly store: Client<StoreApi>;
   readonly project: OpenProject;
   readonly jobs: Jobs;
+  /** How live pictures are answered, and what a picture in draft steps takes. */
+  drawLive: (request: LiveRequest) => Promise<LiveReply> = () => Promise.resolve({ kind: "stopped" });
+  draftSeconds: number | undefined = 0.4;
   /** What a test says of the window that the store does not. */
   readonly says: Partial<WindowState> = {};
   readonly #folder: string;
@@ -136,6 +140,11 @@ function projectAnswers(main: () => TestMain): Answers {
       await main().project.open(path);
       return main().project.state;
     },
+    check: () => {
+      const { draftSeconds: estimatedDraftSeconds } = main();
+      return { warnings: [], estimatedSeconds: 3.4, estimatedDraftSeconds, estimatedBytes: 210e6 };
+    },
+    drawLive: (request) => main().drawLive(request),
     generate: (request) => main().jobs.begin(request),
     finishResults: (request) => main().jobs.finish(request),
     resumeRun: (request) => main().jobs.resume(request),
@@ -150,11 +159,10 @@ function systemAnswers(): Answers {
   const done = () => undefined;
   return {
     appInfo: () => ({ version: "0.1.0", platform: "linux", versions: {}, dataFolder: "/nowhere" }),
-    ...{ readyToClose: done, setCommands: done, setTheme: done, dragPictures: done },
+    ...{ readyToClose: done, setCommands: done, setTheme: done, dragPictures: done, stopLive: done },
     listModels: () => [{ request: SAMPLE.model!, name: SUMMARY.name, demo: true, used: null, present: true }],
     providers: () => [{ provider: "cpu", available: true, detail: "2 cores" }],
     loadModel: () => SUMMARY,
     tokenize: () => ({ count: 0, chunks: 1, limit: 75, tokens: [], embeddings: [] }),
-    check: () => ({ warnings: [], estimatedSeconds: 3.4, estimatedBytes: 210e6 }),
   };
 }
