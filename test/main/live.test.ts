@@ -29,7 +29,7 @@ function live() {
     return promise;
   };
   const engine: Pick<Engine, "with" | "cancel"> = {
-    with: (_model, send, listener = {}) => send({ generate: (one) => generate(one as never, listener) } as OpenedApi),
+    with: (_model, send, listener) => send({ generate: (one) => generate(one, listener!) } as OpenedApi),
     cancel: ({ jobId }) => {
       stopped.push(jobId);
       current!.done(cancelled());
@@ -68,14 +68,14 @@ test("a picture is asked for with what it has in common with the one before, and
 
 test("it waits while a project draws, and stops when one begins to", async () => {
   const { drawing, turns, asked, stopped, inWork, finish } = live();
-  const { promise: busy, resolve: end } = Promise.withResolvers<void>();
+  const { promise: busy, resolve: end } = Promise.withResolvers<undefined>();
   const drawn = turns.take(
     () => model,
     () => busy,
   );
   expect(await drawing.draw(request, model)).toEqual({ kind: "later" });
   expect(asked).toEqual([]);
-  end();
+  end(undefined);
   await drawn;
   await new Promise((resolve) => setImmediate(resolve));
   const reply = drawing.draw(request, model);
