@@ -259,7 +259,8 @@ export type ModelForm = "file" | "folder";
 export const MODEL_PARTS = ["vae", "tiny"] as const;
 export type ModelPart = (typeof MODEL_PARTS)[number];
 
-export interface MainApi extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls, MachineCalls, LiveCalls {
+export interface MainApi
+  extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls, MachineCalls, LiveCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;

@@ -204,6 +204,7 @@ export const answerSchemas = {
       10_000,
     ),
     estimatedSeconds: v.exactOptional(seconds),
+    estimatedDraftSeconds: v.exactOptional(seconds),
     estimatedScoutSeconds: v.exactOptional(seconds),
     estimatedBytes: seconds,
   }),
