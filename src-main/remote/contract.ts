@@ -79,6 +79,11 @@ const png = v.pipe(
   v.instance(Uint8Array<ArrayBuffer>),
   v.check((bytes): boolean => bytes.length <= LARGEST_PNG, `expected at most ${LARGEST_PNG} bytes`),
 );
+/** With a buffer of its own: what was decoded is a part of the message's, and is read as float32 later. */
+const ownState = v.pipe(
+  stateSchema,
+  v.transform((bytes) => new Uint8Array(bytes)), // `slice` of a Buffer is no copy
+);
 const key = v.pipe(v.string(), v.regex(MODEL_KEY, "expected the key of a checkpoint"));
 
 const model = v.strictObject({
@@ -98,7 +103,7 @@ export const remoteSchemas = {
   draw: v.strictObject({
     ...{ ...asked, scene, seed: seedSchema, previewEvery, attention, until, keepEvery },
     start: v.exactOptional(png),
-    from: v.exactOptional(stateSchema),
+    from: v.exactOptional(ownState),
   }),
   cancel: v.strictObject({ call, keep: v.boolean() }),
 } satisfies Schemas<RemoteApi>;
@@ -234,9 +239,9 @@ const imageSchema = v.strictObject({
   seconds,
   /** Read by `parseRecord`, as the settings in a picture are. */
   record: v.unknown(),
-  state: v.exactOptional(stateSchema),
+  state: v.exactOptional(ownState),
 });
-const stateEventSchema = v.strictObject({ call, step: whole(0, LIMITS.steps), state: stateSchema });
+const stateEventSchema = v.strictObject({ call, step: whole(0, LIMITS.steps), state: ownState });
 
 export const eventSchemas = {
   info: infoSchema,

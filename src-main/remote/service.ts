@@ -250,7 +250,7 @@ function tellPicture(server: Server<MachinesEvents>, jobId: string, name: keyof 
     server.emit("image", { ...image, jobId, pixels: pixelsOf(picture), record: parseRecord(record) });
   } else if (name === "state") {
     const { step, state } = event as RemoteEvents["state"];
-    server.emit("state", { jobId, step, state: state.slice() });
+    server.emit("state", { jobId, step, state });
   }
 }
 

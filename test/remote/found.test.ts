@@ -1,0 +1,28 @@
+/** Machines that find each other by mDNS: what is found is a name and an address, and no more than a hint. */
+import { Bonjour } from "bonjour-service";
+import { expect, onTestFinished, test } from "vitest";
+import type { FoundMachine } from "../../src-main/api/machines.ts";
+import { announce, lookAround } from "../../src-main/remote/announce.ts";
+import { SERVICE_TYPE } from "../../src-main/remote/protocol.ts";
+
+test("an engine that is announced is found by its name, with its address and the beginning of its fingerprint; what is no engine of ours is not", async () => {
+  const problems: string[] = [];
+  let found: (Omit<FoundMachine, "id"> & { print: string })[] = [];
+  const stop = lookAround(
+    (now) => (found = now),
+    (problem) => problems.push(problem),
+  );
+  onTestFinished(stop);
+  const fingerprint = "ab".repeat(32);
+  const takeBack = announce({ name: "Workstation", port: 7_493, fingerprint }, (problem) => problems.push(problem));
+  const stranger = new Bonjour();
+  stranger.publish({ name: "stranger", type: SERVICE_TYPE, port: 1, txt: { id: "../etc", name: "\u202estranger" } });
+  onTestFinished(() => new Promise<void>((resolve) => stranger.destroy(() => resolve())));
+  await expect
+    .poll(() => found, { timeout: 10_000 })
+    .toMatchObject([{ name: "Workstation", print: fingerprint.slice(0, 16) }]);
+  expect(found[0]!.address).toMatch(/:7493$/);
+  await takeBack();
+  await expect.poll(() => found, { timeout: 10_000 }).toEqual([]);
+  expect(problems).toEqual([]);
+});
