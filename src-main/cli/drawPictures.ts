@@ -5,41 +5,17 @@ import type { Alternative } from "../scene/alternatives.ts";
 import type { GeneratedImage, RunRecord } from "../api/engine.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { Turns } from "../wire/turns.ts";
-import type { Engine } from "../engine/host.ts";
 import { metadataTexts } from "../image/metadata.ts";
 import { decodePng, encodePng, withTexts } from "../image/png.ts";
 import type { SheetPicture } from "../image/sheetPlan.ts";
 import { sheetTexts } from "../image/sheetRecords.ts";
 import { captionLines, sharedSettings, sheetBoxes } from "../image/sheetText.ts";
-import { fileStem, type PictureFolder } from "./pictureFolder.ts";
-import type { Progress } from "./progress.ts";
+import { type Drawing, JOB, type RenderEngine } from "./drawing.ts";
+import { fileStem } from "./pictureFolder.ts";
 import { chosenBy, type Scouted, scoutedOf, stepOf } from "./scouting.ts";
-import type { RenderOptions } from "./renderOptions.ts";
-import type { Started } from "./starts.ts";
 import { drawLeft } from "./drawLeft.ts";
-import type { UnfinishedRun } from "./unfinishedRun.ts";
 import { pixelHash } from "../image/pixelHash.ts";
 import { enlargedScene } from "../scene/start.ts";
-
-/** What `render` uses of an engine; a test hands in a small one. */
-export type RenderEngine = Pick<Engine, "on" | "kill" | "stop"> & {
-  api: Pick<Engine["api"], "load" | "check" | "generate" | "cancel">;
-};
-
-/** The id of the one job of a command. */
-export const JOB = "render";
-
-/** What pictures are drawn with, and where they go. */
-export interface Drawing {
-  options: RenderOptions;
-  folder: PictureFolder;
-  progress: Progress;
-  cwd: string;
-  /** What is kept of the run, should it be cut off. */
-  unfinished?: UnfinishedRun | undefined;
-  /** The picture that the scenes go on from, and how much larger each is drawn again. */
-  started: Pick<Started, "picture" | "enlarge">;
-}
 
 export async function generate(
   engine: RenderEngine,

@@ -3,7 +3,7 @@ import { DEFAULT_SETTINGS, withSteps } from "../../src-main/scene/defaults.ts";
 import type { EngineEvents, LoadRequest, SceneWarning, StepEvent } from "../../src-main/api/engine.ts";
 import { AppError } from "../../src-main/wire/errors.ts";
 import type { Scene, SceneSettings } from "../../src-main/scene/scene.ts";
-import type { RenderEngine } from "../../src-main/cli/drawPictures.ts";
+import type { RenderEngine } from "../../src-main/cli/drawing.ts";
 import type { Terminal } from "../../src-main/cli/terminal.ts";
 
 export interface FakeEngineOptions {
