@@ -12,7 +12,7 @@ import { electron, launch } from "./harness.ts";
 import { sharedFolder } from "./shared.ts";
 import { open } from "./window.ts";
 
-/** Where `npm run screenshots` would put them; nothing without it. */
+/** A folder for pictures of what was tested; none are taken without it. */
 const SHOTS = process.env["DIORAMA_TEST_SHOTS"];
 
 interface Here {
@@ -80,6 +80,8 @@ describe.skipIf(!electron)("help", { timeout: 180_000 }, () => {
     const pictures = manual.locator("main img");
     await pictures.first().scrollIntoViewIfNeeded();
     await expect.poll(() => pictures.first().evaluate((one) => (one as unknown as { naturalWidth: number }).naturalWidth)).toBeGreaterThan(100); // prettier-ignore
+    const box = (await pictures.first().boundingBox())!;
+    expect(box.width / box.height).toBeCloseTo(1280 / 800, 1); // of its own proportions
     await manual.keyboard.press("Control+f");
     await manual.keyboard.type("disk full");
     await expect.poll(() => shown.count()).toBe(2);
