@@ -34,17 +34,20 @@ export const pictureKills: Part = {
   count: 300,
   memory: "children",
   async prepare() {
-    let working = await started();
+    /** Undefined where the one of the case before could not be started. */
+    let working: Working | undefined = await started();
     return {
       run: async (_index: number, pick: Pick, clock: Clock) => {
-        const asked = askedOf(pick, working.settings);
-        const whole = await drawn(working.engine, asked);
-        const states = await cutOff(working.engine, asked, 1 + pick(asked.scene.settings.steps - 1), pick(LATEST_KILL));
-        await working.engine.stop();
-        working = await started();
-        await clock.time("check", () => working.engine.api.check(asked.scene)); // what a picture takes is no answer
+        const { engine, settings } = working ?? (await started());
+        working = undefined;
+        const asked = askedOf(pick, settings);
+        const whole = await drawn(engine, asked);
+        const states = await cutOff(engine, asked, 1 + pick(asked.scene.settings.steps - 1), pick(LATEST_KILL));
+        await engine.stop();
+        const next = (working = await started());
+        await clock.time("check", () => next.engine.api.check(asked.scene)); // what a picture takes is no answer
         const from = states.at(-1);
-        const rest = await drawn(working.engine, { ...asked, ...(from ? { from: [from] } : {}) });
+        const rest = await drawn(next.engine, { ...asked, ...(from ? { from: [from] } : {}) });
         const isSame = Buffer.from(rest.pixels.data).equals(whole.pixels.data);
         const { method } = asked.scene.settings.guidance;
         const how = `${method}, ${asked.scene.settings.scheduler}, ${asked.scene.start ? "from a picture" : "from noise"}`;
@@ -52,7 +55,7 @@ export const pictureKills: Part = {
           throw new Fault(`gone on after ${states.length} steps it is another picture: ${how}`, { lost: 1 });
         return from ? "gone on with" : "killed before a state";
       },
-      close: () => working.engine.stop(),
+      close: async () => working?.engine.stop(),
     };
   },
 };
