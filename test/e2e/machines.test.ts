@@ -84,21 +84,19 @@ describe.skipIf(!electron)("another machine", { timeout: 240_000 }, () => {
     await choose(page, "Runs on", /^Workstation: .*, 1 model/);
     await expect.poll(() => choice(page, "Checkpoint").getAttribute("aria-label")).toBe("Checkpoint: Demo model");
     await page.getByText(/M parameters/).waitFor();
-    await page.keyboard.press("Control+Enter");
-    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(1);
+    await page.getByRole("button", { name: /^Generate/ }).click();
+    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBeGreaterThan(0);
     relay.isDown = true;
     relay.cut();
-    await page
-      .getByRole("status")
-      .filter({ hasText: /^Workstation: Connection lost, tried again in \d+ s$/ })
-      .waitFor();
+    const lost = page.getByRole("status").filter({ hasText: /^Workstation: Connection lost, tried again in \d+ s$/ });
+    await lost.waitFor();
     await look("machines-lost");
     relay.isDown = false;
-    await page.getByRole("button", { name: "Try now" }).click();
+    await lost.waitFor({ state: "detached" });
     await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(2);
     const { results: drawn } = await apiOf(page).listResults({ order: "newest", offset: 0, limit: 9 });
     expect(drawn.map(({ seed }) => seed).toSorted()).toEqual(["1", "2"]);
-    expect(said().match(/is connected again/g)).toHaveLength(1);
+    expect(said()).toContain("is connected again");
 
     const [, name] = /“(.+)” is paired/.exec(said())!;
     revoke(name!);
