@@ -1,5 +1,5 @@
-/** A window draws on another machine: paired by a code, chosen like a device, through a connection that is cut. */
-import { type ChildProcess, spawn } from "node:child_process";
+/** A window draws on another machine: paired by a code, chosen like a device, through a connection that is cut, until it is revoked. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -43,15 +43,16 @@ async function startWorkstation() {
   await expect.poll(() => said, { timeout: 30_000 }).toMatch(/: \d{4} \d{4}\n/);
   const relay: Relay = await startRelay(port);
   ending.push(() => relay.close());
-  return { relay, code: /: (\d{4} \d{4})\n/.exec(said)![1]!, said: () => said };
+  const revoke = (name: string) => execFileSync(process.execPath, [ENGINE, "--revoke", name, "--data", data]);
+  return { relay, code: /: (\d{4} \d{4})\n/.exec(said)![1]!, revoke, said: () => said };
 }
 
 describe.skipIf(!electron)("another machine", { timeout: 240_000 }, () => {
   const running = sharedApp();
 
-  test("is paired, chosen like a device, and draws through a cut", async () => {
+  test("is paired, chosen like a device, draws through a cut, and says when it lets nobody in any more", async () => {
     const { page, problems } = running();
-    const { relay, code, said } = await startWorkstation();
+    const { relay, code, revoke, said } = await startWorkstation();
     await open(page);
     await settled(page);
     const look = async (name: string) => {
@@ -85,11 +86,27 @@ describe.skipIf(!electron)("another machine", { timeout: 240_000 }, () => {
     await page.getByText(/M parameters/).waitFor();
     await page.getByRole("button", { name: /^Generate/ }).click();
     await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBeGreaterThan(0);
+    relay.isDown = true;
     relay.cut();
+    const lost = page.getByRole("status").filter({ hasText: /Workstation: Connection lost, tried again in \d+ s/ });
+    await lost.waitFor();
+    await look("machines-lost");
+    relay.isDown = false;
+    await lost.waitFor({ state: "detached" });
     await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(2);
     const { results: drawn } = await apiOf(page).listResults({ order: "newest", offset: 0, limit: 9 });
     expect(drawn.map(({ seed }) => seed).toSorted()).toEqual(["1", "2"]);
-    await expect.poll(said, { timeout: 30_000 }).toContain("is connected again");
+    expect(said()).toContain("is connected again");
+
+    const [, name] = /“(.+)” is paired/.exec(said())!;
+    revoke(name!);
+    await page
+      .getByRole("status")
+      .filter({ hasText: /has revoked this machine/ })
+      .waitFor();
+    await look("machines-revoked");
+    await choose(page, "Runs on", /^Processor/);
+    await expect.poll(() => choice(page, "Runs on").getAttribute("aria-label")).toBe("Runs on: Processor");
     expect(problems).toEqual([]);
   });
 });
