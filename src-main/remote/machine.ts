@@ -240,7 +240,7 @@ export class RemoteMachine {
         this.#foreign(messageOf(error));
       }
     };
-    session.attach(line, welcome.received);
+    session.attach(line, before && !lost ? welcome.received : 0);
     for (const frame of early.slice(1)) take(...frame);
     this.#change("connected");
     return line;

@@ -251,7 +251,7 @@ export class EngineServer {
       }
     });
     socket.once("close", () => this.#onClose(guest, socket, line));
-    guest.session.attach(line, hello.received);
+    guest.session.attach(line, resumed ? hello.received : 0); // of a session that is gone it may have heard much
     this.#options.say(`“${guest.name}” is connected${resumed ? " again" : ""}.`);
   }
 

@@ -79,11 +79,11 @@ export class Session {
     return !this.#ended && received >= this.#acknowledged && received <= this.#sent;
   }
 
-  /** Goes on over a new connection: the other side has `received` of our messages, and gets the rest. */
+  /** Goes on over a new connection: the other side has `received` of our messages, and gets the rest. More than there are is believed of nobody. */
   attach(line: Line, received: number): void {
     this.#line = line;
     this.#told = this.#received; // the greeting said so
-    this.#acknowledge(received);
+    this.#acknowledge(Math.min(received, this.#sent));
     for (const frame of this.#kept.values()) line.send(frame);
   }
 

@@ -101,6 +101,16 @@ test.each([
   expect(at.host.said.at(-1)).toMatch(/^“laptop” sent what is no message: .*\. It was disconnected\.$/);
 });
 
+test("who says to have heard much of a session that is gone begins a new one, which keeps nothing for good", async () => {
+  const at = await known();
+  const { socket, opened, heard } = knock(at.host, at.identity, PATHS.engine);
+  await opened;
+  const session = "00000000-0000-4000-8000-000000000000";
+  socket.send(hello({ session, received: Number.MAX_SAFE_INTEGER }));
+  await expect.poll(() => heard.length, { timeout: 5_000 }).toBe(1);
+  expect(heard[0]).toMatchObject({ kind: "welcome", resumed: false, received: 0 });
+});
+
 test("requests are looked at like any other: a wrong field is named, a method that is none is too, and the session goes on", async () => {
   const at = await known();
   const { socket, heard } = await greeted(at);

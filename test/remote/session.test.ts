@@ -120,6 +120,15 @@ test.each([
   expect(() => newSession().session.take(encode(frame))).toThrow(why);
 });
 
+test("what the other side has heard of a session that is gone is not believed of the next one", () => {
+  const { session } = newSession();
+  const line: Line = { waiting: 0, send: () => undefined };
+  session.attach(line, Number.MAX_SAFE_INTEGER); // nor counted to
+  session.port.post({ n: 1 });
+  session.take(encode({ kind: "ack", received: 1 }));
+  expect([session.keptBytes, session.canResume(1)]).toEqual([0, true]);
+});
+
 test("a session that has ended tells why, keeps nothing and takes nothing", async () => {
   const { session } = newSession();
   session.port.post({ n: 1 });
