@@ -141,8 +141,12 @@ function openWire({ host, port, name, identity, limits, signal }: DialOptions): 
       minVersion: "TLSv1.3",
       servername: "diorama",
     });
-    const give = (why: MachineTrouble, cause?: unknown) => {
+    const settle = () => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    const give = (why: MachineTrouble, cause?: unknown) => {
+      settle();
       wire.destroy();
       reject(machineFailed(name, why, "", cause));
     };
@@ -150,8 +154,7 @@ function openWire({ host, port, name, identity, limits, signal }: DialOptions): 
     const abort = () => give("unreachable");
     signal?.addEventListener("abort", abort, { once: true });
     wire.once("secureConnect", () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      settle();
       wire.setNoDelay(true);
       resolve(wire);
     });

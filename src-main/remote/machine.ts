@@ -13,7 +13,7 @@ import { answerOf, closedWhy, dial, type Dialled, machineFailed, readAddress } f
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
 import { watchSilence } from "./liveness.ts";
-import { PATHS, PROTOCOL, welcomeSchema } from "./protocol.ts";
+import { CLOSED, PATHS, PROTOCOL, welcomeSchema } from "./protocol.ts";
 import { type Line, Session } from "./session.ts";
 import { bytesOf } from "./wait.ts";
 
@@ -54,6 +54,8 @@ export class RemoteMachine {
   #failure: AppError | undefined;
   #session: Conversation | undefined;
   #socket: WebSocket | undefined;
+  /** What the other side said over this connection that the protocol does not allow. */
+  #broken: AppError | undefined;
   #running: Promise<void> | undefined;
   readonly #ending = new AbortController();
   #wake: (() => void) | undefined;
@@ -152,6 +154,7 @@ export class RemoteMachine {
     for (let tries = 0; !this.#ending.signal.aborted; tries++) {
       try {
         this.#change("connecting");
+        this.#broken = undefined;
         await this.#converse(() => (tries = 0));
         this.#failure = machineFailed(this.#options.known.name, "unreachable");
       } catch (error) {
@@ -164,6 +167,7 @@ export class RemoteMachine {
           return;
         }
       }
+      if (this.#ending.signal.aborted) break; // nobody waits for another try
       this.#giveUpLate();
       const delay = retries[Math.min(tries, retries.length - 1)]!;
       this.#retryAt = Date.now() + delay;
@@ -190,19 +194,20 @@ export class RemoteMachine {
     const { socket, wire } = dialled;
     this.#socket = socket;
     try {
+      signal.throwIfAborted(); // it was forgotten while its WebSocket was opened
       const closed = new Promise<{ code: number; reason: string }>((resolve) => {
         socket.once("close", (code, reason) => resolve({ code, reason: reason.toString("utf8") }));
       });
       watchSilence(socket, wire, limits.silence, () => undefined);
       const line = await this.#greet(dialled, app);
       onConnected();
-      const info = this.#session!.api.api.info();
-      info.then(
+      void this.#session?.api.api.info().then(
         (answer) => this.#inform(answer),
-        () => undefined,
-      ); // the end of the connection tells
+        () => undefined, // the end of the connection tells
+      );
       const { code, reason } = await closed;
       this.#session?.session.detach(line);
+      if (this.#broken) throw this.#broken;
       const why = closedWhy(code, reason);
       if (why !== "unreachable") throw machineFailed(name, why);
     } finally {
@@ -290,8 +295,9 @@ export class RemoteMachine {
   /** It says what the protocol does not allow: that is told, and no more is heard. */
   #foreign(what: string): void {
     const error = machineFailed(this.#options.known.name, "foreign", `(${what})`);
+    this.#broken = error;
     this.#endSession(error);
-    this.#socket?.close(4_400);
+    this.#socket?.close(CLOSED.foreign);
     this.#socket?.terminate();
   }
 
