@@ -4,6 +4,7 @@ import type { FoundMachine } from "../api/machines.ts";
 import { idOf } from "./knownMachines.ts";
 import { showAddress } from "./dial.ts";
 import { LONGEST_NAME, SERVICE_TYPE } from "./protocol.ts";
+import { plainLine } from "../wire/plainLine.ts";
 
 /** More are an attack or a fair. */
 const MOST_FOUND = 50;
@@ -40,7 +41,7 @@ export function lookAround(
       if (typeof id !== "string" || typeof name !== "string" || !/^[0-9a-f]{16}$/.test(id)) return [];
       // Most home networks route one, and people read it more easily.
       const address = addresses.find((one) => one.includes(".")) ?? addresses[0] ?? host;
-      const shown = name.replace(/[^\P{C}]/gu, "").slice(0, LONGEST_NAME);
+      const shown = plainLine(name).slice(0, LONGEST_NAME);
       return shown === "" ? [] : [{ name: shown, address: showAddress({ host: address, port }), print: id }];
     });
     onFound(found);

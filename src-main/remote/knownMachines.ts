@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AppError } from "../wire/errors.ts";
 import type { KnownMachine } from "./machine.ts";
 import { machineName } from "./protocol.ts";
-import { writePrivate } from "./privateFile.ts";
+import { changeAlone, writePrivate } from "./privateFile.ts";
 
 const schema = v.array(
   v.object({
@@ -37,13 +37,16 @@ export class KnownMachines {
 
   /** A machine that is known already is known by its new name and address. */
   add(machine: Omit<KnownMachine, "id">): KnownMachine {
-    const others = this.list().filter(({ fingerprint }) => fingerprint !== machine.fingerprint);
-    this.#write([...others, { ...machine, id: idOf(machine.fingerprint) }]);
-    return { ...machine, id: idOf(machine.fingerprint) };
+    const known = { ...machine, id: idOf(machine.fingerprint) };
+    changeAlone(this.#path, () => {
+      const others = this.list().filter(({ fingerprint }) => fingerprint !== machine.fingerprint);
+      this.#write([...others, known]);
+    });
+    return known;
   }
 
   forget(id: string): void {
-    this.#write(this.list().filter((machine) => machine.id !== id));
+    changeAlone(this.#path, () => this.#write(this.list().filter((machine) => machine.id !== id)));
   }
 
   #write(machines: readonly KnownMachine[]): void {

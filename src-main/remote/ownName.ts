@@ -1,13 +1,11 @@
 /** What this machine is called where it is met. */
 import { hostname } from "node:os";
+import { plainLine } from "../wire/plainLine.ts";
 import { LONGEST_NAME } from "./protocol.ts";
 
 /** Its host name, as people read it. */
 export function ownName(): string {
   return (
-    hostname()
-      .replace(/\.(local|lan|home)$/i, "")
-      .replace(/[^\P{C}]/gu, "")
-      .slice(0, LONGEST_NAME) || "Computer"
+    plainLine(hostname().replace(/\.(local|lan|home)$/i, "")).slice(0, LONGEST_NAME) || "Computer"
   );
 }

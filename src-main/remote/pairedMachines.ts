@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AppError } from "../wire/errors.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { LONGEST_NAME, machineName } from "./protocol.ts";
-import { writePrivate } from "./privateFile.ts";
+import { changeAlone, writePrivate } from "./privateFile.ts";
 
 const fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const schema = v.array(
@@ -46,11 +46,13 @@ export class PairedMachines {
 
   /** Takes a machine in, under a name that no other has; gives that name. */
   add(name: string, print: string, now = new Date()): string {
-    const others = this.list().filter((machine) => machine.fingerprint !== print);
-    const free = freeName(name, new Set(others.map((machine) => machine.name)));
-    const machine = { name: free, fingerprint: print, paired: now.toISOString(), seen: null, revoked: null };
-    writePrivate(this.#path, [...others, machine]);
-    return free;
+    return changeAlone(this.#path, () => {
+      const others = this.list().filter((machine) => machine.fingerprint !== print);
+      const free = freeName(name, new Set(others.map((machine) => machine.name)));
+      const machine = { name: free, fingerprint: print, paired: now.toISOString(), seen: null, revoked: null };
+      writePrivate(this.#path, [...others, machine]);
+      return free;
+    });
   }
 
   seen(print: string, now = new Date()): void {
@@ -77,9 +79,12 @@ export class PairedMachines {
     return () => unwatchFile(this.#path, look);
   }
 
+  /** Alone: a revocation by another process must not be written over by what stood there before. */
   #change(print: string, change: Partial<PairedMachine>): void {
-    const all = this.list().map((machine) => (machine.fingerprint === print ? { ...machine, ...change } : machine));
-    writePrivate(this.#path, all);
+    changeAlone(this.#path, () => {
+      const all = this.list().map((machine) => (machine.fingerprint === print ? { ...machine, ...change } : machine));
+      writePrivate(this.#path, all);
+    });
   }
 }
 

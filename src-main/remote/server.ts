@@ -10,6 +10,7 @@ import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
 import { AppError, messageOf } from "../wire/errors.ts";
+import { plainLine } from "../wire/plainLine.ts";
 import type { Hosting } from "./hosting.ts";
 import { decode, encode, GREETING_BOUNDS, LARGEST_GREETING, LARGEST_MESSAGE } from "./codec.ts";
 import { FLEETING } from "./contract.ts";
@@ -74,7 +75,8 @@ export class EngineServer {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#limits = { ...LIMITS, ...options.limits };
-    const { identity, paired, name, app, say, now = Date.now } = options;
+    const { identity, paired, name, app, now = Date.now } = options;
+    const say = (line: string) => this.#say(line);
     const { greeting, connections } = this.#limits;
     this.#pairing = new Pairing({
       ...{ name, app, fingerprint: identity.fingerprint, paired, limits: this.#limits, now },
@@ -119,6 +121,8 @@ export class EngineServer {
       this.#server.once("error", fail);
       this.#server.listen(port, host, () => {
         this.#server.off("error", fail);
+        // Such as no more files that may be open: that connection is lost, the others go on.
+        this.#server.on("error", (error) => this.#say(`A connection could not be taken: ${error.message}.`));
         resolve();
       });
     });
@@ -181,7 +185,7 @@ export class EngineServer {
       const meeting = isPairing ? this.#pair(webSocket, client) : this.#welcome(webSocket, client);
       meeting.catch((error: unknown) => {
         if (webSocket.readyState !== webSocket.OPEN) return;
-        this.#options.say(`A connection was refused: ${messageOf(error)}.`);
+        this.#say(`A connection was refused: ${messageOf(error)}.`);
         webSocket.close(CLOSED.foreign, "foreign");
       });
     });
@@ -192,7 +196,7 @@ export class EngineServer {
     try {
       return this.#refusal(client, isPairing);
     } catch (error) {
-      this.#options.say(messageOf(error));
+      this.#say(messageOf(error));
       return "busy";
     }
   }
@@ -224,6 +228,11 @@ export class EngineServer {
       return;
     }
     const hello = v.parse(helloSchema, word);
+    const refusal = this.#refusalSafely(client, false);
+    if (refusal) {
+      socket.close(CLOSED.refused, refusal); // it was revoked while it said nothing
+      return;
+    }
     const old = hello.session === null ? undefined : this.#guests.get(hello.session);
     const resumed = old?.fingerprint === client && old.session.canResume(hello.received);
     const guest = resumed ? old : this.#newGuest(client);
@@ -243,16 +252,17 @@ export class EngineServer {
     };
     socket.send(encode(welcome));
     socket.on("message", (data, isBinary) => {
+      if (guest.session.hasEnded) return; // it was told so, and is being closed
       try {
         guest.session.take(bytesOf(data, isBinary));
       } catch (error) {
-        this.#options.say(`“${guest.name}” sent what is no message: ${messageOf(error)}. It was disconnected.`);
+        this.#say(`“${guest.name}” sent what is no message: ${messageOf(error)}. It was disconnected.`);
         this.#end(guest, "It sent what is no message.", CLOSED.foreign);
       }
     });
     socket.once("close", () => this.#onClose(guest, socket, line));
     guest.session.attach(line, resumed ? hello.received : 0); // of a session that is gone it may have heard much
-    this.#options.say(`“${guest.name}” is connected${resumed ? " again" : ""}.`);
+    this.#say(`“${guest.name}” is connected${resumed ? " again" : ""}.`);
   }
 
   #newGuest(fingerprint: string): Guest {
@@ -288,7 +298,7 @@ export class EngineServer {
     if (guest.socket !== socket) return;
     guest.socket = undefined;
     if (guest.session.hasEnded) return;
-    this.#options.say(`“${guest.name}” is disconnected.`);
+    this.#say(`“${guest.name}” is disconnected.`);
     guest.leaving = setTimeout(() => this.#end(guest, "It did not come back."), this.#limits.absence);
     guest.leaving.unref();
   }
@@ -305,11 +315,16 @@ export class EngineServer {
     for (const guest of this.#guests.values()) {
       const refusal = this.#refusalSafely(guest.fingerprint, false);
       if (refusal !== "revoked" && refusal !== "unpaired") continue;
-      this.#options.say(`“${guest.name}” was revoked, and is cut off.`);
+      this.#say(`“${guest.name}” was revoked, and is cut off.`);
       guest.socket?.close(CLOSED.refused, "revoked");
       guest.socket = undefined;
       this.#end(guest, "It was revoked.");
     }
+  }
+
+  /** Words of others may stand in it. */
+  #say(line: string): void {
+    this.#options.say(plainLine(line));
   }
 
   /** A connection is no stranger's any more: it has gone, or shown who it is. */

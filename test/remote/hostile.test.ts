@@ -158,6 +158,26 @@ test("who says nothing, or says it letter by letter, is dropped in time, and tak
   expect(socket.readyState).toBe(socket.OPEN);
 });
 
+test("who is revoked while it says nothing is not let in by the greeting that it kept back", async () => {
+  const at = await known();
+  const { socket, opened, closed, heard } = knock(at.host, at.identity, PATHS.engine);
+  await opened;
+  at.host.paired.revoke("laptop");
+  socket.send(hello());
+  expect(await closed).toBe(4_403);
+  expect([heard, at.host.server.connected]).toEqual([[], []]);
+});
+
+test("what a stranger writes moves no cursor in the terminal of whoever sits at the engine", async () => {
+  const at = await known();
+  const { socket, opened, closed } = knock(at.host, at.identity, PATHS.engine);
+  await opened;
+  socket.send(hello({ kind: "\u001b[2J\u001b]0;x\u0007\n" }));
+  await closed;
+  expect(at.host.said.join("")).toMatch(/^[^\p{C}]+$/u);
+  expect(at.host.said).toHaveLength(1);
+});
+
 test("a pairing that is begun and left is a try all the same", async () => {
   const host = await startHost({ engine, limits: { greeting: 1_000 } });
   const identity = await identityIn(await tempFolder());
