@@ -47,6 +47,11 @@ export type JobEnd =
   /** It is another worker's by now. */
   | { kind: "lost" };
 
+/** Another worker came to the end of the job first. */
+class TakenError extends Error {
+  override readonly name = "TakenError";
+}
+
 export interface JobWorker {
   redis: Redis;
   name: string;
@@ -83,6 +88,7 @@ export async function doJob(bull: Job, token: string, worker: JobWorker): Promis
     const outcome = found ?? (await drawNew(bull, job, worker, { leaving, unwanted }));
     return await complete(bull, token, outcome, worker);
   } catch (error) {
+    if (error instanceof TakenError) return { kind: "lost" }; // what the other one made of it must stay
     if (unwanted.signal.aborted || (isAppError(error, "cancelled") && !leaving.signal.aborted)) {
       await giveUp(bull, token, redis);
       return { kind: "unwanted" };
@@ -124,6 +130,8 @@ async function drawNew(
   const start = request.start === undefined ? undefined : await readStart(redis, request.start);
   await advanceTurns(redis, job.urgency, job.turn);
   worker.onBegin(job, request, unwanted);
+  // Who said so a moment ago was not heard yet: from here on the worker knows which job is meant.
+  if (await isUnwanted(redis, job.run, id)) throw cancelled();
 
   let writing: Promise<unknown> = Promise.resolve();
   const inTurn = (write: () => Promise<unknown>) => {
@@ -165,7 +173,8 @@ async function drawNew(
   }
   // Cut off for long, the worker may come too late: what was asked for was fetched from another one.
   const [name, finishedOn] = await redis.hmget(queueKey(bull.queueName, id), "name", "finishedOn");
-  if (name === null || finishedOn !== null) throw cancelled();
+  if (name === null) throw cancelled();
+  if (finishedOn !== null) throw new TakenError();
   const sha256 = sha256Of(png);
   const maps = picture.attention && attention ? packAttention(picture.attention) : undefined;
   const hasMaps = maps !== undefined && maps.length <= LARGEST_ATTENTION;
