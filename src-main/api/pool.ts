@@ -57,6 +57,8 @@ export interface PoolQueueState {
 export interface PoolFailure {
   job: string;
   model: string;
+  /** Of the checkpoint: two may have one name. */
+  hash: string;
   run: string;
   seed: Seed;
   user: string;

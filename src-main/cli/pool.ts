@@ -4,6 +4,7 @@ import type { PoolState, PoolWorkerState } from "../api/pool.ts";
 import { PoolClient } from "../pool/client.ts";
 import { checkPool, openConnection } from "../pool/connection.ts";
 import { isAppError } from "../wire/errors.ts";
+import { plainLine } from "../wire/plainLine.ts";
 import { describeOptions, readArguments, usageProblem, type Option } from "./arguments.ts";
 import { queueAccess } from "./queueAddress.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
@@ -70,14 +71,10 @@ export async function pool(argv: readonly string[], terminal: Terminal): Promise
 
 async function retry(client: PoolClient, wanted: readonly string[], stdout: Terminal["stdout"]): Promise<void> {
   const { failures } = await client.state();
-  const models = await client.models();
   const chosen = failures.filter(({ job }) => wanted.includes("all") || wanted.includes(job));
   const strange = wanted.find((word) => word !== "all" && !failures.some(({ job }) => job === word));
   if (strange !== undefined) throw usageProblem("pool", `--retry: no failed picture is called ${strange}`);
-  for (const { job, model } of chosen) {
-    const hash = models.find(({ name }) => name === model)?.hash;
-    if (hash !== undefined) await client.retry(hash, job);
-  }
+  for (const { hash, job } of chosen) await client.retry(hash, job);
   stdout.write(`${chosen.length} ${chosen.length === 1 ? "picture is" : "pictures are"} tried again.\n`);
 }
 
@@ -99,7 +96,8 @@ export function describePool(
   if (failures.length > 0) lines.push("", "Failed (try again: --retry JOB, or --retry all)");
   for (const { job, model, user, seed, why } of failures)
     lines.push(`  ${job}: ${model}, seed ${seed}, of ${user}: ${why}`);
-  return `${lines.join("\n")}\n`;
+  // Whoever can write to the pool can write anything there, also what a terminal would obey.
+  return `${lines.map(plainLine).join("\n")}\n`;
 }
 
 function describeWorker(worker: PoolWorkerState): string[] {

@@ -23,7 +23,7 @@ import { dataFolder } from "./dataFolder.ts";
 import { withLoraFiles } from "./loras.ts";
 import { modelNamed } from "./modelNamed.ts";
 import { queueAccess } from "./queueAddress.ts";
-import { DEMO_FOLDER } from "./render.ts";
+import { deafToInterrupts, DEMO_FOLDER } from "./render.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "./terminal.ts";
 
 const MEMORY = ["auto", "fast", "low"] as const;
@@ -257,11 +257,6 @@ export async function providerOf(engine: Pick<Engine, "api">, wished: ProviderNa
   const gpu = process.platform === "linux" ? "cuda" : process.platform === "win32" ? "dml" : undefined;
   const reports = gpu === undefined ? [] : await engine.api.providers();
   return reports.some(({ provider, available }) => provider === gpu && available) ? gpu! : "cpu";
-}
-
-/** A terminal sends Ctrl-C to every process of the command; the engine is told to leave it to this one. */
-function deafToInterrupts(nodeOptions = ""): string {
-  return `${nodeOptions} --import=data:text/javascript,process.on('SIGINT',()=>{})`.trim();
 }
 
 if (import.meta.main) await runCommand(worker);

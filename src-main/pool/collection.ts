@@ -7,6 +7,7 @@ import type { Redis } from "ioredis";
 import type { AttentionMaps, Pixels, RunRecord } from "../api/engine.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { isAppError, messageOf } from "../wire/errors.ts";
+import { plainLine } from "../wire/plainLine.ts";
 import { readBlob, unpackAttention } from "./blobs.ts";
 import type { PoolClient } from "./client.ts";
 import { channels, jobId, keys, queueKey, queueName } from "./keys.ts";
@@ -20,12 +21,15 @@ import {
   readIfSound,
   readText,
 } from "./messages.ts";
+import { oneAtATime } from "./oneAtATime.ts";
 import { verifiedPicture } from "./verify.ts";
 
 /** Milliseconds between two looks at what nobody told of. */
 const LOOK_EVERY = 5_000;
 /** Jobs looked at together. */
 const AT_ONCE = 500;
+/** Characters of why a picture failed. */
+const LONGEST_WHY = 2_000;
 
 export interface CollectedPicture {
   seed: Seed;
@@ -82,12 +86,14 @@ export class Collection {
   async start(): Promise<void> {
     const { run, lookEvery = LOOK_EVERY } = this.#options;
     this.#listener.on("message", (_channel, json) => this.#onEvent(json));
-    this.#listener.on("ready", () => this.#look([...this.#owed.keys()])); // what came while it was cut off
+    this.#listener.on("ready", () => void this.#look([...this.#owed.keys()])); // what came while it was cut off
     await this.#listener.subscribe(channels.run(run));
-    this.#look([...this.#owed.keys()]);
+    void this.#look([...this.#owed.keys()]);
+    const look = oneAtATime(() => this.#look([...this.#owed.keys()]));
+    const ping = oneAtATime(() => this.#listener.ping().catch(() => undefined)); // a silent network shows by this
     this.#timer = setInterval(() => {
-      this.#look([...this.#owed.keys()]);
-      void this.#listener.ping().catch(() => undefined); // a silent network shows by this
+      look();
+      ping();
     }, lookEvery);
   }
 
@@ -111,14 +117,14 @@ export class Collection {
     const seed = event && this.#owed.get(event.job);
     if (!event || seed === undefined) return;
     if (event.kind === "step") this.#options.onStep?.(seed, event);
-    else this.#look([event.job]);
+    else void this.#look([event.job]);
   }
 
   /** One look after the other: a picture is taken once. */
-  #look(ids: readonly string[]): void {
-    this.#taking = this.#taking
+  #look(ids: readonly string[]): Promise<void> {
+    return (this.#taking = this.#taking
       .then(() => this.#take(ids))
-      .catch((error: unknown) => this.#options.onProblem(messageOf(error)));
+      .catch((error: unknown) => this.#options.onProblem(messageOf(error))));
   }
 
   async #take(ids: readonly string[]): Promise<void> {
@@ -175,7 +181,7 @@ export class Collection {
     const seed = this.#owed.get(id);
     if (seed === undefined) return;
     this.#owed.delete(id);
-    this.#options.onFailed(seed, why);
+    this.#options.onFailed(seed, plainLine(why.slice(0, LONGEST_WHY)));
   }
 
   #endIfDone(): void {

@@ -53,13 +53,13 @@ async function usersOf(redis: Redis, models: readonly AskedModel[]): Promise<Poo
 
 export async function failuresOf(queues: readonly (readonly [AskedModel, Queue])[]): Promise<PoolFailure[]> {
   const failures: PoolFailure[] = [];
-  for (const [{ name }, queue] of queues) {
+  for (const [{ name, hash }, queue] of queues) {
     const jobs = (await queue.getJobs(["failed"], 0, MOST_FAILURES - 1)) as Job[];
     for (const { id, data, failedReason, finishedOn } of jobs) {
       const job = readIfSound(jobSchema, JSON.stringify(data));
       const { run, seed, user } = job ?? { run: "", seed: "", user: "" };
       const why = failedReason.slice(0, 1_000);
-      failures.push({ ...{ job: String(id), model: name, run, seed, user, why, at: finishedOn ?? 0 } });
+      failures.push({ ...{ job: String(id), model: name, hash, run, seed, user, why, at: finishedOn ?? 0 } });
     }
   }
   return failures.sort((a, b) => b.at - a.at).slice(0, MOST_FAILURES);

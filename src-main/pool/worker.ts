@@ -3,10 +3,12 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { messageOf } from "../wire/errors.ts";
+import { plainLine } from "../wire/plainLine.ts";
 import { chooseOffer, PATIENCE, STAY } from "./choice.ts";
 import type { Drawer } from "./drawing.ts";
 import { channels } from "./keys.ts";
 import { callSchema, FORM, type Presence, readIfSound } from "./messages.ts";
+import { oneAtATime } from "./oneAtATime.ts";
 import { readPresences, removePresence, writePresence } from "./presence.ts";
 import { doJob, type JobEnd } from "./workerJob.ts";
 import { WorkerQueues } from "./workerQueues.ts";
@@ -46,6 +48,9 @@ const TIMES: WorkerTimes = {
   },
 };
 
+/** Milliseconds until a checkpoint that could not be fetched is tried again: it may have been gigabytes. */
+const FETCH_AGAIN = 10 * 60_000;
+
 export class PoolWorker {
   readonly id = randomUUID();
   readonly #options: WorkerOptions;
@@ -67,11 +72,14 @@ export class PoolWorker {
   #notes: string[] = [];
   #fetchNote: string | undefined;
   #isFetching = false;
+  /** When a checkpoint that could not be fetched is tried again, by hash. */
+  readonly #notBefore = new Map<string, number>();
   #lastProblem = "";
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WorkerOptions) {
-    this.#options = options;
+    // Names of jobs and checkpoints, and why others failed, are written by whoever can write to the pool.
+    this.#options = { ...options, say: (line) => options.say(plainLine(line)) };
     this.#times = { ...TIMES, ...options.times };
     const { redis, name } = options;
     this.#queues = new WorkerQueues(redis, name, this.#times, (problem) => this.#onProblem(problem));
@@ -85,9 +93,11 @@ export class PoolWorker {
     await this.#listener.subscribe(channels.workers);
     await this.#queues.watch(this.#options.drawer.models());
     await this.#tell();
+    const tell = oneAtATime(() => this.#tell().catch((error: unknown) => this.#onProblem(messageOf(error))));
+    const ping = oneAtATime(() => this.#listener.ping().catch(() => undefined)); // a silent network shows by this
     this.#timer = setInterval(() => {
-      void this.#tell().catch((error: unknown) => this.#onProblem(messageOf(error)));
-      void this.#listener.ping().catch(() => undefined); // a silent network shows by this
+      tell();
+      ping();
     }, this.#times.presenceEvery);
     this.#loop = this.#work();
   }
@@ -237,15 +247,22 @@ export class PoolWorker {
     try {
       const here = new Set(drawer.models().map(({ hash }) => hash));
       for (const { form, hash, name, repo } of await this.#queues.asked()) {
-        if (form !== FORM || here.has(hash) || (await this.#queues.waiting(hash)) === 0) continue;
-        const note = (text: string) => (this.#fetchNote = text);
-        await drawer.fetch({ hash, name, ...(repo === undefined ? {} : { repo }) }, note);
-        this.#fetchNote = undefined;
-        this.#asked.abort();
+        if (form !== FORM || here.has(hash) || performance.now() < (this.#notBefore.get(hash) ?? 0)) continue;
+        if ((await this.#queues.waiting(hash)) === 0) continue;
+        try {
+          const note = (text: string) => (this.#fetchNote = text);
+          await drawer.fetch({ hash, name, ...(repo === undefined ? {} : { repo }) }, note);
+          this.#fetchNote = undefined;
+          this.#asked.abort();
+        } catch (error) {
+          // The others may be there all the same.
+          this.#notBefore.set(hash, performance.now() + FETCH_AGAIN);
+          this.#fetchNote = messageOf(error);
+          say(this.#fetchNote);
+        }
       }
     } catch (error) {
-      this.#fetchNote = messageOf(error);
-      say(this.#fetchNote);
+      this.#onProblem(messageOf(error));
     } finally {
       this.#isFetching = false;
     }

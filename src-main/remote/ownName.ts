@@ -5,7 +5,5 @@ import { LONGEST_NAME } from "./protocol.ts";
 
 /** Its host name, as people read it. */
 export function ownName(): string {
-  return (
-    plainLine(hostname().replace(/\.(local|lan|home)$/i, "")).slice(0, LONGEST_NAME) || "Computer"
-  );
+  return plainLine(hostname().replace(/\.(local|lan|home)$/i, "")).slice(0, LONGEST_NAME) || "Computer";
 }
