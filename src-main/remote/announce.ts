@@ -1,4 +1,5 @@
 /** Finding each other on the local network by mDNS. What is found is hearsay: pairing and the certificate say who it is. */
+import type { EventEmitter } from "node:events";
 import { Bonjour } from "bonjour-service";
 import type { FoundMachine } from "../api/machines.ts";
 import { idOf } from "./knownMachines.ts";
@@ -9,12 +10,27 @@ import { plainLine } from "../wire/plainLine.ts";
 /** More are an attack or a fair. */
 const MOST_FOUND = 50;
 
+interface Network {
+  /** Another one than mDNS has, for tests. */
+  port?: number;
+}
+
+/** A port that another program keeps to itself, or a sandbox, is a problem that is told, and no more than that. */
+function open(onProblem: (problem: string) => void, network: Network): Bonjour {
+  const bonjour = new Bonjour(network, (error: Error) => onProblem(error.message));
+  // The library listens to the answers of its socket alone; without a listener an error of the socket itself ends the program.
+  const { mdns } = (bonjour as unknown as { server: { mdns: EventEmitter } }).server;
+  mdns.on("error", (error: Error) => onProblem(error.message));
+  return bonjour;
+}
+
 /** Says that an engine listens here; the function returned takes it back. */
 export function announce(
   { name, port, fingerprint }: { name: string; port: number; fingerprint: string },
   onProblem: (problem: string) => void,
+  network: Network = {},
 ): () => Promise<void> {
-  const bonjour = new Bonjour({}, (error: Error) => onProblem(error.message));
+  const bonjour = open(onProblem, network);
   bonjour.publish({
     name: `${name} (${fingerprint.slice(0, 4)})`,
     type: SERVICE_TYPE,
@@ -32,8 +48,9 @@ export function announce(
 export function lookAround(
   onFound: (found: (Omit<FoundMachine, "id"> & { print: string })[]) => void,
   onProblem: (problem: string) => void,
+  network: Network = {},
 ): () => void {
-  const bonjour = new Bonjour({}, (error: Error) => onProblem(error.message));
+  const bonjour = open(onProblem, network);
   const browser = bonjour.find({ type: SERVICE_TYPE });
   const tell = () => {
     const found = browser.services.slice(0, MOST_FOUND).flatMap(({ port, addresses = [], host, txt }) => {

@@ -1,4 +1,5 @@
 /** Machines that find each other by mDNS: what is found is a name and an address, and no more than a hint. */
+import { createSocket } from "node:dgram";
 import { Bonjour } from "bonjour-service";
 import { expect, onTestFinished, test } from "vitest";
 import type { FoundMachine } from "../../src-main/api/machines.ts";
@@ -25,4 +26,19 @@ test("an engine that is announced is found by its name, with its address and the
   await takeBack();
   await expect.poll(() => found, { timeout: 10_000 }).toEqual([]);
   expect(problems).toEqual([]);
+});
+
+test("where another program keeps the port to itself, that is told, and nothing else comes of it", async () => {
+  const other = createSocket("udp4");
+  await new Promise<void>((resolve) => other.bind(0, () => resolve()));
+  onTestFinished(() => void other.close());
+  const { port } = other.address();
+  const problems: string[] = [];
+  const note = (problem: string) => void problems.push(problem);
+  const takeBack = announce({ name: "Workstation", port: 7_493, fingerprint: "cd".repeat(32) }, note, { port });
+  const stop = lookAround(() => undefined, note, { port });
+  await expect.poll(() => problems.length, { timeout: 5_000 }).toBeGreaterThan(1);
+  expect(problems.every((problem) => problem.includes("EADDRINUSE"))).toBe(true);
+  stop();
+  await takeBack();
 });
