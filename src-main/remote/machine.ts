@@ -167,7 +167,6 @@ export class RemoteMachine {
           return;
         }
       }
-      if (this.#ending.signal.aborted) break; // nobody waits for another try
       this.#giveUpLate();
       const delay = retries[Math.min(tries, retries.length - 1)]!;
       this.#retryAt = Date.now() + delay;
@@ -322,7 +321,9 @@ export class RemoteMachine {
     this.#options.onChange();
   }
 
+  /** Until the next try, which nobody waits for where the machine was forgotten meanwhile. */
   #rest(milliseconds: number): Promise<void> {
+    if (this.#ending.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds);
       timer.unref();

@@ -3,7 +3,7 @@ import { DEMO_MODEL } from "../api/main.ts";
 import { type MachineModel, nameOfKey } from "../api/machines.ts";
 import type { LoadRequest } from "../api/engine.ts";
 import type { HomeModel } from "../api/models.ts";
-import { without } from "./portable.ts";
+import { without } from "../scene/portable.ts";
 import { DEMO_NAME } from "../scene/names.ts";
 import type { Scene } from "../scene/scene.ts";
 import { lorasOf } from "../scene/loras.ts";

@@ -17,7 +17,7 @@ import { LIMITS, type Limits } from "./limits.ts";
 import { type KnownMachine, RemoteMachine } from "./machine.ts";
 import { pixelsOf } from "./pack.ts";
 import { readCode } from "./pairingCode.ts";
-import { portable, portableText, without } from "./portable.ts";
+import { portable, portableText, without } from "../scene/portable.ts";
 import { ownName } from "./ownName.ts";
 
 export interface MachinesServiceOptions {

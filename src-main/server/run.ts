@@ -7,6 +7,7 @@ import type { Engine } from "../engine/host.ts";
 import { metadataTexts } from "../image/metadata.ts";
 import { decodePng, encodePng } from "../image/png.ts";
 import { expandScene, type Alternative } from "../scene/alternatives.ts";
+import { portable } from "../scene/portable.ts";
 import type { Seed } from "../scene/scene.ts";
 import type { DrawingTurns } from "../service/drawingTurns.ts";
 import { AppError, isAppError, toWire } from "../wire/errors.ts";
@@ -203,7 +204,7 @@ export class Run {
   #keep({ pixels, record, seed, seconds }: GeneratedImage, words: string | undefined, index: number): void {
     const kept = this.#keeping.take(async () => {
       const own = words === undefined ? {} : { alternative: words };
-      const png = encodePng(pixels, metadataTexts(withoutPaths({ ...record, ...own })));
+      const png = encodePng(pixels, metadataTexts({ ...record, ...own, scene: portable(record.scene) }));
       const hashes = await this.#parts.pictures.keep(png, pixels);
       const view = { index, seed, ...own, ...hashes, obedience: shares(record.obedience), seconds };
       this.#failed = 0;
@@ -244,25 +245,4 @@ interface Prepared {
 /** Sums of rounded numbers may be a little above 1. */
 function shares(obedience: Record<string, number>): Record<string, number> {
   return Object.fromEntries(Object.entries(obedience).map(([id, share]) => [id, Math.min(1, Math.max(0, share))]));
-}
-
-/** A picture that leaves this machine says nothing of where its files lie. */
-function withoutPaths(record: GeneratedImage["record"]): GeneratedImage["record"] {
-  const { loras, embeddings, ...settings } = record.scene.settings;
-  const bare = <One extends { path?: string }>(one: One): Omit<One, "path"> => {
-    const rest = { ...one };
-    delete rest.path;
-    return rest;
-  };
-  return {
-    ...record,
-    scene: {
-      ...record.scene,
-      settings: {
-        ...settings,
-        ...(loras ? { loras: loras.map(bare) } : {}),
-        ...(embeddings ? { embeddings: embeddings.map(bare) } : {}),
-      },
-    },
-  };
 }

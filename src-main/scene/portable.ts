@@ -1,5 +1,5 @@
-/** Scenes and texts as another machine can take them: where files lie here is nothing to it, their names and contents are. */
-import type { Scene } from "../scene/scene.ts";
+/** Scenes and texts as they leave this machine: where files lie here is nobody's business, their names and contents are. */
+import type { Scene } from "./scene.ts";
 
 /** A copy that lacks some fields. */
 export function without<T extends object, Name extends keyof T & string>(
