@@ -62,7 +62,7 @@ const WORDS: Record<MachineTrouble, (name: string) => string> = {
     `What answers at the address of ${name} has another certificate than the machine that was paired. Either its data folder was removed, or this is another machine. Forget it and pair again only if you know why.`,
   version: (name) =>
     `${name} has another version of Diorama, which speaks another protocol. Install the same version on both machines.`,
-  busy: (name) => `${name} has as many connections as it takes. Try again in a moment.`,
+  busy: (name) => `${name} cannot let anybody in now; its engine says why there. Try again in a moment.`,
   foreign: (name) => `What answers at the address of ${name} is no engine of Diorama, or does not say what it should.`,
 };
 

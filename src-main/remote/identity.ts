@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import * as v from "valibot";
 import { AppError } from "../wire/errors.ts";
-import { writePrivate } from "./privateFile.ts";
+import { changeAlone, writePrivate } from "./privateFile.ts";
 
 export interface Identity {
   /** PEM. */
@@ -31,8 +31,8 @@ export async function identityIn(folder: string): Promise<Identity> {
   const path = join(folder, "identity.json");
   if (!existsSync(path)) {
     const made = await makeIdentity();
-    writePrivate(path, made);
-    return withFingerprint(made);
+    // A window and an engine that begin at once are one machine: the first to be kept is the one.
+    changeAlone(path, () => existsSync(path) || writePrivate(path, made));
   }
   try {
     return withFingerprint(v.parse(schema, JSON.parse(readFileSync(path, "utf8"))));

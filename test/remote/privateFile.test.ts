@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PairedMachines } from "../../src-main/remote/pairedMachines.ts";
+import { identityIn } from "../../src-main/remote/identity.ts";
 import { tempFolder } from "./ends.ts";
 
 test("a machine that is revoked while others are seen stays revoked", async () => {
@@ -39,4 +40,10 @@ test("a lock that a dead program left is taken over", async () => {
   const paired = new PairedMachines(path);
   paired.add("laptop", "a".repeat(64));
   expect([paired.list().length, existsSync(`${path}.lock`)]).toEqual([1, false]);
+});
+
+test("a window and an engine that begin at once are known by one certificate", async () => {
+  const folder = await tempFolder();
+  const [window, engine] = await Promise.all([identityIn(folder), identityIn(folder)]);
+  expect(window).toEqual(engine);
 });
