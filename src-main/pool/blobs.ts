@@ -4,6 +4,7 @@ import type { Redis } from "ioredis";
 import type { AttentionMaps } from "../api/engine.ts";
 import * as v from "valibot";
 import { LIMITS } from "../api/engineMessages.ts";
+import { AppError } from "../wire/errors.ts";
 import { LARGEST_ATTENTION, readText } from "./messages.ts";
 
 export function sha256Of(bytes: Uint8Array | string): string {
@@ -47,8 +48,11 @@ export function unpackAttention(text: string): AttentionMaps {
   const { width, height, regions } = readText(attentionSchema, text, what, LARGEST_ATTENTION);
   const maps = Object.entries(regions).map(([id, base64]) => {
     const bytes = new Uint8Array(Buffer.from(base64, "base64"));
-    const whole = bytes.length === width * height * 4 ? bytes.buffer : new ArrayBuffer(width * height * 4);
-    return [id, new Float32Array(whole)] as const;
+    // No memory for what is only said to be there.
+    if (bytes.length !== width * height * 4) {
+      throw new AppError("pool-failed", `${what} cannot be read: a map is not ${width} x ${height}`, { address: "" });
+    }
+    return [id, new Float32Array(bytes.buffer)] as const;
   });
   return { width, height, regions: Object.fromEntries(maps) };
 }

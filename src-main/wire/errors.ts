@@ -53,7 +53,7 @@ export type MachineTrouble =
   | "certificate"
   /** It speaks another version of the protocol. */
   | "version"
-  /** It has as many connections as it takes. */
+  /** It cannot let anybody in now. */
   | "busy"
   /** It said what the protocol does not allow. */
   | "foreign";

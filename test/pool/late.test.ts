@@ -1,6 +1,7 @@
 /** Workers of a pool that come too late, that hear of a cancel late, or cannot get one checkpoint of several. */
 import { describe, expect, test } from "vitest";
 import { describePool } from "../../src-main/cli/pool.ts";
+import { packAttention, unpackAttention } from "../../src-main/pool/blobs.ts";
 import { keys, queueKey, queueName } from "../../src-main/pool/keys.ts";
 import { oneAtATime } from "../../src-main/pool/oneAtATime.ts";
 import { doJob, type JobWorker } from "../../src-main/pool/workerJob.ts";
@@ -28,6 +29,13 @@ test("what others write to a pool moves no cursor in the terminal", () => {
     [],
   );
   expect(text).toContain("r_1: cat, seed 1, of ann: [2Jno room\n");
+});
+
+test("where phrases look is taken whole or not at all: no memory is had for what is only said to be there", () => {
+  const maps = { width: 2, height: 1, regions: { a: new Float32Array([0.25, 1]) } };
+  expect(unpackAttention(packAttention(maps))).toEqual(maps);
+  const lie = JSON.stringify({ width: 2_048, height: 2_048, regions: { a: "", b: "AAAA" } });
+  expect(() => unpackAttention(lie)).toThrow("a map is not 2048 x 2048");
 });
 
 describe.skipIf(whyNoRedis())("with a Redis", () => {
