@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { runEngineServer, SERVER_OPTIONS } from "../remote/command.ts";
 import { describeOptions, readArguments, usageProblem } from "./arguments.ts";
 import { dataFolder } from "./dataFolder.ts";
+import { DEMO_FOLDER } from "./render.ts";
 import { appVersion, describeError, EXIT, type ExitCode, runCommand, type Terminal } from "./terminal.ts";
 import { isAppError } from "../wire/errors.ts";
 import { openModels } from "../models/host.ts";
@@ -54,7 +55,5 @@ export async function engine(argv: readonly string[], terminal: Terminal): Promi
     return isAppError(error, "bad-request") ? EXIT.usage : EXIT.failed;
   }
 }
-
-const DEMO_FOLDER = join(import.meta.dirname, "..", "..", "resources", "models", "demo");
 
 if (import.meta.main) await runCommand(engine);
