@@ -197,7 +197,7 @@ export class RemoteMachine {
       const closed = new Promise<{ code: number; reason: string }>((resolve) => {
         socket.once("close", (code, reason) => resolve({ code, reason: reason.toString("utf8") }));
       });
-      watchSilence(socket, wire, limits.silence, () => undefined);
+      watchSilence(socket, wire, limits.silence);
       const line = await this.#greet(dialled, app);
       onConnected();
       void this.#session?.api.api.info().then(

@@ -16,7 +16,7 @@ export const REFUSALS = ["pairing-closed", "wrong-code", "unpaired", "revoked", 
 export type Refusal = (typeof REFUSALS)[number];
 
 /** WebSocket close codes of our own. */
-export const CLOSED = { refused: 4_403, foreign: 4_400, silent: 4_408, replaced: 4_409, leaving: 4_410 } as const;
+export const CLOSED = { refused: 4_403, foreign: 4_400, replaced: 4_409, leaving: 4_410 } as const;
 
 export const LONGEST_NAME = 64;
 /** What a machine calls itself: one line of what can be seen. */
@@ -43,7 +43,6 @@ export const helloSchema = v.strictObject({
   session: v.nullable(sessionId),
   received: count,
 });
-export type Hello = v.InferOutput<typeof helloSchema>;
 
 export const welcomeSchema = v.strictObject({
   kind: v.literal("welcome"),

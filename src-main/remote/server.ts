@@ -180,7 +180,7 @@ export class EngineServer {
       this.#sockets.add(webSocket);
       webSocket.once("close", () => this.#sockets.delete(webSocket));
       webSocket.on("error", () => webSocket.terminate()); // too large, or no WebSocket's frame
-      watchSilence(webSocket, wire, this.#limits.silence, () => undefined);
+      watchSilence(webSocket, wire, this.#limits.silence);
       if (!isPairing) this.#noStranger(wire.remoteAddress, wire.remotePort);
       const meeting = isPairing ? this.#pair(webSocket, client) : this.#welcome(webSocket, client);
       meeting.catch((error: unknown) => {
