@@ -127,7 +127,7 @@ export class Session {
       await presets; // a new project may begin with them
       await this.#show(state);
       this.info = await this.app.api.appInfo();
-      await this.updates.start();
+      await this.attempt(() => this.updates.start());
       await this.attempt(() => this.machines.read());
       await this.models.listProviders();
       await this.exporting.restore();

@@ -162,6 +162,15 @@ function systemAnswers(): Answers {
     ...{ readyToClose: done, setCommands: done, setTheme: done, dragPictures: done, stopLive: done },
     listModels: () => [{ request: SAMPLE.model!, name: SUMMARY.name, demo: true, used: null, present: true }],
     providers: () => [{ provider: "cpu", available: true, detail: "2 cores" }],
+    listMachines: () => [],
+    updates: () => ({
+      elsewhere: "A test.",
+      automatic: false,
+      version: null,
+      notes: null,
+      doing: "nothing",
+      fetched: 0,
+    }),
     loadModel: () => SUMMARY,
     tokenize: () => ({ count: 0, chunks: 1, limit: 75, tokens: [], embeddings: [] }),
   };
