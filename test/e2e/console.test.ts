@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { answer } from "./dialogs.ts";
 import { electron, launch, type RunningApp } from "./harness.ts";
 import { sharedFolder } from "./shared.ts";
-import { card, compose, draw, open, prompt, results, saved, view } from "./window.ts";
+import { card, compose, draw, nameOf, open, prompt, results, saved, view } from "./window.ts";
 
 /** Every message of the console, of any level, every uncaught error, every request that failed or was answered with an error. */
 function hearAll({ app, page }: RunningApp): string[] {
@@ -60,9 +60,11 @@ describe.skipIf(!electron)("the console", { timeout: 240_000 }, () => {
     await view(page, "Results").click();
     await card(page, 1).click();
     await page.keyboard.press("Control+a");
+    await expect.poll(() => page.getByRole("option", { selected: true }).count()).toBe(2);
     nothingAfter("Results");
     await page.keyboard.press("Control+c");
-    await page.keyboard.press("c");
+    await card(page, 1).press("c");
+    await expect.poll(async () => nameOf(card(page, 1))).toContain("in the comparison");
     await view(page, "Compare").click();
     await page.locator("figure").first().waitFor();
     nothingAfter("Compare");

@@ -171,12 +171,16 @@ describe.skipIf(!isAsked)("the packed app", { timeout: 400_000 }, () => {
       try {
         // As a person does it, once there is something to press; a picture of the sample scene takes seconds.
         const press = `[...document.querySelectorAll("button")].find((one) => /^Generate/.test(one.textContent.trim()) && !one.disabled)?.click()`;
-        const draw = async () => {
-          const state = JSON.stringify(await app.call('"windowState"'));
-          if (state.includes('"jobs":[]')) await app.evaluate(press);
-          return state;
+        const jobs = async () => JSON.stringify(await app.call('"windowState"'));
+        const begin = async () => {
+          await app.evaluate(press);
+          return jobs();
         };
-        await expect.poll(draw, { timeout: 200_000, interval: 1_000 }).toContain('"state":"done"');
+        await expect.poll(begin, { timeout: 60_000, interval: 1_000 }).not.toContain('"jobs":[]');
+        const results = () => app.call('"listResults", { order: "newest", offset: 0, limit: 1 }');
+        await expect
+          .poll(results, { timeout: 60_000, interval: 1_000 })
+          .toMatchObject({ ok: true, value: { total: 1 } });
       } finally {
         await app.end();
       }
