@@ -84,8 +84,11 @@ describe.skipIf(!electron)("help", { timeout: 180_000 }, () => {
     expect(box.width / box.height).toBeCloseTo(1280 / 800, 1); // of its own proportions
     await manual.keyboard.press("Control+f");
     await manual.keyboard.type("disk full");
-    await expect.poll(() => shown.count()).toBe(2);
-    expect(await manual.getByRole("status").textContent()).toBe(`2 of ${sections.length} sections`);
+    await expect.poll(() => shown.count()).toBeLessThan(6);
+    const found = await shown.allTextContents();
+    expect(found.length).toBeGreaterThan(0);
+    for (const text of found) expect(text).toMatch(/disk[^]*full|full[^]*disk/i);
+    expect(await manual.getByRole("status").textContent()).toBe(`${found.length} of ${sections.length} sections`);
     await manual.keyboard.press("Escape");
     await manual.getByRole("navigation").getByRole("link", { name: "BoxDiff" }).click();
     await expect.poll(() => manual.locator("#methods-boxdiff").evaluate((one) => Math.round((one as unknown as { getBoundingClientRect(): { top: number } }).getBoundingClientRect().top))).toBeLessThan(60); // prettier-ignore
