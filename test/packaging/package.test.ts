@@ -171,16 +171,12 @@ describe.skipIf(!isAsked)("the packed app", { timeout: 400_000 }, () => {
       try {
         // As a person does it, once there is something to press; a picture of the sample scene takes seconds.
         const press = `[...document.querySelectorAll("button")].find((one) => /^Generate/.test(one.textContent.trim()) && !one.disabled)?.click()`;
-        const jobs = async () => JSON.stringify(await app.call('"windowState"'));
-        const begin = async () => {
+        const drawn = async () => {
           await app.evaluate(press);
-          return jobs();
+          const { value } = (await app.call('"listResults", { order: "newest", offset: 0, limit: 1 }')) as { value?: { total: number } }; // prettier-ignore
+          return value?.total ?? 0;
         };
-        await expect.poll(begin, { timeout: 60_000, interval: 1_000 }).not.toContain('"jobs":[]');
-        const results = () => app.call('"listResults", { order: "newest", offset: 0, limit: 1 }');
-        await expect
-          .poll(results, { timeout: 60_000, interval: 1_000 })
-          .toMatchObject({ ok: true, value: { total: 1 } });
+        await expect.poll(drawn, { timeout: 120_000, interval: 1_000 }).toBeGreaterThan(0);
       } finally {
         await app.end();
       }
@@ -208,7 +204,7 @@ async function startPacked(executable: string, dataFolder: string) {
   const app = spawn(executable, args, { env, stdio: ["ignore", "ignore", "pipe"] });
   const end = async () => {
     const ended = new Promise((resolve) => app.once("exit", resolve));
-    app.kill();
+    app.kill("SIGKILL"); // asked to end it would ask what becomes of the project that it has begun
     await ended;
   };
   try {
