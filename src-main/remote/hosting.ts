@@ -36,6 +36,8 @@ export interface Guest {
 /** A picture that somebody waits for. */
 interface Asked {
   jobId: string;
+  /** Until it is in work or cancelled: what waits cancelled keeps its place, and should keep no pictures. */
+  request: DrawThere | undefined;
   isSent: boolean;
   isStopped: boolean;
   /** Rejects what waits for its turn. */
@@ -44,6 +46,8 @@ interface Asked {
 
 /** Pictures and questions that one session may have asked for at a time. */
 const MOST_ASKED = 64;
+/** Of one machine, what was cancelled but still has its place in the line among them. */
+const MOST_WAITING = 2 * MOST_ASKED;
 /** Changes in the models come in swarms. */
 const SETTLE = 300;
 
@@ -52,7 +56,7 @@ export class Hosting {
   readonly #offered: Offered;
   readonly #turns = new DrawingTurns();
   /** By machine: one picture of each waits at a time, so that nobody gains by asking for many. */
-  readonly #ofMachine = new Map<string, Turns>();
+  readonly #ofMachine = new Map<string, { turns: Turns; waiting: number }>();
   readonly #servers = new Set<Server<RemoteEvents>>();
   #what: Promise<Pick<MachineInfo, "device" | "provider">> | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -145,22 +149,22 @@ export class Hosting {
     }
     const { promise: ended, reject: stop } = Promise.withResolvers<never>();
     ended.catch(() => undefined);
-    const job: Asked = { jobId: `${guest.id}/${call}`, isSent: false, isStopped: false, stop };
+    const job: Asked = { jobId: `${guest.id}/${call}`, request, isSent: false, isStopped: false, stop };
     asked.set(call, job);
     signal.addEventListener("abort", () => this.#cancel(job, false));
     let finished = { finished: 0 };
-    const inTurn = async () => {
-      const model = await this.#offered.resolve(request.model);
+    const inTurn = async (asked: DrawThere) => {
+      const model = await this.#offered.resolve(asked.model);
       await guest.room();
       await this.#turns.take(
         () => model,
         async () => {
-          if (!job.isStopped) finished = await this.#drawNow(server, job, request, model);
+          if (!job.isStopped) finished = await this.#drawNow(server, job, asked, model);
         },
       );
     };
     try {
-      await Promise.race([ended, this.#turnsOf(guest.machine).take(() => (job.isStopped ? undefined : inTurn()))]);
+      await Promise.race([ended, this.#inLine(guest.machine, async () => job.request && inTurn(job.request))]);
       return finished;
     } finally {
       asked.delete(call);
@@ -203,6 +207,7 @@ export class Hosting {
   #cancel(job: Asked | undefined, keep: boolean): void {
     if (!job || (job.isStopped && !job.isSent)) return;
     job.isStopped = true;
+    job.request = undefined;
     if (job.isSent) this.#options.engine.cancel({ jobId: job.jobId, keep });
     else job.stop(stopped());
   }
@@ -211,7 +216,7 @@ export class Hosting {
   async #whenOpen<T>(guest: Guest, model: LoadRequest, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
     if (this.#options.engine.summaryOf(model)) return ask();
     let answer: { value: T } | undefined;
-    await this.#turnsOf(guest.machine).take(async () => {
+    await this.#inLine(guest.machine, async () => {
       await this.#turns.take(
         () => model,
         async () => {
@@ -223,10 +228,20 @@ export class Hosting {
     return answer!.value;
   }
 
-  #turnsOf(machine: string): Turns {
-    const known = this.#ofMachine.get(machine) ?? new Turns();
-    this.#ofMachine.set(machine, known);
-    return known;
+  /** Does `work` when all that this machine asked for before has ended. */
+  async #inLine(machine: string, work: () => Promise<void>): Promise<void> {
+    const line = this.#ofMachine.get(machine) ?? { turns: new Turns(), waiting: 0 };
+    if (line.waiting >= MOST_WAITING) {
+      const message = `${MOST_WAITING} pictures and questions of this machine wait already. Ask again when some are done.`;
+      throw new AppError("bad-request", message, { method: "draw" });
+    }
+    this.#ofMachine.set(machine, line);
+    line.waiting++;
+    try {
+      await line.turns.take(work);
+    } finally {
+      if (--line.waiting === 0) this.#ofMachine.delete(machine);
+    }
   }
 
   #tell(info: MachineInfo): void {
