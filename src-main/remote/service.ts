@@ -5,6 +5,7 @@ import type { GenerateRequest, LoadRequest } from "../api/engine.ts";
 import { type FoundMachine, readMachinePath } from "../api/machines.ts";
 import { parseRecord } from "../image/metadata.ts";
 import { encodePng } from "../image/png.ts";
+import { statedSize } from "../image/pngChunks.ts";
 import { AppError, messageOf } from "../wire/errors.ts";
 import { type Port, serve, type Server } from "../wire/rpc.ts";
 import { lookAround } from "./announce.ts";
@@ -42,7 +43,7 @@ export function runService(
   const known = new KnownMachines(join(folder, "machines.json"));
   const machines = new Map<string, RemoteMachine>();
   /** Names of pictures there, by their names here, and the other way round. */
-  const jobs = new Map<string, { call: string; machine: RemoteMachine; stop: (why: AppError) => void }>();
+  const jobs = new Map<string, { call: string; machine: RemoteMachine; request: GenerateRequest; stop: (why: AppError) => void }>(); // prettier-ignore
   const jobOf = new Map<string, string>();
   /** Names of questions, likewise. */
   const questions = new Map<string, string>();
@@ -71,14 +72,15 @@ export function runService(
       return;
     }
     if (jobId === undefined) return; // nobody wants it any more
+    const { stop, machine, request } = jobs.get(jobId)!;
     try {
+      if (name === "image") refuseAnother(event as RemoteEvents["image"], request);
       tellPicture(server, jobId, name, event);
     } catch (error) {
-      const { stop, machine } = jobs.get(jobId)!;
       stop(
         new AppError(
           "image-invalid",
-          `${machine.told.name} sent a picture that cannot be read: ${messageOf(error)}`,
+          `${machine.told.name} sent a picture that cannot be taken: ${messageOf(error)}`,
           {},
         ),
       );
@@ -213,7 +215,7 @@ export function runService(
         const call = randomUUID();
         const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
         stopped.catch(() => undefined);
-        jobs.set(jobId, { call, machine, stop });
+        jobs.set(jobId, { call, machine, request, stop });
         jobOf.set(call, jobId);
         try {
           return await Promise.race([stopped, machine.draw(drawThere(call, there, request), signal)]);
@@ -239,6 +241,19 @@ export function runService(
     clearTimeout(timer);
     void Promise.all([...machines.keys()].map(forget)).finally(onEnd);
   });
+}
+
+/** Throws where a picture is none that was asked for: looked at before it is decoded, as a small file may be a large picture. */
+export function refuseAnother(
+  { picture, record }: Pick<RemoteEvents["image"], "picture" | "record">,
+  { scene: { settings }, seeds }: Pick<GenerateRequest, "scene" | "seeds">,
+): void {
+  const { width, height } = statedSize(picture);
+  if (width !== settings.width || height !== settings.height) {
+    throw new AppError("image-invalid", `it is ${width} x ${height}, not ${settings.width} x ${settings.height}`, {});
+  }
+  const { seed } = parseRecord(record);
+  if (seed !== seeds[0]) throw new AppError("image-invalid", `it is of seed ${seed}, not ${seeds[0]}`, {});
 }
 
 function tellPicture(server: Server<MachinesEvents>, jobId: string, name: keyof RemoteEvents, event: object): void {

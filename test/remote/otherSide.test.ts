@@ -5,6 +5,9 @@ import { identityIn } from "../../src-main/remote/identity.ts";
 import { KnownMachines } from "../../src-main/remote/knownMachines.ts";
 import { PairedMachines } from "../../src-main/remote/pairedMachines.ts";
 import { EngineServer, type ServerOptions } from "../../src-main/remote/server.ts";
+import { encodePng } from "../../src-main/image/png.ts";
+import { refuseAnother } from "../../src-main/remote/service.ts";
+import { sampleRecord, sampleScene } from "../support/projects.ts";
 import { startGuest, tempFolder } from "./ends.ts";
 
 /** A host without an engine that serves as it likes, and a guest that knows it. */
@@ -37,3 +40,17 @@ test("a machine is forgotten at once, connected or away, however long until the 
   await guest.api.forgetMachine({ id: machine!.id });
   expect(await guest.api.listMachines()).toEqual([]);
 }, 10_000);
+
+test("a picture of another size or seed than was asked for is refused, before it is decoded", () => {
+  const scene = sampleScene();
+  const { width, height } = scene.settings;
+  const picture = (side: number) => encodePng({ width: side, height, data: new Uint8Array(side * height * 4) });
+  const asked = { scene, seeds: ["7"] };
+  expect(() => refuseAnother({ picture: picture(width), record: sampleRecord(scene, "7") }, asked)).not.toThrow();
+  expect(() => refuseAnother({ picture: picture(width + 8), record: sampleRecord(scene, "7") }, asked)).toThrow(
+    `it is ${width + 8} x ${height}, not ${width} x ${height}`,
+  );
+  expect(() => refuseAnother({ picture: picture(width), record: sampleRecord(scene, "8") }, asked)).toThrow(
+    "it is of seed 8, not 7",
+  );
+});
