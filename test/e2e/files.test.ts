@@ -139,6 +139,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
     const sheet = folder("sheet.png");
     await card(page, 5).click();
     await card(page, 4).click({ modifiers: ["Shift"] });
+    await expect.poll(() => page.getByRole("option", { selected: true }).count()).toBe(2);
     await answer(app, "showSaveDialog", [sheet]);
     await page.keyboard.press("Control+Shift+e");
     await dialog(page).getByRole("button", { name: "Export…" }).click();

@@ -107,7 +107,11 @@ async function start({ dataFolder, ...options }: LaunchOptions): Promise<Running
       if (["error", "warning"].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
     });
     page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
-    page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+    page.on("requestfailed", (request) => {
+      const why = request.failure()?.errorText;
+      // What the window itself took back: a picture that another has taken the place of.
+      if (why !== "net::ERR_ABORTED") problems.push(`failed: ${request.url()} ${why}`);
+    });
   };
   app.on("window", watch);
   for (const page of app.windows()) {
