@@ -6,7 +6,6 @@
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +13,7 @@ import { parseArgs } from "node:util";
 import { Redis } from "ioredis";
 import { whyNoRedis } from "../tools/tests/redis.ts";
 import { measureStays, measureTurns } from "./pool/measure.ts";
+import { freePort } from "../test/support/freePort.ts";
 
 const { values } = parseArgs({
   options: {
@@ -71,17 +71,6 @@ async function withRedis(measure: (port: number) => Promise<string>): Promise<st
     await sleep(200);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 await main();

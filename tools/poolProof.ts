@@ -4,7 +4,6 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -20,6 +19,7 @@ import { HashMemory } from "../src-main/pool/hashMemory.ts";
 import { withSteps } from "../src-main/scene/defaults.ts";
 import { parseSceneText } from "../src-main/scene/parser.ts";
 import type { Seed } from "../src-main/scene/scene.ts";
+import { freePort } from "../test/support/freePort.ts";
 
 const { values } = parseArgs({
   options: {
@@ -121,17 +121,6 @@ async function main(): Promise<number> {
     server.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 process.exitCode = await main();

@@ -7,8 +7,9 @@ import { countPictures, expandScene } from "../scene/alternatives.ts";
 import { DEFAULT_SETTINGS } from "../scene/defaults.ts";
 import type { LoadRequest, ModelSummary } from "../api/engine.ts";
 import { AppError, isAppError } from "../wire/errors.ts";
-import type { ProviderName, Scene, Seed } from "../scene/scene.ts";
+import type { Scene, Seed } from "../scene/scene.ts";
 import { startEngine, type EngineOptions } from "../engine/host.ts";
+import { certainGpu } from "../api/usableProvider.ts";
 import type { SceneFile } from "../scene/parser.ts";
 import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { dataFolder } from "./dataFolder.ts";
@@ -213,9 +214,6 @@ export function deafToInterrupts(nodeOptions = ""): string {
   return `${nodeOptions} --import=data:text/javascript,process.on('SIGINT',()=>{})`.trim();
 }
 
-/** Providers that `auto` tries before the processor: those that are a GPU for certain and run every graph of ours. */
-const GPUS: Partial<Record<NodeJS.Platform, ProviderName>> = { linux: "cuda", win32: "dml" };
-
 async function load(
   engine: RenderEngine,
   path: string,
@@ -231,7 +229,8 @@ async function load(
     ...(options.deviceId === undefined ? {} : { deviceId: options.deviceId }),
   };
   if (options.provider !== "auto") return engine.api.load({ ...request, provider: options.provider });
-  const gpu = GPUS[process.platform];
+  // A GPU is tried by opening the checkpoint on it, which tells sooner than the probe.
+  const gpu = certainGpu();
   if (gpu !== undefined) {
     try {
       return await engine.api.load({ ...request, provider: gpu });

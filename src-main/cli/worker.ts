@@ -8,7 +8,8 @@ import { PROVIDERS, type ProviderName, type Scene } from "../scene/scene.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { HUB_ADDRESS } from "../api/models.ts";
 import type { LoadRequest } from "../api/engine.ts";
-import { startEngine, type Engine } from "../engine/host.ts";
+import { startEngine } from "../engine/host.ts";
+import { usableProvider } from "../api/usableProvider.ts";
 import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { shownAddress } from "../pool/address.ts";
 import { type KnownCheckpoint, knownCheckpoint } from "../pool/checkpoints.ts";
@@ -142,7 +143,7 @@ async function work(options: Options, terminal: Terminal): Promise<void> {
   const home = openModels({ dataFolder: dataFolder(env), lasting: false, env });
   const redis = openConnection(access, (problem) => void stderr.write(`${problem}\n`));
   try {
-    const provider = await providerOf(engine, options.provider);
+    const provider = options.provider === "auto" ? await usableProvider(engine.api) : options.provider;
     const checkpoints = new Checkpoints(home, terminal);
     await checkpoints.begin(options.models);
     const { memory, deviceId } = options;
@@ -249,14 +250,6 @@ async function withFiles(
     return { ...one, path };
   });
   return { ...withLoras, settings: { ...withLoras.settings, embeddings: placed } };
-}
-
-/** A GPU that works where nobody chose, else the processor. */
-export async function providerOf(engine: Pick<Engine, "api">, wished: ProviderName | "auto"): Promise<ProviderName> {
-  if (wished !== "auto") return wished;
-  const gpu = process.platform === "linux" ? "cuda" : process.platform === "win32" ? "dml" : undefined;
-  const reports = gpu === undefined ? [] : await engine.api.providers();
-  return reports.some(({ provider, available }) => provider === gpu && available) ? gpu! : "cpu";
 }
 
 if (import.meta.main) await runCommand(worker);

@@ -3,7 +3,7 @@
  * is read and checked there, and nowhere else.
  */
 import * as v from "valibot";
-import type { AttentionMaps, GenerateRequest, LoadRequest, ModelSummary, Pixels, PromptText, PromptTokens, RunRecord, SceneCheck } from "../api/engine.ts"; // prettier-ignore
+import type { AttentionMaps, GeneratedImage, GenerateRequest, LoadRequest, ModelSummary, Pixels, PromptText, PromptTokens, SceneCheck } from "../api/engine.ts"; // prettier-ignore
 import { engineSchemas } from "../api/engineMessages.ts";
 import { type FoundMachine, type Machine, type MachineCalls, machineSchemas } from "../api/machines.ts";
 import type { Scene } from "../scene/scene.ts";
@@ -38,15 +38,7 @@ export interface FarStep {
   attention?: AttentionMaps;
 }
 
-export interface FarImage {
-  jobId: string;
-  pixels: Pixels;
-  obedience: Record<string, number>[];
-  attention: AttentionMaps;
-  seconds: number;
-  record: RunRecord;
-  state?: Uint8Array<ArrayBuffer>;
-}
+export type FarImage = Omit<GeneratedImage, "seed" | "index" | "shared">;
 
 export interface MachinesEvents {
   machines: { machines: Machine[] };

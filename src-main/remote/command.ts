@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Engine } from "../engine/host.ts";
 import type { ModelsAtHome } from "../models/host.ts";
 import { AppError } from "../wire/errors.ts";
+import { isLocalHost } from "../wire/loopback.ts";
 import { announce } from "./announce.ts";
 import { readAddress, showAddress } from "./dial.ts";
 import { machinesFolder } from "./host.ts";
@@ -72,7 +73,7 @@ export async function runEngineServer(wished: Wished, at: Surroundings): Promise
     const interrupted = new Promise<void>((done) => at.onInterrupt(done));
     const { port } = await server.listen();
     at.stdout.write(`${name} listens on ${reachable(address.host, port).join(", ")}.\n`);
-    const takeBack = isLoopback(address.host)
+    const takeBack = isLocalHost(address.host)
       ? () => Promise.resolve()
       : announce({ name, port, fingerprint: identity.fingerprint }, (problem) => {
           say(`It cannot be found by itself in this network (${problem}): type its address on the other machine.`);
@@ -120,10 +121,6 @@ function readName(given: string | undefined): string {
   const name = given.trim();
   if (name !== "" && name.length <= LONGEST_NAME && !/\p{C}/u.test(name)) return name;
   throw new AppError("bad-request", `--name: expected 1 to ${LONGEST_NAME} letters in one line.`, { method: "engine" });
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
 /** Addresses that people on other machines can type. */

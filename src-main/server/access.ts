@@ -7,6 +7,7 @@ import { isIP } from "node:net";
 import { LRUCache } from "lru-cache";
 import { Refusal } from "./errors.ts";
 import type { Token } from "./token.ts";
+import { isLoopback } from "../wire/loopback.ts";
 
 /** Wrong tokens that an address may send in a minute, before it has to wait. */
 const MOST_FAILURES = 10;
@@ -91,10 +92,6 @@ function hostName(host: string | undefined): string | undefined {
 /** IPv4 in IPv6's clothes is IPv4. */
 function plainAddress(address = ""): string {
   return address.toLowerCase().replace(/^::ffff:(?=\d+\.)/, "");
-}
-
-export function isLoopback(address: string): boolean {
-  return address === "::1" || /^127\./.test(address);
 }
 
 /** Whoever has one address of IPv6 has its whole network. */

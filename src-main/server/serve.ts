@@ -7,13 +7,15 @@ import { describeOptions, readArguments, usageProblem, type Option } from "../cl
 import { dataFolder } from "../cli/dataFolder.ts";
 import { deafToInterrupts, DEMO_FOLDER } from "../cli/render.ts";
 import { appVersion, describeError, EXIT, runCommand, type ExitCode, type Terminal } from "../cli/terminal.ts";
-import { startEngine, type Engine } from "../engine/host.ts";
+import { startEngine } from "../engine/host.ts";
+import { usableProvider } from "../api/usableProvider.ts";
 import { openModels } from "../models/host.ts";
 import { PROVIDERS, type ProviderName } from "../scene/scene.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { DrawingTurns } from "../service/drawingTurns.ts";
 import { isAppError } from "../wire/errors.ts";
-import { Access, isLoopback } from "./access.ts";
+import { isLocalHost } from "../wire/loopback.ts";
+import { Access } from "./access.ts";
 import { Bodies } from "./body.ts";
 import { Pictures } from "./pictures.ts";
 import { Runs } from "./runs.ts";
@@ -59,9 +61,6 @@ picture, DELETE /v1/runs/ID cancels, GET /v1/models lists checkpoints, GET /v1/o
 
 Exit codes: 0 ended by Ctrl-C, 1 it failed, 2 the command is wrong.
 `;
-
-/** Providers that `auto` tries before the processor: those that are a GPU for certain and run every graph of ours. */
-const GPUS: Partial<Record<NodeJS.Platform, ProviderName>> = { linux: "cuda", win32: "dml" };
 
 export interface ServeCommandOptions {
   host: string;
@@ -129,9 +128,9 @@ export async function serve(argv: readonly string[], terminal: Terminal): Promis
     const engine = await startEngine({ demoModel: DEMO_FOLDER, env: deaf, onLine });
     const home = openModels({ dataFolder: dataFolder(env), lasting: true, env: { ...env, ...deaf }, onLine });
     try {
-      const provider = options.provider === "auto" ? await usableProvider(engine) : options.provider;
+      const provider = options.provider === "auto" ? await usableProvider(engine.api) : options.provider;
       const runs = new Runs({ engine, turns: new DrawingTurns(), home: home.api, pictures });
-      const names = [...options.names, ...(isIP(host) === 0 ? [host] : []), ...(isLocal(host) ? [] : [hostname()])];
+      const names = [...options.names, ...(isIP(host) === 0 ? [host] : []), ...(isLocalHost(host) ? [] : [hostname()])];
       const access = new Access({ token, names });
       const rest = { provider, demoBytes: bytesUnder(DEMO_FOLDER), version: appVersion(), patience: PATIENCE };
       const parts = { runs, home: home.api, pictures, bodies: new Bodies(), ...rest };
@@ -142,7 +141,7 @@ export async function serve(argv: readonly string[], terminal: Terminal): Promis
           ? `The token is in ${options.tokenFile}.`
           : `Made a token, shown this once, kept in ${options.tokenFile}: ${token.made}`,
       );
-      if (!isLocal(host)) {
+      if (!isLocalHost(host)) {
         say(
           "Others on the network can reach it, and what is sent can be read on the way: put a proxy with TLS in front, or use an SSH tunnel to 127.0.0.1.",
         );
@@ -158,17 +157,6 @@ export async function serve(argv: readonly string[], terminal: Terminal): Promis
     say(describeError(error, env));
     return isAppError(error, "bad-request") ? EXIT.usage : EXIT.failed;
   }
-}
-
-function isLocal(host: string): boolean {
-  return host === "localhost" || isLoopback(host);
-}
-
-async function usableProvider(engine: Engine): Promise<ProviderName> {
-  const gpu = GPUS[process.platform];
-  if (gpu === undefined) return "cpu";
-  const found = (await engine.api.providers()).find(({ provider }) => provider === gpu);
-  return found?.available ? gpu : "cpu";
 }
 
 function bytesUnder(folder: string): number {

@@ -1,9 +1,8 @@
 /** Menus under the pointer, words dragged from the prompt, and "same noise, one box moved", with the real engine, store and demo model. */
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { electron, launch } from "./harness.ts";
+import { photograph } from "./photograph.ts";
 import { boxes, canvas, mark, prompt, results, undo } from "./window.ts";
 
 const DRAWING_LIMIT = 240_000;
@@ -14,14 +13,6 @@ const item = (page: Page, name: string) =>
 async function open(page: Page): Promise<void> {
   await page.getByRole("button", { name: /^Generate/ }).waitFor();
   await page.getByText(/ MB/).first().waitFor();
-}
-
-/** A picture of the window, where DIORAMA_SHOTS names a folder. */
-async function shoot(page: Page, name: string): Promise<void> {
-  const folder = process.env["DIORAMA_SHOTS"];
-  if (folder === undefined) return;
-  await mkdir(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
 async function draw(page: Page, seeds: string): Promise<void> {
@@ -41,7 +32,7 @@ async function dropWords(from: Locator, words: string, onto: Locator, at: [numbe
   const dataTransfer = await page.evaluateHandle("new DataTransfer()");
   await from.dispatchEvent("dragstart", { dataTransfer });
   await onto.dispatchEvent("dragover", { dataTransfer, ...place });
-  await shoot(page, `dragging ${words}`);
+  await photograph(page, `dragging ${words}`);
   await onto.dispatchEvent("drop", { dataTransfer, ...place });
 }
 
@@ -67,7 +58,7 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     await open(page);
     await boxes(page).last().click({ button: "right" });
     await item(page, "Lock").waitFor();
-    await shoot(page, "menu of a box in the list");
+    await photograph(page, "menu of a box in the list");
     expect(await item(page, "Rename").textContent()).toMatch(/F2/);
     await page.keyboard.press("Escape");
     await item(page, "Lock").waitFor({ state: "detached" });
@@ -75,7 +66,7 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     const { x, y, width, height } = (await canvas(page).boundingBox())!;
     await page.mouse.click(x + width * 0.32, y + height / 2, { button: "right" });
     await item(page, "Duplicate").waitFor();
-    await shoot(page, "menu of a box on the canvas");
+    await photograph(page, "menu of a box on the canvas");
     await item(page, "Duplicate").click();
     await expect.poll(() => boxes(page).count()).toBe(3);
     await boxes(page).first().focus();
@@ -96,7 +87,7 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     for (let i = 0; i < 20; i++) await page.keyboard.press("Shift+ArrowUp");
     await results(page).first().click({ button: "right" });
     await item(page, "Try the Layout").waitFor();
-    await shoot(page, "menu of a result");
+    await photograph(page, "menu of a result");
     await item(page, "Try the Layout").click();
     const figures = page.getByRole("figure");
     await expect.poll(() => figures.count(), { timeout: DRAWING_LIMIT }).toBe(2);
@@ -104,7 +95,7 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     const heads = await page.getByRole("columnheader").allTextContents();
     expect(heads).toEqual(["Picture", "Box 1: red circle", "Marks"]);
     await expect.poll(() => page.locator(".ghost").count()).toBe(1);
-    await shoot(page, "same noise");
+    await photograph(page, "same noise");
 
     // Again, with the picture the first one still.
     await page.keyboard.press("Control+1");
@@ -112,7 +103,7 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     for (let i = 0; i < 20; i++) await page.keyboard.press("Control+ArrowRight");
     await page.keyboard.press("Control+Shift+Enter");
     await expect.poll(() => figures.count(), { timeout: DRAWING_LIMIT }).toBe(3);
-    await shoot(page, "same noise twice");
+    await photograph(page, "same noise twice");
     expect(problems).toEqual([]);
   });
 
@@ -129,14 +120,14 @@ describe.skipIf(!electron)("in the window", { timeout: 600_000 }, () => {
     await boxes(next).last().hover();
     const heat = next.getByRole("button", { name: "Where the words of the box look" });
     await expect.poll(() => heat.isEnabled()).toBe(true);
-    await shoot(next, "heat of yesterday");
+    await photograph(next, "heat of yesterday");
 
     await next.keyboard.press("Control+4");
     await next.getByRole("textbox", { name: "Search prompts" }).fill("squa");
     await expect.poll(() => next.locator("mark").allTextContents()).toEqual(["square"]);
     await next.getByRole("option").first().click({ button: "right" });
     await item(next, "Use its scene").waitFor();
-    await shoot(next, "history found");
+    await photograph(next, "history found");
     await next.keyboard.press("Escape");
 
     await next.keyboard.press("Control+2");

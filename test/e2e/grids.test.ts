@@ -12,8 +12,9 @@ import { ROOT } from "../support/imports.ts";
 import { writeRandomLora } from "../support/randomLora.ts";
 import { findings } from "./axe.ts";
 import { answer } from "./dialogs.ts";
-import { apiOf, setTheme } from "./driver.ts";
+import { apiOf } from "./driver.ts";
 import { electron, launch } from "./harness.ts";
+import { photographThemes } from "./photograph.ts";
 import { sharedFolder } from "./shared.ts";
 import { choose, compose, DRAWING_LIMIT, open, prompt, saved, undo } from "./window.ts";
 
@@ -29,17 +30,6 @@ const aside = (page: Page) => page.getByRole("complementary", { name: "Rows and 
 const values = (page: Page, of: "rows" | "columns") =>
   aside(page).getByRole("textbox", { name: `Values of the ${of}` });
 const cost = (page: Page) => aside(page).getByRole("status").textContent();
-
-/** A picture of the window in each theme, where DIORAMA_SHOTS names a folder. */
-async function shoot(page: Page, name: string): Promise<void> {
-  const folder = process.env["DIORAMA_SHOTS"];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  for (const theme of ["light", "dark"] as const) {
-    await setTheme(page, theme);
-    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
-  }
-}
 
 describe.skipIf(!electron)("a grid", { timeout: 2 * DRAWING_LIMIT }, () => {
   const folder = sharedFolder();
@@ -72,7 +62,7 @@ describe.skipIf(!electron)("a grid", { timeout: 2 * DRAWING_LIMIT }, () => {
     expect(await cell(page, 1, 2).getAttribute("aria-label")).toBe("Injection, Seed 3, not drawn");
     await aside(page).getByRole("button", { name: "Draw 9 pictures" }).click();
     await expect.poll(() => drawn(page).count(), { timeout: DRAWING_LIMIT }).toBeGreaterThan(1);
-    await shoot(page, "grid-filling");
+    await photographThemes(page, "grid-filling");
     await expect.poll(() => drawn(page).count(), { timeout: DRAWING_LIMIT }).toBe(9);
 
     // More columns: what is there is not drawn again.
@@ -103,7 +93,7 @@ describe.skipIf(!electron)("a grid", { timeout: 2 * DRAWING_LIMIT }, () => {
     await page.keyboard.press("z");
     expect(await page.getByRole("status", { name: "Zoom" }).textContent()).toBe("100 %");
     await page.keyboard.press("0");
-    await shoot(page, "grid");
+    await photographThemes(page, "grid");
     expect(await findings(page, "a grid")).toEqual([]);
 
     // The whole grid as one picture, which leads back to all of them.
@@ -130,7 +120,7 @@ describe.skipIf(!electron)("a grid", { timeout: 2 * DRAWING_LIMIT }, () => {
     await expect.poll(() => cell(page, 1, 1).textContent(), { timeout: DRAWING_LIMIT }).toContain("ink");
     expect(await cell(page, 1, 1).textContent()).toContain("Could not be drawn");
     await expect.poll(() => drawn(page).count(), { timeout: DRAWING_LIMIT }).toBe(2);
-    await shoot(page, "grid-failed");
+    await photographThemes(page, "grid-failed");
     renameSync(folder("away.safetensors"), ink());
     await cell(page, 1, 1).focus();
     await page.keyboard.press("d");
@@ -164,7 +154,7 @@ describe.skipIf(!electron)("a grid", { timeout: 2 * DRAWING_LIMIT }, () => {
     await expect.poll(() => runs.last().textContent()).toContain("cells of Method × Seed");
     await runs.last().click();
     await page.getByRole("button", { name: "Open its grid" }).waitFor();
-    await shoot(page, "history-of-grids");
+    await photographThemes(page, "history-of-grids");
     expect(await findings(page, "a run of a grid")).toEqual([]);
     await page.keyboard.press("g");
     await page.getByRole("grid", { name: "Method × Seed" }).waitFor();

@@ -1,14 +1,13 @@
 /** Live: a box is dragged and the picture follows it, judged by where the thing lies; nothing of it is in the project. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import type { UnitBox } from "../../src-main/scene/scene.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { judge } from "../../tools/evaluate/judge.ts";
 import { iou } from "../../tools/evaluate/scene.ts";
-import { apiOf, setTheme } from "./driver.ts";
+import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
+import { photographThemes } from "./photograph.ts";
 import { sharedApp } from "./shared.ts";
 import { artboard, canvas, compose, drag, DRAWING_LIMIT, results, settled } from "./window.ts";
 
@@ -29,17 +28,6 @@ async function coincides(page: Page, box: UnitBox): Promise<number> {
   const png = await page.screenshot({ clip: { ...at(0, 0), width, height } });
   const red = judge(decodePng(png).pixels).detections.filter(({ colour }) => colour === "red");
   return Math.max(0, ...red.map((thing) => iou(thing.box, box)));
-}
-
-/** A look at it, where somebody wants one: DIORAMA_SHOTS names a folder. */
-async function shot(page: Page, name: string): Promise<void> {
-  const folder = process.env["DIORAMA_SHOTS"];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  for (const theme of ["dark", "light"] as const) {
-    await setTheme(page, theme);
-    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
-  }
 }
 
 describe.skipIf(!electron)("live", { timeout: DRAWING_LIMIT }, () => {
@@ -69,7 +57,7 @@ describe.skipIf(!electron)("live", { timeout: DRAWING_LIMIT }, () => {
     await drag(page, [x + SIZE / 2, y + SIZE / 2], [LAST.x + SIZE / 2, LAST.y + SIZE / 2], { drop: false });
     await expect.poll(() => title(page), LONG).toMatch(/1 taken over from the one before/); // while it is held
     await page.mouse.up();
-    await shot(page, "live-dragged");
+    await photographThemes(page, "live-dragged");
     await page.keyboard.press("o");
     await expect.poll(() => coincides(page, LAST), LONG).toBeGreaterThan(0.5);
     expect(await coincides(page, FIRST)).toBeLessThan(0.2);
@@ -81,7 +69,7 @@ describe.skipIf(!electron)("live", { timeout: DRAWING_LIMIT }, () => {
     await page.keyboard.press("Shift+L");
     await expect.poll(() => toggle(page).getAttribute("aria-pressed")).toBe("false");
     expect(await told(page)).toMatch(/^Live draft/);
-    await shot(page, "live-off");
+    await photographThemes(page, "live-off");
 
     const nothing = { order: "newest", offset: 0, limit: 9 } as const;
     expect(await api.listResults(nothing)).toMatchObject({ results: [], total: 0 });

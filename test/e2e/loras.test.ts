@@ -9,6 +9,7 @@ import { writeRandomLora } from "../support/randomLora.ts";
 import { answer, drop } from "./dialogs.ts";
 import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
+import { photograph } from "./photograph.ts";
 import { sharedApp, sharedFolder } from "./shared.ts";
 import { compose, type Composition, draw, prompt, redo, results, saved, undo } from "./window.ts";
 
@@ -23,14 +24,6 @@ async function begin(page: Page, scene: Composition = {}): Promise<void> {
   await compose(page, scene);
   const remove = list(page).getByRole("button", { name: /^Remove / });
   while ((await remove.count()) > 0) await remove.first().click();
-}
-
-/** A picture of the window, where DIORAMA_SHOTS names a folder. */
-async function shoot(page: Page, name: string): Promise<void> {
-  const folder = process.env["DIORAMA_SHOTS"];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
 /** The newest picture's pixels. */
@@ -88,7 +81,7 @@ describe.skipIf(!electron)("a LoRA in the window", { timeout: 240_000 }, () => {
     await prompt(page).focus();
     await draw(page, 3);
     const weaker = await newest(page);
-    await shoot(page, "a LoRA in the list");
+    await photograph(page, "a LoRA in the list");
     expect(new Set([plain, styled, weaker]).size).toBe(3);
 
     await use(page, "ink").uncheck();
@@ -137,7 +130,7 @@ describe.skipIf(!electron)("a LoRA in the window", { timeout: 240_000 }, () => {
     await expect.poll(() => prompt(page).inputValue()).toMatch(/<lora:ink:0.8>$/);
     await row(page, "ink").getByText("0.8 in the prompt").waitFor();
     expect(await use(page, "ink").isChecked()).toBe(false);
-    await shoot(page, "a picture's LoRA is back");
+    await photograph(page, "a picture's LoRA is back");
   });
 
   test("that is dropped is added, and one that is for another model is refused in words", async () => {

@@ -1,12 +1,12 @@
 /** A window draws on another machine: paired by a code, chosen like a device, through a connection that is cut, until it is revoked. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { ROOT } from "../support/imports.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
+import { freePort } from "../support/freePort.ts";
 import { apiOf, setTheme } from "./driver.ts";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
@@ -20,14 +20,6 @@ const ending: (() => unknown)[] = [];
 afterAll(async () => {
   for (const end of ending.toReversed()) await end();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** An engine as people start it, behind a relay that can be cut. */
 async function startWorkstation() {

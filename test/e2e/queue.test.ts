@@ -1,11 +1,10 @@
 /** The queue's view, its order after a quit, and finding: one walk through the window, by keyboard where there is one. */
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { findings } from "./axe.ts";
-import { apiOf, setTheme } from "./driver.ts";
+import { apiOf } from "./driver.ts";
 import { electron } from "./harness.ts";
+import { photographThemes } from "./photograph.ts";
 import { sharedApp } from "./shared.ts";
 import { attributes, card, choose, compose, DRAWING_LIMIT, results, undo, view } from "./window.ts";
 
@@ -16,17 +15,6 @@ const BOXES = [
 const rows = (page: Page) => page.getByRole("list", { name: "Queue" }).locator("[data-place]");
 const says = (page: Page) => attributes(rows(page), "aria-label").then((all) => all.map((text) => text ?? ""));
 const idle = (page: Page) => page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached" });
-
-/** Where pictures of the window go, for whoever wants to look at it. */
-const folder = process.env["DIORAMA_PICTURES"];
-async function photograph(page: Page, name: string): Promise<void> {
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  for (const theme of ["dark", "light"] as const) {
-    await setTheme(page, theme);
-    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
-  }
-}
 
 describe.skipIf(!electron)("the queue and finding", { timeout: DRAWING_LIMIT }, () => {
   const running = sharedApp();
@@ -64,7 +52,7 @@ describe.skipIf(!electron)("the queue and finding", { timeout: DRAWING_LIMIT }, 
     await rows(page).nth(1).focus();
     await page.keyboard.press("p");
     await expect.poll(async () => (await says(page))[1]).toContain("2 of 3 pictures, held");
-    await photograph(page, "queue");
+    await photographThemes(page, "queue");
     expect(await findings(page, "the queue")).toEqual([]);
     await rows(page).nth(2).focus();
     await page.keyboard.press("Delete");
@@ -102,13 +90,13 @@ describe.skipIf(!electron)("the queue and finding", { timeout: DRAWING_LIMIT }, 
     await dialog.getByRole("textbox", { name: "New tag" }).fill("warm");
     await page.keyboard.press("Enter");
     await expect.poll(() => dialog.getByRole("checkbox", { name: /^warm/ }).isChecked()).toBe(true);
-    await photograph(page, "labels");
+    await photographThemes(page, "labels");
     expect(await findings(page, "collections and tags")).toEqual([]);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+Shift+f");
     await choose(page, "Collection", /^Poster/);
     await expect.poll(() => results(page).count()).toBe(2);
-    await photograph(page, "finding");
+    await photographThemes(page, "finding");
     expect(await findings(page, "finding")).toEqual([]);
     await choose(page, "Box", /blue square/);
     await choose(page, "How far that box is obeyed", "obeyed 90 and up");
@@ -134,7 +122,7 @@ describe.skipIf(!electron)("the queue and finding", { timeout: DRAWING_LIMIT }, 
     await page.keyboard.press("c");
     await runs.first().click();
     await page.getByText(/^Lines: this run\. Dashes: the run of /).waitFor();
-    await photograph(page, "history");
+    await photographThemes(page, "history");
     expect(await findings(page, "history as a tree")).toEqual([]);
     await view(page, "Compose").click();
   });

@@ -1,5 +1,5 @@
 /** Going on from a picture: a part drawn anew whose surroundings stay, variations, enlarging, another strength, undo; what came from what. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
@@ -8,8 +8,9 @@ import { decodePng, encodePng } from "../../src-main/image/png.ts";
 import { temporaryFolder } from "../support/projects.ts";
 import { findings } from "./axe.ts";
 import { answer } from "./dialogs.ts";
-import { apiOf, setTheme } from "./driver.ts";
+import { apiOf } from "./driver.ts";
 import { electron, type RunningApp } from "./harness.ts";
+import { photographThemes } from "./photograph.ts";
 import { sharedApp } from "./shared.ts";
 import { box, card, compose, draw, DRAWING_LIMIT, runFromPalette, undo, view } from "./window.ts";
 
@@ -26,17 +27,6 @@ async function exported({ app, page }: RunningApp, id: number): Promise<Pixels> 
   await answer(app, "showSaveDialog", [path]);
   await apiOf(page).exportPictures({ ids: [id], settings: true, form: "png", pattern: "{seed}" });
   return decodePng(readFileSync(path)).pixels;
-}
-
-/** A look at it, where somebody wants one: DIORAMA_SHOTS names a folder. */
-async function shot(page: Page, name: string): Promise<void> {
-  const folder = process.env["DIORAMA_SHOTS"];
-  if (folder === undefined) return;
-  mkdirSync(folder, { recursive: true });
-  for (const theme of ["dark", "light"] as const) {
-    await setTheme(page, theme);
-    await page.screenshot({ path: join(folder, `${name}-${theme}.png`) });
-  }
 }
 
 describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }, () => {
@@ -71,7 +61,7 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     }
     expect(kept).toBeGreaterThan(width * height * 0.3);
     expect(changed).toBeGreaterThan(100);
-    await shot(page, "redraw");
+    await photographThemes(page, "redraw");
     expect(await findings(page, "a part to be drawn anew")).toEqual([]);
 
     // Undo brings back the draft that was there.
@@ -93,7 +83,7 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     // Larger, by the button beside it: half as large again, as a latent.
     await view(page, "Results").click();
     await card(page, 3).first().click();
-    await shot(page, "result");
+    await photographThemes(page, "result");
     await page.getByRole("group", { name: "Go on from it" }).getByRole("button", { name: "Enlarge" }).click();
     await expect.poll(() => chip(page).textContent()).toContain("Goes on from a picture");
     const factor = chip(page).getByRole("textbox", { name: "Times as large" });
@@ -102,7 +92,7 @@ describe.skipIf(!electron)("going on from a picture", { timeout: DRAWING_LIMIT }
     await factor.press("Enter");
     await chip(page).getByRole("radio", { name: "Latent" }).click();
     await expect.poll(async () => (await api.readDraft()).draft.scene.start?.by).toBe("latent");
-    await shot(page, "enlarge");
+    await photographThemes(page, "enlarge");
     await draw(page, 7);
     const [large] = (await api.listResults(query)).results;
     expect([large!.width, large!.height]).toEqual([1.5 * width, 1.5 * height]);

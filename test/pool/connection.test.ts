@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { readAddress, shownAddress } from "../../src-main/pool/address.ts";
 import { accessOf, checkPool } from "../../src-main/pool/connection.ts";
 import { messageOf } from "../../src-main/wire/errors.ts";
-import { freePort, startRedis, whyNoRedis } from "../support/redis.ts";
+import { freePort } from "../support/freePort.ts";
+import { startRedis, whyNoRedis } from "../support/redis.ts";
 
 const problemOf = (url: string, ca?: string) =>
   checkPool(accessOf(url, ca), 1_000).then(

@@ -12,7 +12,8 @@ import { AppError } from "../../src-main/wire/errors.ts";
 import { decodePng } from "../../src-main/image/png.ts";
 import { fakeTerminal } from "../cli/fakes.ts";
 import { eventually, poolAt } from "../support/pool.ts";
-import { freePort, startRedis, whyNoRedis } from "../support/redis.ts";
+import { freePort } from "../support/freePort.ts";
+import { startRedis, whyNoRedis } from "../support/redis.ts";
 
 vi.setConfig({ testTimeout: 480_000 });
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import { whyNoRedis } from "../../tools/tests/redis.ts";
+import { freePort } from "./freePort.ts";
 
 export { whyNoRedis };
 
@@ -71,17 +72,6 @@ function tlsLines(folder: string, port: number): string[] {
     { stdio: "ignore" },
   );
   return ["port 0", `tls-port ${port}`, `tls-cert-file ${certificate}`, `tls-key-file ${key}`, "tls-auth-clients no"];
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 async function listening(port: number): Promise<void> {
