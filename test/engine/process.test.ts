@@ -31,7 +31,7 @@ test("a job draws one picture per seed, in order, and then resolves", async () =
     ["j", 0, "5"],
     ["j", 1, "3"],
   ]);
-  expect(images[1]!.pixels.data).toEqual(new Uint8Array(8).fill(3));
+  expect(images[1]!.pixels.data).toEqual(new Uint8Array(64 * 64 * 4).fill(3));
   expect(images[1]!.attention.regions["a"]).toEqual(Float32Array.of(1));
 });
 

@@ -30,7 +30,7 @@ test("with the code that one shows, the other is paired, knows its models, and d
   expect(summary).toMatchObject({ path: guest.cats.path, name: "cats" });
   expect(await guest.api.draw({ model: guest.cats, request: drawRequest("a", "7") })).toEqual({ finished: 1 });
   expect(images).toMatchObject([
-    { jobId: "a", pixels: { width: 2, height: 1, data: new Uint8Array(8).fill(7) }, record: { seed: "7" } },
+    { jobId: "a", pixels: { width: 64, height: 64, data: new Uint8Array(64 * 64 * 4).fill(7) }, record: { seed: "7" } },
   ]);
   expect(host.paired.list()).toMatchObject([{ revoked: null }]);
 });

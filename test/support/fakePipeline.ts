@@ -79,7 +79,7 @@ const draw = (summary: ModelSummary): Draw => {
       await onStep({ step, steps, obedience: {}, ...preview, state: () => new Uint8Array() });
     }
     return {
-      pixels: pixels(Number(seed)),
+      pixels: pixels(Number(seed), scene.settings),
       obedience: [],
       attention: { width: 1, height: 1, regions: { a: Float32Array.of(1) } },
       seconds: (steps * STEP_MILLISECONDS) / 1_000,
@@ -107,6 +107,6 @@ function block(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-function pixels(value: number) {
-  return { width: 2, height: 1, data: new Uint8Array(8).fill(value) };
+function pixels(value: number, { width, height } = { width: 2, height: 1 }) {
+  return { width, height, data: new Uint8Array(width * height * 4).fill(value) };
 }
