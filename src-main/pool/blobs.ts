@@ -17,10 +17,18 @@ export async function readBlob(
   key: string,
   largest: number,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const size = await redis.strlen(key);
+  const size = await redis.strlen(key).catch((error: unknown) => {
+    if (isWrongType(error)) return 0;
+    throw error;
+  });
   if (size === 0 || size > largest) return undefined;
   const bytes = await redis.getBuffer(key);
   return bytes === null || bytes.length > largest ? undefined : new Uint8Array(bytes);
+}
+
+/** Whether Redis refused because something else lies at the key: a list, a hash. */
+export function isWrongType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("WRONGTYPE");
 }
 
 export async function writeBlob(redis: Redis, key: string, bytes: Uint8Array | string, stays: number): Promise<void> {

@@ -6,16 +6,17 @@ import type { Pixels } from "../api/engine.ts";
 import type { PoolState, Urgency } from "../api/pool.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { AppError } from "../wire/errors.ts";
+import { readAsked } from "./asked.ts";
 import { sha256Of, writeBlob } from "./blobs.ts";
+import { addCut, answersOf } from "./bounded.ts";
+import { forgetJob } from "./forget.ts";
 import { channels, jobId, keys, PREFIX, queueKey, queueName, STAYS } from "./keys.ts";
 import {
   type AskedModel,
-  askedModelSchema,
   FORM,
   jobSchema,
   LARGEST_PICTURE,
   LARGEST_REQUEST,
-  MOST_MODELS,
   type PoolCall,
   type PoolJob,
   type PoolRequest,
@@ -61,12 +62,12 @@ export class PoolClient {
     const scene = withoutPaths(asked.scene);
     const png = start && encodePng(start);
     if (png && png.length > LARGEST_PICTURE) throw tooLarge("The picture that it goes on from", png.length);
-    const told: PoolRequest = {
+    const asking: PoolRequest = {
       ...{ form: FORM, app: this.#app, model: asked.model, scene },
       ...{ previewEvery: asked.previewEvery, attention: asked.attention },
       ...(png ? { start: sha256Of(png) } : {}),
     };
-    const request = readFrom(requestSchema, told, "What is asked of the pool");
+    const request = readFrom(requestSchema, asking, "What is asked of the pool");
     const json = JSON.stringify(request);
     if (json.length > LARGEST_REQUEST) throw tooLarge("The scene", json.length);
     const sha256 = sha256Of(json);
@@ -77,12 +78,11 @@ export class PoolClient {
 
     const queue = this.#queueOf(request.model.hash);
     const missing: Seed[] = [];
-    for (const seed of seeds) {
-      const known = await Job.fromId(queue, jobId(run, seed));
-      if (!known) missing.push(seed);
-      else if (known.finishedOn && known.failedReason) {
-        await this.retry(request.model.hash, jobId(run, seed));
-      }
+    const told = await this.#fieldsOf(queue.name, seeds.map((seed) => jobId(run, seed)), ["name", "finishedOn", "failedReason"]); // prettier-ignore
+    for (const [i, seed] of seeds.entries()) {
+      const [name, finishedOn, failedReason] = told[i]!;
+      if (name === null) missing.push(seed);
+      else if (finishedOn && failedReason) await this.retry(request.model.hash, jobId(run, seed));
     }
     if (missing.length > 0) {
       if (await this.#isIdle()) await resetTurns(redis);
@@ -116,58 +116,44 @@ export class PoolClient {
     const queue = this.#queueOf(hash);
     let owner: PoolJob | undefined;
     let waited = 0;
-    for (const id of ids) {
-      const job = await Job.fromId<PoolJob>(queue, id);
-      if (!job) continue;
-      const isWaiting = !job.processedOn;
+    const told = await this.#fieldsOf(queue.name, ids, ["name", "processedOn", "data"]);
+    for (const [i, id] of ids.entries()) {
+      const [name, processedOn, data = null] = told[i]!;
       // One that is drawn just now is locked: its worker removes it.
-      const isRemoved = await job.remove().then(
-        () => true,
-        () => false,
-      );
-      if (!isRemoved) continue;
-      owner ??= job.data;
-      if (isWaiting) waited++;
-      await this.forget(id, undefined);
+      if (name === null || (await queue.remove(id)) !== 1) continue;
+      owner ??= readIfSound(jobSchema, data);
+      if (!processedOn) waited++;
+      await forgetJob(redis, id);
     }
     if (owner && waited > 0) await giveBackTurns(redis, owner.urgency, owner.user, waited);
   }
 
-  /** A picture is where it belongs: the pool need not keep it. */
-  async settle(hash: string, id: string, picture: string): Promise<void> {
-    const job = await Job.fromId(this.#queueOf(hash), id);
-    await job?.remove().catch(() => undefined); // gone already
-    await this.forget(id, picture);
-  }
-
-  /** What lies in the pool of a job besides the job. */
-  async forget(id: string, picture: string | undefined): Promise<void> {
-    const pictures = picture === undefined ? [] : [keys.picture(id, picture)];
-    await this.redis.del(keys.state(id), keys.attention(id), keys.drawn(id), ...pictures);
+  /** A picture is where it belongs, or cannot be taken: the pool need not keep it. */
+  async settle(hash: string, id: string, picture?: string): Promise<void> {
+    await this.#queueOf(hash).remove(id); // 0 where it is gone already
+    await forgetJob(this.redis, id, picture);
   }
 
   /** Tries a failed picture again, from the beginning. */
   async retry(hash: string, id: string): Promise<void> {
     const queue = this.#queueOf(hash);
-    const job = await Job.fromId(queue, id);
-    if (!job) throw new AppError("not-found", "This picture is no longer in the pool.", { what: "job", id });
-    await this.redis.del(keys.state(id), keys.drawn(id));
+    if ((await this.redis.exists(queueKey(queue.name, id))) === 0)
+      throw new AppError("not-found", "This picture is no longer in the pool.", { what: "job", id });
+    await forgetJob(this.redis, id);
     await this.redis.hdel(queueKey(queue.name, id), "defa", "stc");
-    await job.retry("failed", { resetAttemptsMade: true });
+    await new Job(queue, "picture", {}, {}, id).retry("failed", { resetAttemptsMade: true }); // by its name alone
     await this.#call({ kind: "asked" });
   }
 
   /** The whole pool at this moment. */
   async state(): Promise<PoolState> {
     const models = (await this.models()).filter(({ form }) => form === FORM);
-    const failures = await failuresOf(models.map((model) => [model, this.#queueOf(model.hash)] as const));
-    return { ...(await stateOf(this.redis, models)), failures };
+    return { ...(await stateOf(this.redis, models)), failures: await failuresOf(this.redis, models) };
   }
 
   /** Checkpoints that somebody asked for. */
-  async models(): Promise<AskedModel[]> {
-    const all = await this.redis.hvals(keys.models);
-    return all.slice(0, MOST_MODELS).flatMap((json) => readIfSound(askedModelSchema, json) ?? []);
+  models(): Promise<AskedModel[]> {
+    return readAsked(this.redis);
   }
 
   async close(): Promise<void> {
@@ -187,6 +173,13 @@ export class PoolClient {
       batch.llen(key("wait")).zcard(key("prioritized")).llen(key("active"));
     }
     return ((await batch.exec()) ?? []).every(([, count]) => count === 0);
+  }
+
+  /** Of each job the fields, null where it has none; of no field more than a job of ours could hold. */
+  async #fieldsOf(queue: string, ids: readonly string[], fields: readonly string[]): Promise<(string | null)[][]> {
+    const batch = this.redis.pipeline();
+    for (const id of ids) addCut(batch, "HMGET", queueKey(queue, id), fields, { largest: 4_000 });
+    return (await answersOf(batch)) as (string | null)[][];
   }
 
   async #call(call: PoolCall): Promise<void> {

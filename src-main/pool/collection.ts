@@ -6,9 +6,10 @@
 import type { Redis } from "ioredis";
 import type { AttentionMaps, Pixels, RunRecord } from "../api/engine.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
-import { isAppError, messageOf } from "../wire/errors.ts";
+import { AppError, isAppError, messageOf } from "../wire/errors.ts";
 import { plainLine } from "../wire/plainLine.ts";
-import { readBlob, unpackAttention } from "./blobs.ts";
+import { isWrongType, readBlob, unpackAttention } from "./blobs.ts";
+import { addCut } from "./bounded.ts";
 import type { PoolClient } from "./client.ts";
 import { channels, jobId, keys, queueKey, queueName } from "./keys.ts";
 import {
@@ -62,8 +63,11 @@ export class Collection {
   readonly #owed: Map<string, Seed>;
   readonly #ended = Promise.withResolvers<undefined>();
   #taking: Promise<void> = Promise.resolve();
+  /** A picture that is on its way to where it belongs. */
+  #handing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
+  #isOver = false;
 
   constructor(options: CollectionOptions) {
     this.#options = options;
@@ -97,13 +101,24 @@ export class Collection {
     }, lookEvery);
   }
 
-  /** What is on its way still comes. */
+  /** What is on its way still comes; of a pool that cannot be reached nothing is waited for. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#timer);
     this.#listener.disconnect();
-    await this.#taking;
+    await this.#takenOrAway();
+    this.#isOver = true;
+    await this.#handing;
     this.#ended.resolve(undefined);
+  }
+
+  async #takenOrAway(): Promise<void> {
+    if (this.#redis.status !== "ready") return;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const cut = () => resolve(undefined);
+    this.#redis.once("close", cut);
+    await Promise.race([this.#taking, promise]);
+    this.#redis.off("close", cut);
   }
 
   /** Nobody waits for these any more. */
@@ -132,11 +147,16 @@ export class Collection {
     for (let from = 0; from < ids.length && !this.#isStopped; from += AT_ONCE) {
       const some = ids.slice(from, from + AT_ONCE).filter((id) => this.#owed.has(id));
       const batch = this.#redis.pipeline();
-      for (const id of some) batch.hmget(queueKey(queue, id), "name", "finishedOn", "returnvalue", "failedReason");
+      const asked = ["name", "finishedOn", "returnvalue", "failedReason"];
+      for (const id of some) addCut(batch, "HMGET", queueKey(queue, id), asked);
       const told = (await batch.exec()) ?? [];
       for (const [i, id] of some.entries()) {
         if (!this.#owed.has(id)) continue;
         const [error, fields] = told[i] ?? [];
+        if (error && isWrongType(error)) {
+          this.#fail(id, "Something else lies in its place in the pool.");
+          continue;
+        }
         if (error) throw error;
         const [name, finishedOn, returnvalue, failedReason] = fields as (string | null)[];
         if (name === null)
@@ -157,18 +177,23 @@ export class Collection {
     try {
       outcome = readText(outcomeSchema, returnvalue, "What a worker says of a picture");
       const png = await readBlob(this.#redis, keys.picture(id, outcome.picture), LARGEST_PICTURE);
-      if (!png) throw new Error("The picture is no longer in the pool: nobody fetched it in time.");
+      if (!png) throw new AppError("pool-failed", "The picture is no longer in the pool: nobody fetched it in time.", { address: "" }); // prettier-ignore
       const { pixels, record } = verifiedPicture(png, outcome.picture, { scene, seed, model });
       const maps = outcome.attention ? await readBlob(this.#redis, keys.attention(id), LARGEST_ATTENTION) : undefined;
       const attention = maps && unpackAttention(Buffer.from(maps).toString("utf8"));
       picture = { seed, pixels, record, seconds: outcome.seconds, attention, worker: outcome.worker };
     } catch (error) {
-      if (isConnectionLost(error)) throw error;
+      // What Redis says, such as that it is starting, is no fault of the picture's, which is there as it was.
+      if (!isAppError(error)) throw error;
+      await client.settle(model.hash, id); // whoever asks again has it drawn anew
       this.#fail(id, messageOf(error));
       return;
     }
+    if (this.#isOver || !this.#owed.has(id)) return; // nobody waits for it any more
     try {
-      await onPicture(picture);
+      const handing = onPicture(picture);
+      this.#handing = handing.catch(() => undefined);
+      await handing;
     } catch (error) {
       onProblem(messageOf(error)); // it is in the pool still, and comes with the next look
       return;
@@ -188,9 +213,4 @@ export class Collection {
     if (this.#owed.size > 0 || this.#isStopped) return;
     void this.#taking.then(() => this.stop());
   }
-}
-
-/** The pool itself was not to be reached: what it has is as it was. */
-function isConnectionLost(error: unknown): boolean {
-  return !isAppError(error) && /connection|ECONN|EPIPE|ETIMEDOUT/i.test(messageOf(error));
 }

@@ -1,7 +1,7 @@
 /** How a pool is doing: its workers, what waits, what failed and why. */
-import type { Job, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import type { PoolFailure, PoolQueueState, PoolState, PoolWorkerState } from "../api/pool.ts";
+import { addCut, answersOf, listCut } from "./bounded.ts";
 import { queueKey, queueName } from "./keys.ts";
 import { type AskedModel, FORM, jobSchema, readIfSound } from "./messages.ts";
 import { readPresences } from "./presence.ts";
@@ -10,6 +10,8 @@ import { readPresences } from "./presence.ts";
 const MOST_FAILURES = 100;
 /** Jobs that are looked at for whose they are: more need not be counted one by one. */
 const MOST_COUNTED = 2_000;
+/** Bytes of a name, of what a job holds, of why it failed. */
+const SHORT = { largest: 4_000 };
 
 export async function stateOf(redis: Redis, models: readonly AskedModel[]): Promise<Omit<PoolState, "failures">> {
   const presences = await readPresences(redis);
@@ -40,10 +42,10 @@ async function usersOf(redis: Redis, models: readonly AskedModel[]): Promise<Poo
   const waiting = new Map<string, number>();
   for (const { hash } of models) {
     const queue = queueName(hash);
-    const ids = await redis.zrange(queueKey(queue, "prioritized"), 0, String(MOST_COUNTED - 1));
+    const ids = await listCut(redis, "ZRANGE", queueKey(queue, "prioritized"), [0, MOST_COUNTED - 1], SHORT);
     const batch = redis.pipeline();
-    for (const id of ids) batch.hget(queueKey(queue, id), "data");
-    for (const [, json] of (await batch.exec()) ?? []) {
+    for (const id of ids) addCut(batch, "HGET", queueKey(queue, id!), ["data"], SHORT);
+    for (const json of await answersOf(batch)) {
       const job = readIfSound(jobSchema, json as string | null);
       if (job) waiting.set(job.user, (waiting.get(job.user) ?? 0) + 1);
     }
@@ -51,15 +53,19 @@ async function usersOf(redis: Redis, models: readonly AskedModel[]): Promise<Poo
   return [...waiting].map(([user, count]) => ({ user, waiting: count })).sort((a, b) => b.waiting - a.waiting);
 }
 
-export async function failuresOf(queues: readonly (readonly [AskedModel, Queue])[]): Promise<PoolFailure[]> {
+export async function failuresOf(redis: Redis, models: readonly AskedModel[]): Promise<PoolFailure[]> {
   const failures: PoolFailure[] = [];
-  for (const [{ name, hash }, queue] of queues) {
-    const jobs = (await queue.getJobs(["failed"], 0, MOST_FAILURES - 1)) as Job[];
-    for (const { id, data, failedReason, finishedOn } of jobs) {
-      const job = readIfSound(jobSchema, JSON.stringify(data));
-      const { run, seed, user } = job ?? { run: "", seed: "", user: "" };
-      const why = failedReason.slice(0, 1_000);
-      failures.push({ ...{ job: String(id), model: name, hash, run, seed, user, why, at: finishedOn ?? 0 } });
+  for (const { name, hash } of models) {
+    const queue = queueName(hash);
+    const ids = await listCut(redis, "ZREVRANGE", queueKey(queue, "failed"), [0, MOST_FAILURES - 1], SHORT);
+    const batch = redis.pipeline();
+    for (const id of ids) addCut(batch, "HMGET", queueKey(queue, id!), ["data", "failedReason", "finishedOn"], SHORT);
+    for (const [i, told] of (await answersOf(batch)).entries()) {
+      const [data = null, why = null, at] = told as (string | null)[];
+      if (why === null) continue; // it is gone by now
+      const { run, seed, user } = readIfSound(jobSchema, data) ?? { run: "", seed: "", user: "" };
+      const words = { why: why.slice(0, 1_000), at: Number(at) || 0 };
+      failures.push({ job: ids[i]!, model: name, hash, run, seed, user, ...words });
     }
   }
   return failures.sort((a, b) => b.at - a.at).slice(0, MOST_FAILURES);

@@ -4,8 +4,9 @@ import type { Redis } from "ioredis";
 import type { PoolModel } from "../api/pool.ts";
 import { messageOf } from "../wire/errors.ts";
 import type { Offer } from "./choice.ts";
-import { keys, PREFIX, queueKey, queueName } from "./keys.ts";
-import { type AskedModel, askedModelSchema, FORM, MOST_MODELS, readIfSound } from "./messages.ts";
+import { readAsked } from "./asked.ts";
+import { PREFIX, queueKey, queueName } from "./keys.ts";
+import { type AskedModel, FORM } from "./messages.ts";
 import { placeOfScore } from "./turns.ts";
 
 export interface QueueTimes {
@@ -63,8 +64,7 @@ export class WorkerQueues {
 
   /** Checkpoints that somebody asked for, of whatever form. */
   async asked(): Promise<AskedModel[]> {
-    const all = await this.#redis.hvals(keys.models);
-    return all.slice(0, MOST_MODELS).flatMap((json) => readIfSound(askedModelSchema, json) ?? []);
+    return readAsked(this.#redis);
   }
 
   /** Jobs that wait of a checkpoint, also of another form. */
