@@ -123,6 +123,11 @@ async function start(): Promise<void> {
     source: updateSource(),
     tell: (state) => windows.tell("update", state),
     endWith,
+    endSaying: (message) => {
+      note("updates", message);
+      dialog.showErrorBox("Diorama was not updated", message);
+      app.quit();
+    },
     note: (message) => note("updates", message),
   });
   const manual = new Manual();

@@ -12,7 +12,7 @@ import { startEngine } from "../engine/host.ts";
 import { usableProvider } from "../api/usableProvider.ts";
 import { openModels, type ModelsAtHome } from "../models/host.ts";
 import { shownAddress } from "../pool/address.ts";
-import { type KnownCheckpoint, knownCheckpoint } from "../pool/checkpoints.ts";
+import { choiceFor, type KnownCheckpoint, knownCheckpoint } from "../pool/checkpoints.ts";
 import { type Access, checkPool, openConnection } from "../pool/connection.ts";
 import type { Drawer } from "../pool/drawing.ts";
 import { engineDrawer } from "../pool/engineDrawer.ts";
@@ -211,19 +211,25 @@ class Checkpoints {
     await api.setHub({ url, token: env["HF_TOKEN"] ?? null });
     note(`Gets ${repo} from the hub.`);
     const { commit, choices } = await api.describeRepository({ repo });
-    const choice = choices.find(({ id }) => id === "folder") ?? choices[0];
+    const choice = choiceFor(name, choices);
     if (!choice) throw missing(name, `and ${repo} has nothing that could be opened`);
     const { id } = await api.download({ repo, commit, choice: choice.id, title: repo });
     const { state, path, message } = await api.downloadEnded({ id });
     if (state !== "done" || path === null) throw missing(name, `and ${repo} could not be got: ${message ?? state}`);
-    const got = await this.#add(path);
-    if (got.hash !== hash) throw missing(name, `and ${repo} on the hub is another version of it`);
+    const got = await knownCheckpoint(path, this.#hashes);
+    // Anybody may have named a repository: what was not meant is not offered to the pool.
+    if (got.hash !== hash) throw missing(name, `and ${repo} on the hub is another version of it, got into ${path}`);
+    this.#keep(got);
   };
 
   async #add(path: string): Promise<KnownCheckpoint> {
     const checkpoint = await knownCheckpoint(path, this.#hashes);
-    if (!this.known.some(({ hash }) => hash === checkpoint.hash)) this.known.push(checkpoint);
+    this.#keep(checkpoint);
     return checkpoint;
+  }
+
+  #keep(checkpoint: KnownCheckpoint): void {
+    if (!this.known.some(({ hash }) => hash === checkpoint.hash)) this.known.push(checkpoint);
   }
 }
 

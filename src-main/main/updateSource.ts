@@ -49,7 +49,7 @@ function electronUpdater(feed: string | undefined): UpdateSource {
       warn: (message: unknown) => note("updates", String(message)),
       error: (message: unknown) => note("updates", String(message)),
     };
-    autoUpdater.on("error", () => undefined); // whoever asked is told
+    autoUpdater.on("error", () => undefined); // whoever looks or fetches is told by its promise
     if (feed !== undefined) {
       autoUpdater.forceDevUpdateConfig = true;
       autoUpdater.updateConfigPath = feed;
@@ -75,9 +75,12 @@ function electronUpdater(feed: string | undefined): UpdateSource {
         source.off("download-progress", tell);
       }
     },
-    install: () => {
+    install: (onFailed) => {
       app.releaseSingleInstanceLock(); // the new one starts before this one has ended
-      void updater().then((source) => source.quitAndInstall(true, true));
+      updater().then((source) => {
+        source.once("error", onFailed); // the one way in which it tells that the disk is full, or nothing may be written there
+        source.quitAndInstall(true, true);
+      }, onFailed);
     },
   };
 }

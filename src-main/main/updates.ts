@@ -24,8 +24,8 @@ export interface UpdateSource {
   look(): Promise<Newer | null>;
   /** Fetches what was found, checked by its hash. */
   fetch(onProgress: (fraction: number) => void): Promise<void>;
-  /** Puts it in place of the program, and starts it. Everything is saved and closed by then. */
-  install(): void;
+  /** Puts it in place of the program, and starts it. Everything is saved and closed by then; `onFailed` hears why that cannot be done. */
+  install(onFailed: (error: unknown) => void): void;
 }
 
 export interface UpdatesOptions {
@@ -33,6 +33,8 @@ export interface UpdatesOptions {
   tell: (state: UpdateState) => void;
   /** Closes everything in order and then calls `last`; not where the person would rather stay. */
   endWith: (last: () => void) => void;
+  /** Tells a person who has no window any more what went wrong, and ends the program. */
+  endSaying: (message: string) => void;
   /** Gets what went wrong that nobody waits for. */
   note: (message: string) => void;
 }
@@ -118,7 +120,12 @@ export class Updates {
     this.#change({ doing: "nothing", fetched: 1 });
     this.#options.endWith(() => {
       this.#change({ doing: "installing" });
-      source.install();
+      source.install((error) => {
+        this.#change({ doing: "nothing" });
+        this.#options.endSaying(
+          `Version ${version} is here, but could not be put in place of this one: ${firstLine(error)}. What you drew is saved. Start Diorama again and try once more, or install the new version as you installed this one.`,
+        );
+      });
     });
   }
 

@@ -1,5 +1,6 @@
 /** The checkpoints that a pool knows of this machine: by their contents, so that two machines mean the same one. */
-import { basename, dirname } from "node:path";
+import { basename, dirname, extname } from "node:path";
+import type { HubChoice } from "../api/models.ts";
 import type { PoolModel } from "../api/pool.ts";
 import { contentHash } from "../checkpoint/contentHash.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
@@ -38,4 +39,14 @@ function repoOf(path: string): string | undefined {
     ({ above, entry }) => basename(above) === "snapshots" && basename(entry).startsWith("models--"),
   );
   return found && basename(found.entry).slice("models--".length).replace("--", "/");
+}
+
+/** Of what a repository has, that which somebody else calls `name`: a single file is called by its name, a folder is not. */
+export function choiceFor<Choice extends Pick<HubChoice, "id" | "files">>(
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const isCalled = ({ files: [file, ...others] }: Choice) =>
+    file !== undefined && others.length === 0 && basename(file.path, extname(file.path)) === name;
+  return choices.find(isCalled) ?? choices.find(({ id }) => id === "folder") ?? choices[0];
 }

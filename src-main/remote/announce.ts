@@ -1,6 +1,6 @@
 /** Finding each other on the local network by mDNS. What is found is hearsay: pairing and the certificate say who it is. */
 import type { EventEmitter } from "node:events";
-import { Bonjour } from "bonjour-service";
+import { Bonjour, type Browser } from "bonjour-service";
 import type { FoundMachine } from "../api/machines.ts";
 import { idOf } from "./knownMachines.ts";
 import { showAddress } from "./dial.ts";
@@ -9,6 +9,10 @@ import { plainLine } from "../wire/plainLine.ts";
 
 /** More are an attack or a fair. */
 const MOST_FOUND = 50;
+/** Services that are looked through for them: the network may be full of what only has the type of ours. */
+const MOST_HEARD = 500;
+/** Milliseconds between two questions who is there. */
+const ASK_EVERY = 20_000;
 
 interface Network {
   /** Another one than mDNS has, for tests. */
@@ -44,16 +48,27 @@ export function announce(
     });
 }
 
-/** Looks for engines until the function returned is called. */
+/** Looks for engines until the function returned is called. `askEvery`: milliseconds. */
 export function lookAround(
   onFound: (found: (Omit<FoundMachine, "id"> & { print: string })[]) => void,
   onProblem: (problem: string) => void,
   network: Network = {},
+  askEvery = ASK_EVERY,
 ): () => void {
   const bonjour = open(onProblem, network);
-  const browser = bonjour.find({ type: SERVICE_TYPE });
+  // What is found is good for one round of asking and the next: a machine that is switched off says no goodbye.
+  const find = () => {
+    const browser = bonjour.find({ type: SERVICE_TYPE });
+    for (const change of ["up", "down", "txt-update", "srv-update"] as const) {
+      (browser as EventEmitter).on(change, () => tell());
+    }
+    return browser;
+  };
+  let before: Browser | undefined;
   const tell = () => {
-    const found = browser.services.slice(0, MOST_FOUND).flatMap(({ port, addresses = [], host, txt }) => {
+    for (const { services } of [now, before].filter((browser) => browser !== undefined)) services.splice(MOST_HEARD);
+    const heard = new Map([...(before?.services ?? []), ...now.services].map((service) => [service.fqdn, service]));
+    const found = [...heard.values()].flatMap(({ port, addresses = [], host, txt }) => {
       const { id, name } = (txt ?? {}) as { id?: unknown; name?: unknown };
       if (typeof id !== "string" || typeof name !== "string" || !/^[0-9a-f]{16}$/.test(id)) return [];
       // Most home networks route one, and people read it more easily.
@@ -61,12 +76,18 @@ export function lookAround(
       const shown = plainLine(name).slice(0, LONGEST_NAME);
       return shown === "" ? [] : [{ name: shown, address: showAddress({ host: address, port }), print: id }];
     });
-    onFound(found);
+    onFound(found.slice(0, MOST_FOUND));
   };
-  browser.on("up", tell);
-  browser.on("down", tell);
+  let now = find();
+  const asking = setInterval(() => {
+    before?.stop();
+    [before, now] = [now, find()];
+    tell();
+  }, askEvery);
+  asking.unref();
   return () => {
-    browser.stop();
+    clearInterval(asking);
+    for (const browser of [before, now]) browser?.stop();
     bonjour.destroy();
   };
 }

@@ -53,7 +53,7 @@ export class Machines {
         if (!expected) setTimeout(() => void this.list().catch(() => undefined), AGAIN).unref();
       },
     });
-    this.#supervisor.on("machines", ({ machines }) => (this.#told = machines));
+    this.#supervisor.on("machines", ({ machines }) => this.#tell(machines));
     this.#supervisor.on("loading", ({ call, ...loading }) => this.#callers.get(call)?.onLoading?.(loading));
     this.#supervisor.on("step", (event) => {
       const at = this.#callers.get(event.jobId);
@@ -83,7 +83,7 @@ export class Machines {
   async list(): Promise<Machine[]> {
     if (!existsSync(join(this.#folder, "machines.json"))) return [];
     const machines = await this.api.listMachines();
-    this.#told = machines;
+    this.#tell(machines);
     return machines;
   }
 
@@ -173,6 +173,17 @@ export class Machines {
       return await ask(call);
     } finally {
       this.#callers.delete(call);
+    }
+  }
+
+  /** What is known of checkpoints that are not there any more, or of machines that were forgotten, is true no longer. */
+  #tell(machines: readonly Machine[]): void {
+    this.#told = machines;
+    for (const request of this.#summaries.keys()) {
+      const place = readMachinePath((JSON.parse(request) as LoadRequest).path);
+      const machine = machines.find(({ id }) => id === place?.id);
+      const isThere = machine && (!machine.info || machine.info.models.some(({ key }) => key === place!.key));
+      if (!isThere) this.#summaries.delete(request);
     }
   }
 

@@ -6,16 +6,16 @@ import * as v from "valibot";
 import type { RawData, WebSocket } from "ws";
 import type { Machine, MachineInfo, MachineState } from "../api/machines.ts";
 import { AppError, isAppError, messageOf } from "../wire/errors.ts";
-import { type Client, connect, type Connection, type Port } from "../wire/rpc.ts";
 import { encode } from "./codec.ts";
-import { answerSchema, answerSchemas, eventSchemas, type RemoteApi, type RemoteEvents } from "./contract.ts";
+import { askOver, beginConversation, type Conversation, type OnEvent } from "./conversation.ts";
+import { eventSchemas, type RemoteApi } from "./contract.ts";
 import { answerOf, closedWhy, dial, type Dialled, machineFailed, readAddress } from "./dial.ts";
 import type { Identity } from "./identity.ts";
 import type { Limits } from "./limits.ts";
 import { watchSilence } from "./liveness.ts";
 import { CLOSED, PATHS, PROTOCOL, welcomeSchema } from "./protocol.ts";
-import { type Line, Session } from "./session.ts";
-import { bytesOf } from "./wait.ts";
+import type { Line } from "./session.ts";
+import { bytesOf, lineOf } from "./wait.ts";
 
 export interface KnownMachine {
   id: string;
@@ -32,15 +32,7 @@ export interface MachineOptions {
   /** Milliseconds from one try to the next. */
   retries: readonly number[];
   onChange: () => void;
-  onEvent: <Name extends Exclude<keyof RemoteEvents, "info">>(name: Name, event: RemoteEvents[Name]) => void;
-}
-
-type Api = Connection<RemoteApi, RemoteEvents>;
-
-interface Conversation {
-  id: string;
-  session: Session;
-  api: Api;
+  onEvent: OnEvent;
 }
 
 export class RemoteMachine {
@@ -64,10 +56,6 @@ export class RemoteMachine {
 
   constructor(options: MachineOptions) {
     this.#options = options;
-  }
-
-  get fingerprint(): string {
-    return this.#options.known.fingerprint;
   }
 
   get told(): Machine {
@@ -106,14 +94,14 @@ export class RemoteMachine {
   ): Promise<Awaited<ReturnType<RemoteApi[Method]>>> {
     await this.#firstTry();
     if (this.#state !== "connected" || !this.#session) throw this.#failed();
-    return this.#call(this.#session.api, method, request, signal);
+    return askOver(this.#session, this.#options.known.name, method, request, signal);
   }
 
   /** Asks for a picture, and waits for it through any cut, unless the session is lost with it. */
   async draw(request: Parameters<RemoteApi["draw"]>[0], signal?: AbortSignal): Promise<{ finished: number }> {
     await this.#firstTry();
     if (!this.#session) throw this.#failed();
-    return this.#call(this.#session.api, "draw", request, signal);
+    return askOver(this.#session, this.#options.known.name, "draw", request, signal);
   }
 
   /** Whether the other side hears now. */
@@ -123,19 +111,6 @@ export class RemoteMachine {
 
   cancel(call: string, keep: boolean): void {
     this.#session?.api.api.cancel({ call, keep }).catch(() => undefined); // the picture's own call tells
-  }
-
-  async #call<Method extends keyof RemoteApi>(
-    { api }: Api,
-    method: Method,
-    request: Parameters<RemoteApi[Method]>[0],
-    signal?: AbortSignal,
-  ): Promise<Awaited<ReturnType<RemoteApi[Method]>>> {
-    const send = api[method] as Client<Record<string, (request: unknown) => Promise<unknown>>>[string];
-    const answer = await send(request, signal ? { signal } : {});
-    const parsed = v.safeParse<v.GenericSchema>(answerSchemas[method], answer, { abortEarly: true });
-    if (parsed.success) return parsed.output as Awaited<ReturnType<RemoteApi[Method]>>;
-    throw machineFailed(this.#options.known.name, "foreign", `(${method}: ${parsed.issues[0].message})`);
   }
 
   /** Waits for the first try, where one is being made. */
@@ -230,13 +205,8 @@ export class RemoteMachine {
       const message = `${known.name} does not know any more what it was asked for: it was started again, or the connection was lost for too long.`;
       this.#endSession(new AppError("service-crashed", message, { service: known.name, exitCode: null, signal: null }));
     }
-    const { session } = (this.#session ??= this.#newSession(welcome.session));
-    const line: Line = {
-      send: (frame) => socket.send(frame),
-      get waiting() {
-        return socket.bufferedAmount;
-      },
-    };
+    const { session } = (this.#session ??= this.#begin(welcome.session));
+    const line = lineOf(socket);
     take = (data, isBinary) => {
       try {
         session.take(bytesOf(data, isBinary));
@@ -250,37 +220,14 @@ export class RemoteMachine {
     return line;
   }
 
-  #newSession(id: string): Conversation {
+  #begin(id: string): Conversation {
     const { limits, onEvent } = this.#options;
-    const session = new Session({
-      mostKept: limits.owed,
-      isFleeting: () => false,
-      onOverflow: () => this.#foreign("more waits for it than can be kept"),
+    return beginConversation(id, {
+      ...{ mostKept: limits.owed, onEvent },
+      onInfo: (info) => this.#inform(info),
+      onForeign: (what) => this.#foreign(what),
+      onOverflow: () => this.#overflow(),
     });
-    const api = connect<RemoteApi, RemoteEvents>(this.#checked(session.port));
-    api.on("info", (info) => this.#inform(info));
-    for (const name of ["loading", "step", "image", "state"] as const) {
-      api.on(name, (payload) => {
-        const parsed = v.safeParse<v.GenericSchema>(eventSchemas[name], payload, { abortEarly: true });
-        if (parsed.success) onEvent(name, parsed.output as RemoteEvents[typeof name]);
-        else this.#foreign(`${name}: ${parsed.issues[0].message}`);
-      });
-    }
-    return { id, session, api };
-  }
-
-  /** What is no answer of `serve` ends the session before anybody hears it. */
-  #checked(port: Port): Port {
-    return {
-      post: (message) => port.post(message),
-      onClose: (listener) => port.onClose(listener),
-      onMessage: (listener) =>
-        port.onMessage((message) => {
-          const parsed = v.safeParse(answerSchema, message, { abortEarly: true });
-          if (parsed.success) listener(parsed.output);
-          else this.#foreign(parsed.issues[0].message);
-        }),
-    };
   }
 
   #inform(answer: unknown): void {
@@ -297,6 +244,15 @@ export class RemoteMachine {
     this.#broken = error;
     this.#endSession(error);
     this.#socket?.close(CLOSED.foreign);
+    this.#socket?.terminate();
+  }
+
+  /** More was asked of it than can be kept until it has heard it: that is given up, and nothing of it is the other side's fault. */
+  #overflow(): void {
+    const { name } = this.#options.known;
+    const message = `More waits for ${name} than can be kept while it does not take it. Ask again when it is connected.`;
+    this.#endSession(new AppError("machine-failed", message, { machine: name, why: "busy" }));
+    this.#socket?.close(CLOSED.leaving);
     this.#socket?.terminate();
   }
 

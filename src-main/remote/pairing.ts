@@ -25,8 +25,16 @@ export interface PairingOptions {
   now: () => number;
   /** A machine was paired, by this name. */
   onPaired: (name: string) => void;
-  /** A try failed; `left` more may be made. */
-  onWrong: (left: number) => void;
+  /** A try of the code that is shown failed; `left` more may be made. `wrong`: with another code; `left-off`: it ended without one. */
+  onFailed: (why: "wrong" | "left-off", left: number) => void;
+}
+
+interface Try {
+  open: OpenPairing;
+  hello: v.InferOutput<typeof pairHelloSchema>;
+  /** Fingerprint of the other side's certificate. */
+  client: string;
+  refuse: (why: Refusal, left?: number) => void;
 }
 
 export class Pairing {
@@ -39,8 +47,9 @@ export class Pairing {
 
   /** The code that can be typed now; undefined where none can. */
   get open(): OpenPairing | undefined {
-    if (this.#open && (this.#open.left <= 0 || this.#options.now() > this.#open.until)) this.#open = undefined;
-    return this.#open;
+    // One whose last try is being made stays what it is until that has ended.
+    const isOpen = this.#open && this.#open.left > 0 && this.#options.now() <= this.#open.until;
+    return isOpen ? this.#open : undefined;
   }
 
   /** Makes another code, in place of the one before. */
@@ -51,7 +60,7 @@ export class Pairing {
 
   /** One try of a machine with this certificate. Rejects with what is no word of ours. */
   async meet(socket: WebSocket, client: string): Promise<void> {
-    const { name, app, fingerprint, paired, limits } = this.#options;
+    const { app, limits } = this.#options;
     const refuse = (why: Refusal, left?: number) => {
       const more = left === undefined ? {} : { left };
       socket.send(encode({ kind: "refused", why, protocol: PROTOCOL, app, ...more }));
@@ -70,23 +79,34 @@ export class Pairing {
     }
     // Counted before anything is answered: who goes away after a look has had a try.
     open.left--;
+    let ended: "paired" | "wrong" | "left-off" = "left-off";
+    try {
+      ended = await this.#try(socket, { open, hello, client, refuse });
+    } finally {
+      // Whoever shows the code hears of every try: it may be a stranger's, and makes the code void after some.
+      if (ended !== "paired" && this.#open === open) this.#options.onFailed(ended, open.left);
+    }
+  }
+
+  async #try(socket: WebSocket, { open, hello, client, refuse }: Try): Promise<"paired" | "wrong" | "left-off"> {
+    const { name, app, fingerprint, paired, limits } = this.#options;
     const secret = new PairingSecret(open.code, { host: fingerprint, client });
     socket.send(encode({ kind: "share", protocol: PROTOCOL, app, share: secret.share }));
     const proofs = secret.proofs({ host: secret.share, client: hello.share }, "client");
     const confirm = v.parse(pairConfirmSchema, decode(await nextMessage(socket, limits.greeting), GREETING_BOUNDS));
     if (this.#open !== open || this.#options.now() > open.until) {
       refuse("pairing-closed");
-      return;
+      return "left-off";
     }
     if (!proofs || !isProof(confirm.proof, proofs.client)) {
-      this.#options.onWrong(open.left);
       refuse("wrong-code", open.left);
-      return;
+      return "wrong";
     }
     this.#open = undefined; // one code pairs one machine
     const called = paired.add(hello.name, client);
     socket.send(encode({ kind: "paired", proof: proofs.host, name }));
     socket.close(1_000);
     this.#options.onPaired(called);
+    return "paired";
   }
 }

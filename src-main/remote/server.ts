@@ -2,7 +2,6 @@
  * The engine of this machine on a WebSocket with TLS, for machines that were paired. Whoever connects shows a certificate; one that
  * is not on the list gets no further than the code, and that only while one is shown. Connections come and go, sessions stay.
  */
-import { randomUUID } from "node:crypto";
 import { createServer } from "node:https";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -11,27 +10,16 @@ import { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
 import { AppError, messageOf } from "../wire/errors.ts";
 import { plainLine } from "../wire/plainLine.ts";
+import { LARGEST_GREETING, LARGEST_MESSAGE } from "./codec.ts";
+import { Guests } from "./guests.ts";
 import type { Hosting } from "./hosting.ts";
-import { decode, encode, GREETING_BOUNDS, LARGEST_GREETING, LARGEST_MESSAGE } from "./codec.ts";
-import { FLEETING } from "./contract.ts";
 import { fingerprintOf, type Identity } from "./identity.ts";
 import { LIMITS, type Limits } from "./limits.ts";
 import { watchSilence } from "./liveness.ts";
 import type { PairedMachines } from "./pairedMachines.ts";
 import { type OpenPairing, Pairing } from "./pairing.ts";
-import * as v from "valibot";
-import {
-  CLOSED,
-  greetingSchema,
-  helloSchema,
-  PATHS,
-  PROTOCOL,
-  type Refusal,
-  REFUSAL_HEADER,
-  type Welcome,
-} from "./protocol.ts";
-import { fleetingEvents, type Line, Session } from "./session.ts";
-import { bytesOf, nextMessage } from "./wait.ts";
+import { CLOSED, PATHS, type Refusal, REFUSAL_HEADER } from "./protocol.ts";
+import { Strangers } from "./strangers.ts";
 
 export interface ServerOptions {
   identity: Identity;
@@ -46,27 +34,13 @@ export interface ServerOptions {
   now?: () => number;
 }
 
-/** One machine's conversation, with a connection or without. */
-interface Guest {
-  id: string;
-  fingerprint: string;
-  name: string;
-  session: Session;
-  socket: WebSocket | undefined;
-  leaving: NodeJS.Timeout | undefined;
-}
-
-/** Sessions that one machine may have at a time; the oldest gives way. */
-const MOST_SESSIONS = 4;
-
 export class EngineServer {
   readonly #options: ServerOptions;
   readonly #limits: Limits;
   readonly #server;
   readonly #pairing: Pairing;
-  readonly #guests = new Map<string, Guest>();
-  /** Ports of connections that have not shown yet who they are, by address. */
-  readonly #strangers = new Map<string, Set<number>>();
+  readonly #guests: Guests;
+  readonly #strangers: Strangers;
   readonly #sockets = new Set<WebSocket>();
   readonly #greetings = new WebSocketServer({ noServer: true, maxPayload: LARGEST_GREETING, perMessageDeflate: false, clientTracking: false }); // prettier-ignore
   readonly #messages = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE, perMessageDeflate: false, clientTracking: false }); // prettier-ignore
@@ -77,16 +51,20 @@ export class EngineServer {
     this.#limits = { ...LIMITS, ...options.limits };
     const { identity, paired, name, app, now = Date.now } = options;
     const say = (line: string) => this.#say(line);
-    const { greeting, connections } = this.#limits;
+    const { greeting, connections, strangers } = this.#limits;
+    this.#strangers = new Strangers({ each: strangers, all: Math.ceil(connections / 2) });
+    this.#guests = new Guests({
+      ...{ app, paired, say, limits: this.#limits, hosting: options.hosting },
+      refusalOf: (client) => this.#refusalSafely(client, false),
+    });
     this.#pairing = new Pairing({
       ...{ name, app, fingerprint: identity.fingerprint, paired, limits: this.#limits, now },
       onPaired: (called) => say(`“${called}” is paired, and may draw on this machine from now on.`),
-      onWrong: (left) =>
-        say(
-          left > 0
-            ? `A wrong code was typed. ${left} more tries.`
-            : "Too many wrong codes: this one is void. Ask for another.",
-        ),
+      onFailed: (why, left) => {
+        const what = why === "wrong" ? "A wrong code was typed." : "Somebody began to pair and left off.";
+        const tries = left === 1 ? "1 more try." : `${left} more tries.`;
+        say(left > 0 ? `${what} ${tries}` : `${what} That was the last try: the code is void. Show another one.`);
+      },
     });
     this.#server = createServer(
       {
@@ -104,11 +82,9 @@ export class EngineServer {
     );
     this.#server.maxConnections = connections;
     this.#server.on("connection", (socket: Socket) => {
-      const { remoteAddress: from = "", remotePort: port = 0 } = socket;
-      const others = this.#strangers.get(from) ?? new Set();
-      if (others.size >= this.#limits.strangers) return socket.destroy();
-      this.#strangers.set(from, others.add(port));
-      socket.once("close", () => this.#noStranger(from, port));
+      const { remoteAddress, remotePort } = socket; // forgotten by the socket when it is closed
+      if (!this.#strangers.admit({ remoteAddress, remotePort })) return socket.destroy();
+      socket.once("close", () => this.#strangers.release({ remoteAddress, remotePort }));
     });
     this.#server.on("tlsClientError", () => undefined); // whoever is no machine of ours
     this.#server.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
@@ -126,7 +102,7 @@ export class EngineServer {
         resolve();
       });
     });
-    this.#stopWatching = this.#options.paired.watch(() => this.#cutRevoked());
+    this.#stopWatching = this.#options.paired.watch(() => this.#guests.cutRevoked());
     return { host, port: (this.#server.address() as AddressInfo).port };
   }
 
@@ -141,12 +117,12 @@ export class EngineServer {
 
   /** Names of the machines that are connected. */
   get connected(): string[] {
-    return [...this.#guests.values()].filter(({ socket }) => socket).map(({ name }) => name);
+    return this.#guests.connected;
   }
 
   async close(): Promise<void> {
     this.#stopWatching?.();
-    for (const guest of this.#guests.values()) this.#end(guest, "The other machine's engine was ended.");
+    this.#guests.close();
     for (const socket of this.#sockets) socket.close(CLOSED.leaving);
     await new Promise<void>((resolve) => {
       const force = setTimeout(() => {
@@ -181,8 +157,8 @@ export class EngineServer {
       webSocket.once("close", () => this.#sockets.delete(webSocket));
       webSocket.on("error", () => webSocket.terminate()); // too large, or no WebSocket's frame
       watchSilence(webSocket, wire, this.#limits.silence);
-      if (!isPairing) this.#noStranger(wire.remoteAddress, wire.remotePort);
-      const meeting = isPairing ? this.#pair(webSocket, client) : this.#welcome(webSocket, client);
+      if (!isPairing) this.#strangers.release(wire);
+      const meeting = isPairing ? this.#pair(webSocket, client) : this.#guests.welcome(webSocket, client);
       meeting.catch((error: unknown) => {
         if (webSocket.readyState !== webSocket.OPEN) return;
         this.#say(`A connection was refused: ${messageOf(error)}.`);
@@ -218,120 +194,9 @@ export class EngineServer {
     }
   }
 
-  /** Greets a machine that is known, and goes on with its session or begins one. */
-  async #welcome(socket: WebSocket, client: string): Promise<void> {
-    const { app, paired } = this.#options;
-    const word = decode(await nextMessage(socket, this.#limits.greeting), GREETING_BOUNDS);
-    if (v.parse(greetingSchema, word).protocol !== PROTOCOL) {
-      socket.send(encode({ kind: "refused", why: "version" satisfies Refusal, protocol: PROTOCOL, app }));
-      socket.close(CLOSED.refused, "version");
-      return;
-    }
-    const hello = v.parse(helloSchema, word);
-    const refusal = this.#refusalSafely(client, false);
-    if (refusal) {
-      socket.close(CLOSED.refused, refusal); // it was revoked while it said nothing
-      return;
-    }
-    const old = hello.session === null ? undefined : this.#guests.get(hello.session);
-    const resumed = old?.fingerprint === client && old.session.canResume(hello.received);
-    const guest = resumed ? old : this.#newGuest(client);
-    paired.seen(client);
-    clearTimeout(guest.leaving);
-    guest.socket?.close(CLOSED.replaced); // cut off without having noticed
-    guest.socket = socket;
-    const line: Line = {
-      send: (frame) => socket.send(frame),
-      get waiting() {
-        return socket.bufferedAmount;
-      },
-    };
-    const welcome: Welcome = {
-      ...{ kind: "welcome", protocol: PROTOCOL, app, session: guest.id, resumed },
-      received: guest.session.received,
-    };
-    socket.send(encode(welcome));
-    socket.on("message", (data, isBinary) => {
-      if (guest.session.hasEnded) return; // it was told so, and is being closed
-      try {
-        guest.session.take(bytesOf(data, isBinary));
-      } catch (error) {
-        this.#say(`“${guest.name}” sent what is no message: ${messageOf(error)}. It was disconnected.`);
-        this.#end(guest, "It sent what is no message.", CLOSED.foreign);
-      }
-    });
-    socket.once("close", () => this.#onClose(guest, socket, line));
-    guest.session.attach(line, resumed ? hello.received : 0); // of a session that is gone it may have heard much
-    this.#say(`“${guest.name}” is connected${resumed ? " again" : ""}.`);
-  }
-
-  #newGuest(fingerprint: string): Guest {
-    const own = [...this.#guests.values()].filter((guest) => guest.fingerprint === fingerprint);
-    for (const guest of own.slice(0, Math.max(0, own.length - MOST_SESSIONS + 1))) {
-      this.#end(guest, "The same machine began another session.", CLOSED.replaced);
-    }
-    const id = randomUUID();
-    const name = this.#options.paired.find(fingerprint)?.name ?? fingerprint.slice(0, 16);
-    const session = new Session({
-      mostKept: this.#limits.owed,
-      isFleeting: fleetingEvents(...FLEETING),
-      onOverflow: () => this.#end(guest, "It did not take what it had asked for."),
-    });
-    const guest: Guest = { id, fingerprint, name, session, socket: undefined, leaving: undefined };
-    this.#guests.set(id, guest);
-    const room = () => session.room(this.#limits.enough);
-    this.#options.hosting.serve({ port: this.#goodbyeOf(guest), machine: fingerprint, id, room });
-    return guest;
-  }
-
-  /** The session's port; a guest that says goodbye is forgotten at once. */
-  #goodbyeOf(guest: Guest): Session["port"] {
-    guest.session.port.onMessage((message) => {
-      if ((message as { kind?: unknown } | null)?.kind !== "close") return;
-      setImmediate(() => this.#end(guest, "It has left.", CLOSED.leaving));
-    });
-    return guest.session.port;
-  }
-
-  #onClose(guest: Guest, socket: WebSocket, line: Line): void {
-    guest.session.detach(line);
-    if (guest.socket !== socket) return;
-    guest.socket = undefined;
-    if (guest.session.hasEnded) return;
-    this.#say(`“${guest.name}” is disconnected.`);
-    guest.leaving = setTimeout(() => this.#end(guest, "It did not come back."), this.#limits.absence);
-    guest.leaving.unref();
-  }
-
-  /** Ends a session for good, and what was drawn for it. */
-  #end(guest: Guest, why: string, code: number = CLOSED.leaving): void {
-    this.#guests.delete(guest.id);
-    clearTimeout(guest.leaving);
-    guest.session.end(new AppError("service-crashed", why, { service: "session", exitCode: null, signal: null }));
-    guest.socket?.close(code);
-  }
-
-  #cutRevoked(): void {
-    for (const guest of this.#guests.values()) {
-      const refusal = this.#refusalSafely(guest.fingerprint, false);
-      if (refusal !== "revoked" && refusal !== "unpaired") continue;
-      this.#say(`“${guest.name}” was revoked, and is cut off.`);
-      guest.socket?.close(CLOSED.refused, "revoked");
-      guest.socket = undefined;
-      this.#end(guest, "It was revoked.");
-    }
-  }
-
   /** Words of others may stand in it. */
   #say(line: string): void {
     this.#options.say(plainLine(line));
-  }
-
-  /** A connection is no stranger's any more: it has gone, or shown who it is. */
-  #noStranger(from = "", port = 0): void {
-    const others = this.#strangers.get(from);
-    others?.delete(port);
-    if (others?.size === 0) this.#strangers.delete(from);
   }
 }
 

@@ -1,6 +1,7 @@
-/** One message of a WebSocket at a time, for greetings, in which each side waits for the other. */
+/** One message of a WebSocket at a time, for greetings, in which each side waits for the other; and what a session needs of it later. */
 import type { RawData, WebSocket } from "ws";
 import { FrameError } from "./scan.ts";
+import type { Line } from "./session.ts";
 
 /** A WebSocket was closed, or said nothing, where a word was waited for. */
 export class ClosedError extends Error {
@@ -11,6 +12,16 @@ export class ClosedError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** A WebSocket as a session's line. */
+export function lineOf(socket: WebSocket): Line {
+  return {
+    send: (frame) => socket.send(frame),
+    get waiting() {
+      return socket.bufferedAmount;
+    },
+  };
 }
 
 /** Bytes of a binary message. */

@@ -136,10 +136,12 @@ export async function serve(argv: readonly string[], terminal: Terminal): Promis
       const parts = { runs, home: home.api, pictures, bodies: new Bodies(), ...rest };
       const listening = await listen({ host, port, access, parts, note: say });
       say(`Listening at ${listening.url}, drawing on ${provider}. Pictures are kept in ${options.pictures}.`);
+      // Not where it is not a person who reads it: what services and containers say is kept in logs that others read.
+      const isShown = token.made !== undefined && stderr.isTTY;
       say(
-        token.made === undefined
-          ? `The token is in ${options.tokenFile}.`
-          : `Made a token, shown this once, kept in ${options.tokenFile}: ${token.made}`,
+        isShown
+          ? `Made a token, shown this once, kept in ${options.tokenFile}: ${token.made}`
+          : `${token.made === undefined ? "The token is" : "Made a token, which is"} in ${options.tokenFile}.`,
       );
       if (!isLocalHost(host)) {
         say(

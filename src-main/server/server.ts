@@ -62,6 +62,8 @@ export async function listen({ host, port, access, parts, note, times: own }: Se
     limit();
   };
   await begin(server, host, port);
+  // Such as no more files that may be open: that connection is lost, the others go on.
+  server.on("error", (error) => note(`A connection could not be taken: ${error.message}.`));
   const { address, port: taken, family } = server.address() as AddressInfo;
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${taken}`,
@@ -76,7 +78,7 @@ export async function listen({ host, port, access, parts, note, times: own }: Se
 
 function begin(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
+    const fail = (error: NodeJS.ErrnoException) => {
       const why =
         error.code === "EADDRINUSE"
           ? "another program listens there already"
@@ -85,7 +87,11 @@ function begin(server: Server, host: string, port: number): Promise<void> {
             : error.message;
       const message = `--listen ${host}:${port}: ${why}. Name another one.`;
       reject(new AppError("bad-request", message, { method: "serve" }, { cause: error }));
+    };
+    server.once("error", fail);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off("error", fail);
+      resolve();
     });
-    server.listen({ host, port, exclusive: true }, resolve);
   });
 }

@@ -43,6 +43,7 @@ async function feed(versions: { version: string; body?: string; status?: number 
 function setting(source: UpdateSource | { elsewhere: string }, { stays = false } = {}) {
   const told: UpdateState[] = [];
   const noted: string[] = [];
+  const said: string[] = [];
   const preferences: Record<string, unknown> = {};
   const store = {
     readPreferences: () => Promise.resolve(preferences),
@@ -55,9 +56,10 @@ function setting(source: UpdateSource | { elsewhere: string }, { stays = false }
     source,
     tell: (state) => told.push(state),
     endWith: (last) => (stays ? undefined : last()),
+    endSaying: (message) => said.push(message),
     note: (message) => noted.push(message),
   });
-  return { updates, told, noted, store, preferences, calls: updates.calls(store) };
+  return { updates, told, noted, said, store, preferences, calls: updates.calls(store) };
 }
 
 describe("by itself", () => {
@@ -136,6 +138,16 @@ describe("when somebody asks", () => {
     await updates.look();
     await expect(updates.install()).rejects.toThrow("Version 1.1.0 could not be fetched: HTTP 404. Nothing was changed; try again."); // prettier-ignore
     expect([installed, updates.state.doing]).toEqual([[], "nothing"]);
+  });
+
+  test("what cannot be put in place is told to whoever has no window any more", async () => {
+    const { source } = await feed({ version: "1.1.0", body: "new" });
+    const install = (onFailed: (error: unknown) => void) => onFailed(new Error("EACCES: /opt/diorama\nat many lines"));
+    const { updates, said } = setting({ ...source, install });
+    await updates.look();
+    await updates.install();
+    expect(said).toEqual([expect.stringContaining("could not be put in place of this one: EACCES: /opt/diorama. What you drew is saved.")]); // prettier-ignore
+    expect(updates.state.doing).toBe("nothing");
   });
 
   test("an installation that somebody else updates says who", async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { describePool } from "../../src-main/cli/pool.ts";
 import { packAttention, unpackAttention } from "../../src-main/pool/blobs.ts";
+import { choiceFor } from "../../src-main/pool/checkpoints.ts";
 import { keys, queueKey, queueName } from "../../src-main/pool/keys.ts";
 import { oneAtATime } from "../../src-main/pool/oneAtATime.ts";
 import { doJob } from "../../src-main/pool/workerJob.ts";
@@ -37,6 +38,14 @@ test("where phrases look is taken whole or not at all: no memory is had for what
   expect(unpackAttention(packAttention(maps))).toEqual(maps);
   const lie = JSON.stringify({ width: 2_048, height: 2_048, regions: { a: "", b: "AAAA" } });
   expect(() => unpackAttention(lie)).toThrow("a map is not 2048 x 2048");
+});
+
+test("of what a repository has, a worker gets the file that is meant, else the folder", () => {
+  const choice = (id: string, ...paths: string[]) => ({ id, files: paths.map((path) => ({ path, bytes: 1 })) });
+  const folder = choice("folder", "unet/model.safetensors", "vae/model.safetensors");
+  const all = [folder, choice("a", "v1-5-pruned.safetensors"), choice("b", "sub/cats.safetensors")];
+  expect([choiceFor("cats", all), choiceFor("stable-diffusion", all), choiceFor("x", all.slice(1))].map((one) => one?.id)).toEqual(["b", "folder", "a"]); // prettier-ignore
+  expect(choiceFor("x", all.slice(3))).toBeUndefined();
 });
 
 describe.skipIf(whyNoRedis())("with a Redis", () => {

@@ -28,6 +28,19 @@ test("an engine that is announced is found by its name, with its address and the
   expect(problems).toEqual([]);
 });
 
+test("a machine that is switched off, and says no goodbye, is not shown for ever", async () => {
+  let found: { name: string }[] = [];
+  const none = () => undefined;
+  onTestFinished(lookAround((now) => (found = now), none, {}, 300));
+  const engine = new Bonjour();
+  engine.publish({ name: "ws", type: SERVICE_TYPE, port: 7_493, txt: { id: "ef".repeat(8), name: "Workstation" } });
+  await expect.poll(() => found, { timeout: 10_000 }).toMatchObject([{ name: "Workstation" }]);
+  await new Promise((resolve) => setTimeout(resolve, 700)); // asked again, it answers
+  expect(found).toHaveLength(1);
+  engine.destroy();
+  await expect.poll(() => found, { timeout: 10_000 }).toEqual([]);
+});
+
 test("where another program keeps the port to itself, that is told, and nothing else comes of it", async () => {
   const other = createSocket("udp4");
   await new Promise<void>((resolve) => other.bind(0, () => resolve()));

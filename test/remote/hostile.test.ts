@@ -187,6 +187,8 @@ test("a pairing that is begun and left is a try all the same", async () => {
   socket.send(encode({ kind: "pair", protocol: PROTOCOL, app: "1", name: "x", share: new Uint8Array(32) }));
   await closed;
   expect(host.server.pairing!.left).toBe(4);
+  // Whoever shows the code hears of it: a stranger's tries make it void.
+  await expect.poll(() => host.said).toEqual(["Somebody began to pair and left off. 4 more tries."]);
   expect(host.paired.list()).toEqual([]);
 });
 

@@ -58,7 +58,10 @@ test("another code is refused, and after five tries every code is", async () => 
     details: { why: "pairing-closed" },
   });
   expect(host.paired.list()).toEqual([]);
-  expect(host.said.at(-1)).toBe("Too many wrong codes: this one is void. Ask for another.");
+  expect(host.said.slice(-2)).toEqual([
+    "A wrong code was typed. 1 more try.",
+    "A wrong code was typed. That was the last try: the code is void. Show another one.",
+  ]);
 });
 
 test("a code is good for its time, and what is no code is told before anything is sent", async () => {
