@@ -14,7 +14,7 @@ import torch.nn.functional as F
 
 from schedule import ALPHA_BAR
 
-MOST = 4    # things in a scene
+MOST = 6    # things in a scene
 GRID = 16   # cells a side of the masks
 LEAST = 0.25   # weight where there is nothing but noise
 TINY = 1e-5

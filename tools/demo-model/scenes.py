@@ -1,6 +1,6 @@
 """Synthetic flat-icon scenes with captions and boxes: the data the demo model is trained on.
 
-A scene is one to four icons of different colours on a plain background. Its caption names colours,
+A scene is one to six icons of different colours on a plain background. Its caption names colours,
 icons and background but never positions, so where each icon goes is free for layout control to decide.
 """
 import math
@@ -90,7 +90,7 @@ def _apart(a, b, gap):
 
 def sample_layout(rng, n):
     """n boxes (x0, y0, x1, y1) in [0, 1]: mostly apart, in one scene of five free to overlap a little."""
-    lo, hi = {1: (0.31, 0.79), 2: (0.25, 0.56), 3: (0.22, 0.47), 4: (0.2, 0.41)}[n]
+    lo, hi = {1: (0.31, 0.79), 2: (0.25, 0.56), 3: (0.22, 0.47), 4: (0.2, 0.41), 5: (0.18, 0.36), 6: (0.17, 0.32)}[n]
     overlaps = rng.random() < 1 / 5
     while True:
         boxes = []
@@ -136,7 +136,7 @@ class Scene:
 
 def sample_scene(rng, size, fine=False):
     """A random scene; a `fine` one has smaller things and more detail than most."""
-    n = rng.choices([1, 2, 3, 4], weights=[1, 3, 5, 5] if fine else [2, 3, 4, 4])[0]
+    n = rng.choices([1, 2, 3, 4, 5, 6], weights=[1, 3, 5, 5, 5, 5] if fine else [2, 3, 4, 4, 3, 3])[0]
     weights = [3 if fine and icon in FINE else 1 for icon in ICONS]
     items = [(c, rng.choices(ICONS, weights)[0]) for c in rng.sample(list(COLORS), n)]
     bg = rng.choice(list(BACKGROUNDS))
