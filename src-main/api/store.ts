@@ -6,6 +6,7 @@ import type { AttentionMaps, GeneratedImage, LoadRequest, RunRecord } from "./en
 import type { FindingCalls } from "./finding.ts";
 import type { StartCalls } from "./starts.ts";
 import type { GridStoreCalls } from "./grids.ts";
+import type { PooledCalls } from "./pooledRuns.ts";
 import type { QueueCalls } from "./savedQueue.ts";
 import type { Method } from "../scene/methods.ts";
 import type { ProviderName, Scene, Seed, UnitBox } from "../scene/scene.ts";
@@ -282,7 +283,7 @@ export interface KnownModel {
 }
 
 /** The calls that the store serves. Each may reject with an `AppError`. */
-export interface StoreApi extends FindingCalls, QueueCalls, GridStoreCalls, StartCalls {
+export interface StoreApi extends FindingCalls, QueueCalls, GridStoreCalls, StartCalls, PooledCalls {
   /** Makes a project file and opens it in place of the one open before. Refuses to replace a file unless told to. */
   createProject(request: { path: string; draft: Draft; replace: boolean }): Promise<ProjectInfo>;
   /** With `identity` that file or none: it is looked for in its folder, should it have another name by now. */
@@ -323,6 +324,7 @@ export interface StoreApi extends FindingCalls, QueueCalls, GridStoreCalls, Star
     until?: number;
     origin?: RunOrigin;
   }): Promise<RunInfo>;
+  /** A run has one picture of a seed and an alternative: of a second one nothing is kept, and the first is given. */
   addResult(result: NewResult): Promise<ResultInfo>;
   /** The finished picture of a scouted result takes its place, and keeps its marks. What is finished already stays as it is. */
   finishResult(request: { id: number } & Omit<NewResult, "runId" | "state">): Promise<ResultInfo>;

@@ -106,6 +106,12 @@ const choice = v.strictObject({ seed: seedSchema, alternative: v.nullable(text(L
 const place = v.strictObject({ run: id, finishing: v.boolean(), picture: v.nullable(choice), held: v.boolean() });
 export const queueSchema = v.strictObject({ paused: v.boolean(), places: listOf(place, MOST_PLACES) });
 
+/** What a pool calls a run: part of the names of its jobs. */
+export const pooledSchema = v.strictObject({
+  name: v.pipe(v.string(), v.regex(/^[\w-]{1,80}$/, "expected letters, digits and dashes")),
+  model: engineSchemas.load,
+});
+
 /** By method of `StoreApi`; a method without an entry does not compile. */
 export const storeSchemas = {
   createProject: v.strictObject({ path, draft, replace: v.boolean() }),
@@ -132,6 +138,8 @@ export const storeSchemas = {
     origin: v.exactOptional(originSchema),
   }),
   ...gridStoreSchemas,
+  setPooled: v.strictObject({ runId: id, pooled: v.nullable(pooledSchema) }),
+  readPooled: v.strictObject({ runId: id }),
   readQueue: nothing,
   writeQueue: queueSchema,
   addResult: v.strictObject({ runId: id, ...picture, state: v.exactOptional(stateSchema) }),

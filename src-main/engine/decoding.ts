@@ -5,7 +5,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { coloursOf, latentPicture } from "./latentColours.ts";
 import { poolPlanes, toPixels } from "./pixels.ts";
-import { pixelsPerLatent } from "./recommendedSettings.ts";
+import { pixelsPerLatent } from "../checkpoint/recommendedSettings.ts";
 import type { Networks } from "./sessions/networks.ts";
 
 /** A preview by the real decoder is of no more cells than this: of the predicted latent made smaller. */

@@ -35,7 +35,7 @@ import { EmbeddingShelf } from "./embeddingShelf.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
 import { LoraShelf } from "./loraShelf.ts";
 import { encodeState, sceneHash, stateFor, type StateIdentity } from "./pictureState.ts";
-import { pixelsPerLatent, recommendedSettings } from "./recommendedSettings.ts";
+import { pixelsPerLatent, recommendedSettings } from "../checkpoint/recommendedSettings.ts";
 import type { Draw, Picture } from "./queue.ts";
 import { pictureOf, StartPictures } from "./startPicture.ts";
 import { readTexts, type HalfText } from "./sceneTexts.ts";

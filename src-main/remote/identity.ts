@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls";
 import * as v from "valibot";
 import { AppError } from "../wire/errors.ts";
-import { changeAlone, writePrivate } from "./privateFile.ts";
+import { changeAlone, writePrivate } from "../service/privateFile.ts";
 
 export interface Identity {
   /** PEM. */

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AppError } from "../wire/errors.ts";
 import type { KnownMachine } from "./machine.ts";
 import { machineName } from "./protocol.ts";
-import { changeAlone, writePrivate } from "./privateFile.ts";
+import { changeAlone, writePrivate } from "../service/privateFile.ts";
 
 const schema = v.array(
   v.object({

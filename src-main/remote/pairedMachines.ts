@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { AppError } from "../wire/errors.ts";
 import { suggestion } from "../scene/nearest.ts";
 import { LONGEST_NAME, machineName } from "./protocol.ts";
-import { changeAlone, writePrivate } from "./privateFile.ts";
+import { changeAlone, writePrivate } from "../service/privateFile.ts";
 
 const fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const schema = v.array(

@@ -53,6 +53,15 @@ export class Drawn {
       .all(run, provider);
   }
 
+  /** The result of a run that has this seed and alternative, wherever it was put; undefined where there is none. */
+  ofPicture(runId: number, seed: Seed, alternative: string | null): number | undefined {
+    return this.#db
+      .prepare<[number, string, string | null], { id: number }>(
+        `SELECT id FROM result WHERE run = ? AND seed = ? AND ${ALTERNATIVE} IS ? AND ${SOUND_RESULT} ORDER BY id LIMIT 1`,
+      )
+      .get(runId, seed, alternative)?.id;
+  }
+
   /**
    * What a run was asked for and neither it nor another run of its scene has drawn; nothing where its seeds were not noted. What was
    * scouted counts where the run scouts.

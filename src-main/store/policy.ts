@@ -31,6 +31,8 @@ const TRAITS: Readonly<Record<keyof StoreApi, readonly Trait[]>> = {
   undeleteVersion: ["again"],
   beginRun: [],
   addResult: [],
+  setPooled: ["again"],
+  readPooled: ["again"],
   finishResult: ["again"],
   keepState: ["again"],
   readState: ["again"],

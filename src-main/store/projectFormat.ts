@@ -184,5 +184,16 @@ export const PROJECT_FORMAT: Format = {
           png BLOB NOT NULL
         ) STRICT;`,
     },
+    {
+      name: "runs that a pool draws; a run has one picture of a seed",
+      sql: `
+        CREATE TABLE pooled (
+          run INTEGER PRIMARY KEY REFERENCES run (id) ON DELETE CASCADE,
+          name TEXT NOT NULL, -- what the pool calls it
+          model TEXT NOT NULL CHECK (json_valid(model)) -- checkpoint and pool, as they are asked
+        ) STRICT;
+        -- Not unique: a file from before may have two.
+        CREATE INDEX result_of_picture ON result (run, seed);`,
+    },
   ],
 };

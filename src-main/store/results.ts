@@ -32,6 +32,7 @@ import { GRID_COLUMNS, type GridOfRun, Grids } from "./grids.ts";
 import { Labels } from "./labels.ts";
 import { ORIGIN_COLUMNS, originOf, type OriginRow, treeOf } from "./origins.ts";
 import { LARGEST_PICTURE, refuseLarge, smallOf, thumbnailOf } from "./pictures.ts";
+import { Pooled } from "./pooled.ts";
 import { QueueMemory } from "./queueMemory.ts";
 import { RESULT_COLUMNS, selectionOf } from "./resultQuery.ts";
 import { pieceOf, toMatch, wordsOf } from "./search.ts";
@@ -68,6 +69,7 @@ export class Results {
   readonly finding: Finding;
   readonly labels: Labels;
   readonly queue: QueueMemory;
+  readonly pooled: Pooled;
   readonly grids: Grids;
   readonly starts: Starts;
 
@@ -79,6 +81,7 @@ export class Results {
     this.finding = new Finding(db);
     this.labels = new Labels(db);
     this.queue = new QueueMemory(db);
+    this.pooled = new Pooled(db);
     this.starts = new Starts(db);
     this.grids = new Grids(db, clock, this.drawn, (runId) => this.#readScene(runId));
   }
@@ -231,11 +234,13 @@ export class Results {
     });
   }
 
-  /** Writes a result and its picture, both or none. */
+  /** Writes a result and its picture, both or none; a second picture of the same run, seed and alternative is none: the first stands. */
   keep({ runId, record, png, thumbnail, attention, state, ...rest }: Finished): ResultInfo {
     const kept = this.#recordFor(runId, record);
     const { alternative = null, scouted } = record;
     return this.allOrNothing(() => {
+      const first = this.drawn.ofPicture(runId, rest.seed, alternative);
+      if (first !== undefined) return this.#resultInfo(first);
       const { lastInsertRowid } = this.#db
         .prepare(
           `INSERT INTO result (run, seed, created, width, height, obedience, seconds, bytes, record, scouted)

@@ -124,6 +124,8 @@ export function runService(port: Port, dataFolder: string, onEnd: () => void): v
     deleteGrid: ({ id }) => change(({ results }) => results.grids.delete(id, true), "grids"),
     undeleteGrid: ({ id }) => change(({ results }) => results.grids.delete(id, false), "grids"),
     beginGridRuns: ({ id, runs }) => change(({ results }) => beginGridRuns(results, id, runs), "runs"),
+    setPooled: ({ runId, pooled }) => change(({ results }) => results.pooled.set(runId, pooled)),
+    readPooled: ({ runId }) => current.read(({ results }) => results.pooled.read(runId)),
     readQueue: () => current.read(({ results }) => results.queue.read()),
     writeQueue: (queue) => change(({ results }) => results.queue.write(queue)),
     addResult: (result) => change(({ results }) => results.addResult(result), "results", "runs", "states"),

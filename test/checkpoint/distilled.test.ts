@@ -8,7 +8,7 @@ import { type Clues, distilledOf, withDistilled } from "../../src-main/checkpoin
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { inspectLora } from "../../src-main/checkpoint/lora/inspect.ts";
 import { schedulerConfigOf } from "../../src-main/checkpoint/single/configs.ts";
-import { recommendedSettings } from "../../src-main/engine/recommendedSettings.ts";
+import { recommendedSettings } from "../../src-main/checkpoint/recommendedSettings.ts";
 import { GOLDENS, TINY_CONSTANTS } from "../support/familyGoldens.ts";
 
 const named = (name: string, more: Partial<Clues> = {}) => distilledOf({ names: [name], ...more });

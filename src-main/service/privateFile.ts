@@ -1,4 +1,4 @@
-/** Small files that only their owner may read; written beside and put in place whole, and changed by one program at a time. */
+/** Small files that only their owner may read, such as keys and passwords; written beside and put in place whole, and changed by one program at a time. */
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { AppError } from "../wire/errors.ts";

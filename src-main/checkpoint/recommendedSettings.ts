@@ -4,8 +4,8 @@ import { nearestNumber } from "../scene/fields.ts";
 import type { SceneSettings } from "../scene/scene.ts";
 import { changeSettings } from "../scene/settingChanges.ts";
 import { SETTINGS } from "../scene/settings.ts";
-import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import { withDistilled } from "../checkpoint/distilled.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { withDistilled } from "./distilled.ts";
 
 /** What checkpoints whose last timestep is pure noise want: the rescale of their paper (Lin et al. 2024), and a sampler that takes the leap. */
 const ZERO_SNR: Partial<SceneSettings> = { scheduler: "euler", guidanceRescale: 0.7 };
