@@ -25,6 +25,7 @@ import { updateSource } from "./main/updateSource.ts";
 import { windowCalls } from "./main/windowCalls.ts";
 import { Windows } from "./main/windows.ts";
 import { openModels } from "./models/host.ts";
+import { PoolHost } from "./pool/host.ts";
 import { Machines } from "./remote/host.ts";
 import { BACKGROUND } from "./service/priority.ts";
 import { openWorkshop } from "./workshop/host.ts";
@@ -78,7 +79,12 @@ async function start(): Promise<void> {
   machines.on("machines", (told) => windows.tell("machines", told));
   machines.on("foundMachines", (found) => windows.tell("foundMachines", found));
   machines.on("log", ({ message }) => note("machines", message));
-  const engine = new Engines(own, machines);
+  const pool = new PoolHost({
+    ...{ dataFolder: folders.data, app: app.getVersion(), demoModel: folders.demoModel, fork, entry: entry("pool") },
+  });
+  pool.on("pool", (told) => windows.tell("pool", told));
+  pool.on("log", ({ message }) => note("pool", message));
+  const engine = new Engines(own, machines, pool);
   const workshop = openWorkshop({ fork, entry: entry("workshop") });
   const models = openModels({ dataFolder: folders.data, lasting: true, fork, entry: entry("models") });
   models.on("changed", () => windows.tell("homeModels", {}));
@@ -99,6 +105,7 @@ async function start(): Promise<void> {
     folders,
     services,
     engine,
+    pool,
     workshop,
     hashes,
     loras,
@@ -116,9 +123,11 @@ async function start(): Promise<void> {
   });
   const restartEngine = routeEngine(own, windows);
   serveCalls(windows, (window) =>
-    windowCalls(window, { windows, engine, machines, restartEngine, themes, atHome, updates, manual }),
+    windowCalls(window, { windows, engine, machines, pool, restartEngine, themes, atHome, updates, manual }),
   );
-  const endWith = endInOrder(windows, () => Promise.all([own.stop(), workshop.stop(), models.stop(), machines.stop()]));
+  const endWith = endInOrder(windows, () =>
+    Promise.all([own.stop(), workshop.stop(), models.stop(), machines.stop(), pool.stop()]),
+  );
   const updates = new Updates({
     source: updateSource(),
     tell: (state) => windows.tell("update", state),

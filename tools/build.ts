@@ -35,6 +35,7 @@ const TARGETS: readonly Target[] = [
       workshop: "src-main/workshop/process.ts",
       models: "src-main/models/process.ts",
       machines: "src-main/remote/process.ts",
+      pool: "src-main/pool/process.ts",
     },
     form: "es",
   },

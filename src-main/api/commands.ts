@@ -43,6 +43,7 @@ export const COMMANDS = {
   "edit.selectAll": { menu: "Edit", label: "Select all", shortcut: "CmdOrCtrl+A", windowKey: true },
   "edit.presets": { menu: "Edit", label: "Presets of settings…", group: true },
   "edit.machines": { menu: "Edit", label: "Other machines…" },
+  "edit.pool": { menu: "Edit", label: "Pool…" },
   "edit.preferences": { menu: "Edit", label: "Preferences…", shortcut: "CmdOrCtrl+," },
 
   "box.bind": { menu: "Box", label: "Bind words to a box", shortcut: "CmdOrCtrl+B" },

@@ -5,6 +5,7 @@
 import * as v from "valibot";
 import type { ModelFamily } from "./models.ts";
 import type { LoadRequest } from "./engine.ts";
+import { readPoolPath } from "./poolCalls.ts";
 import type { ProviderName } from "../scene/scene.ts";
 import type { Schemas } from "../wire/rpc.ts";
 
@@ -98,9 +99,11 @@ export function readMachinePath(path: string): { id: string; key: string } | und
   return found && MODEL_KEY.test(found[2]!) ? { id: found[1]!, key: found[2]! } : undefined;
 }
 
-/** Where a checkpoint is drawn with: a machine's id, or nothing for this one. */
+/** Where a checkpoint is drawn with: a machine's id, a pool, or nothing for this machine. */
 export function placeOfModel(model: Pick<LoadRequest, "path"> | undefined): string {
-  return (model && readMachinePath(model.path)?.id) ?? "";
+  if (!model) return "";
+  const pool = readPoolPath(model.path);
+  return pool ? `pool:${pool.id}` : (readMachinePath(model.path)?.id ?? "");
 }
 
 /** What people call a checkpoint of another machine, by its path alone. */

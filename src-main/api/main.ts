@@ -22,6 +22,7 @@ import type { WireError } from "../wire/errors.ts";
 import type { LoraEntry } from "../scene/loras.ts";
 import type { GridCalls } from "./grids.ts";
 import type { FoundMachine, Machine, MachineCalls } from "./machines.ts";
+import type { Pool, PoolCalls } from "./poolCalls.ts";
 import type { LiveCalls, LiveStep } from "./live.ts";
 import type { HomeCalls } from "./mainModels.ts";
 import type { WindowStartCalls } from "./starts.ts";
@@ -260,7 +261,7 @@ export const MODEL_PARTS = ["vae", "tiny"] as const;
 export type ModelPart = (typeof MODEL_PARTS)[number];
 
 export interface MainApi
-  extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls, MachineCalls, LiveCalls {
+  extends StoreCalls, HomeCalls, GridCalls, WindowStartCalls, UpdateCalls, MachineCalls, PoolCalls, LiveCalls {
   appInfo(): Promise<AppInfo>;
   /** The first call of a window: what it shows. */
   windowState(): Promise<WindowState>;
@@ -372,6 +373,8 @@ export interface MainEvents {
   /** Other machines, when something of them is new. */
   machines: { machines: Machine[] };
   foundMachines: { found: FoundMachine[] };
+  /** The pool, when something of it is new. */
+  pool: { pool: Pool | null };
   step: JobStep;
   live: LiveStep;
   /** The picture is in the project. `obedience` by step, by region id. */

@@ -9,6 +9,7 @@ import { MOST_IN_AXIS } from "../scene/grid.ts";
 import { listOf } from "../wire/lists.ts";
 import { MODEL_PARTS, type MainApi } from "./main.ts";
 import { machineSchemas } from "./machines.ts";
+import { poolSchemas } from "./poolCalls.ts";
 import { homeSchemas } from "./mainModels.ts";
 import { LONGEST_PATTERN } from "./pictureName.ts";
 import type { Schemas } from "../wire/rpc.ts";
@@ -82,6 +83,7 @@ export const mainSchemas = {
   describeLoras: v.strictObject({ loras: listOf(loraSchema, LIMITS.loras) }),
   ...homeSchemas,
   ...machineSchemas,
+  ...poolSchemas,
   ...gridSchemas,
   ...updateSchemas,
 

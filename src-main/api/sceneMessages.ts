@@ -21,7 +21,7 @@ import { LONGEST_PROMPT, MOST_BOXES, MOST_EMBEDDINGS, MOST_LORAS, MOST_SPANS } f
 import { REGION_NAME, REGION_SETTINGS } from "../scene/regionSettings.ts";
 import { tidySpans } from "../scene/regionSpans.ts";
 import type { Held, Row, Table } from "../scene/rows.ts";
-import type { Region, Scene, SceneStart } from "../scene/scene.ts";
+import type { Region, Scene, SceneSettings, SceneStart } from "../scene/scene.ts";
 import { readShape } from "../scene/shapeFields.ts";
 import { tidyStart } from "../scene/startFields.ts";
 import { AREA_SETTINGS, REDRAW_SETTINGS, START_SETTINGS } from "../scene/startSettings.ts";
@@ -113,12 +113,14 @@ export const embeddingsSchema = v.exactOptional(
 
 const rowsWhere = (guidance: boolean) =>
   Object.fromEntries(SETTING_NAMES.filter((name) => isGuidance(name) === guidance).map((name) => [name, rowOf(name)]));
-const settingsSchema = v.strictObject({
+const anySettings = v.strictObject({
   ...entriesOf(rowsWhere(false)),
   guidance: v.strictObject(entriesOf(rowsWhere(true))),
   loras: v.exactOptional(listOf(loraSchema, MOST_LORAS, `expected at most ${MOST_LORAS} LoRAs`)),
   embeddings: embeddingsSchema,
 });
+/** Each as it may be; whether they go together a scene is asked. */
+export const settingsSchema = anySettings as unknown as v.GenericSchema<unknown, SceneSettings>;
 
 const coordinate = number(FRACTION);
 export const boxSchema = v.pipe(
@@ -194,7 +196,7 @@ const anyScene = v.pipe(
     prompt: text(LONGEST_PROMPT),
     negativePrompt: text(LONGEST_PROMPT),
     regions: listOf(regionSchema, MOST_BOXES, `expected at most ${MOST_BOXES} boxes`),
-    settings: settingsSchema,
+    settings: anySettings,
     start: v.exactOptional(startSchema),
   }) as unknown as v.GenericSchema<unknown, Scene>,
   v.check(

@@ -1,16 +1,20 @@
-/** The engine that a checkpoint is drawn with: the one here, or that of another machine, by the checkpoint's path. */
+/** The engine that a checkpoint is drawn with: the one here, that of another machine, or a pool's, by the checkpoint's path. */
 import type { LoadRequest, ModelSummary } from "../api/engine.ts";
-import { placeOfModel } from "../api/machines.ts";
+import { placeOfModel, readMachinePath } from "../api/machines.ts";
+import { isInPool } from "../api/poolCalls.ts";
 import type { Engine, Listener, OpenedApi } from "../engine/host.ts";
+import type { PoolHost } from "../pool/host.ts";
 import type { Machines } from "../remote/host.ts";
 
 export class Engines {
   readonly #here: Engine;
   readonly #elsewhere: Machines;
+  readonly #pool: PoolHost;
 
-  constructor(here: Engine, elsewhere: Machines) {
+  constructor(here: Engine, elsewhere: Machines, pool: PoolHost) {
     this.#here = here;
     this.#elsewhere = elsewhere;
+    this.#pool = pool;
   }
 
   /** What this machine can run. */
@@ -40,15 +44,17 @@ export class Engines {
 
   /** Of a checkpoint of another machine, as far as it says. */
   sha256Of(model: LoadRequest): string | undefined {
-    return placeOfModel(model) === "" ? undefined : this.#elsewhere.sha256Of(model);
+    return readMachinePath(model.path) ? this.#elsewhere.sha256Of(model) : undefined;
   }
 
   /** What people call the machine that has the checkpoint; undefined for this one. */
   machineOf(model: LoadRequest): string | undefined {
+    if (isInPool(model)) return "each worker of the pool";
     return placeOfModel(model) === "" ? undefined : this.#elsewhere.machineOf(model);
   }
 
-  #of(model: LoadRequest): Pick<Engine, "load" | "with" | "summaryOf" | "nameOf" | "cancel"> {
+  #of(model: LoadRequest): Pick<Engine, "load" | "with" | "summaryOf" | "nameOf"> {
+    if (isInPool(model)) return this.#pool;
     return placeOfModel(model) === "" ? this.#here : this.#elsewhere;
   }
 }

@@ -12,6 +12,8 @@ export interface Entry {
   alternatives: readonly Alternative[];
   /** Indices of pictures that something is kept of to go on from. */
   stated: Set<number>;
+  /** A pool draws it, beside whatever is drawn here. */
+  inPool: boolean;
   /** It finishes results of a run that has ended. */
   isFinishing: boolean;
   /** Nobody wants any more of it. */

@@ -14,9 +14,12 @@ import type { PictureChoice, ResultInfo, RunOutcome, StoreApi } from "../api/sto
 import type { Client } from "../wire/rpc.ts";
 import { withoutStack } from "./calls.ts";
 import type { Engine } from "../engine/host.ts";
+import { isInPool } from "../api/poolCalls.ts";
+import type { PoolHost } from "../pool/host.ts";
 import type { DrawingTurns } from "../service/drawingTurns.ts";
 import { JobCommits, type CommitStore } from "./jobCommits.ts";
 import { type Entry, isOwed } from "./jobEntry.ts";
+import { JobPool, refuseScouting } from "./jobPool.ts";
 import { choiceKey, finishingPictures, owedPictures, picturesOf } from "./jobPictures.ts";
 import { QueueOrder } from "./queueOrder.ts";
 import { type Estimate, Times } from "./jobTimes.ts";
@@ -26,12 +29,22 @@ import type { Unkept } from "./unkept.ts";
 type StoreCalls = CommitStore &
   Pick<
     Client<StoreApi>,
-    "beginRun" | "readRun" | "readResult" | "resumeRun" | "unfinishedRuns" | "readQueue" | "wantFinished"
+    | "beginRun"
+    | "readRun"
+    | "readResult"
+    | "resumeRun"
+    | "unfinishedRuns"
+    | "readQueue"
+    | "wantFinished"
+    | "readPooled"
+    | "setPooled"
   >;
 
 export interface JobsOptions {
   engine: Pick<Engine, "with" | "cancel" | "nameOf">;
   store: StoreCalls;
+  /** What draws checkpoints of a pool. */
+  pool?: Pick<PoolHost, "draw" | "drop" | "isKnown" | "read">;
   /** Of all windows; by default this one has the engine for itself. */
   turns?: DrawingTurns;
   estimate?: Estimate;
@@ -51,6 +64,8 @@ export interface JobsOptions {
   ) => void;
 }
 
+/** Previews of a picture that a pool goes on with. */
+const PREVIEWS = 12;
 /** Ended jobs that a reloaded window is told of, and their pictures in all. */
 const REMEMBERED = { jobs: 50, pictures: 10_000 };
 
@@ -61,6 +76,7 @@ export class Jobs {
   readonly #order = new QueueOrder();
   readonly #times: Times;
   readonly #work: JobWork;
+  readonly #pool: JobPool | undefined;
   /** The program ends, or the project is left: its order is kept as it is. */
   #isLeaving = false;
 
@@ -79,8 +95,16 @@ export class Jobs {
         this.#askTimes();
         this.#endIfDone(entry);
       },
-      onKilled: () => this.cancelAll(),
+      onKilled: () => this.cancelDrawnByEngines(),
     });
+    const { pool, store, resolve = (scene: Scene) => Promise.resolve(scene), emit } = options;
+    this.#pool =
+      pool &&
+      new JobPool({
+        ...{ pool, store, resolve, emit, order: this.#order, times: this.#times, commits: this.#commits },
+        tell: (entry, pictures) => this.#tell(entry, pictures),
+        onFree: (entry) => this.#endIfDone(entry),
+      });
   }
 
   /** Drawn, and not in the project yet. */
@@ -116,10 +140,28 @@ export class Jobs {
     this.#order.restore({ paused: saved.paused && places.length > 0, places });
   }
 
+  /** Asks again for what a pool owed when the project was left, and collects what it has drawn since: without being told to. */
+  async collect(): Promise<void> {
+    const { store, pool, note } = this.#options;
+    if (!pool) return;
+    for (const { id: runId, scene } of await store.unfinishedRuns()) {
+      const pooled = await store.readPooled({ runId });
+      if (!pooled) continue;
+      await pool.read();
+      if (!pool.isKnown(pooled.model)) continue; // it is offered like any other
+      const { steps } = scene.settings;
+      const how = { model: pooled.model, previewEvery: Math.max(1, Math.round(steps / PREVIEWS)), attention: true };
+      await this.resume({ runId, ...how }).catch((error: unknown) => {
+        note?.(`what a pool owes of run ${runId} was not asked for again: ${withoutStack(error).message}`);
+      });
+    }
+  }
+
   async begin(
     { scene, seeds, only, until, origin, ...how }: DrawRequest,
     waitsFor: string | null = null,
   ): Promise<Job> {
+    refuseScouting(isInPool(how.model), until);
     const pictures = picturesOf(expandScene(scene), seeds, only);
     const run = await this.#options.store.beginRun({
       scene,
@@ -168,10 +210,12 @@ export class Jobs {
     }
     const finishing = (await store.unfinishedRuns()).find(({ id }) => id === runId)?.finishing ?? [];
     const jobs: Job[] = [];
-    const { missing } = await store.readRun({ id: runId });
+    const { missing, until } = await store.readRun({ id: runId });
     const wanted = only && new Set(only.map(choiceKey));
     const owed = missing.filter((picture) => wanted?.has(choiceKey(picture)) ?? true);
     if (owed.length > 0) {
+      refuseScouting(isInPool(how.model), until);
+      if (!isInPool(how.model)) await store.setPooled({ runId, pooled: null }); // from now on it is drawn elsewhere
       const run = await store.resumeRun({ id: runId });
       jobs.push(this.#start(run, owedPictures({ ...run, missing: owed }), how, waitsFor));
     }
@@ -199,7 +243,8 @@ export class Jobs {
       ...{ jobId: randomUUID(), runId, scene, model, until, waitsFor, pictures },
       ...{ outcome: "running", error: null },
     };
-    const what = { job, model, ...how, alternatives: expandScene(scene), stated, isFinishing };
+    const inPool = isInPool(model);
+    const what = { job, model, ...how, alternatives: expandScene(scene), stated, isFinishing, inPool };
     const state = { cancelled: false, interrupted: false, isEnding: false, deaths: 0, secondsEach: undefined };
     const entry: Entry = { ...what, ...state, commits: [], ended: Promise.withResolvers() };
     this.#isLeaving = false;
@@ -229,6 +274,11 @@ export class Jobs {
 
   cancelAll(): void {
     for (const jobId of this.#entries.keys()) this.cancel({ jobId });
+  }
+
+  /** The engine is ended by force; a pool has engines of its own. */
+  cancelDrawnByEngines(): void {
+    for (const [jobId, { inPool }] of this.#entries) if (!inPool) this.cancel({ jobId });
   }
 
   /** The program ends, or the project is left: jobs stop, and what they owe is offered at the next start. */
@@ -277,6 +327,7 @@ export class Jobs {
   clear(): void {
     this.#entries.clear();
     this.#order.clear();
+    this.#pool?.clear();
   }
 
   get #running(): Entry[] {
@@ -288,6 +339,7 @@ export class Jobs {
     this.#work.stopIf((current) => this.#order.isHeld(current));
     this.#tellQueue();
     this.#remember();
+    this.#pool?.goOn();
     void this.#work.goOn();
   }
 
@@ -302,7 +354,8 @@ export class Jobs {
   }
 
   #endIfDone(entry: Entry): void {
-    const isInWork = this.#work.isOn(entry) || entry.job.pictures.some(({ state }) => state === "waiting");
+    const isInWork =
+      this.#work.isOn(entry) || this.#pool?.isOn(entry) || entry.job.pictures.some(({ state }) => state === "waiting");
     if (isInWork || entry.isEnding) return;
     entry.isEnding = true;
     void this.#end(entry).finally(() => entry.ended.resolve());

@@ -83,6 +83,7 @@ export class ProjectWindow {
       engine: shared.engine,
       store: this.#service.api, // it does its own repeating: some of these calls must not be made twice
       turns: shared.turns,
+      pool: shared.pool,
       estimate: (model, scenes) => estimateOf(shared.engine, model, scenes),
       others: () => shared.drawingBeside(this),
       resolve: (scene) => this.resolve(scene),
@@ -143,7 +144,7 @@ export class ProjectWindow {
       this.#firstStart = opening.sample === true;
       await this.project.createUntitled(this.#firstStart ? sample : emptyDraft(sample));
     }
-    await this.jobs.restoreQueue();
+    await this.#takeUpJobs();
     this.#onProject();
     await this.window.loadURL(START_PAGE);
   }
@@ -267,10 +268,16 @@ export class ProjectWindow {
     await change();
     this.live.stop();
     this.jobs.clear();
-    await this.jobs.restoreQueue();
+    await this.#takeUpJobs();
     this.#recovered = this.#firstStart = false;
     this.#onProject();
     this.emit("project", { state: await this.#state() });
+  }
+
+  /** The queue as it was left. What can be collected from a pool is no reason not to open a project. */
+  async #takeUpJobs(): Promise<void> {
+    await this.jobs.restoreQueue();
+    await this.jobs.collect().catch((error: unknown) => note("jobs", withoutStack(error).message));
   }
 
   async #state(): Promise<WindowState> {

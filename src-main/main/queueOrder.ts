@@ -60,15 +60,25 @@ export class QueueOrder {
     this.restore({ paused: false, places: [] });
   }
 
-  /** The picture that is drawn next, as things stand now. */
+  /** The picture that is drawn next by this machine or another one, as things stand now. */
   next(): Next | undefined {
     if (this.paused) return undefined;
     for (const place of this.#places) {
-      if (place.held) continue;
+      if (place.held || place.entry.inPool) continue;
       const picture = this.#picturesOf(place).find(({ state }) => state === "waiting");
       if (picture) return { entry: place.entry, picture };
     }
     return undefined;
+  }
+
+  /** What a pool is to draw, as things stand now. */
+  wantedOfPool(): Next[] {
+    if (this.paused) return [];
+    const places = this.#places.filter(({ entry, held }) => entry.inPool && !held);
+    return places.flatMap((place) => {
+      const { entry } = place;
+      return this.#picturesOf(place).flatMap((picture) => (isOwed(picture) ? { entry, picture } : []));
+    });
   }
 
   /** Whether a picture waits until somebody lets it go on. */
@@ -96,7 +106,7 @@ export class QueueOrder {
   ahead(): Map<Entry, number> {
     const counts = new Map<Entry, number>();
     for (const place of this.paused ? [] : this.#places) {
-      if (place.held) continue;
+      if (place.held || place.entry.inPool) continue;
       const waiting = this.#picturesOf(place).filter(({ state }) => state === "waiting").length;
       if (waiting > 0) counts.set(place.entry, (counts.get(place.entry) ?? 0) + waiting);
     }

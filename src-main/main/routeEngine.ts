@@ -24,7 +24,7 @@ export function routeEngine(engine: Engine, windows: Windows): () => void {
 
   return () => {
     deaths.forget();
-    for (const { jobs } of windows.all) jobs.cancelAll(); // also what waits for its turn
+    for (const { jobs } of windows.all) jobs.cancelDrawnByEngines(); // also what waits for its turn
     if (engine.pid === undefined) wake(engine, windows);
     else engine.kill(); // its end wakes it
   };

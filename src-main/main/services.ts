@@ -13,7 +13,7 @@ const OLDEST_NODE = [22, 14] as const;
 
 export interface Services {
   fork: Fork;
-  entry: (name: "engine" | "engineProbe" | "store" | "workshop" | "models" | "machines") => string;
+  entry: (name: "engine" | "engineProbe" | "store" | "workshop" | "models" | "machines" | "pool") => string;
 }
 
 export function findServices(): Services {

@@ -10,12 +10,14 @@ import type { Folders } from "./folders.ts";
 import type { Loras } from "./loras.ts";
 import type { ModelHashes } from "./modelHashes.ts";
 import type { Services } from "./services.ts";
+import type { PoolHost } from "../pool/host.ts";
 import type { UnsavedWork } from "./unsavedWork.ts";
 
 export interface Shared<Window> {
   folders: Folders;
   services: Services;
   engine: Engines;
+  pool: PoolHost;
   workshop: Workshop;
   hashes: ModelHashes;
   loras: Loras;

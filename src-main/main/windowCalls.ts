@@ -12,6 +12,8 @@ import type { UpdateCalls } from "../api/updates.ts";
 import type { Handlers } from "../wire/rpc.ts";
 import type { Draft, StoreApi } from "../api/store.ts";
 import type { OpenedApi } from "../engine/host.ts";
+import type { PoolHost } from "../pool/host.ts";
+import type { PoolCalls } from "../api/poolCalls.ts";
 import type { Machines } from "../remote/host.ts";
 import { type AtHome, homeCalls } from "./atHome.ts";
 import { withoutStack } from "./calls.ts";
@@ -28,6 +30,7 @@ import {
 import type { Engines } from "./engines.ts";
 import { drawCells, keepGrid } from "./gridDrawing.ts";
 import { machineCalls } from "./machineCalls.ts";
+import { poolCalls } from "./poolCalls.ts";
 import { showLog } from "./log.ts";
 import type { Manual } from "./manual.ts";
 import { openPicture } from "./openPictures.ts";
@@ -40,6 +43,7 @@ export interface CallContext {
   windows: Windows;
   engine: Engines;
   machines: Machines;
+  pool: PoolHost;
   restartEngine: () => void;
   themes: Themes;
   atHome: AtHome;
@@ -57,6 +61,7 @@ export function windowCalls(at: ProjectWindow, context: CallContext): Handlers<M
     ...homeCalls(at, context.atHome),
     ...context.updates.calls(at.store),
     ...machineCalls(context.machines),
+    ...poolCalls(context.pool),
     ...storeCalls(at),
   };
 }
@@ -331,6 +336,7 @@ type StoreCalls = Exclude<
   | keyof HomeCalls
   | keyof UpdateCalls
   | keyof MachineCalls
+  | keyof PoolCalls
 >;
 
 function storeCalls({ store, project, jobs }: ProjectWindow): Store<StoreCalls> {

@@ -110,7 +110,7 @@ export function connectionProblem(
   }
   if (UNKNOWN_CERTIFICATES.includes(code)) {
     return tell(
-      `The certificate of ${where} is signed by nobody whom this computer knows. Give the certificate that signed it: --queue-ca FILE.pem.`,
+      `The certificate of ${where} is signed by nobody whom this computer knows. Give the certificate that signed it: in the window under “Certificate of its server”, on a command line with --queue-ca FILE.pem.`,
     );
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {

@@ -4,6 +4,7 @@ import type { HubChoice } from "../api/models.ts";
 import type { PoolModel } from "../api/pool.ts";
 import { contentHash } from "../checkpoint/contentHash.ts";
 import { openCheckpoint } from "../checkpoint/folder.ts";
+import { aboutOf, type ModelAbout } from "./about.ts";
 import type { HashMemory } from "./hashMemory.ts";
 
 export interface KnownCheckpoint extends PoolModel {
@@ -12,6 +13,7 @@ export interface KnownCheckpoint extends PoolModel {
   sampled: string;
   /** Where the hub has it, if it came from there: `owner/name`. */
   repo?: string;
+  about: ModelAbout;
 }
 
 /** Reads all of a checkpoint's weights, once; rejects where it does not open. */
@@ -25,6 +27,7 @@ export async function knownCheckpoint(path: string, hashes: HashMemory): Promise
     name,
     path: checkpoint.path,
     sampled: await checkpoint.hash(),
+    about: aboutOf(checkpoint),
     ...(repo === undefined ? {} : { repo }),
   };
 }

@@ -27,9 +27,13 @@ import {
 import { withoutPaths } from "./plainScene.ts";
 import { giveBackTurns, priorityOf, reserveTurns, resetTurns } from "./turns.ts";
 import { failuresOf, stateOf } from "./dashboard.ts";
+import { Listener } from "./listener.ts";
 
 /** Times that a picture is drawn whose worker's engine died over it. */
 export const MOST_TRIES = 3;
+
+/** Milliseconds between two looks whether a silent connection is still one. */
+const PING_EVERY = 5_000;
 
 /** Pictures of one scene. */
 export interface RunRequest {
@@ -50,10 +54,18 @@ export class PoolClient {
   readonly redis: Redis;
   readonly #app: string;
   readonly #queues = new Map<string, Queue>();
+  readonly #pingEvery: number;
+  #listener: Listener | undefined;
 
-  constructor(redis: Redis, app: string) {
+  constructor(redis: Redis, app: string, pingEvery = PING_EVERY) {
     this.redis = redis;
     this.#app = app;
+    this.#pingEvery = pingEvery;
+  }
+
+  /** What is told while it happens. */
+  get listener(): Listener {
+    return (this.#listener ??= new Listener(this.redis, this.#pingEvery));
   }
 
   /** Puts what is not there yet into the queue; what failed before is tried again. Gives the scene as workers are told it. */
@@ -157,6 +169,7 @@ export class PoolClient {
   }
 
   async close(): Promise<void> {
+    this.#listener?.close();
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
   }
 

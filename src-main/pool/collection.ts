@@ -59,21 +59,19 @@ export interface CollectionOptions {
 export class Collection {
   readonly #options: CollectionOptions;
   readonly #redis: Redis;
-  readonly #listener: Redis;
   readonly #owed: Map<string, Seed>;
   readonly #ended = Promise.withResolvers<undefined>();
   #taking: Promise<void> = Promise.resolve();
   /** A picture that is on its way to where it belongs. */
   #handing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #stopHearing: (() => void) | undefined;
   #isStopped = false;
   #isOver = false;
 
   constructor(options: CollectionOptions) {
     this.#options = options;
     this.#redis = options.client.redis;
-    this.#listener = this.#redis.duplicate();
-    this.#listener.on("error", () => undefined); // the other connection says it
     this.#owed = new Map(options.seeds.map((seed) => [jobId(options.run, seed), seed]));
   }
 
@@ -88,24 +86,26 @@ export class Collection {
   }
 
   async start(): Promise<void> {
-    const { run, lookEvery = LOOK_EVERY } = this.#options;
-    this.#listener.on("message", (_channel, json) => this.#onEvent(json));
-    this.#listener.on("ready", () => void this.#look([...this.#owed.keys()])); // what came while it was cut off
-    await this.#listener.subscribe(channels.run(run));
-    void this.#look([...this.#owed.keys()]);
+    const { client, run, lookEvery = LOOK_EVERY } = this.#options;
     const look = oneAtATime(() => this.#look([...this.#owed.keys()]));
-    const ping = oneAtATime(() => this.#listener.ping().catch(() => undefined)); // a silent network shows by this
-    this.#timer = setInterval(() => {
-      look();
-      ping();
-    }, lookEvery);
+    const stopHearing = await client.listener.hear(channels.run(run), {
+      onMessage: (json) => this.#onEvent(json),
+      onReady: look, // what came while it was cut off
+    });
+    if (this.#isStopped) {
+      stopHearing();
+      return;
+    }
+    this.#stopHearing = stopHearing;
+    look();
+    this.#timer = setInterval(look, lookEvery);
   }
 
   /** What is on its way still comes; of a pool that cannot be reached nothing is waited for. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearInterval(this.#timer);
-    this.#listener.disconnect();
+    this.#stopHearing?.();
     await this.#takenOrAway();
     this.#isOver = true;
     await this.#handing;

@@ -2,6 +2,7 @@
 import type { AttentionMaps, Pixels, RunRecord } from "../api/engine.ts";
 import type { PoolModel } from "../api/pool.ts";
 import type { Prediction } from "../api/engine.ts";
+import type { ModelAbout } from "./about.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 
 /** One picture that is asked for. */
@@ -57,6 +58,8 @@ export interface Drawer {
   device: string;
   /** Checkpoints that are here. */
   models: () => readonly PoolModel[];
+  /** What one of these is, for those who have not got it. */
+  about?: (hash: string) => ModelAbout | undefined;
   /** Gets a checkpoint that is not here, where that is allowed and known how; what it says of it is told with the worker. */
   fetch?: (model: PoolModel & { repo?: string }, say: (note: string) => void) => Promise<void>;
 }

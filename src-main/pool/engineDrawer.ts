@@ -67,5 +67,6 @@ export function engineDrawer({ engine, device, checkpoints, how, resolve, fetch 
     return { pixels, record, seconds, ...(attention ? { attention: maps } : {}) };
   };
   const models = (): PoolModel[] => checkpoints().map(({ hash, name }) => ({ hash, name }));
-  return { draw, device, models, ...(fetch ? { fetch } : {}) };
+  const about = (hash: string) => checkpoints().find((one) => one.hash === hash)?.about;
+  return { draw, device, models, about, ...(fetch ? { fetch } : {}) };
 }

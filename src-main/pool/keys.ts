@@ -39,6 +39,8 @@ export const keys = {
   state: (job: string) => `${PREFIX}:state:${job}`,
   /** Jobs of a run that nobody wants any more. */
   unwanted: (run: string) => `${PREFIX}:unwanted:${run}`,
+  /** What checkpoints are, by hash: see about.ts. */
+  about: `${PREFIX}:about`,
   /** Checkpoints by queue. */
   models: `${PREFIX}:models`,
   workers: `${PREFIX}:workers`,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { messageOf } from "../wire/errors.ts";
 import { plainLine } from "../wire/plainLine.ts";
+import { tellAbout } from "./about.ts";
 import { chooseOffer, PATIENCE, STAY } from "./choice.ts";
 import type { Drawer } from "./drawing.ts";
 import { channels } from "./keys.ts";
@@ -70,6 +71,8 @@ export class PoolWorker {
   #secondsEach: number | undefined;
   #others: readonly Presence[] = [];
   #notes: string[] = [];
+  /** Checkpoints that it has told what they are. */
+  readonly #toldAbout = new Set<string>();
   #fetchNote: string | undefined;
   #isFetching = false;
   /** When a checkpoint that could not be fetched is tried again, by hash. */
@@ -211,6 +214,11 @@ export class PoolWorker {
       ...{ secondsEach: this.#secondsEach ?? null, notes: this.#notes.map((note) => note.slice(0, 500)) },
     };
     if (this.#leaving.signal.aborted) return;
+    for (const { hash } of presence.models) {
+      const about = this.#toldAbout.has(hash) ? undefined : drawer.about?.(hash);
+      if (about) await tellAbout(redis, hash, about);
+      this.#toldAbout.add(hash);
+    }
     await writePresence(redis, presence);
     this.#others = (await readPresences(redis)).filter((one) => {
       return one.id !== this.id && one.form === FORM && one.silent < 3 * this.#times.presenceEvery;

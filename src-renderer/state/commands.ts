@@ -113,6 +113,7 @@ const ACTIONS: Record<CommandName, Action> = {
   "edit.selectAll": { enabled: ({ view }) => !view.looking.large, run: selectAll },
   "edit.presets": dialog("presets"),
   "edit.machines": dialog("machines"),
+  "edit.pool": dialog("pool"),
   "edit.preferences": dialog("preferences"),
 
   "box.bind": { enabled: composing, run: bindWords },

@@ -21,6 +21,7 @@ import { MachinesState } from "./machines.svelte.ts";
 import { DEMO_REQUEST, Models } from "./models.svelte.ts";
 import { Notices } from "./notices.svelte.ts";
 import { takeOpened } from "./opened.ts";
+import { PoolAccess } from "./pool.svelte.ts";
 import { Presets } from "./presets.svelte.ts";
 import { Projects } from "./projects.svelte.ts";
 import { Queue } from "./queue.svelte.ts";
@@ -47,6 +48,7 @@ export class Session {
   readonly results: Results;
   readonly models: Models;
   readonly machines: MachinesState;
+  readonly pool: PoolAccess;
   readonly checkpoint: Checkpoint;
   readonly loras: Loras;
   readonly home: HomeState;
@@ -83,8 +85,10 @@ export class Session {
     this.results.tray.say = (text) => notices.done(text);
     this.models = new Models(app);
     this.machines = new MachinesState(app, notices);
-    this.models.nameElsewhere = (request) => this.machines.nameOf(request);
-    this.machines.onBack = (id) => this.#machineIsBack(id);
+    this.pool = new PoolAccess(app, notices);
+    this.pool.onBack = () => this.#isBack((model) => this.pool.has(model));
+    this.models.nameElsewhere = (request) => this.machines.nameOf(request) ?? this.pool.nameOf(request);
+    this.machines.onBack = (id) => this.#isBack((model) => this.machines.of(model)?.id === id);
     this.checkpoint = new Checkpoint(app, editor, this.models, notices);
     this.loras = new Loras(app, editor, this.models, notices);
     this.home = new HomeState(app, notices);
@@ -129,6 +133,7 @@ export class Session {
       this.info = await this.app.api.appInfo();
       await this.attempt(() => this.updates.start());
       await this.attempt(() => this.machines.read());
+      await this.attempt(() => this.pool.read());
       await this.models.listProviders();
       await this.exporting.restore();
       await this.advanced.restore();
@@ -246,9 +251,9 @@ export class Session {
   }
 
   /** What could not be opened on it, or looked at, can be now. */
-  #machineIsBack(id: string): void {
+  #isBack(has: (model: LoadRequest) => boolean): void {
     const { model } = this.editor.document;
-    if (!model || this.machines.of(model)?.id !== id) return;
+    if (!model || !has(model)) return;
     if (this.models.summary?.path === model.path) this.examine();
     else void this.models.load(model).then(() => this.examine());
   }

@@ -4,7 +4,16 @@ import { Looking } from "./looking.svelte.ts";
 
 export type Mode = "compose" | "results" | "compare" | "grids" | "history" | "models";
 export type DialogName =
-  "palette" | "shortcuts" | "export" | "preferences" | "presets" | "versions" | "queue" | "labels" | "machines";
+  | "palette"
+  | "shortcuts"
+  | "export"
+  | "preferences"
+  | "presets"
+  | "versions"
+  | "queue"
+  | "labels"
+  | "machines"
+  | "pool";
 
 export class View {
   #mode: Mode = $state("compose");

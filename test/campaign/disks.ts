@@ -210,6 +210,8 @@ function callOf(api: Client<StoreApi>, method: Method, { home, run, pick }: Give
     deleteVersion: () => api.deleteVersion({ id: 99 }),
     undeleteVersion: () => api.undeleteVersion({ id: 1 }),
     beginRun: () => api.beginRun({ scene: sampleScene(), model: "demo", asked: 1 }),
+    setPooled: () => api.setPooled({ runId: run, pooled: { name: "run-1", model } }),
+    readPooled: () => api.readPooled({ runId: run }),
     addResult: () =>
       api.addResult({
         ...sampleResult(run, "2"),

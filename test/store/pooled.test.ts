@@ -1,14 +1,16 @@
 /** A run has one picture of a seed, however often it arrives; and a project knows what a pool draws for it. */
+import Database from "better-sqlite3";
 import { expect, test } from "vitest";
-import { newProject, sampleResult, sampleScene } from "../support/projects.ts";
+import { newProject, reopened, sampleResult, sampleScene } from "../support/projects.ts";
 
 const NAME = "0b0e6c6e-3d1c-4f6f-9a55-0d2a7b6f1c11";
 const model = { path: `pool:${"1".repeat(16)}/${"a".repeat(64)}`, provider: "cpu", memory: "auto" } as const;
 
 function begun(seeds = "5,6") {
-  const { results, db } = newProject();
+  const project = newProject();
+  const { results } = project;
   const run = results.beginRun(sampleScene(), "demo", 2, { seeds });
-  return { results, db, run };
+  return { project, results, run };
 }
 
 test("of a second picture of the same run and seed nothing is kept, and the first is given", () => {
@@ -34,14 +36,17 @@ test("each alternative of a seed is a picture of its own, once", () => {
   expect([as("white"), as("black")]).toEqual([white, black]);
 });
 
-test("what a pool draws of a run is known until nobody wants it any more, and goes with the run", () => {
-  const { results, db, run } = begun();
+test("what a pool draws of a run is known until nobody wants it any more; what is damaged is nothing", () => {
+  const { project, results, run } = begun();
   expect(results.pooled.read(run.id)).toBeNull();
   results.pooled.set(run.id, { name: NAME, model });
   expect(results.pooled.read(run.id)).toEqual({ name: NAME, model });
-  db.prepare("UPDATE pooled SET model = ?").run(JSON.stringify({ ...model, path: "" }));
-  expect(results.pooled.read(run.id)).toBeNull();
-  results.pooled.set(run.id, { name: NAME, model });
   results.pooled.set(run.id, null);
   expect(results.pooled.read(run.id)).toBeNull();
+  results.pooled.set(run.id, { name: NAME, model });
+  project.close();
+  const file = new Database(project.path);
+  file.prepare("UPDATE pooled SET model = ?").run(JSON.stringify({ ...model, path: "" }));
+  file.close();
+  expect(reopened(project).results.pooled.read(run.id)).toBeNull();
 });

@@ -2,6 +2,7 @@
 import type { EngineApi, GeneratedImage, StepEvent } from "../../src-main/api/engine.ts";
 import type { MainEvents } from "../../src-main/api/main.ts";
 import type { ResultInfo, RunDetails } from "../../src-main/api/store.ts";
+import type { PooledRun } from "../../src-main/api/pooledRuns.ts";
 import type { SavedQueue } from "../../src-main/api/savedQueue.ts";
 import type { Listener } from "../../src-main/engine/host.ts";
 import { Jobs, type JobsOptions } from "../../src-main/main/jobs.ts";
@@ -43,6 +44,7 @@ export function fakeJobs(
   const ended: unknown[] = [];
   const stopped: unknown[] = [];
   const states = new Map<string, Uint8Array<ArrayBuffer>>();
+  const pooled = new Map<number, PooledRun>();
   const saved: { queue: SavedQueue } = { queue: { paused: false, places: [] } };
   const engine: JobsOptions["engine"] = {
     with: ((_model: unknown, send: (api: unknown) => Promise<unknown>, listener: Listener) => {
@@ -89,6 +91,12 @@ export function fakeJobs(
     readStart: () => Promise.resolve(null),
     readState: ({ seed }: { seed: string }) => Promise.resolve(states.get(seed) ?? null),
     dropState: ({ seed }: { seed: string }) => Promise.resolve(void states.delete(seed)),
+    readPooled: ({ runId }: { runId: number }) => Promise.resolve(pooled.get(runId) ?? null),
+    setPooled: ({ runId, pooled: one }: { runId: number; pooled: PooledRun | null }) => {
+      if (one) pooled.set(runId, one);
+      else pooled.delete(runId);
+      return Promise.resolve();
+    },
     unfinishedRuns: () => Promise.resolve([]),
     readQueue: () => Promise.resolve(saved.queue),
     writeQueue: (queue: SavedQueue) => Promise.resolve(void (saved.queue = queue)),
@@ -103,7 +111,20 @@ export function fakeJobs(
     },
     ...options,
   });
-  return { jobs, asked, kept, events, steps, runs, ended, stopped, states, saved, last: () => jobs.list().at(-1)! };
+  return {
+    jobs,
+    asked,
+    kept,
+    events,
+    steps,
+    runs,
+    ended,
+    stopped,
+    states,
+    saved,
+    pooled,
+    last: () => jobs.list().at(-1)!,
+  };
 }
 
 const PICTURE = {

@@ -78,12 +78,13 @@ interface WorkerSetup {
   times?: Partial<WorkerTimes>;
   app?: string;
   stepTime?: number;
+  about?: Drawer["about"];
 }
 
 export function poolAt(port: number, times: Partial<WorkerTimes> = {}) {
   const drawn: Drawn[] = [];
   const said: string[] = [];
-  const client = new PoolClient(connectTo(port), "0.1.0");
+  const client = new PoolClient(connectTo(port), "0.1.0", 200);
   onTestFinished(() => client.close());
 
   const work = async (name: string, { models = () => [CAT], fetch, ...setup }: WorkerSetup = {}, at = port) => {
@@ -91,7 +92,13 @@ export function poolAt(port: number, times: Partial<WorkerTimes> = {}) {
     const draw = setup.draw ?? smallDrawing(name, drawn, setup.stepTime);
     const worker = new PoolWorker({
       ...{ redis, name, app: setup.app ?? "0.1.0", times: { ...QUICK, ...times, ...setup.times } },
-      drawer: { draw, models, device: "cpu", ...(fetch ? { fetch } : {}) },
+      drawer: {
+        draw,
+        models,
+        device: "cpu",
+        ...(fetch ? { fetch } : {}),
+        ...(setup.about ? { about: setup.about } : {}),
+      },
       say: (line) => void said.push(`${name}: ${line}`),
     });
     await worker.start();

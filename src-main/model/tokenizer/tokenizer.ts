@@ -24,7 +24,10 @@ export interface Token {
 const WORD = /'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu;
 
 /** The tokenizer of a checkpoint; where it brings no vocabulary, CLIP's own. */
-export async function createTokenizer(files: TokenizerFiles, config: TextConfig): Promise<Tokenizer> {
+export async function createTokenizer(
+  files: TokenizerFiles,
+  config: Pick<TextConfig, "maxPositions" | "vocabSize">,
+): Promise<Tokenizer> {
   if (files.vocabulary) return new Tokenizer(files, files.vocabulary, config.maxPositions);
   if (config.vocabSize < CLIP_VOCABULARY_SIZE) {
     const problem = `${files.path}: there is no tokenizer, and the ${config.vocabSize} tokens are not CLIP's ${CLIP_VOCABULARY_SIZE}`;

@@ -163,6 +163,7 @@ function systemAnswers(): Answers {
     listModels: () => [{ request: SAMPLE.model!, name: SUMMARY.name, demo: true, used: null, present: true }],
     providers: () => [{ provider: "cpu", available: true, detail: "2 cores" }],
     listMachines: () => [],
+    readPool: () => null,
     updates: () => ({
       elsewhere: "A test.",
       automatic: false,
