@@ -8,6 +8,7 @@ import { settingsSchema } from "../api/sceneMessages.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { pixelsPerLatent, recommendedSettings } from "../checkpoint/recommendedSettings.ts";
 import { listOf } from "../wire/lists.ts";
+import { listCut } from "./bounded.ts";
 import { keys } from "./keys.ts";
 import { LARGEST_NOTE, readIfSound } from "./messages.ts";
 
@@ -66,6 +67,6 @@ export async function tellAbout(redis: Redis, hash: string, about: ModelAbout): 
 
 /** Undefined where nobody has said it, or not in a form that is known here. */
 export async function readAbout(redis: Redis, hash: string): Promise<ModelAbout | undefined> {
-  if ((await redis.hstrlen(keys.about, hash)) > LARGEST_NOTE) return undefined;
-  return readIfSound(aboutSchema, await redis.hget(keys.about, hash));
+  const [json = null] = await listCut(redis, "HMGET", keys.about, [hash], { largest: LARGEST_NOTE });
+  return json !== null && json.length > LARGEST_NOTE ? undefined : readIfSound(aboutSchema, json);
 }
