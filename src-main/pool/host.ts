@@ -8,7 +8,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AttentionMaps, LoadRequest, ModelSummary, Pixels, RunRecord } from "../api/engine.ts";
 import { type Pool, readPoolPath } from "../api/poolCalls.ts";
-import type { Listener, OpenedApi } from "../engine/host.ts";
+import type { OpenedApi } from "../engine/host.ts";
 import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor } from "../service/supervisor.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
@@ -138,7 +138,7 @@ export class PoolHost {
   }
 
   /** Sends a question about a checkpoint of the pool; many pictures are asked for by `draw`. */
-  async with<T>(model: LoadRequest, send: (api: OpenedApi) => Promise<T>, _listener?: Listener): Promise<T> {
+  async with<T>(model: LoadRequest, send: (api: OpenedApi) => Promise<T>): Promise<T> {
     const { pool, hash } = placeOf(model);
     return send({
       tokenize: (text, options) => this.api.tokenize({ pool, hash, text }, options),

@@ -23,7 +23,7 @@ const PASSWORD = "c:rrect%horse";
 
 /** The service without a process, which can be ended as a process is. */
 function hereFork(folder: string): { fork: Fork; kill: () => void } {
-  let kill = () => undefined as void;
+  let kill: () => void = () => undefined;
   const fork: Fork = () => {
     const { near, far, close } = memoryPorts();
     const { promise: exited, resolve } = Promise.withResolvers<Exit>();
