@@ -38,7 +38,7 @@ export class AskedRuns {
   /** By run: what is put into the queue and taken out of it comes there in the order in which it was said. */
   readonly #changes = new Map<string, Turns>();
   /** Pictures that are on their way into a project. */
-  readonly #onTheirWay = new Map<string, PromiseWithResolvers<void>>();
+  readonly #onTheirWay = new Map<string, PromiseWithResolvers<undefined>>();
 
   constructor(options: AskedOptions) {
     this.#options = options;
@@ -94,7 +94,7 @@ export class AskedRuns {
   /** Resolves when it is in the project. */
   async #bring(asked: AskedRun, { seed, pixels, record, seconds, attention }: CollectedPicture): Promise<void> {
     const { run } = asked.ask;
-    const kept = Promise.withResolvers<void>();
+    const kept = Promise.withResolvers<undefined>();
     this.#onTheirWay.set(`${run} ${seed}`, kept);
     this.#options.emit("picture", { run, seed, pixels, record, seconds, ...(attention ? { attention } : {}) });
     try {
@@ -106,7 +106,7 @@ export class AskedRuns {
   }
 
   kept(run: string, seed: Seed): void {
-    this.#onTheirWay.get(`${run} ${seed}`)?.resolve();
+    this.#onTheirWay.get(`${run} ${seed}`)?.resolve(undefined);
   }
 
   /** Nobody here waits for these any more; with `cancel` they are not drawn either. */
@@ -138,7 +138,7 @@ export class AskedRuns {
   /** What was asked for stays in the pool. */
   async stop(): Promise<void> {
     for (const { reject } of this.#onTheirWay.values()) reject(new AppError("cancelled", "The pool was left.", {}));
-    await Promise.all([...this.#runs].map(({ collection }) => collection?.stop()));
+    await Promise.all([...this.#runs].flatMap(({ collection }) => collection?.stop() ?? []));
     this.#runs.clear();
   }
 
