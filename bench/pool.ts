@@ -4,16 +4,10 @@
  * and what a picture costs Redis. Then two checkpoints, which take time to open, with workers that stay with theirs and with workers that
  * take whatever comes.
  */
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { Redis } from "ioredis";
 import { whyNoRedis } from "../tools/tests/redis.ts";
+import { runRedis } from "../tools/tests/redisServer.ts";
 import { measureStays, measureTurns } from "./pool/measure.ts";
-import { freePort } from "../test/support/freePort.ts";
 
 const { values } = parseArgs({
   options: {
@@ -53,23 +47,11 @@ async function main(): Promise<void> {
 }
 
 async function withRedis(measure: (port: number) => Promise<string>): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "diorama-bench-redis-"));
-  const port = await freePort();
-  const server = spawn(
-    "redis-server",
-    ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes"],
-    { stdio: "ignore" },
-  );
+  const redis = await runRedis({ lasting: "every second" });
   try {
-    const redis = new Redis({ port, host: "127.0.0.1", retryStrategy: () => 100 });
-    redis.on("error", () => undefined); // it is being started
-    await redis.ping();
-    redis.disconnect();
-    return await measure(port);
+    return await measure(redis.port);
   } finally {
-    server.kill("SIGKILL");
-    await sleep(200);
-    rmSync(folder, { recursive: true, force: true });
+    await redis.end();
   }
 }
 

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { messageOf } from "./wire/errors.ts";
 import { startEngine } from "./engine/host.ts";
 import { filesOf } from "./main/arguments.ts";
-import { engineWords, runEngineHere } from "./main/engineHere.ts";
+import { runEngineHere } from "./main/engineHere.ts";
+import { commandWords } from "./main/terminalHere.ts";
 import { Engines } from "./main/engines.ts";
 import { Embeddings } from "./main/embeddings.ts";
 import { endInOrder } from "./main/ending.ts";
@@ -37,10 +38,13 @@ nameProtocols();
 hardenContents();
 useDataFolderOfCommandLine();
 
-const words = engineWords(process.argv);
+const asked = commandWords(process.argv);
 // Where the data folder cannot be written, there is no lock to be had; the projects' own locks keep two programs apart.
-if (words) {
-  void runEngineHere(words); // beside a window with the same data, or without one
+if (asked?.command === "engine") {
+  void runEngineHere(asked.words); // beside a window with the same data, or without one
+} else if (asked) {
+  // Large, and of no use to a window: what speaks with Redis is loaded for a worker alone.
+  void import("./main/workerHere.ts").then(({ runWorkerHere }) => runWorkerHere(asked.words));
 } else if (app.requestSingleInstanceLock() || !isWritable(app.getPath("userData"))) {
   beginLog(app.getPath("userData"));
   start().catch((error: unknown) => {

@@ -26,7 +26,8 @@ const mayImport: Record<string, readonly string[]> = {
   cli: ["wire", "scene", "api", "image", "engine", "models", "remote", "pool"],
   server: ["wire", "scene", "api", "service", "image", "engine", "models", "cli"],
   // Of `image`, main plans a sheet and words its captions; the pixels are the workshop's.
-  main: ["wire", "scene", "api", "service", "image", "engine", "store", "workshop", "models", "remote", "pool"],
+  // Of `cli`, the packaged program offers the worker of a pool as a command.
+  main: ["wire", "scene", "api", "service", "image", "engine", "store", "workshop", "models", "remote", "pool", "cli"],
 };
 
 /** Packages that only some may import; `electron` etc. may not creep into what also runs without it. */

@@ -19,7 +19,7 @@ import { HashMemory } from "../src-main/pool/hashMemory.ts";
 import { withSteps } from "../src-main/scene/defaults.ts";
 import { parseSceneText } from "../src-main/scene/parser.ts";
 import type { Seed } from "../src-main/scene/scene.ts";
-import { freePort } from "../test/support/freePort.ts";
+import { runRedis } from "./tests/redisServer.ts";
 
 const { values } = parseArgs({
   options: {
@@ -46,13 +46,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), "diorama-proof-"));
-  const port = await freePort();
-  const server = spawn(
-    "redis-server",
-    ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes"],
-    { stdio: "ignore" },
-  );
-  const url = `redis://127.0.0.1:${port}`;
+  const redisServer = await runRedis({ lasting: "every second" });
+  const { url } = redisServer;
   const workers: ChildProcess[] = [];
   try {
     const seeds: Seed[] = Array.from({ length: Number(values.seeds) }, (_, i) => String(i + 1));
@@ -118,7 +113,7 @@ async function main(): Promise<number> {
     return equal === seeds.length && twice === 0 && failed.length === 0 ? 0 : 1;
   } finally {
     for (const worker of workers) worker.kill("SIGKILL");
-    server.kill("SIGKILL");
+    await redisServer.end();
     rmSync(folder, { recursive: true, force: true });
   }
 }

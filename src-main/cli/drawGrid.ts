@@ -10,7 +10,7 @@ import { expandScene } from "../scene/alternatives.ts";
 import { type Cell, cellKey, type GridCells, groupCells } from "../scene/grid.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { AppError, isAppError, messageOf } from "../wire/errors.ts";
-import type { Drawing, RenderEngine } from "./drawing.ts";
+import type { Drawing, DrawingEngine } from "./drawing.ts";
 import { meanObedience, shortPath } from "./drawPictures.ts";
 import { drawLeft } from "./drawLeft.ts";
 import { fileStem } from "./pictureFolder.ts";
@@ -34,7 +34,7 @@ interface Order {
  * not be drawn, and where it is cut off: the cells are there then, and the rest is kept as `unfinished`.
  */
 export async function drawGrid(
-  engine: RenderEngine,
+  engine: DrawingEngine,
   grid: GridCells & { title: string },
   { options, folder, progress, cwd, started, unfinished }: Drawing,
 ): Promise<void> {
@@ -67,6 +67,7 @@ export async function drawGrid(
       const [of, index] = [order!, indexOf(image.seed)];
       saving = saving.then(() => save(image, of, index));
       saving.catch(() => undefined); // told when it is waited for
+      return saving;
     }),
   ];
   const failures: { words: string; why: unknown }[] = [];

@@ -2,7 +2,7 @@
 import type { Pixels, StateEvent } from "../api/engine.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { isAppError } from "../wire/errors.ts";
-import { type Drawing, JOB, type RenderEngine } from "./drawing.ts";
+import { type Drawing, type DrawingEngine, JOB } from "./drawing.ts";
 import { KEEP_EVERY } from "./unfinishedRun.ts";
 
 /** Pictures of one scene, as far as a step where `until` names one, from a picture where `start` is one. */
@@ -14,7 +14,7 @@ interface Order {
 }
 
 export async function drawLeft(
-  engine: RenderEngine,
+  engine: DrawingEngine,
   { scene, seeds, ...how }: Order,
   { unfinished, progress }: Pick<Drawing, "unfinished" | "progress">,
 ): Promise<void> {

@@ -4,13 +4,14 @@ import { basename, relative } from "node:path";
 import type { Alternative } from "../scene/alternatives.ts";
 import type { GeneratedImage, RunRecord } from "../api/engine.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
+import { isAppError } from "../wire/errors.ts";
 import { Turns } from "../wire/turns.ts";
 import { metadataTexts } from "../image/metadata.ts";
 import { decodePng, encodePng, withTexts } from "../image/png.ts";
 import type { SheetPicture } from "../image/sheetPlan.ts";
 import { sheetTexts } from "../image/sheetRecords.ts";
 import { captionLines, sharedSettings, sheetBoxes } from "../image/sheetText.ts";
-import { type Drawing, JOB, type RenderEngine } from "./drawing.ts";
+import { type Drawing, type DrawingEngine, JOB } from "./drawing.ts";
 import { fileStem } from "./pictureFolder.ts";
 import { chosenBy, type Scouted, scoutedOf, stepOf } from "./scouting.ts";
 import { drawLeft } from "./drawLeft.ts";
@@ -18,7 +19,7 @@ import { pixelHash } from "../image/pixelHash.ts";
 import { enlargedScene } from "../scene/start.ts";
 
 export async function generate(
-  engine: RenderEngine,
+  engine: DrawingEngine,
   alternatives: readonly Alternative[],
   seeds: Seed[],
   { options, folder, progress, cwd, unfinished, started: { picture, enlarge } }: Drawing,
@@ -49,11 +50,16 @@ export async function generate(
   const saving = new Turns();
   const saved: { failed: boolean; why?: unknown } = { failed: false };
   const saveNext = (image: GeneratedImage, alternative: Alternative) => {
-    const inTurn = saving.take(() => (saved.failed ? undefined : save(image, alternative)));
+    const inTurn = saving.take(() => {
+      if (saved.failed) throw saved.why as Error;
+      return save(image, alternative);
+    });
     inTurn.catch((error: unknown) => {
+      if (saved.failed) return;
       Object.assign(saved, { failed: true, why: error });
       engine.api.cancel({ jobId: JOB }).catch(() => undefined);
     });
+    return inTurn;
   };
   let done = 0; // alternatives
   let phase: "drawing" | "enlarging" = "drawing";
@@ -72,8 +78,9 @@ export async function generate(
       progress.step({ ...place(event), queueSecondsLeft });
     }),
     engine.on("image", (image) => {
-      if (image.state) scouted.push(...scoutedOf(image, alternatives[done]!));
-      else saveNext(place(image), alternatives[done]!);
+      if (!image.state) return saveNext(place(image), alternatives[done]!);
+      scouted.push(...scoutedOf(image, alternatives[done]!));
+      return undefined;
     }),
   ];
   const isLeft = (scene: Scene, seed: Seed) => !unfinished?.isDone({ scene, seed });
@@ -87,7 +94,12 @@ export async function generate(
     for (; done < alternatives.length && !saved.failed; done++) {
       const { scene } = alternatives[done]!;
       const until = options.scout ? { until: stepOf(options.scout, scene) } : {};
-      await drawLeft(engine, { scene, seeds, ...until, ...start }, { unfinished, progress });
+      try {
+        await drawLeft(engine, { scene, seeds, ...until, ...start }, { unfinished, progress });
+      } catch (error) {
+        if (!isAppError(error, "pool-failed")) throw error;
+        failure ??= error; // the others are being drawn meanwhile
+      }
     }
     const chosen = options.scout ? chosenBy(options.scout.finish, scouted) : [];
     requested = options.scout ? chosen.length : requested;
@@ -118,7 +130,7 @@ export async function generate(
       await saving.idle();
     }
   } catch (error) {
-    failure = error;
+    failure ??= error;
   }
   for (const stop of unlisten) stop();
   await saving.idle();

@@ -16,8 +16,8 @@ import { dataFolder } from "./dataFolder.ts";
 import { withLoraFiles } from "./loras.ts";
 import { modelNamed } from "./modelNamed.ts";
 import { countGrid, drawGrid, ordersOf } from "./drawGrid.ts";
-import { drawInPool } from "./drawInPool.ts";
-import { JOB, type RenderEngine } from "./drawing.ts";
+import { openPool } from "./poolEngine.ts";
+import { type DrawingEngine, JOB, type RenderEngine } from "./drawing.ts";
 import { generate } from "./drawPictures.ts";
 import { fileStem, PictureFolder } from "./pictureFolder.ts";
 import { boxLabels, makeProgress, type Progress } from "./progress.ts";
@@ -157,13 +157,6 @@ async function draw(
       );
     }
     if (run.isInterrupted) throw new AppError("cancelled", "Interrupted.", {});
-    if (access) {
-      await engine.stop(); // it has said what the scene needs; others draw
-      const { urgency, user } = options.pool!;
-      const asked = { access, urgency, user, checkpoint, alternatives, seeds, start: started.picture };
-      await drawInPool({ ...asked, options, folder, progress, terminal, interrupted: leaving.signal });
-      return;
-    }
     const name = fileStem(basename(options.scenePath).replace(/\.json$/i, ""));
     const scenes = alternatives.map((one) => one.scene);
     const pictures = grid
@@ -174,8 +167,28 @@ async function draw(
     const isKept = !options.scout && !started.enlarge;
     const unfinished = isKept ? UnfinishedRun[begun](which, pictures) : undefined;
     const how = { options, folder, progress, cwd: terminal.cwd, started, unfinished };
-    if (grid) await drawGrid(engine, grid, how);
-    else await generate(engine, alternatives, seeds, how);
+    const drawWith = (drawing: DrawingEngine) =>
+      grid ? drawGrid(drawing, grid, how) : generate(drawing, alternatives, seeds, how);
+    if (!access) {
+      await drawWith(engine);
+      return;
+    }
+    await engine.stop(); // it has said what the scene needs; others draw
+    const { urgency, user } = options.pool!;
+    const { prediction } = options.parts;
+    const where = { folder: folder.path, progress, env: terminal.env };
+    const pool = await openPool({ access, urgency, user, checkpoint, prediction, ...where });
+    try {
+      leaving.signal.addEventListener("abort", () => pool.leave());
+      const left = pictures.filter((picture) => !unfinished?.isDone(picture));
+      const byScene = Map.groupBy(left, ({ scene: one }) => one);
+      const start = started.picture;
+      await pool.askFor([...byScene].map(([one, all]) => ({ scene: one, seeds: all.map(({ seed }) => seed), start })));
+      if (leaving.signal.aborted) pool.leave();
+      await drawWith(pool.engine);
+    } finally {
+      await pool.close();
+    }
   } finally {
     stopListening();
     await engine.stop();

@@ -206,8 +206,16 @@ export function readRenderOptions(argv: readonly string[]): RenderOptions | "hel
   };
 }
 
-/** What a pool's workers cannot do yet, or only this machine can. */
-const NOT_IN_POOL = ["scout", "grid", "enlarge", "resume", "sheet", "vae", "taesd", "draft"] as const;
+/** What a pool cannot do, why, and what to do instead. */
+const NOT_IN_POOL = {
+  scout:
+    "what is scouted goes on from a state on the machine that scouted it. Draw all seeds, or scout on this machine",
+  enlarge:
+    "a picture is enlarged when it is there. Have them drawn, then enlarge those that you want: --init PICTURE.png --enlarge 2",
+  vae: "it is a file of this machine, and workers draw with the checkpoint's own. Leave it out, or make it part of a checkpoint that they have",
+  taesd: "it is a file of this machine, and workers decode with the checkpoint's own autoencoder. Leave it out",
+  draft: "workers decode with the checkpoint's own autoencoder. Leave it out, or draw drafts on this machine",
+} as const;
 
 function readPool(given: Given<typeof OPTIONS>, problems: Problem[]): RenderOptions["pool"] {
   const { queue } = given;
@@ -217,8 +225,9 @@ function readPool(given: Given<typeof OPTIONS>, problems: Problem[]): RenderOpti
     }
     return undefined;
   }
-  for (const name of NOT_IN_POOL) {
-    if (given[name] !== undefined) problems.push({ at: `--${name}`, message: "does not go with --queue" });
+  for (const name of Object.keys(NOT_IN_POOL) as (keyof typeof NOT_IN_POOL)[]) {
+    if (given[name] === undefined) continue;
+    problems.push({ at: `--${name}`, message: `does not go with --queue: ${NOT_IN_POOL[name]}` });
   }
   const urgency = choose(given.urgency ?? "usual", URGENCIES, "urgency", problems);
   return { queue, ca: given["queue-ca"], urgency: urgency ?? "usual", user: given.user };

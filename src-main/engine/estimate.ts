@@ -1,6 +1,7 @@
 /**
- * How long a picture still takes, from the steps timed so far: in this process, and before it (timings.ts). A guided step runs the network backwards too, so
- * the two kinds are timed apart and the rest is added up from the kinds that remain.
+ * How long a picture still takes, from the steps timed so far: in this process, and before it (timings.ts). What is
+ * computed in a step differs (StepKind: a guided one runs the network backwards too, others leave parts of it out), so each kind is timed apart
+ * and the rest is added up from the kinds that remain.
  */
 import { METHOD_ROWS } from "../scene/methods.ts";
 import type { SceneSettings } from "../scene/scene.ts";
@@ -59,7 +60,7 @@ export class Estimator {
   }
 
   #atSize(settings: SceneSettings, step: number, steps: number): number | undefined {
-    // Until a method of other people's has been timed, its plain steps are taken for plain ones.
+    // Until a method has been timed by itself, its plain steps are taken for those of none.
     const none = { ...settings, guidance: { ...settings.guidance, method: "none" as const }, attentionTiles: 1 };
     const plain = this.#seconds.get(stepKey(settings, "plain")) ?? this.#seconds.get(stepKey(none, "plain"));
     const guided = this.#seconds.get(stepKey(settings, "guided"));
@@ -95,7 +96,7 @@ function sizeKey({ width, height }: SceneSettings): string {
 function stepKey(settings: SceneSettings, kind: StepKind | "first"): string {
   const halves = settings.guidanceScale === 1 ? 1 : 2;
   const { method } = settings.guidance;
-  // Steps of iLGD and its halves cost alike; those of others, each its own.
+  // Methods that have settings of their own are timed apart; the rest, plain sampling and injection, together.
   const own = METHOD_ROWS[method].own ? ` ${method}` : "";
   const { attentionTiles = 1 } = settings;
   const tiles = attentionTiles > 1 ? ` tiles ${attentionTiles}` : "";

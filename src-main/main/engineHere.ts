@@ -9,12 +9,7 @@ import { BACKGROUND } from "../service/priority.ts";
 import { messageOf } from "../wire/errors.ts";
 import { findFolders } from "./folders.ts";
 import { findServices } from "./services.ts";
-
-/** Words behind `--engine`; undefined where it is not asked for. */
-export function engineWords(argv: readonly string[]): readonly string[] | undefined {
-  const at = argv.indexOf("--engine");
-  return at < 0 ? undefined : argv.slice(at + 1);
-}
+import { onInterrupt } from "./terminalHere.ts";
 
 export async function runEngineHere(words: readonly string[]): Promise<void> {
   await app.whenReady();
@@ -45,10 +40,7 @@ export async function runEngineHere(words: readonly string[]): Promise<void> {
             ...{ demoModel: folders.demoModel, timings: join(folders.data, "timings.json") },
           }),
         openModels: () => openModels({ dataFolder: folders.data, lasting: true, fork, entry: entry("models") }),
-        onInterrupt: (listener) => {
-          for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, listener);
-          return () => undefined;
-        },
+        onInterrupt,
       },
     );
     app.exit(0);

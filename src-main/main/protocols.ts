@@ -1,6 +1,7 @@
 /** Serves the window's own files and the pictures of projects. What an address may name is decided in addresses.ts. */
 import { protocol, type Session } from "electron";
 import { APP_SCHEME, IMAGE_SCHEME } from "./addresses.ts";
+import { note } from "./log.ts";
 import { DEVELOPMENT_POLICY } from "./policy.ts";
 import { headersOf, isReading, refuse, serveFile, servePicture, type ReadPicture } from "./serving.ts";
 
@@ -19,10 +20,12 @@ export interface Served {
   developmentServer?: string | undefined;
 }
 
+const toLog = (line: string) => note("window", line);
+
 export function serveProtocols(session: Session, { bundle, readPicture, developmentServer }: Served): void {
   session.protocol.handle(APP_SCHEME, (request) => {
     if (!isReading(request)) return refuse(405);
-    return developmentServer ? fetchFrom(developmentServer, request) : serveFile(bundle, request.url);
+    return developmentServer ? fetchFrom(developmentServer, request) : serveFile(bundle, request.url, toLog);
   });
   session.protocol.handle(IMAGE_SCHEME, (request) => {
     return isReading(request) ? servePicture(readPicture, request.url) : refuse(405);

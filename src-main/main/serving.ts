@@ -3,6 +3,7 @@ import { readFile, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { PictureSize } from "../api/store.ts";
 import { APP_ORIGIN, assetOf, pictureOf } from "./addresses.ts";
+import { messageOf } from "../wire/errors.ts";
 import { CONTENT_POLICY } from "./policy.ts";
 
 /** The bytes of a picture; undefined when there is no such project or picture. */
@@ -12,17 +13,21 @@ export function isReading({ method }: Request): boolean {
   return method === "GET" || method === "HEAD";
 }
 
-/** A file of the bundle. */
-export async function serveFile(bundle: string, address: string): Promise<Response> {
+/** A file of the bundle. A window that lacks one of its own is broken: `note` is told, so that whoever looks for why finds it in the log. */
+export async function serveFile(bundle: string, address: string, note: (line: string) => void): Promise<Response> {
+  const missing = (why: string) => {
+    note(`${address.slice(0, 200)} is not there: ${why}`);
+    return refuse(404);
+  };
   const asset = assetOf(address);
-  if (!asset) return refuse(404);
+  if (!asset) return missing("it is no file of the window");
   try {
     const root = await realpath(bundle);
     const file = await realpath(join(root, asset.path));
-    if (!file.startsWith(root + sep)) return refuse(404); // a link that leads out
+    if (!file.startsWith(root + sep)) return missing("it is a link that leads out of the window's files");
     return new Response(await readFile(file), { headers: headersOf(asset.contentType, CONTENT_POLICY) });
-  } catch {
-    return refuse(404);
+  } catch (error) {
+    return missing(messageOf(error));
   }
 }
 

@@ -38,7 +38,7 @@ export interface FarStep {
   attention?: AttentionMaps;
 }
 
-export type FarImage = Omit<GeneratedImage, "seed" | "index" | "shared">;
+export type FarImage = Omit<GeneratedImage, "seed" | "index">;
 
 export interface MachinesEvents {
   machines: { machines: Machine[] };

@@ -44,6 +44,7 @@ export interface DrawThere extends Asked {
   /** The picture that the scene goes on from, as PNG. */
   start?: Uint8Array<ArrayBuffer>;
   from?: Uint8Array<ArrayBuffer>;
+  sharesBeginning?: boolean;
 }
 
 export interface RemoteApi {
@@ -92,7 +93,7 @@ const model = v.strictObject({
   prediction: v.exactOptional(v.picklist(PREDICTIONS)),
 });
 const asked = { call, model };
-const { scene, previewEvery, attention, until, keepEvery } = engineSchemas.generate.entries;
+const { scene, previewEvery, attention, until, keepEvery, sharesBeginning } = engineSchemas.generate.entries;
 
 export const remoteSchemas = {
   info: v.undefined("expected no argument"),
@@ -104,6 +105,7 @@ export const remoteSchemas = {
     ...{ ...asked, scene, seed: seedSchema, previewEvery, attention, until, keepEvery },
     start: v.exactOptional(png),
     from: v.exactOptional(ownState),
+    sharesBeginning,
   }),
   cancel: v.strictObject({ call, keep: v.boolean() }),
 } satisfies Schemas<RemoteApi>;
@@ -237,6 +239,7 @@ const imageSchema = v.strictObject({
   obedience: listOf(obedience, LIMITS.steps),
   attention: attentionMaps,
   seconds,
+  shared: v.exactOptional(whole(0, LIMITS.steps)),
   /** Read by `parseRecord`, as the settings in a picture are. */
   record: v.unknown(),
   state: v.exactOptional(ownState),

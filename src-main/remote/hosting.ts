@@ -174,7 +174,7 @@ export class Hosting {
   async #drawNow(
     server: Server<RemoteEvents>,
     job: Asked,
-    { call, scene: asked, seed, previewEvery, attention, until, keepEvery, start, from }: DrawThere,
+    { call, scene: asked, seed, previewEvery, attention, until, keepEvery, start, from, sharesBeginning }: DrawThere,
     model: LoadRequest,
   ): Promise<{ finished: number }> {
     const scene = await this.#offered.resolveScene(asked, model.path);
@@ -184,6 +184,7 @@ export class Hosting {
       ...(keepEvery === undefined ? {} : { keepEvery }),
       ...(from ? { from: [from] } : {}),
       ...(start ? { start: pixelsOf(start) } : {}),
+      ...(sharesBeginning ? { sharesBeginning } : {}),
     };
     const listener: Listener = {
       onLoading: loadingTo(server, call),

@@ -16,10 +16,11 @@ export function packStep(call: string, event: StepEvent): RemoteEvents["step"] {
 }
 
 export function packImage(call: string, image: GeneratedImage): RemoteEvents["image"] {
-  const { pixels, obedience, attention, seconds, record, state } = image;
+  const { pixels, obedience, attention, seconds, record, state, shared } = image;
   return {
     ...{ call, picture: encodePng(pixels), obedience, attention, seconds, record },
     ...(state ? { state } : {}),
+    ...(shared === undefined ? {} : { shared }),
   };
 }
 

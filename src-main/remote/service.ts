@@ -270,7 +270,7 @@ function tellPicture(server: Server<MachinesEvents>, jobId: string, name: keyof 
 }
 
 function drawThere(call: string, model: ModelThere, request: GenerateRequest) {
-  const { scene, seeds, previewEvery, attention, until, keepEvery, start, from } = request;
+  const { scene, seeds, previewEvery, attention, until, keepEvery, start, from, sharesBeginning } = request;
   const [seed, ...others] = seeds;
   if (seed === undefined || others.length > 0) {
     throw new AppError("bad-request", "Another machine is asked for one picture at a time.", { method: "draw" });
@@ -282,5 +282,6 @@ function drawThere(call: string, model: ModelThere, request: GenerateRequest) {
     ...(keepEvery === undefined ? {} : { keepEvery }),
     ...(start ? { start: encodePng(start) } : {}),
     ...(state ? { from: state } : {}),
+    ...(sharesBeginning ? { sharesBeginning } : {}),
   };
 }

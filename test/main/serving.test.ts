@@ -21,7 +21,7 @@ function bundle() {
 
 describe("files of the bundle", () => {
   test("are sent with their type, and may run nothing but scripts of their own", async () => {
-    const reply = await serveFile(bundle(), "app://diorama/index.html");
+    const reply = await serveFile(bundle(), "app://diorama/index.html", () => undefined);
     expect([reply.status, await reply.text()]).toEqual([200, "<p>ours</p>"]);
     expect(Object.fromEntries(reply.headers)).toMatchObject({
       "content-type": "text/html; charset=utf-8",
@@ -33,10 +33,14 @@ describe("files of the bundle", () => {
 
   test("may be links within the bundle, and not out of it", async () => {
     const root = bundle();
-    expect((await serveFile(root, "app://diorama/in.html")).status).toBe(200);
+    const said: string[] = [];
+    const note = (line: string) => void said.push(line);
+    expect((await serveFile(root, "app://diorama/in.html", note)).status).toBe(200);
+    expect(said).toEqual([]);
     for (const name of ["out.json", "up/secret.json", "folder.js", "missing.html"]) {
-      const reply = await serveFile(root, `app://diorama/${name}`);
+      const reply = await serveFile(root, `app://diorama/${name}`, note);
       expect([name, reply.status, await reply.text()]).toEqual([name, 404, ""]);
+      expect(said.at(-1)).toContain(`app://diorama/${name} is not there: `); // in the log
     }
   });
 });

@@ -33,6 +33,10 @@ test("with the code that one shows, the other is paired, knows its models, and d
     { jobId: "a", pixels: { width: 64, height: 64, data: new Uint8Array(64 * 64 * 4).fill(7) }, record: { seed: "7" } },
   ]);
   expect(host.paired.list()).toMatchObject([{ revoked: null }]);
+  // A live draft there takes over what the one before has drawn, as it does here.
+  const live = { ...drawRequest("b", "7"), sharesBeginning: true };
+  await guest.api.draw({ model: guest.cats, request: live });
+  expect(images[1]).toMatchObject({ jobId: "b", shared: 1 });
 });
 
 test("keys are nobody else's to read", async () => {

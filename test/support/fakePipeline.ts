@@ -69,7 +69,7 @@ function fakePipeline(request: LoadRequest): Pipeline {
 }
 
 const draw = (summary: ModelSummary): Draw => {
-  return async (scene, seed, { previewEvery, signal, onStep }) => {
+  return async (scene, seed, { previewEvery, signal, onStep, sharesBeginning }) => {
     const { steps } = scene.settings;
     for (let step = 1; step <= steps; step++) {
       signal.throwIfAborted();
@@ -83,6 +83,7 @@ const draw = (summary: ModelSummary): Draw => {
       obedience: [],
       attention: { width: 1, height: 1, regions: { a: Float32Array.of(1) } },
       seconds: (steps * STEP_MILLISECONDS) / 1_000,
+      ...(sharesBeginning ? { shared: 1 } : {}),
       record: {
         version: 1,
         scene,
