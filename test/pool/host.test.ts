@@ -1,52 +1,23 @@
 /** A pool as the window's program asks it, through its own process (here in this one): entered, tried, drawn in, cut off, forgotten. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { isInPool, type Pool, poolPath, readPoolPath } from "../../src-main/api/poolCalls.ts";
+import { describe, expect, test } from "vitest";
+import { isInPool, poolPath, readPoolPath } from "../../src-main/api/poolCalls.ts";
 import { knownCheckpoint } from "../../src-main/pool/checkpoints.ts";
 import { HashMemory } from "../../src-main/pool/hashMemory.ts";
-import { PoolHost, type PoolPicture } from "../../src-main/pool/host.ts";
+import type { PoolPicture } from "../../src-main/pool/host.ts";
 import { keys } from "../../src-main/pool/keys.ts";
-import { runService } from "../../src-main/pool/service.ts";
 import type { Seed } from "../../src-main/scene/scene.ts";
 import { DEMO_FOLDER } from "../../src-main/cli/render.ts";
 import { placeOfModel } from "../../src-main/api/machines.ts";
-import type { Exit, Fork } from "../../src-main/service/child.ts";
 import type { AppError } from "../../src-main/wire/errors.ts";
 import { fakeScene } from "../support/fakePipeline.ts";
-import { memoryPorts } from "../support/memoryPorts.ts";
 import { CAT, eventually, poolAt, seedsUpTo, smallDrawing } from "../support/pool.ts";
+import { hostIn } from "../support/poolHost.ts";
 import { temporaryFolder } from "../support/projects.ts";
 import { startRedis, whyNoRedis } from "../support/redis.ts";
 
 const PASSWORD = "c:rrect%horse";
-
-/** The service without a process, which can be ended as a process is. */
-function hereFork(folder: string): { fork: Fork; kill: () => void } {
-  let kill: () => void = () => undefined;
-  const fork: Fork = () => {
-    const { near, far, close } = memoryPorts();
-    const { promise: exited, resolve } = Promise.withResolvers<Exit>();
-    runService(far, { folder, app: "0.1.0", demo: DEMO_FOLDER, lookEvery: 200 }, () => undefined);
-    kill = () => {
-      close();
-      resolve({ code: null, signal: "SIGKILL", lastWords: "" });
-    };
-    return { pid: 1, port: near, exited, kill };
-  };
-  return { fork, kill: () => kill() };
-}
-
-function hostIn(folder: string) {
-  const { fork, kill } = hereFork(folder);
-  const host = new PoolHost({ dataFolder: folder, app: "0.1.0", fork, entry: "pool", again: 50 });
-  const told: (Pool | null)[] = [];
-  const logs: string[] = [];
-  host.on("pool", ({ pool }) => told.push(pool));
-  host.on("log", ({ message }) => logs.push(message));
-  onTestFinished(() => host.stop(100));
-  return { host, told, logs, kill };
-}
 
 /** A Redis with a pool that is entered in a host of its own. */
 async function entered() {
