@@ -11,29 +11,11 @@ import { loraNamed } from "../scene/loras.ts";
 import { findLoras } from "../scene/promptMarkup.ts";
 import { formOf } from "../scene/rows.ts";
 import { actingSpacing, type Scene, type SceneSettings, type Spacing } from "../scene/scene.ts";
-import type { SchedulerName } from "../scene/schedulers.ts";
+import { SCHEDULER_ROWS } from "../scene/schedulers.ts";
 import { isGuidance, rowOf, SETTING_NAMES, SETTINGS } from "../scene/settings.ts";
 import { variationOf } from "../scene/start.ts";
 
-/** What other tools call our schedulers; the same name does not promise the same pixels. */
-export const SAMPLER_NAMES: Record<SchedulerName, string> = {
-  lms: "LMS",
-  euler: "Euler",
-  "euler-a": "Euler a",
-  heun: "Heun",
-  ddim: "DDIM",
-  pndm: "PLMS",
-  "dpmpp-2m": "DPM++ 2M",
-  "dpmpp-2m-sde": "DPM++ 2M SDE",
-  "dpmpp-sde": "DPM++ SDE",
-  "dpmpp-2s-a": "DPM++ 2S a",
-  unipc: "UniPC",
-  deis: "DEIS",
-  lcm: "LCM",
-  tcd: "TCD",
-};
-
-/** Their "schedule types"; nothing is said of the checkpoint's own. */
+/** Other tools' "schedule types"; nothing is said of the checkpoint's own. */
 export const SCHEDULE_TYPES: Record<Exclude<Spacing, "model">, string> = {
   karras: "Karras",
   exponential: "Exponential",
@@ -70,7 +52,7 @@ export function writeInfotext(record: RunRecord): string {
   const [steps, ...numbers] = settingPairs(settings);
   const pairs: [string, string | undefined][] = [
     steps!, // first: ComfyUI looks for the line that begins with it
-    ["Sampler", SAMPLER_NAMES[settings.scheduler]],
+    ["Sampler", SCHEDULER_ROWS[settings.scheduler].elsewhere],
     ["Schedule type", spacing === "model" ? undefined : SCHEDULE_TYPES[spacing]],
     ...numbers,
     ["Emphasis", settings.promptWeights ? undefined : "None"],

@@ -4,18 +4,10 @@ import { isSeed } from "../scene/fields.ts";
 import { parseSceneFile, type SceneFile } from "../scene/parser.ts";
 import { findMarkup, whyIgnored } from "../scene/promptMarkup.ts";
 import { type Spacing, takesSpacing } from "../scene/scene.ts";
-import { OTHER_SPACINGS, SCHEDULERS, type SchedulerName } from "../scene/schedulers.ts";
+import { SCHEDULER_ROWS, OTHER_SPACINGS, SCHEDULERS, type SchedulerName } from "../scene/schedulers.ts";
 import { isGuidance, rowOf, SETTING_NAMES } from "../scene/settings.ts";
 import { isAppError } from "../wire/errors.ts";
-import {
-  HASH_KEY,
-  LAYOUT_KEY,
-  PROMPTS_KEY,
-  readInfotext,
-  SAMPLER_NAMES,
-  SCHEDULE_TYPES,
-  VAE_HASH_KEY,
-} from "./infotext.ts";
+import { HASH_KEY, LAYOUT_KEY, PROMPTS_KEY, readInfotext, SCHEDULE_TYPES, VAE_HASH_KEY } from "./infotext.ts";
 
 /** What could be taken from the text, and what had to be left. */
 export interface InfotextScene extends SceneFile {
@@ -54,7 +46,7 @@ export function sceneFromInfotext(text: string): InfotextScene {
   if (sampler !== undefined) {
     // Older files append the schedule: "DPM++ 2M Karras".
     const [, name = "", appended] = /^(.*?)(?: (Karras|Exponential|SGM Uniform|Simple))?$/i.exec(sampler) ?? [];
-    const isNamed = (one: SchedulerName) => SAMPLER_NAMES[one].toLowerCase() === name.toLowerCase();
+    const isNamed = (one: SchedulerName) => SCHEDULER_ROWS[one].elsewhere.toLowerCase() === name.toLowerCase();
     const scheduler = SCHEDULERS.find(isNamed);
     if (scheduler !== undefined) {
       const spacing = spacingNamed(appended ?? pairs.get("Schedule type"));

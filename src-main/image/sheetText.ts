@@ -3,7 +3,8 @@ import type { RunRecord } from "../api/engine.ts";
 import type { BoxColor, Caption } from "../api/sheets.ts";
 import { flatSettings, isNothing } from "../scene/flatSettings.ts";
 import { METHOD_ROWS } from "../scene/methods.ts";
-import { modelTitle, SCHEDULER_NAMES, SPACING_NAMES } from "../scene/names.ts";
+import { modelTitle, SPACING_NAMES } from "../scene/names.ts";
+import { SCHEDULER_ROWS } from "../scene/schedulers.ts";
 import { actingSpacing, type Scene } from "../scene/scene.ts";
 import { rowOf, SETTING_NAMES, type SettingName } from "../scene/settings.ts";
 import type { SheetBox } from "./sheetPlan.ts";
@@ -61,7 +62,7 @@ export function sharedSettings(records: readonly RunRecord[]): string {
     return [
       modelTitle(model.name),
       `${width} × ${height}`,
-      SCHEDULER_NAMES[scheduler] + (spacing === "model" ? "" : `, ${SPACING_NAMES[spacing]}`),
+      SCHEDULER_ROWS[scheduler].label + (spacing === "model" ? "" : `, ${SPACING_NAMES[spacing]}`),
       ...SETTING_NAMES.map((name) => captionOf(name, values[name])),
       METHOD_ROWS[guidance.method].caption,
       `seed ${seed}`,

@@ -6,9 +6,9 @@ import type { SettingChanges } from "./flatSettings.ts";
 import { showStrength } from "./loras.ts";
 import { LOSS_ROWS, type LossName } from "./losses.ts";
 import { METHOD_ROWS, type Method } from "./methods.ts";
-import { SCHEDULER_NAMES, SPACING_NAMES } from "./names.ts";
+import { SPACING_NAMES } from "./names.ts";
 import type { Region, Scene, Seed, Spacing, UnitBox } from "./scene.ts";
-import type { SchedulerName } from "./schedulers.ts";
+import { SCHEDULER_ROWS, type SchedulerName } from "./schedulers.ts";
 import { rowOf, type SettingName } from "./settings.ts";
 
 /** Boxes, and the prompt whose words they are tied to. */
@@ -124,7 +124,7 @@ export function settingLabel(name: SettingName, value: AxisValue): string {
   const label = row.label ?? name;
   if (name === "spacing") return SPACING_NAMES[(value ?? "model") as Spacing];
   if (value === null) return `${label}: its own`;
-  if (name === "scheduler") return SCHEDULER_NAMES[value as SchedulerName];
+  if (name === "scheduler") return SCHEDULER_ROWS[value as SchedulerName].label;
   if (name === "method") return METHOD_ROWS[value as Method].label;
   if (name === "loss") return LOSS_ROWS[value as LossName].label;
   if (typeof value === "boolean") return `${label} ${value ? "on" : "off"}`;

@@ -1,23 +1,5 @@
-/** What schedulers, noise levels and models are called where a person reads them: in the window, on sheets. */
+/** What noise levels and models are called where a person reads them, in the window and on sheets; schedulers are in schedulers.ts. */
 import type { Spacing } from "./scene.ts";
-import type { SchedulerName } from "./schedulers.ts";
-
-export const SCHEDULER_NAMES: Record<SchedulerName, string> = {
-  lms: "LMS",
-  euler: "Euler",
-  heun: "Heun",
-  ddim: "DDIM",
-  pndm: "PNDM",
-  "dpmpp-2m": "DPM++ 2M",
-  unipc: "UniPC",
-  deis: "DEIS",
-  "euler-a": "Euler ancestral",
-  "dpmpp-2m-sde": "DPM++ 2M SDE",
-  "dpmpp-sde": "DPM++ SDE",
-  "dpmpp-2s-a": "DPM++ 2S ancestral",
-  lcm: "LCM",
-  tcd: "TCD",
-};
 
 /** Of noise levels. */
 export const SPACING_NAMES: Record<Spacing, string> = {

@@ -114,6 +114,18 @@ export function machineState({ state, retryAt, problem }: Machine, now: number):
   }
 }
 
+/** What the button that draws says of the chosen machine while it cannot be reached: what becomes of pictures, and what to do. */
+export function awayWords(machine: Machine | undefined, now: number): string | undefined {
+  if (!machine) {
+    return "The machine that has this checkpoint is not paired any more. Pair it again, or choose another checkpoint.";
+  }
+  const { name, state, retryAt, problem } = machine;
+  if (state === "refused") return problem ?? `${name} lets this machine in no more. Pair them again.`;
+  if (state !== "lost") return undefined;
+  const again = retryAt === null ? "" : `, and is tried again in ${Math.max(1, Math.ceil((retryAt - now) / 1_000))} s`;
+  return `${name} is away${again}. What you ask for now is drawn when it is back. Is it on, and does its engine run? Else choose another place in “Runs on”.`;
+}
+
 /** The same checkpoint on a machine, else the first that it has; undefined where it has said nothing yet. */
 export function requestOn(
   { id, info }: Machine,

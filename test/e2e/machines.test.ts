@@ -7,6 +7,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { ROOT } from "../support/imports.ts";
 import { type Relay, startRelay } from "../support/relay.ts";
 import { freePort } from "../support/freePort.ts";
+import { findings } from "./axe.ts";
 import { apiOf, setTheme } from "./driver.ts";
 import { electron } from "./harness.ts";
 import { sharedApp } from "./shared.ts";
@@ -69,6 +70,7 @@ describe.skipIf(!electron)("another machine", { timeout: 240_000 }, () => {
     await dialog.getByRole("button", { name: "Pair", exact: true }).click();
     await dialog.getByText(/^Workstation: .*, 1 model$/).waitFor();
     await dialog.getByText(/^Connected · 127\.0\.0\.1/).waitFor();
+    expect(await findings(page, "other machines")).toEqual([]);
     await look("machines-paired");
     await page.keyboard.press("Escape");
 
@@ -82,9 +84,14 @@ describe.skipIf(!electron)("another machine", { timeout: 240_000 }, () => {
     relay.cut();
     const lost = page.getByRole("status").filter({ hasText: /Workstation: Connection lost, tried again in \d+ s/ });
     await lost.waitFor();
+    // Above the button, too, where it is seen without scrolling.
+    const away = page.locator("footer").getByText(/^Workstation is away, and is tried again in \d+ s/);
+    await expect.poll(() => away.isVisible()).toBe(true);
+    expect(await findings(page, "a machine that is away")).toEqual([]);
     await look("machines-lost");
     relay.isDown = false;
     await lost.waitFor({ state: "detached" });
+    await away.waitFor({ state: "detached" });
     await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(2);
     const { results: drawn } = await apiOf(page).listResults({ order: "newest", offset: 0, limit: 9 });
     expect(drawn.map(({ seed }) => seed).toSorted()).toEqual(["1", "2"]);

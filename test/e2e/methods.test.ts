@@ -39,6 +39,7 @@ describe.skipIf(!electron)("the methods", { timeout: 120_000 }, () => {
     await expect.poll(async () => (await guidance(page)).refine).toBe(false);
     await page.getByText("Move strength").first().dblclick();
     await expect.poll(() => strength.inputValue()).toBe("20.0");
+    await expect.poll(() => guidance(page)).not.toHaveProperty("moveStrength"); // the method's own again, and none of the scene's
     await choose(page, "Method", /^iLGD/);
     await page.getByRole("slider", { name: "How strictly boxes are followed" }).waitFor();
     await page.getByText("Loss strength η").first().waitFor();

@@ -2,7 +2,13 @@
 import { expect, test } from "vitest";
 import type { App } from "@api/bridge.ts";
 import { isSameModel, type Machine, machinePath, machineTitle, placeOfModel, readMachinePath } from "@api/machines.ts";
-import { machineItems, MachinesState, machineState, requestOn } from "../../src-renderer/state/machines.svelte.ts";
+import {
+  awayWords,
+  machineItems,
+  MachinesState,
+  machineState,
+  requestOn,
+} from "../../src-renderer/state/machines.svelte.ts";
 import { Notices } from "../../src-renderer/state/notices.svelte.ts";
 
 const ID = "0123456789abcdef";
@@ -35,6 +41,15 @@ test("how it stands is told in words, with the seconds until it is tried again",
   expect(machineState({ ...machine, state: "refused", problem: "Workstation has revoked this machine." }, 0)).toMatch(
     /revoked/,
   );
+});
+
+test("where pictures are asked for it is said that the chosen machine is away, and what to do", () => {
+  expect([awayWords(machine, 0), awayWords({ ...machine, state: "connecting" }, 0)]).toEqual([undefined, undefined]);
+  expect(awayWords({ ...machine, state: "lost", retryAt: 5_200 }, 1_000)).toMatch(
+    /^Workstation is away, and is tried again in 5 s\. What you ask for now is drawn when it is back\. .* “Runs on”\.$/,
+  );
+  expect(awayWords({ ...machine, state: "refused", problem: "It has revoked this machine." }, 0)).toBe("It has revoked this machine."); // prettier-ignore
+  expect(awayWords(undefined, 0)).toMatch(/not paired any more\. Pair it again, or choose another checkpoint\./);
 });
 
 test("paths of its checkpoints name machine and content, and no file is taken for one", () => {
