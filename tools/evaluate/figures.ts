@@ -117,7 +117,7 @@ export async function writeFigures(docs = DOCS, readme = README): Promise<void> 
     );
     await plot("shapes.svg", byGroup("Things in ellipses and polygons", "share of a thing's pixels in its shape", drawn(shapes), ({ masks }) => masks?.inside)); // prettier-ignore
   }
-  await stepsPlot(folder, main, tables);
+  await stepsPlot(folder, tables);
   const sweep = await readSweep();
   if (sweep) tables.set("sweep", sweepTable(sweep));
   for (const file of [path.join(docs, "evaluation.md"), readme]) await fillIn(file, tables);
@@ -147,15 +147,14 @@ function byGroup(title: string, x: string, results: readonly VariantResult[], va
   return { title, x, rows, range: [0, 1] };
 } // prettier-ignore
 
-/** By number of steps: 50 of them are in the main run, and count where it has as many scenes. */
-async function stepsPlot(folder: string, main: Kept | undefined, tables: Map<string, string>): Promise<void> {
+/** By number of steps. */
+async function stepsPlot(folder: string, tables: Map<string, string>): Promise<void> {
   const runs: Kept[] = [];
   for (const { name } of STUDY.filter(({ name }) => name.startsWith("steps-"))) {
     const run = await keptOf(folder, name);
     if (run) runs.push(run);
   }
   if (runs.length === 0) return;
-  if (main?.facts.scenes === runs[0]!.facts.scenes) runs.push(main);
   const names = drawn(runs[0]!).map(({ name }) => name);
   const at = (run: Kept, name: string) => run.results.find((result) => result.name === name);
   const lines = names.map((name) => ({

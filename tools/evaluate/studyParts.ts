@@ -6,6 +6,8 @@ export const EVERY_METHOD = [
   ...["chen", "boxdiff", "rnb", "csg", "loss", "ilgd"],
 ] as const;
 const FEW = ["none", "forward", "boxdiff", "ilgd"];
+/** What keeps inside a shape, and what fills it. */
+const FOR_SHAPES = ["none", "forward", "boxdiff", "ilgd", "ilgd:area", "ilgd:entropy"];
 const LOSSES = ["authors", "area", "boxes", "log", "entropy", "refined"];
 
 export interface StudyPart {
@@ -22,11 +24,14 @@ export const STUDY: readonly StudyPart[] = [
     name: "losses",
     argv: methods(["none", ...LOSSES.map((loss) => (loss === "authors" ? "ilgd" : `ilgd:${loss}`))]),
   },
-  { name: "shapes", argv: ["--set", "shapes", ...methods(FEW)] },
+  { name: "shapes", argv: ["--set", "shapes", ...methods(FOR_SHAPES)] },
   { name: "things", argv: ["--set", "things", ...methods(FEW)] },
   { name: "overlap", argv: ["--set", "overlap", ...methods(FEW)] },
   { name: "sizes", argv: ["--set", "sizes", ...methods(FEW)] },
-  ...["10", "20", "30"].map((steps) => ({ name: `steps-${steps}`, argv: ["--steps", steps, ...methods(FEW)] })),
+  ...["10", "20", "30", "50"].map((steps) => ({
+    name: `steps-${steps}`,
+    argv: ["--scenes", "100", "--steps", steps, ...methods(FEW)],
+  })),
 ];
 
 export const TIMING: StudyPart = { name: "timing", argv: ["--timing", "--scenes", "3", ...methods(EVERY_METHOD)] };
