@@ -14,7 +14,7 @@ import { thumbnailOf } from "../../src-main/store/pictures.ts";
 import { ProjectFile } from "../../src-main/store/project.ts";
 
 /** Changes when what is made does. */
-const VERSION = 2;
+const VERSION = 3;
 const SEEDS_PER_RUN = 50;
 export const SIDE = 256;
 /** Different pictures: encoding 10,000 would take a quarter of an hour and show nothing new. */
