@@ -16,7 +16,10 @@ function hearAll({ app, page }: RunningApp): string[] {
       heard.push(`${message.type()}: ${message.text()} (${message.location().url})`);
     });
     one.on("pageerror", (error) => heard.push(`uncaught: ${error.message}`));
-    one.on("requestfailed", (request) => heard.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+    one.on("requestfailed", (request) => {
+      const why = request.failure()?.errorText;
+      if (why !== "net::ERR_ABORTED") heard.push(`failed: ${request.url()} ${why}`); // taken back by the window itself
+    });
     one.on("response", (reply) => {
       if (reply.status() >= 400) heard.push(`${reply.status()}: ${reply.url()}`);
     });

@@ -90,6 +90,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
     await exported(page, "2 pictures are exported.").waitFor();
     expect(await suggested(app)).toHaveLength(1);
     expect((await readdir(out)).sort()).toEqual(["diorama-1-seed-4.png", "diorama-2-seed-5.png"]);
+    await dialog(page).waitFor({ state: "hidden" }); // one that fades away still takes a click
 
     await page.keyboard.press("Control+e");
     await dialog(page).getByRole("button", { name: "Export…" }).click();
@@ -137,6 +138,7 @@ describe.skipIf(!electron)("pictures as files", { timeout: 120_000 }, () => {
   test("a contact sheet shows them all, and the clipboard gets one", async () => {
     const { app, page } = running();
     const sheet = folder("sheet.png");
+    await dialog(page).waitFor({ state: "hidden" });
     await card(page, 5).click();
     await card(page, 4).click({ modifiers: ["Shift"] });
     await expect.poll(() => page.getByRole("option", { selected: true }).count()).toBe(2);
