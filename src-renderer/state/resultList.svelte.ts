@@ -1,6 +1,6 @@
 /** A window onto a list of results that may be long: of what lies on one shelf, in one order, the pages that were looked at. */
 import type { App } from "@api/bridge.ts";
-import type { ResultInfo, ResultQuery } from "@api/store.ts";
+import type { ResultInfo, ResultPage, ResultQuery } from "@api/store.ts";
 import type { Method } from "@scene/methods.ts";
 
 export type Shelf = "kept" | "scouted" | "starred" | "rejected" | "binned";
@@ -22,6 +22,25 @@ const PAGE = 100;
 /** Pages that are read again when something has changed. */
 const PAGES_AT_ONCE = 6;
 
+export type AskResults = (query: ResultQuery) => Promise<ResultPage>;
+
+/**
+ * Asks the store for results. What several lists ask for in one go, as when a project opens, is asked once; what comes of it is shared only
+ * until the next event, which may be that something has changed.
+ */
+export function askOnce(app: App): AskResults {
+  const asked = new Map<string, Promise<ResultPage>>();
+  return (query) => {
+    const key = JSON.stringify(query);
+    const known = asked.get(key);
+    if (known) return known;
+    const page = app.api.listResults(query);
+    asked.set(key, page);
+    setTimeout(() => asked.delete(key), 0);
+    return page;
+  };
+}
+
 export class ResultList {
   shelf: Shelf = $state("kept");
   order: Order = $state("newest");
@@ -34,15 +53,15 @@ export class ResultList {
   /** Those that were read so far, by place in the list; the rest is empty. */
   rows: readonly (ResultInfo | undefined)[] = $state.raw([]);
 
-  readonly #app: App;
+  readonly #ask: AskResults;
   /** Pages that were read or are being read, the one shown last at the end. */
   #asked = new Set<number>();
   #generation = 0;
   #refreshing: Promise<void> | undefined;
   #refreshAgain = false;
 
-  constructor(app: App) {
-    this.#app = app;
+  constructor(ask: AskResults) {
+    this.#ask = ask;
   }
 
   /** Whether a result, marked as it is, belongs on this list's shelf. */
@@ -149,7 +168,7 @@ export class ResultList {
       offset: page * PAGE,
       limit: PAGE,
     };
-    return { page, ...(await this.#app.api.listResults(query)) };
+    return { page, ...(await this.#ask(query)) };
   }
 
   /** The ids of all under this filter, in order. */

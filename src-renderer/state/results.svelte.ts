@@ -6,7 +6,7 @@ import { Turns } from "@wire/turns.ts";
 import { Details } from "./details.svelte.ts";
 import type { Editor } from "./editor.svelte.ts";
 import { Marks } from "./marks.ts";
-import { type Order, ResultList, type Shelf } from "./resultList.svelte.ts";
+import { askOnce, type Order, ResultList, type Shelf } from "./resultList.svelte.ts";
 import { Selection } from "./selection.svelte.ts";
 import { Tray } from "./tray.svelte.ts";
 import { View } from "./view.svelte.ts";
@@ -35,8 +35,9 @@ export class Results {
     this.#app = app;
     this.#view = view;
     this.details = new Details(app);
-    this.sheet = new ResultList(app);
-    this.latest = new ResultList(app);
+    const ask = askOnce(app);
+    this.sheet = new ResultList(ask);
+    this.latest = new ResultList(ask);
     this.marks = new Marks(app, editor, this);
     app.on("changed", ({ what }) => {
       if (what === "results") void this.refresh();
