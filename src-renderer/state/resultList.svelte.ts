@@ -25,8 +25,8 @@ const PAGES_AT_ONCE = 6;
 export type AskResults = (query: ResultQuery) => Promise<ResultPage>;
 
 /**
- * Asks the store for results. What several lists ask for in one go, as when a project opens, is asked once; what comes of it is shared only
- * until the next event, which may be that something has changed.
+ * Asks the store for results. What several lists ask for in one go, as when a project opens, is asked once; who asks later,
+ * even in the same event, gets an answer of their own, as something may have changed.
  */
 export function askOnce(app: App): AskResults {
   const asked = new Map<string, Promise<ResultPage>>();
@@ -36,7 +36,7 @@ export function askOnce(app: App): AskResults {
     if (known) return known;
     const page = app.api.listResults(query);
     asked.set(key, page);
-    setTimeout(() => asked.delete(key), 0);
+    queueMicrotask(() => asked.delete(key));
     return page;
   };
 }
