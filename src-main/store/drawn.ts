@@ -9,13 +9,13 @@ import { readSeeds } from "../scene/seeds.ts";
 import type { DrawnQuery, DrawnSeed, PictureChoice } from "../api/store.ts";
 import { SEEDS_TEXT } from "../api/storeMessages.ts";
 import { storedSceneSchema } from "../api/sceneMessages.ts";
-import { bounded, parseJson, SOUND_RESULT, SOUND_RUN } from "./soundness.ts";
+import { bounded, parseJson, SOUND_RESULT, SOUND_RUN, TELLS_ALTERNATIVE } from "./soundness.ts";
 
 /** Pictures with one seed and size that an imported one is compared with; more of them are no accident. */
 const MOST_ALIKE = 50;
 
 /** Null in a record that is no JSON, which a damaged file may have. */
-const ALTERNATIVE = "iif(json_valid(record), record ->> '$.alternative', NULL)";
+const ALTERNATIVE = `iif(${TELLS_ALTERNATIVE}, record ->> '$.alternative', NULL)`;
 
 export class Drawn {
   readonly #db: Database.Database;

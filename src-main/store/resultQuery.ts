@@ -2,13 +2,12 @@
 import type { ResultQuery } from "../api/store.ts";
 import { phraseKey } from "./finding.ts";
 import { toMatch, wordsOf } from "./search.ts";
-import { SOUND_RESULT } from "./soundness.ts";
+import { SOUND_RESULT, TELLS_ALTERNATIVE } from "./soundness.ts";
 
-// Few records tell of an alternative: the others are not read as JSON, three times each, for every row of a list.
 export const RESULT_COLUMNS = `result.id, result.run AS runId, result.seed, result.created, result.width, result.height, result.starred,
   result.state, result.obedience, result.seconds, result.bytes, result.scouted,
   result.scouted IS NOT NULL AND EXISTS (SELECT 1 FROM picture_state WHERE picture_state.result = result.id AND let_go = 0) AS resumable,
-  CASE WHEN instr(result.record, '"alternative"') = 0 OR NOT json_valid(result.record) THEN NULL WHEN json_type(result.record, '$.alternative') = 'text'
+  CASE WHEN NOT (${TELLS_ALTERNATIVE}) THEN NULL WHEN json_type(result.record, '$.alternative') = 'text'
     THEN substr(json_extract(result.record, '$.alternative'), 1, 1000) END AS alternative`;
 
 const ORDERS: Record<ResultQuery["order"], string> = {

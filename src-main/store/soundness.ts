@@ -73,6 +73,9 @@ export const SOUND_VERSION = "version.id NOT IN temp.unsound_version";
 export const SOUND_RUN = "run.id NOT IN temp.unsound_run";
 export const SOUND_RESULT = "result.id NOT IN temp.unsound_result";
 
+/** Whether a record may tell of an alternative, and is JSON. Few do: the others are not read as JSON, for every row of a list. */
+export const TELLS_ALTERNATIVE = `instr(result.record, '"alternative"') > 0 AND json_valid(result.record)`;
+
 /** An expression of SQL: the value, or null where it is of another type or has more bytes than the parameter that stands for it says. */
 export function bounded(column: string, type: "text" | "blob"): string {
   return `iif(typeof(${column}) = '${type}' AND octet_length(${column}) <= ?, ${column}, NULL)`;
