@@ -22,7 +22,7 @@ export interface FakeEngineOptions {
 const obedienceOf = (scene: Scene) => Object.fromEntries(scene.regions.map(({ id }, i) => [id, (71 - 7 * i) / 100]));
 
 export function fakeEngine(options: FakeEngineOptions = {}) {
-  const listeners = new Map<string, Set<(payload: never) => void>>();
+  const listeners = new Map<string, Set<(payload: never) => void | Promise<void>>>();
   const calls: { loads: LoadRequest[]; scenes: Scene[]; stopped: number; killed: number } = {
     loads: [],
     scenes: [],
@@ -30,8 +30,8 @@ export function fakeEngine(options: FakeEngineOptions = {}) {
     killed: 0,
   };
   let isCancelled = false;
-  const emit = <Name extends keyof EngineEvents>(name: Name, payload: EngineEvents[Name]) => {
-    for (const listener of listeners.get(name) ?? []) listener(payload as never);
+  const emit = async <Name extends keyof EngineEvents>(name: Name, payload: EngineEvents[Name]) => {
+    for (const listener of listeners.get(name) ?? []) await listener(payload as never);
   };
   const checkCancelled = () => {
     if (isCancelled) throw new AppError("cancelled", "Cancelled.", {});
@@ -44,7 +44,7 @@ export function fakeEngine(options: FakeEngineOptions = {}) {
         await Promise.resolve();
         options.load?.(request);
         checkCancelled();
-        emit("loading", { fraction: 0.5, message: "unet" });
+        await emit("loading", { fraction: 0.5, message: "unet" });
         const { path, provider } = request;
         const memory = "fast" as const;
         const defaults = options.defaults ?? withSteps(DEFAULT_SETTINGS, 3);
@@ -64,9 +64,9 @@ export function fakeEngine(options: FakeEngineOptions = {}) {
             const left = steps - step;
             const times = { elapsed: step, pictureSecondsLeft: left, queueSecondsLeft: left + 60 };
             const event: StepEvent = { jobId, seed, index, step, steps, ...times, obedience, loss: 0.5 };
-            emit("step", event);
+            await emit("step", event);
           }
-          emit("image", {
+          await emit("image", {
             jobId,
             seed,
             index,
