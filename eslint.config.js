@@ -14,6 +14,7 @@ export default defineConfig(
       parserOptions: {
         projectService: { allowDefaultProject: ["eslint.config.js", "svelte.config.js"] },
         tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: [".svelte"], // of all files: where they differ, the whole project is read anew at each change
       },
     },
     rules: {
@@ -34,7 +35,7 @@ export default defineConfig(
     files: ["src-renderer/**/*.svelte", "src-renderer/**/*.svelte.ts"],
     languageOptions: {
       globals: globals.browser,
-      parserOptions: { parser: tseslint.parser, extraFileExtensions: [".svelte"] },
+      parserOptions: { parser: tseslint.parser },
     },
     rules: {
       "prefer-const": "off", // $props() and $bindable() are taken apart with `let`
