@@ -111,6 +111,42 @@ describe("gated outputs", () => {
     expect(branch.initializer).toEqual([]); // they are outside, where a session shares them
   });
 
+  describe("behind another gate", () => {
+    const h = new GraphBuilder();
+    const v = h.input("v", "float32", [2]);
+    const [square, other] = [h.mul(v, v), h.exp(v)];
+    const outputs = { square, cube: h.mul(square, v), fourth: h.mul(square, square), other };
+    const program = h.finish(outputs);
+    const gates = (...on: string[]) =>
+      [
+        { input: "powers", outputs: ["square"] },
+        { input: "third", outputs: ["cube"], within: "powers" },
+        { input: "fourth?", outputs: ["fourth"], within: "powers" },
+        { input: "else", outputs: ["other"] },
+      ].map((one) => ({ ...one, on: on.includes(one.input) }));
+    const at = { v: numbers([2], [2, -3]) };
+
+    test.each([
+      { on: ["powers", "third", "fourth?", "else"], given: ["square", "cube", "fourth", "other"] },
+      { on: ["powers", "fourth?"], given: ["square", "fourth"] },
+      { on: ["powers"], given: ["square"] },
+      { on: ["third", "else"], given: ["other"] },
+    ])("$on open give $given, and zeros for the rest", async ({ on, given }) => {
+      const [expected, got] = [evaluate(program, at), await runOnnx(program, at, gates(...on))];
+      expect(Object.keys(got)).toEqual(Object.keys(outputs));
+      for (const name of Object.keys(outputs)) {
+        expectClose(got[name]!, given.includes(name) ? expected[name]! : numbers([1], [0]), 1e-6);
+      }
+    });
+
+    test("what both need is computed once", () => {
+      const { node } = parse(toOnnx(program, gates()).bytes);
+      const branch = node[0]!.attribute.find((a) => a.name === "then_branch")!.g!;
+      expect(node.map((n) => n.opType)).toEqual(["If", "If"]);
+      expect(branch.node.map((n) => n.opType)).toEqual(["Mul", "Identity", "If", "If"]);
+    });
+  });
+
   test("leave outside what is the same in every run", () => {
     const h = new GraphBuilder();
     const v = h.input("v", "float32", [2]);

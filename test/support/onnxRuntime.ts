@@ -11,8 +11,13 @@ export interface GateSetting extends Gate {
   on: boolean;
 }
 
-export async function runOnnx(graph: Graph, feeds: Feeds, gate?: GateSetting): Promise<Record<string, Numbers>> {
-  const model = toOnnx(graph, gate);
+export async function runOnnx(
+  graph: Graph,
+  feeds: Feeds,
+  gate: GateSetting | readonly GateSetting[] = [],
+): Promise<Record<string, Numbers>> {
+  const gates = [gate].flat();
+  const model = toOnnx(graph, gates);
   const folder = model.weightFolder;
   const session = await InferenceSession.create(model.bytes, {
     executionProviders: ["cpu"],
@@ -25,8 +30,8 @@ export async function runOnnx(graph: Graph, feeds: Feeds, gate?: GateSetting): P
       const name = v.source.kind === "input" ? v.source.name : "";
       return [name, toTensor(v.dtype, feeds[name]!)] as const;
     });
-    const gates = gate ? { [gate.input]: new Tensor("bool", [gate.on], [1]) } : {};
-    const results = await session.run({ ...Object.fromEntries(tensors), ...gates });
+    const switches = gates.map(({ input, on }) => [input, new Tensor("bool", [on], [1])] as const);
+    const results = await session.run(Object.fromEntries([...tensors, ...switches]));
     return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromTensor(tensor)]));
   } finally {
     await session.release();

@@ -2,9 +2,9 @@
  * Convolutions as a processor computes them fastest, which costs memory for weights in another form: Winograd's form where it pays
  * (choice.ts), and elsewhere, for adjoints, a convolution with flipped weights. What is computed stays the same but for rounding.
  */
-import { invariant } from "../../wire/errors.ts";
 import { GraphBuilder } from "../builder.ts";
-import type { Graph, Node, OpAttributes, OpName, Value } from "../graph.ts";
+import { appendCopy } from "../copy.ts";
+import type { Graph, Node, OpAttributes, Value } from "../graph.ts";
 import { staticValues } from "../simplify.ts";
 import type { Convolution } from "./choice.ts";
 import type { Tile } from "./transforms.ts";
@@ -13,38 +13,14 @@ import { transformedWeights, winogradAdjoint, winogradConv } from "./winograd.ts
 /** `tiles` has the weights whose convolutions get Winograd's form. */
 export function withFastConvolutions(graph: Graph, tiles: ReadonlyMap<Value, Tile>): Graph {
   const g = new GraphBuilder();
-  const copies = new Map<Value, Value>();
-  const of = (value: Value): Value => {
-    const copy = copies.get(value) ?? introduced(g, value);
-    copies.set(value, copy);
-    return copy;
-  };
-  for (const input of graph.inputs) of(input);
   const candidates = new Set(convolutionsOf(graph).map(({ node }) => node));
-  for (const node of graph.nodes) {
-    const [x, w, bias] = node.inputs.map(of);
-    const tile = candidates.has(node) ? tiles.get(node.inputs[1]!) : undefined;
-    const copy =
-      (tile && inWinogradForm(g, node, tile, x!, w!, bias)) ??
-      flipped(g, node, x!, w!) ??
-      g.append(node.op, node.inputs.map(of), node.attributes as OpAttributes[OpName]);
-    copies.set(node.output, copy);
-  }
+  const of = appendCopy(g, graph, {
+    node: (node, [x, w, bias]) => {
+      const tile = candidates.has(node) ? tiles.get(node.inputs[1]!) : undefined;
+      return tile ? inWinogradForm(g, node, tile, x!, w!, bias) : flipped(g, node, x!, w!);
+    },
+  });
   return g.finish(Object.fromEntries(graph.outputs.map(({ name, value }) => [name, of(value)])));
-}
-
-/** What is no node's output; weights keep the names and byte ranges they have. */
-function introduced(g: GraphBuilder, { source, dtype, shape }: Value): Value {
-  switch (source.kind) {
-    case "input":
-      return g.input(source.name, dtype, shape);
-    case "constant":
-      return g.constant(source.data, dtype, shape);
-    case "weight":
-      return g.weight(source.name, source.ref);
-    case "node":
-      invariant(false, "a value is used before it is computed");
-  }
 }
 
 /** The convolutions and adjoints that have a Winograd form: 3 x 3, strides 1, weights that are the same in every run. */

@@ -3,7 +3,7 @@
  * own file, so the model is a few hundred kilobytes whatever the checkpoint weighs.
  *
  * Outputs may be gated: what only they need goes into the branch of an `If` on a boolean input. One session and one
- * copy of the weights then serve steps with and without a gradient.
+ * copy of the weights then serve steps with and without a gradient, and runs of one row and of several.
  */
 import path from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -40,6 +40,8 @@ export interface Gate {
   /** Name of the boolean input [1] that turns the gated outputs on. When it is false they hold a single zero. */
   input: string;
   outputs: readonly string[];
+  /** Input of the gate that this one is behind: without that its outputs are zeros, too, and what both need is computed once, behind the other. */
+  within?: string;
 }
 
 export interface OnnxOptions {
@@ -70,6 +72,8 @@ class Writer {
   readonly #graph: Graph;
   readonly #options: OnnxOptions;
   readonly #gates: readonly Gate[];
+  /** Values that are the same in every run. */
+  readonly #fixed: Set<Value>;
   readonly #names = new Map<Value, string>();
   readonly #initializers = new Map<string, TensorProto>();
   /** Names of the constants, by what they hold. */
@@ -81,6 +85,7 @@ class Writer {
     this.#graph = graph;
     this.#options = options;
     this.#gates = gates;
+    this.#fixed = staticValues(graph);
     const files = graph.nodes
       .flatMap((n) => n.inputs)
       .flatMap((v) => (v.source.kind === "weight" ? [v.source.ref.file] : []));
@@ -88,41 +93,14 @@ class Writer {
   }
 
   write(): OnnxModel {
-    const { nodes, inputs, outputs } = this.#graph;
+    const { inputs, outputs } = this.#graph;
+    const gated = outputs.filter(({ name }) => this.#gates.some((gate) => gate.outputs.includes(name)));
     const behind = this.#gates.flatMap((gate) => gate.outputs);
-    const gated = outputs.filter((o) => behind.includes(o.name));
     invariant(gated.length === behind.length, `no outputs ${behind.join(", ")}`);
     const open = outputs.filter((o) => !gated.includes(o));
-    const always = ancestors(
-      nodes,
-      open.map((o) => o.value),
-    );
-    const fixed = staticValues(this.#graph);
-    const remade = this.#options.fixedValues === "remade";
-    if (!remade) for (const value of fixed) always.add(value);
-    // A session runs the inputs of a node in the order from the last written to the first: what is remade is written first, so
-    // that it is computed just before its use and not before everything else.
-    const sorted = (list: Graph["nodes"]) => (remade ? list.toSorted((a, b) => Number(fixed.has(b.output)) - Number(fixed.has(a.output))) : list); // prettier-ignore
-
-    const outer = this.#emit(sorted(nodes.filter((n) => always.has(n.output))));
-    for (const { name, value } of open) outer.push(proto("Identity", [this.#name(value)], [name]));
+    const outer = this.#block(undefined, open, new Set(), "");
     const inputInfos = inputs.map((v) => info(this.#name(v), v.dtype, v.shape));
-    for (const gate of this.#gates) {
-      inputInfos.push(info(gate.input, "bool", [1]));
-      const results = gated.filter((o) => gate.outputs.includes(o.name));
-      const needed = ancestors(
-        nodes,
-        results.map((o) => o.value),
-      );
-      const own = nodes.filter((n) => needed.has(n.output) && !always.has(n.output));
-      const inputsOfOwn = ancestors(
-        nodes,
-        own.flatMap((n) => n.inputs),
-      );
-      // Remade once more in the branch: a value that the branch took from outside would be held until then.
-      const again = remade ? nodes.filter((n) => fixed.has(n.output) && always.has(n.output) && inputsOfOwn.has(n.output)) : []; // prettier-ignore
-      outer.push(this.#branch(gate.input, sorted([...again, ...own]), results));
-    }
+    for (const gate of this.#gates) inputInfos.push(info(gate.input, "bool", [1]));
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
       producerName: "diorama",
@@ -141,6 +119,33 @@ class Writer {
     });
     const bytes = toBinary(ModelProtoSchema, model);
     return { bytes, ...(this.#folder !== undefined ? { weightFolder: this.#folder } : {}) };
+  }
+
+  /**
+   * `results` under their names with `suffix`, from what is `available` outside and what else they need; then the branches of the gates
+   * that are here, behind the gate `within`.
+   */
+  #block(within: string | undefined, results: Graph["outputs"], available: Set<Value>, suffix: string): NodeProto[] {
+    const { nodes } = this.#graph;
+    const remade = this.#options.fixedValues === "remade";
+    const roots = results.map((o) => o.value);
+    const here = ancestors(nodes, roots);
+    if (within === undefined && !remade) for (const value of this.#fixed) here.add(value);
+    // A session runs the inputs of a node in the order from the last written to the first: what is remade is written first, so
+    // that it is computed just before its use and not before everything else.
+    const sorted = (list: Graph["nodes"]) => (remade ? list.toSorted((a, b) => Number(this.#fixed.has(b.output)) - Number(this.#fixed.has(a.output))) : list); // prettier-ignore
+    const own = nodes.filter((n) => here.has(n.output) && !available.has(n.output));
+    const inputsOfOwn = ancestors(
+      nodes,
+      own.flatMap((n) => n.inputs),
+    );
+    // Remade once more in the branch: a value that the branch took from outside would be held until then.
+    const again = remade ? nodes.filter((n) => this.#fixed.has(n.output) && available.has(n.output) && inputsOfOwn.has(n.output)) : []; // prettier-ignore
+    const written = this.#emit(sorted([...again, ...own]));
+    for (const { name, value } of results) written.push(proto("Identity", [this.#name(value)], [`${name}${suffix}`]));
+    const inside = new Set([...available, ...here]);
+    for (const gate of this.#gates) if (gate.within === within) written.push(this.#branch(gate, inside, suffix));
+    return written;
   }
 
   #emit(nodes: Graph["nodes"]): NodeProto[] {
@@ -163,11 +168,15 @@ class Writer {
     return written;
   }
 
-  #branch(condition: string, nodes: Graph["nodes"], gated: Graph["outputs"]): NodeProto {
+  /** An `If` whose outputs are those behind `gate`, of gates within it, too, with `suffix`. */
+  #branch(gate: Gate, available: Set<Value>, suffix: string): NodeProto {
+    const named = (names: readonly string[]) => this.#graph.outputs.filter((o) => names.includes(o.name));
+    const own = named(gate.outputs);
+    const further = named(this.#within(gate).flatMap((inner) => inner.outputs));
+    const gated = [...own, ...further];
     const before = new Map(this.#names);
-    const taken = this.#emit(nodes);
-    const results = gated.map((o) => ({ ...o, inner: `${o.name}_on`, none: `${o.name}_off` }));
-    for (const r of results) taken.push(proto("Identity", [this.#name(r.value)], [r.inner]));
+    const taken = this.#block(gate.input, own, available, `${suffix}_on`);
+    const results = gated.map((o) => ({ ...o, inner: `${o.name}${suffix}_on`, none: `${o.name}${suffix}_off` }));
     const otherwise = results.map((r) => proto("Identity", [this.#constant([0], r.value.dtype, [1])], [r.none]));
     const graphAttribute = (name: string, node: NodeProto[], output: ValueInfoProto[]): AttributeProto =>
       create(AttributeProtoSchema, {
@@ -184,9 +193,9 @@ class Writer {
     }
     return create(NodeProtoSchema, {
       opType: "If",
-      name: condition,
-      input: [condition],
-      output: gated.map((o) => o.name),
+      name: `${gate.input}${suffix}`,
+      input: [gate.input],
+      output: gated.map((o) => `${o.name}${suffix}`),
       attribute: [
         graphAttribute(
           "then_branch",
@@ -200,6 +209,12 @@ class Writer {
         ),
       ],
     });
+  }
+
+  /** The gates behind `gate`. */
+  #within(gate: Gate): Gate[] {
+    const inner = this.#gates.filter(({ within }) => within === gate.input);
+    return inner.flatMap((one) => [one, ...this.#within(one)]);
   }
 
   #name(value: Value): string {
