@@ -46,6 +46,8 @@ export interface Denoiser extends Conditionings {
   guidanceRescale?: number;
   /** What is computed in a step, counted from 0; all of it where left out. */
   workAt?: (step: number) => Work;
+  /** Told the rows of the network in each run of both halves. */
+  onRows?: (rows: number) => void;
   /** The method's own texts. */
   texts?: ReadonlyMap<string, Conditionings & { words: readonly number[] }>;
 }
@@ -82,27 +84,42 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
       invariant(texts, `no text ${text}`);
       const { isGuided, isWhole, isKept } = d.workAt?.(evaluation.stepIndex) ?? ALL;
       const inputs = inputsOf(at, texts.prompt, prompt);
-      /** One half by the outermost layers, where that is what this step does; what they need may be missing after a half was left out. */
-      const around = async (half: UnetInputs, name: "prompt" | "negative") => {
-        const deep = isWhole || gradient ? undefined : kept(d.state, name);
-        return deep && (await d.unet.runOutermost({ ...half, deep }));
-      };
-      const whole = async (half: UnetInputs, name: "prompt" | "negative") => {
-        const run: UnetOutputs & Partial<GuidedOutputs> =
-          gradient && name === "prompt" ? await d.unet.runGuided(half) : await d.unet.run(half);
+      /** What the outermost layers go around, where they are what this step runs; it may be missing after a half was left out. */
+      const deepOf = (name: "prompt" | "negative") => (isWhole || gradient ? undefined : kept(d.state, name));
+      const noted = <Run extends Partial<UnetOutputs>>(run: Run, name: "prompt" | "negative") => {
         if (isKept && run.deep) keep(d.state, name, run.deep);
-        if (isKept && name === "prompt") keep(d.state, "maps", run.maps);
+        if (isKept && run.maps) keep(d.state, "maps", run.maps);
         return run;
       };
-      const outermost = await around(inputs, "prompt");
-      const conditional = outermost
-        ? { prediction: outermost, maps: kept(d.state, "maps")!, loss: 0, told: {}, gradient: undefined }
-        : await whole(inputs, "prompt");
-      let output = conditional.prediction;
+      const promptHalf = async (): Promise<UnetOutputs & Partial<GuidedOutputs>> => {
+        const deep = deepOf("prompt");
+        if (!deep) return noted(await (gradient ? d.unet.runGuided(inputs) : d.unet.run(inputs)), "prompt");
+        const prediction = await d.unet.runOutermost({ ...inputs, deep });
+        return { prediction, maps: kept(d.state, "maps")!, loss: 0, told: {} };
+      };
+      const negativeHalf = async (half: UnetInputs) => {
+        const deep = deepOf("negative");
+        if (deep) return d.unet.runOutermost({ ...half, deep });
+        const { prediction, deep: fresh } = await d.unet.run(half);
+        return noted({ prediction, ...(fresh ? { deep: fresh } : {}) }, "negative").prediction;
+      };
+      let conditional: UnetOutputs & Partial<GuidedOutputs>;
+      let plain: Float32Array | undefined;
       // A network that reads the scale was distilled to do both halves' work in one.
-      if (d.guidanceScale !== 1 && !guidanceWidth && isGuided) {
+      if (d.guidanceScale === 1 || guidanceWidth || !isGuided) conditional = await promptHalf();
+      else {
         const half = inputsOf(at, texts.negative, negative);
-        const plain = (await around(half, "negative")) ?? (await whole(half, "negative")).prediction;
+        if (deepOf("prompt") || deepOf("negative"))
+          [conditional, plain] = [await promptHalf(), await negativeHalf(half)];
+        else {
+          const both = await d.unet.both({ prompt: inputs, negative: half }, gradient);
+          d.onRows?.(both.rows);
+          conditional = noted(both.prompt, "prompt");
+          plain = noted(both.negative, "negative").prediction;
+        }
+      }
+      let output = conditional.prediction;
+      if (plain) {
         const mixed = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
         output = rescaleGuided(mixed, output, d.guidanceRescale ?? 0);
       }

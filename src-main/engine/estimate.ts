@@ -25,6 +25,16 @@ export class Estimator {
     return [...this.#seconds].filter(([key]) => !key.endsWith(" first"));
   }
 
+  /** Seconds that were measured of something else, by its name (sessions/pairChoice.ts); kept with the rest. */
+  measured(name: string): number | undefined {
+    return this.#seconds.get(name);
+  }
+
+  measure(name: string, seconds: number): void {
+    this.#seconds.delete(name);
+    this.#seconds.set(name, seconds);
+  }
+
   /** Takes note of one step's time. */
   addStep(settings: SceneSettings, step: number, seconds: number): void {
     this.#add(stepKey(settings, kindOf(settings, step)), seconds);

@@ -4,6 +4,8 @@ import type { MemoryMode } from "../api/engine.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { VaeConfig } from "../checkpoint/config.ts";
 import type { Grid } from "../guidance/masks.ts";
+import type { ProviderName } from "../scene/scene.ts";
+import { nvidiaCards } from "../service/nvidia.ts";
 
 /**
  * Copies of the weights on the processor in fast mode: packed for the kernels, and those of the convolutions transformed or flipped for
@@ -25,6 +27,18 @@ export function estimateBytes(
   const weights = memory === "fast" ? wide * FAST_COPIES : Math.min(wide, checkpoint.weightBytes);
   const channels = checkpoint.unet.config.blockOutChannels[0]!;
   return Math.round(weights + latent.height * latent.width * channels * BYTES_PER_CELL_CHANNEL);
+}
+
+/** Bytes of activations of one more row of the network, forward and backward. */
+export function rowBytes(channels: number, latent: Grid, bytesPerNumber: number): number {
+  return latent.height * latent.width * channels * BYTES_PER_CELL_CHANNEL * (bytesPerNumber / 4);
+}
+
+/** Whether so many bytes are free where `provider` computes; taken for so where nobody can say, which are all but NVIDIA's own. */
+export async function isFree(bytes: number, provider: ProviderName): Promise<boolean> {
+  const mebibytes = provider === "cuda" ? (await nvidiaCards("memory.free")).map(Number).filter(Number.isFinite) : [];
+  // Which of several cards it is, its number does not tell: ONNX Runtime and the driver count differently.
+  return mebibytes.length === 0 || bytes < Math.min(...mebibytes) * 2 ** 20;
 }
 
 /** Cells of a latent that the autoencoder takes as a whole, memory allowing: 1024 x 1024 of Stable Diffusion XL. */

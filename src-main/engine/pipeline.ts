@@ -43,6 +43,7 @@ import { sceneWarnings } from "./sceneWarnings.ts";
 import type { OpenPipeline, Pipeline } from "./service.ts";
 import type { OpenUnet } from "./sessions/openUnet.ts";
 import type { Progress } from "./sessions/networks.ts";
+import type { Memo } from "./sessions/pairChoice.ts";
 import { choosePrecision, Networks } from "./sessions/networks.ts";
 
 export const openPipeline: OpenPipeline = async (request, onProgress): Promise<Pipeline> => {
@@ -231,6 +232,7 @@ class DiffusionPipeline implements Pipeline {
     let latent: Float32Array = begun.latent;
     const carried: MethodState = { ...begun.method };
     const { layers, attention: crossLayers } = unet;
+    let rows = 1;
     const denoiser: Denoiser = {
       unet,
       config,
@@ -248,6 +250,7 @@ class DiffusionPipeline implements Pipeline {
       guidanceScale: settings.guidanceScale,
       guidanceRescale: settings.guidanceRescale ?? 0,
       workAt: (step) => workAt(drawn, step),
+      onRows: (some) => (rows = Math.max(rows, some)),
       ...both(texts),
       texts: new Map([...pairs].map(([name, pair]) => [name, { ...both(pair), words: pair.words }])),
     };
@@ -301,7 +304,10 @@ class DiffusionPipeline implements Pipeline {
     options.signal.throwIfAborted();
     const fresh = await (foreseen ? this.#decoding.foreseen(foreseen, size) : this.#decoding.picture(latent, size));
     const pixels = start?.pasted(fresh) ?? fresh;
-    const record = { ...this.#record(told, seed, bound, history), ...(start ? { start: start.size } : {}) };
+    const record = {
+      ...this.#record(told, seed, bound, history, rows),
+      ...(start ? { start: start.size } : {}),
+    };
     return {
       pixels,
       obedience: history,
@@ -312,6 +318,10 @@ class DiffusionPipeline implements Pipeline {
       ...(beginning ? { shared: from?.step ?? 0 } : {}),
     };
   };
+
+  remember(memo: Memo): void {
+    this.#networks.remember(memo);
+  }
 
   async close(): Promise<void> {
     await this.#networks.close();
@@ -339,6 +349,7 @@ class DiffusionPipeline implements Pipeline {
     seed: string,
     bound: readonly BoundRegion[],
     history: readonly Record<string, number>[],
+    rows: number,
   ): RunRecord {
     const { name, provider, precision } = this.summary;
     const vae = this.#decoding.record;
@@ -353,6 +364,7 @@ class DiffusionPipeline implements Pipeline {
         provider,
         precision,
         noise: "torch-cpu",
+        ...(rows > 1 ? { rows } : {}),
       },
       tokens: Object.fromEntries(bound.map(({ region, tokens }) => [region.id, [...tokens]])),
       obedience: history.at(-1) ?? {},

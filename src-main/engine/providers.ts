@@ -10,6 +10,7 @@ import { AppError } from "../wire/errors.ts";
 import { PROVIDERS, type ProviderName } from "../scene/scene.ts";
 import type { Exit, Fork } from "../service/child.ts";
 import { systemLoader, whatCudaLacks } from "./cudaLibraries.ts";
+import { toldOfRows } from "./sessions/pairChoice.ts";
 
 /** By platform and architecture, what the npm package was compiled with; there is no build for any other. */
 const BUILDS: Record<string, readonly ProviderName[]> = {
@@ -94,7 +95,8 @@ export async function reportProvider(
         : undefined;
     return { provider, available: false, detail: explain(provider, error, lacks) };
   }
-  return { provider, available: true, detail: provider === "cpu" ? processor() : `${NAMES[provider]} works here.` };
+  const works = provider === "cpu" ? processor() : `${NAMES[provider]} works here.`;
+  return { provider, available: true, detail: `${works} ${toldOfRows(provider)}`.trimEnd() };
 }
 
 /** The error for a provider that does not work, with those that do. */

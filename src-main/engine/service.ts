@@ -19,6 +19,7 @@ import type { Estimator } from "./estimate.ts";
 import { scoutSteps } from "../scene/scouting.ts";
 import { settingsDrawn } from "../scene/start.ts";
 import { Queue, type Draw } from "./queue.ts";
+import type { Memo } from "./sessions/pairChoice.ts";
 import { Timings, TIMINGS } from "./timings.ts";
 
 /** A loaded checkpoint, ready to draw. */
@@ -27,6 +28,8 @@ export interface Pipeline {
   tokenize(request: PromptText): Promise<PromptTokens>;
   check(scene: Scene): Promise<SceneCheck>;
   readonly generate: Draw;
+  /** Where it may keep what it measures of the machine, and say so. */
+  remember?(memo: Memo): void;
   close(): Promise<void>;
 }
 
@@ -67,7 +70,18 @@ export function runService(
     await close(); // first: two checkpoints would not fit in memory
     const begun = performance.now();
     const pipeline = await openPipeline(request, (fraction, message) => server.emit("loading", { fraction, message }));
-    loaded = { pipeline, estimator: timings.begin(request, pipeline.summary) };
+    const estimator = timings.begin(request, pipeline.summary);
+    loaded = { pipeline, estimator };
+    pipeline.remember?.({
+      times: {
+        get: (name) => estimator.measured(name),
+        set: (name, seconds) => {
+          estimator.measure(name, seconds);
+          timings.save();
+        },
+      },
+      note: (text) => log("info", text),
+    });
     const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
     log("info", `opened ${request.path} on ${request.provider} in ${seconds} s`);
     return pipeline.summary;

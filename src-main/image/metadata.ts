@@ -95,6 +95,7 @@ const recordSchema = v.pipe(
       provider: v.picklist([...PROVIDERS, "unknown"]),
       precision: shortText,
       noise: v.picklist(["torch-cpu", "unknown"]),
+      rows: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(1_000))),
     }),
     start: v.exactOptional(v.strictObject({ width: side, height: side })),
     tokens: v.record(v.string(), tokens),

@@ -8,18 +8,20 @@ import { webgpuEnvironment } from "../support/webgpu.ts";
 
 const environment = await webgpuEnvironment();
 
-async function guidedStep(provider: string): Promise<Record<string, number[]>> {
-  const script = fileURLToPath(new URL("../support/unetStep.ts", import.meta.url));
+/** What a script of ../support prints on a provider. */
+async function scriptOn<Printed>(provider: string, name: string): Promise<Printed> {
+  const script = fileURLToPath(new URL(`../support/${name}.ts`, import.meta.url));
   const env = { ...process.env, ...environment };
   const { stdout } = await promisify(execFile)(process.execPath, [script, provider], { env, maxBuffer: 1 << 26 });
-  return JSON.parse(stdout) as Record<string, number[]>;
+  return JSON.parse(stdout) as Printed;
 }
 
 test.runIf(environment)(
   "prediction, attention, loss and gradient on WebGPU are the processor's",
   { timeout: 300_000 },
   async () => {
-    const [gpu, cpu] = [await guidedStep("webgpu"), await guidedStep("cpu")];
+    type Outputs = Record<string, number[]>;
+    const [gpu, cpu] = [await scriptOn<Outputs>("webgpu", "unetStep"), await scriptOn<Outputs>("cpu", "unetStep")];
     for (const [name, limit] of [
       ["prediction", 2e-4],
       ["plain", 2e-4],
@@ -32,5 +34,36 @@ test.runIf(environment)(
       expect(relativeError(gpu[name]!, cpu[name]!), name).toBeLessThan(limit);
     }
     expect(relativeError(cpu.plain!, cpu.prediction!)).toBeLessThan(1e-6);
+  },
+);
+
+interface Halves {
+  guided: Record<string, number[]>;
+  plain: Record<string, number[]>;
+  chosen: Record<string, number[]>;
+  notes: string[];
+  times: [string, number][];
+}
+
+test.runIf(environment)(
+  "both halves in one run on WebGPU are the processor's, and which way is faster there is measured",
+  { timeout: 600_000 },
+  async () => {
+    const [gpu, cpu] = [await scriptOn<Halves>("webgpu", "halvesStep"), await scriptOn<Halves>("cpu", "halvesStep")];
+    for (const kind of ["guided", "plain", "chosen"] as const) {
+      const { rows, ...expected } = cpu[kind];
+      expect(rows).toEqual([1 + Number(kind !== "chosen")]);
+      for (const [name, numbers] of Object.entries(expected)) {
+        const limit = name === "gradient" || name === "loss" ? 3e-3 : 2e-4;
+        expect(relativeError(gpu[kind][name]!, numbers), `${kind} ${name}`).toBeLessThan(limit);
+      }
+    }
+    expect(Object.keys(gpu.guided)).toEqual(["rows", "prediction", "negative", "maps", "loss", "gradient"]);
+    expect([cpu.notes, cpu.times]).toEqual([[], []]); // a processor is not measured
+    const [apart, together] = gpu.times.map(([, seconds]) => seconds) as [number, number];
+    expect(gpu.times.map(([name]) => name)).toEqual(["halves 8x12 steering plain apart", "halves 8x12 steering plain together"]); // prettier-ignore
+    expect(gpu.chosen["rows"]).toEqual([together < apart ? 2 : 1]);
+    expect(gpu.notes).toHaveLength(1);
+    expect(gpu.notes[0]).toMatch(together < apart ? /so at once$/ : /so one after the other$/);
   },
 );

@@ -73,9 +73,9 @@ test("every latent is the authors'", async () => {
   const unet = await networks.unet(window, 77, method.program, () => undefined);
   const seen: Float32Array[] = [];
   const watched = {
-    run: (inputs: Parameters<OpenUnet["run"]>[0]) => {
-      seen.push(inputs.latent);
-      return unet.run(inputs);
+    both: (...of: Parameters<OpenUnet["both"]>) => {
+      seen.push(of[0].prompt.latent, of[0].negative.latent);
+      return unet.both(...of);
     },
   } as unknown as OpenUnet;
   const layout = method.layout({

@@ -74,7 +74,7 @@ export async function runMethod(
   const trace: MethodTrace = { moved: [], latents: [], epsilons: [], slopes: [], looks: [], sigmas: [], timesteps: [] };
   let evaluation = 0;
   const watched = {
-    run: (inputs: Parameters<OpenUnet["run"]>[0]) => unet.run(inputs),
+    both: (...of: Parameters<OpenUnet["both"]>) => unet.both(...of),
     look: async (inputs: Parameters<OpenUnet["look"]>[0]) => {
       const looked = await unet.look(inputs);
       trace.looks.push({ evaluation, told: looked.told });

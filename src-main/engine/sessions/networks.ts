@@ -19,10 +19,12 @@ import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
 import { tinyDecoder } from "../../model/tinyVae.ts";
 import { vaeDecoder, vaeMoments } from "../../model/vae.ts";
-import { isLargeForAutoencoder, LARGEST_WHOLE } from "../memory.ts";
+import { isFree, isLargeForAutoencoder, LARGEST_WHOLE, rowBytes } from "../memory.ts";
 import { inTiles, tilesOf } from "../tiles.ts";
 import type { AppliedLora } from "./appliedLoras.ts";
 import { OpenUnet } from "./openUnet.ts";
+import { forcedRows, type Memo, PairChoice } from "./pairChoice.ts";
+import { withPairs } from "./pairs.ts";
 import type { SessionOptions } from "./session.ts";
 import { OrtSession } from "./session.ts";
 import type { TextStates } from "./textEncoders.ts";
@@ -95,6 +97,7 @@ export class Networks {
   /** What the open network was made for besides its size. */
   #form: object | undefined;
   #loras: readonly AppliedLora[] = [];
+  #memo: Memo = { times: new Map<string, number>(), note: () => undefined };
 
   /** `tiny` is for previews and drafts (decodeTiny), where there is one. */
   constructor(checkpoint: Checkpoint, options: SessionOptions, dtype: DType, tokens: number, tiny?: TinyAutoencoder) {
@@ -126,6 +129,11 @@ export class Networks {
     this.#text.graphs();
   }
 
+  /** Where what is measured of this machine is kept, instead of with this alone. */
+  remember(memo: Memo): void {
+    this.#memo = memo;
+  }
+
   /** The LoRAs of what is encoded and predicted from now on. Strengths change at once; other LoRAs are opened with the next picture. */
   async use(loras: readonly AppliedLora[]): Promise<void> {
     this.#loras = loras;
@@ -155,13 +163,33 @@ export class Networks {
     this.#unet = undefined;
     progress(0, "Preparing the network for this picture size, length of prompt and method");
     const built = this.#unetGraph(latent, columns, { program, tiles, ...(reusesDeep ? { deep: "kept" } : {}) }, loras);
-    const session = await this.#open(built.graph, this.#options, built.gates);
+    const { session, choice, ...opened } = await this.#openPaired(built, `${gridKey(latent)} ${program.name}`);
     const outermost = reusesDeep ? await this.#outermost(latent, columns, { program, tiles }, loras) : undefined;
     this.#form = form;
     progress(1, "Ready");
-    this.#unet = new OpenUnet(built, session, loras, outermost);
+    this.#unet = new OpenUnet(opened.built, session, loras, { outermost, choice });
     this.#unet.use(loras);
     return this.#unet;
+  }
+
+  /** The session of `built`, with both halves in one run where that is asked for, or where it may be faster. */
+  async #openPaired(built: UnetGraph, name: string) {
+    const { provider } = this.#options;
+    const rows = forcedRows(provider);
+    const bytes = rowBytes(this.#checkpoint.unet.config.blockOutChannels[0]!, built.latent, this.#dtype === "float16" ? 2 : 4); // prettier-ignore
+    const choice = new PairChoice(name, rows !== undefined, { ...this.#memo, hasRoom: () => isFree(bytes, provider) });
+    const kinds = built.hasLoss ? ["plain", "guided"] : ["plain"];
+    const mayPair = rows === undefined ? kinds.some((kind) => choice.isTogether(kind) !== false) : rows > 1;
+    if (mayPair) {
+      const paired = withPairs(built, [1]);
+      try {
+        return { built: paired, choice, session: await this.#open(paired.graph, this.#options, paired.gates) };
+      } catch (error) {
+        if (rows !== undefined) throw error;
+        choice.refuse(kinds, error);
+      }
+    }
+    return { built, choice: undefined, session: await this.#open(built.graph, this.#options, built.gates) };
   }
 
   async #outermost(

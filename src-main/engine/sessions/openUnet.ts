@@ -4,7 +4,9 @@ import { maskInput } from "../../guidance/columnMask.ts";
 import { gridKey } from "../../guidance/masks.ts";
 import type { Feeds } from "../../guidance/method.ts";
 import { serves, strengthsOf, type AppliedLora, type OpenLora } from "./appliedLoras.ts";
-import type { Feed, OrtSession } from "./session.ts";
+import type { PairChoice } from "./pairChoice.ts";
+import { gatesOf, gatesOfOne, outputsOfPairs, stackedFeeds } from "./pairs.ts";
+import type { Feed, OrtSession, Outputs } from "./session.ts";
 import { GRADIENT_GATE, PREDICTION_GATE, type UnetGraph } from "./unetGraph.ts";
 
 type Numbers = Float32Array<ArrayBuffer>;
@@ -47,18 +49,42 @@ export interface GuidedOutputs extends UnetOutputs {
   gradient: Numbers;
 }
 
+/** What the network is asked for both halves of classifier-free guidance. */
+export interface BothInputs {
+  prompt: UnetInputs;
+  negative: UnetInputs;
+}
+
+export interface BothOutputs {
+  /** With the gradient where it was asked for. */
+  prompt: UnetOutputs & Partial<GuidedOutputs>;
+  negative: Pick<UnetOutputs, "prediction" | "deep">;
+  /** Of the network, in the run that it came of. */
+  rows: number;
+}
+
 export class OpenUnet {
   readonly #built: UnetGraph;
   readonly #session: OrtSession;
   readonly #loras: readonly OpenLora[];
   readonly #outermost: OpenUnet | undefined;
+  readonly #choice: PairChoice | undefined;
   #wanted: readonly AppliedLora[] = [];
 
-  /** `session` is that of `built`'s graph; it is closed with this, and so is `outermost`, the network's outermost layers by themselves. */
-  constructor(built: UnetGraph, session: OrtSession, loras: readonly AppliedLora[] = [], outermost?: OpenUnet) {
+  /**
+   * `session` is that of `built`'s graph; it is closed with this, and so is `outermost`, the network's outermost layers by themselves. `choice` says
+   * whether pairs are used, where `built` has them.
+   */
+  constructor(
+    built: UnetGraph,
+    session: OrtSession,
+    loras: readonly AppliedLora[] = [],
+    { outermost, choice }: { outermost?: OpenUnet | undefined; choice?: PairChoice | undefined } = {},
+  ) {
     this.#built = built;
     this.#session = session;
     this.#outermost = outermost;
+    this.#choice = choice;
     this.#loras = loras.map(({ key }, i) => ({ key, hasKernels: built.kernels.has(i) }));
   }
 
@@ -98,12 +124,24 @@ export class OpenUnet {
   }
 
   async run(inputs: UnetInputs): Promise<UnetOutputs> {
-    return this.#predicted(await this.#session.run(this.#feeds(inputs), [PREDICTION_GATE]));
+    return this.#predicted(await this.#one(inputs, [PREDICTION_GATE]));
+  }
+
+  /** Both halves of a step, with the gradient of the prompt's where it is wanted: in one run where that is faster here. */
+  async both(halves: BothInputs, gradient: boolean): Promise<BothOutputs> {
+    const apart = async () => {
+      const prompt = await (gradient ? this.runGuided(halves.prompt) : this.run(halves.prompt));
+      return { prompt, negative: await this.run(halves.negative), rows: 1 };
+    };
+    if (!this.#choice) return apart();
+    const together = () => this.#together(halves, gradient);
+    const numbersOf = ({ prompt, negative }: BothOutputs) => [prompt.prediction, negative.prediction, ...(prompt.gradient ? [prompt.gradient] : [])]; // prettier-ignore
+    return this.#choice.take(gradient ? "guided" : "plain", { apart, together, numbersOf });
   }
 
   /** The same step with the gradient, at the price of one and a half plain ones. */
   async runGuided(inputs: UnetInputs): Promise<GuidedOutputs> {
-    const outputs = await this.#session.run(this.#feeds(inputs), [PREDICTION_GATE, GRADIENT_GATE]);
+    const outputs = await this.#one(inputs, [PREDICTION_GATE, GRADIENT_GATE]);
     return { ...this.#predicted(outputs), gradient: output(outputs, "gradient") };
   }
 
@@ -118,18 +156,37 @@ export class OpenUnet {
 
   /** What the method's loss says, without the prediction: as much of the network as the loss reads, where the program allows it. */
   async look(inputs: UnetInputs): Promise<LossOutputs> {
-    return this.#lost(await this.#session.run(this.#feeds(inputs)));
+    return this.#lost(await this.#one(inputs, []));
   }
 
   /** The same with the gradient. */
   async slope(inputs: UnetInputs): Promise<LossOutputs & { gradient: Numbers }> {
-    const outputs = await this.#session.run(this.#feeds(inputs), [GRADIENT_GATE]);
+    const outputs = await this.#one(inputs, [GRADIENT_GATE]);
     return { ...this.#lost(outputs), gradient: output(outputs, "gradient") };
   }
 
   async close(): Promise<void> {
     await this.#outermost?.close();
     await this.#session.close();
+  }
+
+  /** A run of one row. */
+  #one(inputs: UnetInputs, gates: readonly string[]): Promise<Outputs> {
+    const { graph, pairs } = this.#built;
+    const feeds = this.#feeds(inputs);
+    if (pairs.length === 0) return this.#session.run(feeds, gates);
+    return this.#session.run(stackedFeeds(graph, [feeds]), gatesOfOne(gates));
+  }
+
+  async #together({ prompt, negative }: BothInputs, gradient: boolean): Promise<BothOutputs> {
+    const feeds = stackedFeeds(this.#built.graph, [this.#feeds(prompt), this.#feeds(negative)]);
+    const [pair] = outputsOfPairs(await this.#session.run(feeds, gatesOf(1, gradient)), 1);
+    invariant(pair, "the network gave no pair");
+    return {
+      prompt: { ...this.#predicted(pair.prompt), ...(gradient ? { gradient: output(pair.prompt, "gradient") } : {}) },
+      negative: predictionOf(pair.negative),
+      rows: 2,
+    };
   }
 
   #feeds({ feeds: own, mask, ...plain }: UnetInputs): Record<string, Feed> {
@@ -146,9 +203,8 @@ export class OpenUnet {
   #predicted(outputs: Readonly<Record<string, Numbers>>): UnetOutputs {
     return {
       ...this.#lost(outputs),
-      prediction: output(outputs, "prediction"),
+      ...predictionOf(outputs),
       maps: output(outputs, "maps"),
-      ...(outputs["deep"] ? { deep: outputs["deep"] } : {}),
     };
   }
 
@@ -158,6 +214,13 @@ export class OpenUnet {
     invariant(loss !== undefined, "the network gave an empty loss");
     return { loss, told: Object.fromEntries(told.map((name) => [name, output(outputs, name)])) };
   }
+}
+
+function predictionOf(outputs: Readonly<Record<string, Numbers>>): Pick<UnetOutputs, "prediction" | "deep"> {
+  return {
+    prediction: output(outputs, "prediction"),
+    ...(outputs["deep"] ? { deep: outputs["deep"] } : {}),
+  };
 }
 
 function of(byGrid: ReadonlyMap<string, Float32Array>, key: string): Float32Array {

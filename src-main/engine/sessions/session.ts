@@ -61,7 +61,7 @@ export class OrtSession {
 
   /**
    * Runs the program on one value per input. Blocks this thread until it is done. Gated outputs are left out unless `open` is true for
-   * all gates, or names the input of theirs.
+   * all gates, or names the input of theirs and of the gate that it is behind.
    */
   async run(feeds: Readonly<Record<string, Feed>>, open: boolean | readonly string[] = false): Promise<Outputs> {
     const tensors: Record<string, ort.Tensor> = {};
@@ -70,12 +70,10 @@ export class OrtSession {
       invariant(feed !== undefined, `no value for the input ${name}`);
       tensors[name] = feed instanceof BigInt64Array ? new ort.Tensor("int64", feed, shape) : new ort.Tensor("float32", feed, shape); // prettier-ignore
     }
-    const closed: string[] = [];
-    for (const { input, outputs: behind } of this.#gates) {
-      const isOpen = typeof open === "boolean" ? open : open.includes(input);
-      tensors[input] = new ort.Tensor("bool", [isOpen], [1]);
-      if (!isOpen) closed.push(...behind);
-    }
+    const isOpen = (input: string) => (typeof open === "boolean" ? open : open.includes(input));
+    for (const { input } of this.#gates) tensors[input] = new ort.Tensor("bool", [isOpen(input)], [1]);
+    const isReached = ({ input, within }: Gate) => isOpen(input) && (within === undefined || isOpen(within));
+    const closed = this.#gates.flatMap((gate) => (isReached(gate) ? [] : gate.outputs));
     const results = await this.#run(tensors);
     const outputs: Outputs = {};
     for (const [name, value] of Object.entries(results)) {

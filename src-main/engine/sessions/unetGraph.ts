@@ -65,6 +65,8 @@ export interface UnetGraph {
   told: readonly string[];
   /** Which of the LoRAs, by their places, change convolutions. */
   kernels: ReadonlySet<number>;
+  /** Of how many pictures both halves can be had in one run (pairs.ts), from few to many; then its inputs are of that many rows. */
+  pairs: readonly number[];
 }
 
 /**
@@ -137,5 +139,6 @@ export function unetGraph(
     ],
     told: Object.keys(lost?.outputs ?? {}),
     kernels: adapters.kernels,
+    pairs: [],
   };
 }
