@@ -195,7 +195,7 @@ export interface RunRecord {
     provider: ProviderName | "unknown";
     precision: string;
     noise: "torch-cpu" | "unknown";
-    /** The most rows of the network in one run, where that was more than one: both halves of a step, which differ in the last digits from what they are alone. */
+    /** The most rows of the network in one run, where that was more than one: both halves of a step, or of several pictures, which differ in the last digits from what they are alone. */
     rows?: number;
   };
   /** Token positions each region was bound to, by region id. */

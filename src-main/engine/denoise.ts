@@ -10,6 +10,7 @@ import { rescaleGuided } from "../sampling/guidanceRescale.ts";
 import type { Evaluation } from "../sampling/sampler.ts";
 import { toEpsilon, weightedSum } from "../sampling/sampler.ts";
 import type { GuidedOutputs, OpenUnet, UnetInputs, UnetOutputs } from "./sessions/openUnet.ts";
+import type { Seat } from "./company.ts";
 import { keep, kept } from "./keptDeep.ts";
 
 /** What one half of classifier-free guidance is conditioned on. */
@@ -46,6 +47,8 @@ export interface Denoiser extends Conditionings {
   guidanceRescale?: number;
   /** What is computed in a step, counted from 0; all of it where left out. */
   workAt?: (step: number) => Work;
+  /** Among pictures that are drawn side by side. */
+  seat?: Seat;
   /** Told the rows of the network in each run of both halves. */
   onRows?: (rows: number) => void;
   /** The method's own texts. */
@@ -112,7 +115,8 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
         if (deepOf("prompt") || deepOf("negative"))
           [conditional, plain] = [await promptHalf(), await negativeHalf(half)];
         else {
-          const both = await d.unet.both({ prompt: inputs, negative: half }, gradient);
+          const halves = { prompt: inputs, negative: half };
+          const both = await (d.seat?.both(d.unet, halves, gradient) ?? d.unet.both(halves, gradient));
           d.onRows?.(both.rows);
           conditional = noted(both.prompt, "prompt");
           plain = noted(both.negative, "negative").prediction;

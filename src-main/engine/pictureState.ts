@@ -8,7 +8,7 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { LIMITS } from "../api/engineMessages.ts";
-import type { GeneratorPosition } from "../sampling/random.ts";
+import { type GeneratorPosition, TorchGenerator } from "../sampling/random.ts";
 import type { Memory, Numbers, SamplerPosition } from "../sampling/sampler.ts";
 import type { Seed } from "../scene/scene.ts";
 import { AppError, invariant } from "../wire/errors.ts";
@@ -235,4 +235,12 @@ function filling(length: number): number {
 
 function sha256(bytes: Uint8Array): Buffer {
   return createHash("sha256").update(bytes).digest();
+}
+
+/** The random numbers that a picture goes on with. Throws `state-invalid` where there is no such place among them. */
+export function generatorAt(position: GeneratorPosition): TorchGenerator {
+  const generator = TorchGenerator.at(position);
+  if (generator) return generator;
+  const problem = "What was kept of this unfinished picture has no place in the noise. Draw its seed from the start.";
+  throw new AppError("state-invalid", problem, { why: "damaged" });
 }

@@ -16,12 +16,11 @@ import { columnMasks } from "../guidance/columnMask.ts";
 import type { BoundRegion } from "../guidance/layout.ts";
 import type { Grid } from "../guidance/masks.ts";
 import { lossGrid } from "../guidance/masks.ts";
-import type { MethodState } from "../guidance/method.ts";
+import type { LayoutMethod, MethodState } from "../guidance/method.ts";
 import { methodOf } from "../guidance/methodOf.ts";
 import { chunksOf, encode } from "../model/tokenizer/encoding.ts";
 import { createTokenizers, type Tokenizers } from "../model/tokenizer/tokenizer.ts";
 import { additionFeatures } from "../model/features.ts";
-import { type GeneratorPosition, TorchGenerator } from "../sampling/random.ts";
 import { firstNoise } from "../sampling/starts.ts";
 import type { Numbers } from "../sampling/sampler.ts";
 import { createSampler } from "../sampling/samplers.ts";
@@ -32,9 +31,10 @@ import { Decoding, doubtsAbout } from "./decoding.ts";
 import { courseOf, withHashes } from "./told.ts";
 import { heard } from "./heard.ts";
 import { EmbeddingShelf } from "./embeddingShelf.ts";
+import { latentSize } from "./latentSize.ts";
 import { chooseMemory, estimateBytes } from "./memory.ts";
 import { LoraShelf } from "./loraShelf.ts";
-import { encodeState, sceneHash, stateFor, type StateIdentity } from "./pictureState.ts";
+import { encodeState, generatorAt, sceneHash, stateFor, type StateIdentity } from "./pictureState.ts";
 import { pixelsPerLatent, recommendedSettings } from "../checkpoint/recommendedSettings.ts";
 import type { Draw, Picture } from "./queue.ts";
 import { pictureOf, StartPictures } from "./startPicture.ts";
@@ -198,12 +198,11 @@ class DiffusionPipeline implements Pipeline {
       { spacing: spacingOf(settings), skip: settings.steps - drawn.steps },
       from?.sampler,
     );
-    const window = method.window?.(size, this.#checkpoint.unet.config.sampleSize ?? 64) ?? size;
-    const acting = actingGuidance(drawn.guidance, drawn.steps);
-    const program = method.programOf?.(acting) ?? method.program;
+    const { window, acting, program } = this.#lookOf(method, drawn, size);
     const unet = await this.#networks.unet(window, columns, program, this.#onProgress, {
       tiles: settings.attentionTiles ?? 1,
       reusesDeep: reusesDeep(drawn),
+      pictures: options.seat ? this.#networks.picturesAtOnce(window, program) : 1,
     });
     await heard(options.signal);
     const conditioned = (half: HalfText) => this.#conditioning(half, settings, unet);
@@ -251,6 +250,7 @@ class DiffusionPipeline implements Pipeline {
       guidanceRescale: settings.guidanceRescale ?? 0,
       workAt: (step) => workAt(drawn, step),
       onRows: (some) => (rows = Math.max(rows, some)),
+      ...(options.seat ? { seat: options.seat } : {}),
       ...both(texts),
       texts: new Map([...pairs].map(([name, pair]) => [name, { ...both(pair), words: pair.words }])),
     };
@@ -319,6 +319,21 @@ class DiffusionPipeline implements Pipeline {
     };
   };
 
+  /** Several only where steps have both halves: what is not asked for together is not faster side by side. */
+  async atOnce({ settings, start }: Scene): Promise<number> {
+    if (settings.guidanceScale === 1 || this.#checkpoint.unet.config.guidanceWidth) return 1;
+    const method = await methodOf(settings.guidance.method);
+    const { window, program } = this.#lookOf(method, settingsDrawn(settings, start), latentSize(this.#checkpoint, settings)); // prettier-ignore
+    return this.#networks.picturesAtOnce(window, program);
+  }
+
+  /** What a method looks at in a picture, and by which program. */
+  #lookOf(method: LayoutMethod, { guidance, steps }: SceneSettings, size: Grid) {
+    const acting = actingGuidance(guidance, steps);
+    const window = method.window?.(size, this.#checkpoint.unet.config.sampleSize ?? 64) ?? size;
+    return { acting, window, program: method.programOf?.(acting) ?? method.program };
+  }
+
   remember(memo: Memo): void {
     this.#networks.remember(memo);
   }
@@ -371,26 +386,6 @@ class DiffusionPipeline implements Pipeline {
       ...(bound.length > 0 ? { course: courseOf(history) } : {}),
     };
   }
-}
-
-function generatorAt(position: GeneratorPosition): TorchGenerator {
-  const generator = TorchGenerator.at(position);
-  if (generator) return generator;
-  const problem = "What was kept of this unfinished picture has no place in the noise. Draw its seed from the start.";
-  throw new AppError("state-invalid", problem, { why: "damaged" });
-}
-
-/** Cells of a picture's latent. Throws `scene-invalid` where a side is not a whole number of them. */
-function latentSize(checkpoint: Checkpoint, settings: SceneSettings): Grid {
-  const unit = pixelsPerLatent(checkpoint);
-  const cells = (side: "width" | "height"): number => {
-    const pixels = settings[side];
-    if (pixels % unit === 0) return pixels / unit;
-    const nearest = Math.max(1, Math.round(pixels / unit)) * unit;
-    const problem = `${side}: ${checkpoint.name} draws multiples of ${unit} pixels, got ${pixels}; the nearest is ${nearest}`;
-    throw new AppError("scene-invalid", problem, { at: `settings.${side}` });
-  };
-  return { height: cells("height"), width: cells("width") };
 }
 
 /** A network that leaves its number range gives a black picture; better to stop at once and say so. */

@@ -8,6 +8,7 @@ import { AppError, isAppError } from "../wire/errors.ts";
 import type { Scene, Seed } from "../scene/scene.ts";
 import { settingsDrawn } from "../scene/start.ts";
 import { Turns } from "../wire/turns.ts";
+import { type Seat, seatsFor } from "./company.ts";
 import type { Estimator } from "./estimate.ts";
 import { heard } from "./heard.ts";
 import { glanceAtState } from "./pictureState.ts";
@@ -36,6 +37,8 @@ export interface PictureOptions {
   from?: Uint8Array;
   /** Go on from where an earlier picture was the same, and let later ones do so. */
   sharesBeginning?: boolean;
+  /** The picture's place among others of its scene that are drawn side by side. */
+  seat?: Seat;
   onStep: (step: PipelineStep) => void | Promise<void>;
 }
 
@@ -57,6 +60,8 @@ export type Draw = (scene: Scene, seed: Seed, options: PictureOptions) => Promis
 /** What draws the pictures of a job: a pipeline, with the times it has shown so far. */
 export interface Drawer {
   draw: Draw;
+  /** How many pictures of a scene to draw side by side; one where left out. */
+  atOnce?: (scene: Scene) => Promise<number>;
   estimator: Estimator;
   /** Called when the estimator knows the time of another whole picture. */
   onTimed?: () => void;
@@ -71,15 +76,17 @@ interface Entry {
   dropped: Set<number>;
   allDropped: boolean;
   finished: number;
-  /** The picture being drawn. */
-  current?: {
-    index: number;
-    controller: AbortController;
-    /** It has done a step: there is something to keep. */
-    hasBegun: boolean;
-    /** It stops after this step, with its state. */
-    keeps: boolean;
-  };
+  /** The pictures being drawn, one or several side by side. */
+  current: Set<Current>;
+}
+
+interface Current {
+  index: number;
+  controller: AbortController;
+  /** It has done a step: there is something to keep. */
+  hasBegun: boolean;
+  /** It stops after this step, with its state. */
+  keeps: boolean;
 }
 
 export class Queue {
@@ -103,7 +110,7 @@ export class Queue {
     if (this.#jobs.has(job.jobId)) {
       throw new AppError("bad-request", `There already is a job "${job.jobId}".`, { method: "generate" });
     }
-    const entry: Entry = { job, dropped: new Set(), allDropped: false, finished: 0 };
+    const entry: Entry = { job, dropped: new Set(), allDropped: false, finished: 0, current: new Set() };
     this.#jobs.set(job.jobId, entry);
     try {
       return await this.inTurn(() => this.#drawAll(entry, open));
@@ -118,10 +125,11 @@ export class Queue {
     if (!entry) return;
     if (index === undefined) entry.allDropped = true;
     else entry.dropped.add(index);
-    const { current } = entry;
-    if (!current || isWanted(entry, current.index)) return;
-    if (keep && current.hasBegun) current.keeps = true;
-    else current.controller.abort();
+    for (const current of entry.current) {
+      if (isWanted(entry, current.index)) continue;
+      if (keep && current.hasBegun) current.keeps = true;
+      else current.controller.abort();
+    }
   }
 
   cancelAll(): void {
@@ -129,8 +137,13 @@ export class Queue {
   }
 
   async #drawAll(entry: Entry, open: () => Drawer): Promise<{ finished: number }> {
-    for (let index = 0; index < entry.job.seeds.length; index++) {
-      if (isWanted(entry, index)) await this.#drawOne(entry, index, open());
+    for (let next = 0; next < entry.job.seeds.length;) {
+      const drawer = open();
+      const left = entry.job.seeds.map((_, index) => index).slice(next).filter((index) => isWanted(entry, index)); // prettier-ignore
+      const most = left.length > 1 ? ((await drawer.atOnce?.(entry.job.scene)) ?? 1) : 1;
+      const indices = left.slice(0, most);
+      next = (indices.at(-1) ?? entry.job.seeds.length) + 1;
+      await this.#drawSome(entry, indices, drawer);
     }
     const nothingCame = entry.finished === 0 && entry.dropped.size > 0;
     if (entry.allDropped || nothingCame) {
@@ -140,15 +153,25 @@ export class Queue {
     return { finished: entry.finished };
   }
 
-  async #drawOne(entry: Entry, index: number, { draw, estimator, onTimed }: Drawer): Promise<void> {
+  /** Side by side where there are several. What goes wrong with one of them is told when the others are finished. */
+  async #drawSome(entry: Entry, indices: readonly number[], drawer: Drawer): Promise<void> {
+    const seats = indices.length > 1 ? seatsFor(indices.length) : [];
+    const drawn = indices.map((index, i) =>
+      this.#drawOne(entry, index, drawer, seats[i]).finally(() => seats[i]?.leave()),
+    );
+    const failed = (await Promise.allSettled(drawn)).find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+
+  async #drawOne(entry: Entry, index: number, { draw, estimator, onTimed }: Drawer, seat?: Seat): Promise<void> {
     const { jobId, scene, seeds, previewEvery, attention, until, keepEvery, start, sharesBeginning } = entry.job;
     const settings = settingsDrawn(scene.settings, scene.start);
     const seed = seeds[index]!;
     const from = entry.job.from?.[index];
     const controller = new AbortController();
     const { signal } = controller;
-    const current = { index, controller, hasBegun: false, keeps: false };
-    entry.current = current;
+    const current: Current = { index, controller, hasBegun: false, keeps: false };
+    entry.current.add(current);
     const begun = this.#now();
     let before = begun;
     let kept = begun;
@@ -156,11 +179,16 @@ export class Queue {
     const onStep = async ({ state, ...done }: PipelineStep) => {
       const time = this.#now();
       current.hasBegun = true;
-      if (before === begun) estimator.addFirstStep(settings, time - before);
-      else estimator.addStep(settings, done.step - 1, time - before);
-      const pictureSecondsLeft = estimator.remaining(settings, done.step, done.steps);
+      const beside = entry.current.size; // a step of each of them takes as long as those of all together
+      if (before === begun) estimator.addFirstStep(settings, (time - before) / beside);
+      else estimator.addStep(settings, done.step - 1, (time - before) / beside);
+      const own = estimator.remaining(settings, done.step, done.steps);
+      const pictureSecondsLeft = own === undefined ? undefined : own * beside;
+      const behind = Math.max(...[...entry.current].map((one) => one.index));
       const queueSecondsLeft =
-        pictureSecondsLeft === undefined ? undefined : pictureSecondsLeft + this.#secondsAfter(entry, index, estimator);
+        pictureSecondsLeft === undefined
+          ? undefined
+          : pictureSecondsLeft + this.#secondsAfter(entry, behind, estimator);
       this.#emit("step", { jobId, seed, index, ...done, elapsed: time - begun, pictureSecondsLeft, queueSecondsLeft });
       if (keepEvery !== undefined && time - kept >= keepEvery && done.step < done.steps) {
         kept = time;
@@ -182,9 +210,11 @@ export class Queue {
         ...(from ? { from } : {}),
         ...(start ? { start } : {}),
         ...(sharesBeginning ? { sharesBeginning } : {}),
+        ...(seat ? { seat } : {}),
       });
       // What shows a scouted picture may be another decoder, or none.
-      if (!picture.state) estimator.addFinish(settings, this.#now() - before);
+      // Of pictures side by side the first is finished after one decoding, the last after all.
+      if (!picture.state) estimator.addFinish(settings, (this.#now() - before) / (((seat?.size ?? 1) + 1) / 2));
       onTimed?.();
       await nextTurn();
       if (signal.aborted) return;
@@ -193,7 +223,7 @@ export class Queue {
     } catch (error) {
       if (!signal.aborted || !isCancellation(error)) throw error;
     } finally {
-      delete entry.current;
+      entry.current.delete(current);
     }
   }
 

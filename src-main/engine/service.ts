@@ -28,6 +28,8 @@ export interface Pipeline {
   tokenize(request: PromptText): Promise<PromptTokens>;
   check(scene: Scene): Promise<SceneCheck>;
   readonly generate: Draw;
+  /** How many pictures of a scene to draw side by side; one where left out. */
+  atOnce?(scene: Scene): Promise<number>;
   /** Where it may keep what it measures of the machine, and say so. */
   remember?(memo: Memo): void;
   close(): Promise<void>;
@@ -120,7 +122,12 @@ export function runService(
         signal.addEventListener("abort", () => queue.cancel(job.jobId));
         return queue.generate(job, () => {
           const { pipeline, estimator } = model();
-          return { draw: (...args) => pipeline.generate(...args), estimator, onTimed: () => timings.note() };
+          return {
+            draw: (...args) => pipeline.generate(...args),
+            atOnce: async (scene) => (await pipeline.atOnce?.(scene)) ?? 1,
+            estimator,
+            onTimed: () => timings.note(),
+          };
         });
       },
       cancel: ({ jobId, index, keep }) => queue.cancel(jobId, index, keep),

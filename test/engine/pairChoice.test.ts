@@ -35,6 +35,7 @@ function choiceOn(machine: Machine, times = new Map<string, number>()) {
       apart: form("apart", [3, -4]),
       together: form("together", machine.numbers ?? [3.003, -4]),
       numbersOf: ({ numbers }: { numbers: Float32Array }) => [numbers],
+      rows: 2,
     };
     return (await choice.take(kind, forms)).name;
   };
@@ -94,7 +95,7 @@ describe("one half after the other", () => {
     const times = new Map<string, number>();
     const never = new Promise<never>(() => undefined);
     const { choice } = choiceOn({ apart: [4], together: [1] }, times);
-    const forms = { apart: () => Promise.resolve(1), together: () => never, numbersOf: () => [] };
+    const forms = { apart: () => Promise.resolve(1), together: () => never, numbersOf: () => [], rows: 2 };
     void choice.take("guided", forms);
     await new Promise((resolve) => setTimeout(resolve, 10));
     const next = choiceOn({ apart: [4], together: [1] }, times);

@@ -32,7 +32,7 @@ test.each([
   { what: "the demo model", path: "resources/models/demo", tokens: 32, memory: "fast", more: {} },
   { what: "the demo model in low memory mode", path: "resources/models/demo", tokens: 32, memory: "low", more: {} },
   { what: "tiny SDXL", path: "test/goldens/single-file/tiny-sdxl", tokens: 77, memory: "fast", more: {} },
-] as const)("a step of $what", { timeout: 120_000 }, async ({ path, tokens, memory, more }) => {
+] as const)("a step of $what", { timeout: 300_000 }, async ({ path, tokens, memory, more }) => {
   const opened = [path, tokens, { ...cpu, memory }, more] as const;
   const [apart, together] = [await stepsIn("1", ...opened), await stepsIn("2", ...opened)];
   for (const kind of ["guided", "plain", "single"] as const) {
@@ -53,7 +53,7 @@ test.each([
   ]);
 });
 
-describe("a whole picture", async () => {
+describe("a whole picture", { timeout: 120_000 }, async () => {
   const load = (path: string) => openPipeline({ path, ...cpu, memory: "fast" }, () => undefined);
   // A pipeline keeps the network that it has open, whatever is asked for later.
   const [one, two] = [await load("resources/models/demo"), await load("resources/models/demo")];

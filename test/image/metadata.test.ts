@@ -30,7 +30,14 @@ const record: RunRecord = {
   scene,
   seed: "18446744073709551615",
   model: { name: "model, the: second", hash: "sampled-sha256:01ab", sha256: "0123456789abcdef".repeat(4) },
-  engine: { app: "Diorama 0.1.0", onnxruntime: "1.30.0", provider: "cpu", precision: "float32", noise: "torch-cpu", rows: 2 },
+  engine: {
+    app: "Diorama 0.1.0",
+    onnxruntime: "1.30.0",
+    provider: "cpu",
+    precision: "float32",
+    noise: "torch-cpu",
+    rows: 2,
+  },
   tokens: { "Mimi, left": [2, 3], "box-2": [9, 10] },
   obedience: { "Mimi, left": 0.7, "box-2": 0.25 },
 };

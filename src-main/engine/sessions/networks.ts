@@ -6,6 +6,7 @@ import { access } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { LRUCache } from "lru-cache";
 import { AppError, invariant, isAppError } from "../../wire/errors.ts";
+import { Turns } from "../../wire/turns.ts";
 import type { TinyAutoencoder } from "../../checkpoint/autoencoder.ts";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { UnetConfig } from "../../checkpoint/unetConfig.ts";
@@ -19,12 +20,12 @@ import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
 import { tinyDecoder } from "../../model/tinyVae.ts";
 import { vaeDecoder, vaeMoments } from "../../model/vae.ts";
-import { isFree, isLargeForAutoencoder, LARGEST_WHOLE, rowBytes } from "../memory.ts";
+import { isLargeForAutoencoder, LARGEST_WHOLE } from "../memory.ts";
 import { inTiles, tilesOf } from "../tiles.ts";
 import type { AppliedLora } from "./appliedLoras.ts";
 import { OpenUnet } from "./openUnet.ts";
-import { forcedRows, type Memo, PairChoice } from "./pairChoice.ts";
-import { withPairs } from "./pairs.ts";
+import { openPaired, picturesAtOnce } from "./openPaired.ts";
+import type { Memo } from "./pairChoice.ts";
 import type { SessionOptions } from "./session.ts";
 import { OrtSession } from "./session.ts";
 import type { TextStates } from "./textEncoders.ts";
@@ -92,10 +93,15 @@ export class Networks {
   readonly #tokens: number;
   readonly #tiny: TinyAutoencoder | undefined;
   readonly #decoders = new LRUCache<string, OrtSession>({ max: KEPT_DECODERS });
+  /** Pictures side by side share what is opened and closed as it is needed: one after the other in these. */
+  readonly #preparations = new Turns();
+  readonly #decodes = new Turns();
   readonly #text: TextEncoders;
   #unet: OpenUnet | undefined;
   /** What the open network was made for besides its size. */
   #form: object | undefined;
+  /** Pictures that may ask the open network at once. */
+  #pictures = 1;
   #loras: readonly AppliedLora[] = [];
   #memo: Memo = { times: new Map<string, number>(), note: () => undefined };
 
@@ -135,61 +141,65 @@ export class Networks {
   }
 
   /** The LoRAs of what is encoded and predicted from now on. Strengths change at once; other LoRAs are opened with the next picture. */
-  async use(loras: readonly AppliedLora[]): Promise<void> {
-    this.#loras = loras;
-    await this.#text.use(loras);
+  use(loras: readonly AppliedLora[]): Promise<void> {
+    return this.#preparations.take(async () => {
+      this.#loras = loras;
+      await this.#text.use(loras);
+    });
   }
 
   /** What the text encoders make of a prompt (TextEncoders.encode). */
   encode(...of: Parameters<TextEncoders["encode"]>): Promise<TextStates> {
-    return this.#text.encode(...of);
+    return this.#preparations.take(() => this.#text.encode(...of));
   }
 
-  /** The noise predictor for a latent's size, columns of text, a method's program and shortcuts; only the last one used stays open. */
-  async unet(
+  /** How many pictures of a latent's size are drawn side by side with a method's program. */
+  picturesAtOnce(latent: Grid, program: AttentionProgram): number {
+    return picturesAtOnce(this.#place, { latent, program: program.name });
+  }
+
+  /**
+   * The noise predictor for a latent's size, columns of text, a method's program, shortcuts and pictures at once; only the last one used
+   * stays open.
+   */
+  unet(...of: Parameters<Networks["openUnet"]>): Promise<OpenUnet> {
+    return this.#preparations.take(() => this.openUnet(...of));
+  }
+
+  private async openUnet(
     latent: Grid,
     columns: number,
     program: AttentionProgram,
     progress: Progress,
-    { tiles = 1, reusesDeep = false }: Shortcuts = {},
+    { tiles = 1, reusesDeep = false, pictures = 1 }: Shortcuts & { pictures?: number } = {},
   ): Promise<OpenUnet> {
     await this.#text.rest();
     const loras = this.#loras.filter(({ strength, fitted }) => strength !== 0 && fitted.unet.size > 0);
     const open = this.#unet;
     const form = { program, tiles, reusesDeep };
     const isSame = open?.columns === columns && gridKey(open.latent) === gridKey(latent) && isDeepStrictEqual(this.#form, form); // prettier-ignore
-    if (isSame && open.use(loras)) return open;
+    const isWide = pictures === 1 || this.#pictures >= pictures;
+    if (isSame && isWide && open.use(loras)) return open;
     await this.#unet?.close();
     this.#unet = undefined;
     progress(0, "Preparing the network for this picture size, length of prompt and method");
     const built = this.#unetGraph(latent, columns, { program, tiles, ...(reusesDeep ? { deep: "kept" } : {}) }, loras);
-    const { session, choice, ...opened } = await this.#openPaired(built, `${gridKey(latent)} ${program.name}`);
+    const { session, choice, ...opened } = await openPaired(this.#place, built, program.name, pictures, (one) =>
+      this.#open(one.graph, this.#options, one.gates),
+    );
     const outermost = reusesDeep ? await this.#outermost(latent, columns, { program, tiles }, loras) : undefined;
     this.#form = form;
+    this.#pictures = pictures;
     progress(1, "Ready");
     this.#unet = new OpenUnet(opened.built, session, loras, { outermost, choice });
     this.#unet.use(loras);
     return this.#unet;
   }
 
-  /** The session of `built`, with both halves in one run where that is asked for, or where it may be faster. */
-  async #openPaired(built: UnetGraph, name: string) {
+  get #place() {
     const { provider } = this.#options;
-    const rows = forcedRows(provider);
-    const bytes = rowBytes(this.#checkpoint.unet.config.blockOutChannels[0]!, built.latent, this.#dtype === "float16" ? 2 : 4); // prettier-ignore
-    const choice = new PairChoice(name, rows !== undefined, { ...this.#memo, hasRoom: () => isFree(bytes, provider) });
-    const kinds = built.hasLoss ? ["plain", "guided"] : ["plain"];
-    const mayPair = rows === undefined ? kinds.some((kind) => choice.isTogether(kind) !== false) : rows > 1;
-    if (mayPair) {
-      const paired = withPairs(built, [1]);
-      try {
-        return { built: paired, choice, session: await this.#open(paired.graph, this.#options, paired.gates) };
-      } catch (error) {
-        if (rows !== undefined) throw error;
-        choice.refuse(kinds, error);
-      }
-    }
-    return { built, choice: undefined, session: await this.#open(built.graph, this.#options, built.gates) };
+    const [channels] = this.#checkpoint.unet.config.blockOutChannels as [number, ...number[]];
+    return { provider, memo: this.#memo, channels, bytesPerNumber: this.#dtype === "float16" ? 2 : 4 };
   }
 
   async #outermost(
@@ -211,7 +221,10 @@ export class Networks {
       return picture!;
     };
     const scaled = latent.map((v) => v * scale);
-    return this.#isTiled(size) ? inTiles(scaled, size, { from: 1, to: this.#unit }, run) : run(scaled, size);
+    const isTiled = this.#isTiled(size);
+    return this.#decodes.take(() =>
+      isTiled ? inTiles(scaled, size, { from: 1, to: this.#unit }, run) : run(scaled, size),
+    );
   }
 
   /**
@@ -250,9 +263,11 @@ export class Networks {
     const tiny = this.#tiny;
     invariant(tiny, "there is no tiny autoencoder");
     const { latentChannels } = this.#checkpoint.vae.config;
-    const session = await this.#decoder(`tiny ${gridKey(size)}`, () => tinyGraph(tiny, latentChannels, size));
-    const { picture } = await session.run({ latent });
-    return picture!;
+    return this.#decodes.take(async () => {
+      const session = await this.#decoder(`tiny ${gridKey(size)}`, () => tinyGraph(tiny, latentChannels, size));
+      const { picture } = await session.run({ latent });
+      return picture!;
+    });
   }
 
   /**

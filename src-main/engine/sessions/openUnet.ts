@@ -4,7 +4,7 @@ import { maskInput } from "../../guidance/columnMask.ts";
 import { gridKey } from "../../guidance/masks.ts";
 import type { Feeds } from "../../guidance/method.ts";
 import { serves, strengthsOf, type AppliedLora, type OpenLora } from "./appliedLoras.ts";
-import type { PairChoice } from "./pairChoice.ts";
+import { kindOf, type PairChoice } from "./pairChoice.ts";
 import { gatesOf, gatesOfOne, outputsOfPairs, stackedFeeds } from "./pairs.ts";
 import type { Feed, OrtSession, Outputs } from "./session.ts";
 import { GRADIENT_GATE, PREDICTION_GATE, type UnetGraph } from "./unetGraph.ts";
@@ -118,6 +118,10 @@ export class OpenUnet {
   get attention() {
     return this.#built.attention;
   }
+  /** Of how many pictures both halves can be had in one run. */
+  get pairs() {
+    return this.#built.pairs;
+  }
   /** Attention maps per token: heads times layers. */
   get maps() {
     return this.#built.maps;
@@ -129,14 +133,31 @@ export class OpenUnet {
 
   /** Both halves of a step, with the gradient of the prompt's where it is wanted: in one run where that is faster here. */
   async both(halves: BothInputs, gradient: boolean): Promise<BothOutputs> {
-    const apart = async () => {
+    const apart = async (): Promise<BothOutputs> => {
       const prompt = await (gradient ? this.runGuided(halves.prompt) : this.run(halves.prompt));
       return { prompt, negative: await this.run(halves.negative), rows: 1 };
     };
     if (!this.#choice) return apart();
-    const together = () => this.#together(halves, gradient);
-    const numbersOf = ({ prompt, negative }: BothOutputs) => [prompt.prediction, negative.prediction, ...(prompt.gradient ? [prompt.gradient] : [])]; // prettier-ignore
-    return this.#choice.take(gradient ? "guided" : "plain", { apart, together, numbersOf });
+    const together = async () => (await this.#together([halves], gradient))[0]!;
+    return this.#choice.take(kindOf(gradient), { apart, together, numbersOf, rows: 2 });
+  }
+
+  /** The same of several pictures: all in one run, where the network was opened for that and it is faster here. */
+  async bothOf(pictures: readonly BothInputs[], gradient: boolean): Promise<BothOutputs[]> {
+    const apart = async () => {
+      const each: BothOutputs[] = [];
+      for (const halves of pictures) each.push(await this.both(halves, gradient));
+      return each;
+    };
+    const most = this.#built.pairs.at(-1) ?? 0;
+    if (!this.#choice || pictures.length < 2 || most < pictures.length) return apart();
+    const kind = kindOf(gradient, most);
+    const together = () => this.#together(pictures, gradient);
+    if (pictures.length === most) {
+      return this.#choice.take(kind, { apart, together, numbersOf: (all) => all.flatMap(numbersOf), rows: 2 * most });
+    }
+    // Rows that nobody needs are computed, too: it takes as long as for all.
+    return this.#choice.isTogether(kind) && 2 * pictures.length > most ? together() : apart();
   }
 
   /** The same step with the gradient, at the price of one and a half plain ones. */
@@ -178,15 +199,19 @@ export class OpenUnet {
     return this.#session.run(stackedFeeds(graph, [feeds]), gatesOfOne(gates));
   }
 
-  async #together({ prompt, negative }: BothInputs, gradient: boolean): Promise<BothOutputs> {
-    const feeds = stackedFeeds(this.#built.graph, [this.#feeds(prompt), this.#feeds(negative)]);
-    const [pair] = outputsOfPairs(await this.#session.run(feeds, gatesOf(1, gradient)), 1);
-    invariant(pair, "the network gave no pair");
-    return {
-      prompt: { ...this.#predicted(pair.prompt), ...(gradient ? { gradient: output(pair.prompt, "gradient") } : {}) },
-      negative: predictionOf(pair.negative),
-      rows: 2,
-    };
+  async #together(pictures: readonly BothInputs[], gradient: boolean): Promise<BothOutputs[]> {
+    const { graph, pairs } = this.#built;
+    const count = pairs.find((one) => one >= pictures.length);
+    invariant(count, `the network was not opened for ${pictures.length} pictures at once`);
+    // Rows beyond the pictures that there are stay zeros.
+    const rows = [...pictures.map(({ prompt }) => prompt), ...new Array<undefined>(count - pictures.length), ...pictures.map(({ negative }) => negative)]; // prettier-ignore
+    const feeds = stackedFeeds(graph, rows.map((row) => row && this.#feeds(row))); // prettier-ignore
+    const given = outputsOfPairs(await this.#session.run(feeds, gatesOf(count, gradient)), count);
+    return given.slice(0, pictures.length).map(({ prompt, negative }) => ({
+      prompt: { ...this.#predicted(prompt), ...(gradient ? { gradient: output(prompt, "gradient") } : {}) },
+      negative: predictionOf(negative),
+      rows: 2 * count,
+    }));
   }
 
   #feeds({ feeds: own, mask, ...plain }: UnetInputs): Record<string, Feed> {
@@ -215,6 +240,12 @@ export class OpenUnet {
     return { loss, told: Object.fromEntries(told.map((name) => [name, output(outputs, name)])) };
   }
 }
+
+const numbersOf = ({ prompt, negative }: BothOutputs) => [
+  prompt.prediction,
+  negative.prediction,
+  ...(prompt.gradient ? [prompt.gradient] : []),
+];
 
 function predictionOf(outputs: Readonly<Record<string, Numbers>>): Pick<UnetOutputs, "prediction" | "deep"> {
   return {

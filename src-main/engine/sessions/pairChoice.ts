@@ -1,12 +1,13 @@
 /**
- * Whether both halves of classifier-free guidance are computed in one run or in two. On a processor in two, always: so a seed gives the same picture
- * whatever else the machine does. Elsewhere it depends on the device and the size which is faster, so the first step of each kind is done both ways,
- * timed, and compared; what came of it is remembered with the times of the machine, and every step from the first on is done so.
+ * Whether both halves of classifier-free guidance, and those of several pictures, are computed in one run or one after the other. On a
+ * processor one after the other, always: so a seed gives the same picture whatever else the machine does. Elsewhere it depends on the device
+ * and the size which is faster, so the first step of each kind is done both ways, timed, and compared; what came of it is remembered with the
+ * times of the machine, and every step from the first on is done so.
  */
 import type { ProviderName } from "../../scene/scene.ts";
 import { messageOf } from "../../wire/errors.ts";
 
-/** Names the environment variable: the most rows of the network that one run may compute, on any provider, without asking a clock; 1 for one half after the other. */
+/** Names the environment variable that says without measuring, on any provider, the most rows that a run may have; 1 for one half after the other. */
 export const BATCH = "DIORAMA_BATCH";
 
 /** Seconds by name, from one start to the next. */
@@ -23,8 +24,8 @@ export interface Memo {
 }
 
 export interface PairOptions extends Memo {
-  /** Whether memory for another row is free; taken for so where nobody can say. */
-  hasRoom: () => Promise<boolean>;
+  /** Whether memory for so many more rows is free; taken for so where nobody can say. */
+  hasRoom: (rows: number) => Promise<boolean>;
   now?: () => number;
 }
 
@@ -33,13 +34,27 @@ export interface Forms<T> {
   apart: () => Promise<T>;
   together: () => Promise<T>;
   numbersOf: (result: T) => readonly Float32Array[];
+  /** Of the network, in a run of both together. */
+  rows: number;
 }
 
 /** Seconds of a form that does not work here. */
 const NEVER = 1e6;
 
+/** More than anybody has memory for. */
+const MOST_ROWS = 64;
+
 /** Of both forms' numbers, ||a - b|| / ||b||: float16 differs by a few thousandths, a provider's wrong operator by much more. */
 const MOST_DIFFERENT = 0.05;
+
+/** Pictures that are drawn side by side where nobody says otherwise. */
+const PICTURES_AT_ONCE = 4;
+
+/** How many pictures may be drawn side by side, each with both of its rows in every run. */
+export function mostPictures(provider: ProviderName, asked = process.env[BATCH]): number {
+  const rows = forcedRows(provider, asked);
+  return rows === undefined ? PICTURES_AT_ONCE : Math.max(1, Math.floor(rows / 2));
+}
 
 /** How many rows a run may have, where that is not to be measured. */
 export function forcedRows(provider: ProviderName, asked = process.env[BATCH]): number | undefined {
@@ -48,17 +63,24 @@ export function forcedRows(provider: ProviderName, asked = process.env[BATCH]): 
 
 function rowsAsked(asked: string | undefined): number | undefined {
   const rows = Number(asked);
-  return Number.isInteger(rows) && rows >= 1 ? rows : undefined;
+  return Number.isInteger(rows) && rows >= 1 && rows <= MOST_ROWS ? rows : undefined;
 }
 
 /** The same in words. */
 export function toldOfRows(provider: ProviderName, asked = process.env[BATCH]): string {
   const rows = rowsAsked(asked);
   if (rows !== undefined) return `At most ${rows} rows of the network in one run, as ${BATCH} says.`;
-  if (asked) return `${BATCH} is "${asked}" and counts for nothing: a whole number from 1 was expected.`;
+  if (asked)
+    return `${BATCH} is "${asked}" and counts for nothing: a whole number from 1 to ${MOST_ROWS} was expected.`;
   return provider === "cpu"
     ? ""
     : "Both halves of a step are one run where the first steps at a size show that to be faster.";
+}
+
+/** What is measured by itself: steps with and without gradient, of one picture or of several. */
+export function kindOf(gradient: boolean, pictures = 1): string {
+  const kind = gradient ? "guided" : "plain";
+  return pictures === 1 ? kind : `${kind} x${pictures}`;
 }
 
 export class PairChoice {
@@ -90,7 +112,7 @@ export class PairChoice {
   /** A form that cannot be opened here. */
   refuse(kinds: readonly string[], reason: unknown): void {
     for (const kind of kinds) this.#keep(kind, "apart", 0, "together", NEVER);
-    this.#options.note(`both halves of a step at once, ${this.#name}: not here (${messageOf(reason)})`);
+    this.#options.note(`${whatOf(kinds.join(" or "))}, ${this.#name}: not here (${messageOf(reason)})`);
   }
 
   async #measured<T>(kind: string, forms: Forms<T>): Promise<T> {
@@ -100,9 +122,9 @@ export class PairChoice {
       await form();
       return now() - begun;
     };
-    const what = `both halves of a ${kind} step at once, ${this.#name}`;
+    const what = `${whatOf(kind)}, ${this.#name}`;
     const result = await forms.apart(); // the first run of a form prepares it
-    if (!(await hasRoom())) {
+    if (!(await hasRoom(forms.rows - 1))) {
       note(`${what}: too little memory is free`);
       return result;
     }
@@ -138,6 +160,10 @@ export class PairChoice {
     this.#options.times.set(`halves ${this.#name} ${kind} ${one}`, first);
     this.#options.times.set(`halves ${this.#name} ${kind} ${other}`, second);
   }
+}
+
+function whatOf(kind: string): string {
+  return `both halves of a ${kind} step at once`;
 }
 
 /** ||a - b|| / ||b|| of the pair that differs most; infinite where anything is no number. */

@@ -1,7 +1,7 @@
 /**
  * Both halves of classifier-free guidance in one run, of one picture or of several: the network's program in rows (graph/rows), the
- * prompts' halves first and the negative ones after them. Maps, loss and gradient are those of the prompts' rows alone. The program for a single row stays
- * beside it, behind a gate of its own: one session, and one copy of the weights, does either.
+ * prompts' halves first and the negative ones after them. Maps, loss and gradient are those of the prompts' rows alone. The program for a
+ * single row stays beside it, behind a gate of its own: one session, and one copy of the weights, does either.
  */
 import type { Graph, Value } from "../../graph/graph.ts";
 import { sizeOf } from "../../graph/graph.ts";
@@ -54,15 +54,19 @@ export function gatesOfOne(gates: readonly string[]): string[] {
 }
 
 /** One value per input of `graph`, whose inputs are of several rows: those of `rows`, and zeros for the rows that are not there. */
-export function stackedFeeds(graph: Graph, rows: readonly Readonly<Record<string, Feed>>[]): Record<string, Feed> {
+export function stackedFeeds(
+  graph: Graph,
+  rows: readonly (Readonly<Record<string, Feed>> | undefined)[],
+): Record<string, Feed> {
   const nameOf = ({ source }: Value) => (source.kind === "input" ? source.name : "");
   return Object.fromEntries(
     graph.inputs.map((input) => {
       const name = nameOf(input);
-      if (SHARED.includes(name)) return [name, rows[0]![name]!];
+      if (SHARED.includes(name)) return [name, rows[0]![name]!]; // there always is a first
       const all = new Float32Array(sizeOf(input.shape));
       const size = all.length / input.shape[0]!;
       rows.forEach((row, i) => {
+        if (!row) return;
         const own = row[name];
         invariant(own instanceof Float32Array && own.length === size, `row ${i} has nothing for ${name}`);
         all.set(own, i * size);
