@@ -137,12 +137,13 @@ export class Queue {
   }
 
   async #drawAll(entry: Entry, open: () => Drawer): Promise<{ finished: number }> {
-    for (let next = 0; next < entry.job.seeds.length;) {
+    const { seeds, scene } = entry.job;
+    const wantedFrom = (first: number) => [...seeds.keys()].filter((index) => index >= first && isWanted(entry, index));
+    for (let next = 0; wantedFrom(next).length > 0;) {
       const drawer = open();
-      const left = entry.job.seeds.map((_, index) => index).slice(next).filter((index) => isWanted(entry, index)); // prettier-ignore
-      const most = left.length > 1 ? ((await drawer.atOnce?.(entry.job.scene)) ?? 1) : 1;
-      const indices = left.slice(0, most);
-      next = (indices.at(-1) ?? entry.job.seeds.length) + 1;
+      const most = wantedFrom(next).length > 1 ? ((await drawer.atOnce?.(scene)) ?? 1) : 1;
+      const indices = wantedFrom(next).slice(0, most); // somebody may have cancelled meanwhile
+      next = (indices.at(-1) ?? next) + 1;
       await this.#drawSome(entry, indices, drawer);
     }
     const nothingCame = entry.finished === 0 && entry.dropped.size > 0;

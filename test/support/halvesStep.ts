@@ -1,27 +1,24 @@
 /**
- * Both halves of a step of tiny-sd on the provider named by the first argument, as JSON: in one run, guided and plain, and what is measured of it where
- * nobody asks for either way.
+ * Both halves of a step of tiny-sd on the provider named by the first argument, as JSON: in the way that is measured to be faster there, and then, guided
+ * and plain, in one run.
  */
 import type { ProviderName } from "../../src-main/scene/scene.ts";
-import { BATCH } from "../../src-main/engine/sessions/pairChoice.ts";
+import { kindOf } from "../../src-main/engine/sessions/pairChoice.ts";
 import { bothOutputs, openHalves } from "./halves.ts";
 
 const options = { provider: process.argv[2] as ProviderName, memory: "fast" } as const;
 const plainOf = (outputs: Record<string, Float32Array>) =>
   Object.fromEntries(Object.entries(outputs).map(([name, data]) => [name, [...data]]));
 
-process.env[BATCH] = "2";
-const forced = await openHalves("test/goldens/tiny-sd", 77, options);
-const [guided, plain] = [await bothOutputs(forced, true), await bothOutputs(forced, false)];
-await forced.networks.close();
-
-delete process.env[BATCH];
 const [times, notes] = [new Map<string, number>(), [] as string[]];
-const measured = await openHalves("test/goldens/tiny-sd", 77, options, {
-  memo: { times, note: (text) => notes.push(text) },
-});
-const chosen = await bothOutputs(measured, false);
-await measured.networks.close();
-process.stdout.write(
-  JSON.stringify({ guided: plainOf(guided), plain: plainOf(plain), chosen: plainOf(chosen), notes, times: [...times] }), // prettier-ignore
-);
+const memo = { times, note: (text: string) => void notes.push(text) };
+const halves = await openHalves("test/goldens/tiny-sd", 77, options, { memo });
+const chosen = plainOf(await bothOutputs(halves, false));
+const measured = [...times];
+for (const kind of [false, true].map((gradient) => kindOf(gradient))) {
+  times.set(`halves 8x12 steering ${kind} apart`, 1);
+  times.set(`halves 8x12 steering ${kind} together`, 0);
+}
+const [guided, plain] = [plainOf(await bothOutputs(halves, true)), plainOf(await bothOutputs(halves, false))];
+await halves.networks.close();
+process.stdout.write(JSON.stringify({ guided, plain, chosen, notes, times: measured }));
