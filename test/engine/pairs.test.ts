@@ -1,6 +1,12 @@
 /** Both halves of classifier-free guidance in one run give what they give one after the other. */
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { openPipeline } from "../../src-main/engine/pipeline.ts";
+import { withPairs } from "../../src-main/engine/sessions/pairs.ts";
+import { unetGraph } from "../../src-main/engine/sessions/unetGraph.ts";
+import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts";
+import { STEERING } from "../../src-main/guidance/steering.ts";
+import { flopCount } from "../../bench/flops.ts";
+import { RandomWeights, TINY_UNET, unetLacks } from "../support/tinyCheckpoint.ts";
 import { BATCH } from "../../src-main/engine/sessions/pairChoice.ts";
 import { METHODS } from "../../src-main/scene/methods.ts";
 import type { Scene } from "../../src-main/scene/scene.ts";
@@ -51,6 +57,19 @@ test.each([
   expect([apart, together].flatMap(({ guided, plain }) => [...guided["rows"]!, ...plain["rows"]!])).toEqual([
     1, 1, 2, 2,
   ]);
+});
+
+test("the gradient of a pair is computed for the prompt's row alone: the arithmetic is that of one half after the other", () => {
+  const form = { columns: 5, masked: false, program: STEERING };
+  const latent = { height: 8, width: 8 };
+  const one = unetGraph(TINY_UNET, RandomWeights.create(unetLacks), latent, form, "float32", DEFAULT_GRADIENT_OPTIONS);
+  const { graph } = withPairs(one, [1, 3]);
+  const [plain, guided] = [flopCount(one.graph, ["prediction"]), flopCount(one.graph, ["prediction", "gradient"])];
+  for (const pairs of [1, 3]) {
+    const named = (...names: string[]) => flopCount(graph, names.map((name) => `pairs${pairs}.${name}`)); // prettier-ignore
+    expect(named("prediction")).toBe(2 * pairs * plain);
+    expect(named("prediction", "gradient")).toBe(pairs * (plain + guided));
+  }
 });
 
 describe("a whole picture", { timeout: 120_000 }, async () => {
