@@ -1,5 +1,5 @@
 /** What Fabric draws: regions with their names and handles, guides and frames. Lines and letters keep their size at every zoom. */
-import { FabricImage, FabricObject } from "fabric";
+import { FabricImage, FabricObject } from "fabric/es";
 import { HANDLES } from "./hit.ts";
 import { isRightToLeft } from "@scene/rightToLeft.ts";
 import { pathOf, type Point, type RegionShape } from "@scene/shapes.ts";

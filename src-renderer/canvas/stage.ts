@@ -1,5 +1,5 @@
 /** The stage: keeps Fabric's objects equal to the document, and knows where on the screen the picture is. */
-import { FabricImage, Rect, StaticCanvas, Shadow, type FabricObject, type TMat2D } from "fabric";
+import { FabricImage, Rect, StaticCanvas, Shadow, type FabricObject, type TMat2D } from "fabric/es";
 import type { UnitBox } from "@scene/scene.ts";
 import { type Document, titleOf } from "../state/document.ts";
 import type { Size } from "../state/geometry.ts";

@@ -23,7 +23,7 @@ function firstStop(pane: HTMLElement): { pane: HTMLElement; stop: HTMLElement } 
   const stops = pane.matches("[role=application]") ? [pane] : [...pane.querySelectorAll<HTMLElement>(STOPS)];
   const stop = stops.find(
     (one) =>
-      one.tabIndex >= 0 && !one.matches(":disabled, .help") && one.offsetParent !== null && one.closest(PANES) === pane,
+      one.tabIndex >= 0 && !one.matches(":disabled, .help") && one.checkVisibility() && one.closest(PANES) === pane,
   );
   return stop && { pane, stop };
 }

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { ROOT } from "../support/imports.ts";
 
 const run = promisify(execFile);
-const SOURCES = ["src-main", "src-renderer", "docs", "tools/build.ts", "tools/manual.ts", "vite.renderer.config.ts", "package-lock.json"]; // prettier-ignore
+const SOURCES = ["src-main", "src-renderer", "docs", "tools/build.ts", "tools/manual.ts", "tools/windowPlugins.ts", "vite.renderer.config.ts", "package-lock.json"]; // prettier-ignore
 const STAMP = join(ROOT, "dist", ".built");
 const LOCK = join(ROOT, "node_modules", ".cache", "diorama-build");
 const LOCK_LIMIT = 120_000;

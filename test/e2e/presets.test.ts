@@ -134,7 +134,7 @@ describe.skipIf(!electron)("presets and the reference picture", { timeout: 90_00
     await page.getByRole("button", { name: "Project: after" }).waitFor();
     await saved(page).waitFor();
     await compose(page, { boxes: [] });
-    expect(isNear(await colorAt(page, 0.5, 0.5), [200, 40, 120])).toBe(false);
+    await expect.poll(async () => isNear(await colorAt(page, 0.5, 0.5), [200, 40, 120])).toBe(false);
     await apiOf(page).openRecent({ path: file, where: "here" });
     await expect.poll(async () => isNear(await colorAt(page, 0.5, 0.5), [200, 40, 120])).toBe(true);
   });

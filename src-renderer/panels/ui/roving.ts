@@ -5,7 +5,8 @@ const CONTROLS = "button, input";
 /** Attached to the element with `role="toolbar"`. */
 export function roving(toolbar: HTMLElement): () => void {
   const controls = () => [...toolbar.querySelectorAll<HTMLElement>(CONTROLS)];
-  const usable = () => controls().filter((control) => !control.matches(":disabled") && control.offsetParent !== null);
+  // Not by `offsetParent`, for which the page is laid out at once, and again a moment later.
+  const usable = () => controls().filter((control) => !control.matches(":disabled") && control.checkVisibility());
   let stop: HTMLElement | undefined;
 
   const settle = () => {
