@@ -68,7 +68,7 @@ async function run(options: EvaluateOptions, terminal: Terminal, signal: AbortSi
   const threads = Math.max(1, Math.floor(availableParallelism() / options.workers));
   const engines = options.reportOnly || options.times ? 1 : options.workers;
   const request = { path: modelPath, provider: options.provider, memory: "fast", threads } as const;
-  const folder = path.join(options.out, "pictures");
+  const folder = path.join(options.drawn, "pictures");
   const workers = await openWorkers(request, engines, folder);
   try {
     const { defaults } = workers.model;
@@ -89,7 +89,7 @@ type IconRun = Omit<PhotoRun, "tell">;
 
 async function evaluateIcons(options: EvaluateOptions, run: IconRun, terminal: Terminal): Promise<void> {
   const { workers, modelHash, settings, folder, signal } = run;
-  const logFile = path.join(options.out, "verdicts.jsonl");
+  const logFile = path.join(options.drawn, "verdicts.jsonl");
   if (!options.resume && (await exists(logFile))) {
     throw new AppError("bad-request", `${logFile} is there already; choose another --out`, { method: "evaluate" });
   }

@@ -37,6 +37,10 @@ const OPTIONS = {
     value: "DIR",
     about: 'Pictures, verdicts and results; "out/evaluate" by default. A run goes on from what is there.',
   },
+  drawn: {
+    value: "DIR",
+    about: "Pictures and verdicts go here instead, so that several runs draw what they share once.",
+  },
   model: { value: "DIR", about: "A checkpoint; by default the demo model." },
   "strong-eta": { value: "N", about: "Strong loss guidance has this many times the model's eta; 2 by default." },
   nu: { value: "A,B", about: "Also iLGD with these nu', on the first scenes." },
@@ -81,6 +85,8 @@ export interface EvaluateOptions {
   times: boolean;
   seeds: Seed[];
   out: string;
+  /** Of pictures and verdicts. */
+  drawn: string;
   model: string | undefined;
   strongEta: number;
   /** Strengths of iLGD besides the model's, and for how many scenes. */
@@ -116,6 +122,7 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
     throw usageProblem("evaluate", "--detector is for --set photos: icons are judged by their colours and shapes");
   }
   const file = (text: string | undefined) => (text === undefined ? undefined : path.resolve(cwd, text));
+  const out = path.resolve(cwd, given.out ?? "out/evaluate");
   return {
     set: set as EvaluateOptions["set"],
     ...{ clip: file(given.clip), detector: file(given.detector), labels: file(given.labels) },
@@ -124,7 +131,7 @@ export function readEvaluateOptions(argv: readonly string[], cwd: string): Evalu
     methods,
     ...{ best: given.best ?? false, searches: given.sweep ?? false, times: given.timing ?? false },
     seeds: seeds(given.seeds ?? "1"),
-    out: path.resolve(cwd, given.out ?? "out/evaluate"),
+    ...{ out, drawn: file(given.drawn) ?? out },
     model: file(given.model),
     strongEta: numbers("--strong-eta", given["strong-eta"] ?? "2", 1000)[0]!,
     sweep: {

@@ -18,7 +18,10 @@ async function study(argv: readonly string[], terminal: Terminal): Promise<ExitC
   for (const { name, argv } of values["figures-only"] ? [] : parts) {
     terminal.stderr.write(`${name}\n`);
     const scenes = values.scenes && name !== TIMING.name ? ["--scenes", values.scenes] : [];
-    const code = await evaluate([...argv, ...scenes, "--out", path.join(out, name)], terminal);
+    const code = await evaluate(
+      [...argv, ...scenes, "--out", path.join(out, name), "--drawn", path.join(out, "drawn")],
+      terminal,
+    );
     if (code !== EXIT.ok) return code;
   }
   await collect(out);

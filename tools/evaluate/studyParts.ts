@@ -20,6 +20,8 @@ const methods = (names: readonly string[]) => ["--methods", names.join(","), "--
 
 export const STUDY: readonly StudyPart[] = [
   { name: "main", argv: methods(EVERY_METHOD) },
+  // At the program's own settings, and at other strengths of iLGD.
+  { name: "paper", argv: ["--nu", "0.25,0.5,2", "--eta", "1,2,3,6,8", "--sweep-scenes", "40"] },
   {
     name: "losses",
     argv: methods(["none", ...LOSSES.map((loss) => (loss === "authors" ? "ilgd" : `ilgd:${loss}`))]),
