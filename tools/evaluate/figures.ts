@@ -10,7 +10,16 @@ import { plotSvg } from "./plot.ts";
 import { costTable, type RunFacts } from "./report.ts";
 import type { VariantResult } from "./results.ts";
 import { STUDY, TIMING } from "./studyParts.ts";
-import { groupTable, lossTable, mainTable, shortTable, sweepTable } from "./studyTables.ts";
+import {
+  groupTable,
+  lossTable,
+  mainTable,
+  paperTable,
+  scoreTable,
+  shortTable,
+  strengthTable,
+  sweepTable,
+} from "./studyTables.ts";
 import { readSweep } from "./sweep.ts";
 import type { Cost } from "./timing.ts";
 import { labelOf } from "./variants.ts";
@@ -80,10 +89,18 @@ export async function writeFigures(docs = DOCS, readme = README): Promise<void> 
   if (main) {
     tables.set("main", withPlot(mainTable(main.results, costs), "methods", "AP@0.5 and right things, by method"));
     tables.set("short", shortTable(main.results));
+    // Of plain sampling nothing is to be obeyed.
+    tables.set("score", scoreTable(drawn(main).filter(({ name }) => name !== "none")));
     await plot(
       "methods.svg",
       byMethod("Placement by method", "AP@0.5 and share of things that are there", drawn(main)),
     );
+  }
+  const paper = await kept("paper");
+  if (paper) {
+    const { results } = paper;
+    tables.set("paper", paperTable(results.filter(({ name }) => name !== "truth" && !name.includes("="))));
+    tables.set("strengths", strengthTable(results));
   }
   const losses = await kept("losses");
   if (losses) {

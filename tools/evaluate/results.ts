@@ -68,6 +68,8 @@ export interface VariantResult {
   /** How the program's own score fares, at the end and after the last guided step. */
   score?: ScoreResult;
   scoreAtGuided?: ScoreResult;
+  /** The same at the end, among things of the right colour and icon: attention knows nothing of what else is drawn in a thing's place. */
+  scoreOfPresent?: ScoreResult;
   /** Adherence by icon and by number of things. */
   byIcon: Record<string, Share>;
   byCount: Record<string, Share>;
@@ -176,22 +178,22 @@ function groupResult(pictures: readonly Picture[]): GroupResult {
   };
 }
 
-function scoreResults(pictures: readonly Picture[]): Pick<VariantResult, "score" | "scoreAtGuided"> {
+function scoreResults(pictures: readonly Picture[]): Pick<VariantResult, "score" | "scoreAtGuided" | "scoreOfPresent"> {
   if (!pictures.every(({ course, scene }) => course?.length === scene.things.length)) return {};
   const things = pictures.flatMap((picture) =>
-    thingResults(picture).map(({ iou }, i) => ({
+    thingResults(picture).map(({ iou, present }, i) => ({
       id: picture.scene.id,
-      iou,
+      ...{ iou, present },
       course: picture.course![i]!,
       guided: picture.guided!,
     })),
   );
   if (things.some(({ course }) => course.length === 0)) return {};
-  const measured = (at: (thing: (typeof things)[number]) => number): ScoreResult => {
+  const measured = (at: (thing: (typeof things)[number]) => number, among = things): ScoreResult => {
     const statistic = (of: (chosen: typeof things) => number) =>
       bootstrap(
-        things.map(({ id }) => id),
-        (weights) => of(things.flatMap((thing, i) => Array.from({ length: weights[i]! }, () => thing))),
+        among.map(({ id }) => id),
+        (weights) => of(among.flatMap((thing, i) => Array.from({ length: weights[i]! }, () => thing))),
         SCORE_RESAMPLES,
       );
     return {
@@ -212,6 +214,10 @@ function scoreResults(pictures: readonly Picture[]): Pick<VariantResult, "score"
   return {
     score: measured(({ course }) => course.at(-1)!),
     scoreAtGuided: measured(({ course, guided }) => course[Math.min(guided, course.length) - 1]!),
+    scoreOfPresent: measured(
+      ({ course }) => course.at(-1)!,
+      things.filter(({ present }) => present),
+    ),
   };
 }
 

@@ -54,6 +54,53 @@ export function lossTable(results: readonly VariantResult[]): string {
   return markdown(titles, rows);
 }
 
+/** The paper's comparison, with the change of the pictures' looks in the mean and in size. */
+export function paperTable(results: readonly VariantResult[]): string {
+  const look = (value: Estimate, change: Estimate | undefined, shift: Estimate | undefined) => {
+    if (!change) return short(value);
+    const sign = change.value < 0 ? "" : "+";
+    return `${short(value)} (${sign}${short(change)}; ${short(shift)})`;
+  };
+  const rows = results.map((result) => [
+    nameOf(result.name),
+    ...[percent(result.ap), percent(result.iou), percent(result.centred)],
+    ...(result.name === "chance" ? ["", "", "", ""] : [
+      percent(result.adherence),
+      plain(result.distance),
+      look(result.contrast, result.contrastChange, result.contrastShift),
+      look(result.saturation, result.saturationChange, result.saturationShift),
+    ]),
+  ]); // prettier-ignore
+  const titles = ["", "AP@0.5", "mean IoU", "middle in its box", "right colour and icon", "distance to rendered", "contrast (change; shift)", "saturation (change; shift)"]; // prettier-ignore
+  return markdown(titles, rows);
+}
+
+/** iLGD with other strengths than the program's own: a column for each, named as the evaluation names them ("nu=0.5"). */
+export function strengthTable(results: readonly VariantResult[]): string {
+  const columns = results.filter(({ name }) => name.includes("="));
+  const row = (title: string, cell: (result: VariantResult) => string) => [title, ...columns.map(cell)];
+  const heading = ({ name }: VariantResult) => name.replace("nu=", "nu' ").replace("eta=", "eta ");
+  return markdown(
+    ["", ...columns.map(heading)],
+    [
+      row("AP@0.5", ({ ap }) => percent(ap)),
+      row("right colour and icon", ({ adherence }) => percent(adherence)),
+      row("distance to rendered", ({ distance }) => plain(distance)),
+    ],
+  );
+}
+
+/** How the program's own score fares within each method. */
+export function scoreTable(results: readonly VariantResult[]): string {
+  const two = ({ value, low, high }: Estimate) => `${value.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+  const rows = results.flatMap(({ name, score, scoreAtGuided: early, scoreOfPresent: present }) => {
+    if (!score || !early) return [];
+    const earlier = `${early.rank.value.toFixed(2)}; ${early.auc.value.toFixed(2)}`;
+    return [[nameOf(name), two(score.rank), two(score.auc), earlier, present?.auc.value.toFixed(2) ?? ""]];
+  });
+  return markdown(["", "Spearman with the IoU", "AUC of finding things with an IoU below 0.5", "the same when guidance ends", "AUC among things of the right colour and icon"], rows); // prettier-ignore
+}
+
 type Grouped<Group> = { name: string; byGroup?: Record<string, Group> };
 
 /** A row for each kind of scenes, a column for each method. */
