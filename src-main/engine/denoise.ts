@@ -11,7 +11,7 @@ import type { Evaluation } from "../sampling/sampler.ts";
 import { toEpsilon, weightedSum } from "../sampling/sampler.ts";
 import type { GuidedOutputs, OpenUnet, UnetInputs, UnetOutputs } from "./sessions/openUnet.ts";
 import type { Seat } from "./company.ts";
-import { keep, kept } from "./keptDeep.ts";
+import { keep, kept } from "./kept.ts";
 
 /** What one half of classifier-free guidance is conditioned on. */
 export interface Conditioning {
@@ -47,6 +47,8 @@ export interface Denoiser extends Conditionings {
   guidanceRescale?: number;
   /** What is computed in a step, counted from 0; all of it where left out. */
   workAt?: (step: number) => Work;
+  /** Whether later steps may take an earlier one's gradient. */
+  keepsGradient?: boolean;
   /** Among pictures that are drawn side by side. */
   seat?: Seat;
   /** Told the rows of the network in each run of both halves. */
@@ -55,7 +57,7 @@ export interface Denoiser extends Conditionings {
   texts?: ReadonlyMap<string, Conditionings & { words: readonly number[] }>;
 }
 
-const ALL: Work = { isGuided: true, isWhole: true, isKept: false };
+const ALL: Work = { isGuided: true, isFresh: true, isWhole: true, isKept: false };
 
 /** Evaluates the network at `latent`, which is that of evaluation `number`, as the method does. */
 export function denoise(d: Denoiser, number: number, latent: Float32Array): Promise<Prediction> {
@@ -82,10 +84,12 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
       invariant(text, `no text ${name}`);
       return { states: text.prompt.context, words: text.words };
     },
-    async guided(at, { prompt, negative, gradient = false, text }) {
+    async guided(at, { prompt, negative, gradient: isAsked = false, text }) {
       const texts = text === undefined ? d : d.texts?.get(text);
       invariant(texts, `no text ${text}`);
-      const { isGuided, isWhole, isKept } = d.workAt?.(evaluation.stepIndex) ?? ALL;
+      const { isGuided, isWhole, isKept, isFresh } = d.workAt?.(evaluation.stepIndex) ?? ALL;
+      const earlier = isAsked && !isFresh ? kept(d.state, "gradient") : undefined;
+      const gradient = isAsked && !earlier;
       const inputs = inputsOf(at, texts.prompt, prompt);
       /** What the outermost layers go around, where they are what this step runs; it may be missing after a half was left out. */
       const deepOf = (name: "prompt" | "negative") => (isWhole || gradient ? undefined : kept(d.state, name));
@@ -127,7 +131,9 @@ export function denoise(d: Denoiser, number: number, latent: Float32Array): Prom
         const mixed = weightedSum([d.guidanceScale, output], [1 - d.guidanceScale, plain]);
         output = rescaleGuided(mixed, output, d.guidanceRescale ?? 0);
       }
-      const { maps, loss, told, gradient: slope } = conditional;
+      const { maps, loss, told, gradient: computed } = conditional;
+      if (computed && d.keepsGradient) keep(d.state, "gradient", computed);
+      const slope = computed ?? earlier;
       const epsilon = toEpsilon(output, at, evaluation, d.prediction);
       return { epsilon, maps, loss, outputs: told, ...(slope ? { gradient: slope } : {}) };
     },

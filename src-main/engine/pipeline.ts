@@ -249,6 +249,7 @@ class DiffusionPipeline implements Pipeline {
       guidanceScale: settings.guidanceScale,
       guidanceRescale: settings.guidanceRescale ?? 0,
       workAt: (step) => workAt(drawn, step),
+      keepsGradient: (drawn.gradientEvery ?? 1) > 1,
       onRows: (some) => (rows = Math.max(rows, some)),
       ...(options.seat ? { seat: options.seat } : {}),
       ...both(texts),

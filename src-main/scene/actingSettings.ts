@@ -1,7 +1,7 @@
 /** Which settings make a difference to a picture: those of other methods, and spacings that the scheduler does not know, make none. */
 import { flatSettings, type SettingChanges } from "./flatSettings.ts";
 import { METHOD_ROWS } from "./methods.ts";
-import { actingGuidance } from "./methodSettings.ts";
+import { actingGuidance, followsLoss } from "./methodSettings.ts";
 import { type SceneSettings, takesSpacing } from "./scene.ts";
 import { isGuidance, SETTING_NAMES, type SettingName } from "./settings.ts";
 
@@ -12,6 +12,7 @@ const OF_ALL: readonly SettingName[] = ["method", "overlap"];
 export function acts(name: SettingName, { scheduler, guidance, variationOf }: SceneSettings): boolean {
   if (name === "variationStrength") return variationOf !== undefined;
   if (name === "karras" || name === "spacing") return takesSpacing(scheduler);
+  if (name === "gradientEvery") return followsLoss(guidance);
   if (name === "wholeEvery") return !METHOD_ROWS[guidance.method].isAlwaysWhole;
   const uses: readonly SettingName[] = METHOD_ROWS[guidance.method].uses;
   return !isGuidance(name) || OF_ALL.includes(name) || uses.includes(name);

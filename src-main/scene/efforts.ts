@@ -3,6 +3,7 @@
  * checkpoint is best drawn with. docs/performance.md has what each costs and what it does to obedience.
  */
 import { flatSettings, type SettingChanges } from "./flatSettings.ts";
+import { scaleStepRange } from "./inSteps.ts";
 import { MOST_STEPS } from "./limits.ts";
 import type { SceneSettings } from "./scene.ts";
 import type { SchedulerName } from "./schedulers.ts";
@@ -17,28 +18,39 @@ export type Effort = (typeof EFFORTS)[number];
 const DRAFT_STEPS = 0.24;
 const FEWEST = 8;
 /**
- * A draft runs the whole network in every so many-th of the steps without boxes. It keeps the guidance scale: without it in the last 40% of
- * twelve steps a tenth of the time is saved, and things lie in their boxes a tenth less often (docs/performance.md).
+ * A draft runs the whole network in every so many-th of the steps without boxes, and computes gradients in as many of the later ones with
+ * them. It keeps the guidance scale: without it in the last 40% of twelve steps a tenth of the time is saved, and things lie in their boxes
+ * a tenth less often (docs/performance.md).
  */
-const DRAFT_SHORTCUTS = { wholeEvery: 3 } as const;
+const DRAFT_SHORTCUTS = { wholeEvery: 3, gradientEvery: 3 } as const;
 /** Samplers that need many steps, and what bears few instead. */
 const DRAFT_SAMPLERS: { readonly [Name in SchedulerName]?: SettingChanges } = {
   lms: { scheduler: "dpmpp-2m", karras: true },
-  "euler-a": { scheduler: "euler" },
 };
 
-/** The settings that an effort decides. The others, sizes and strengths as a person set them, stay. */
-const DECIDED: readonly SettingName[] = ["steps", "scaleUntil", "wholeEvery", "attentionTiles", "scheduler", "karras", "spacing"]; // prettier-ignore
+/** The settings that tell efforts apart; the steps with injection go with them. The others, sizes and strengths as a person set them, stay. */
+const DECIDED: readonly SettingName[] = ["steps", "scaleUntil", "gradientEvery", "wholeEvery", "attentionTiles", "scheduler", "karras", "spacing"]; // prettier-ignore
 
 /** The settings of an effort, for a checkpoint that is best drawn with `own`. */
 export function effortChanges(own: SceneSettings, effort: Effort): SettingChanges {
   const flat = flatSettings(own);
-  const normal: SettingChanges = Object.fromEntries(DECIDED.map((name) => [name, flat[name]]));
+  const rangeIn = (name: "injectionSteps" | "lossSteps", steps: number) =>
+    scaleStepRange(own.guidance[name], own.steps, steps);
+  const normal: SettingChanges = {
+    ...Object.fromEntries(DECIDED.map((name) => [name, flat[name]])),
+    injectionSteps: rangeIn("injectionSteps", own.steps),
+  };
   if (effort === "normal") return normal;
-  if (effort === "best") return { ...normal, steps: Math.min(MOST_STEPS, 2 * own.steps) };
+  if (effort === "best") {
+    const steps = Math.min(MOST_STEPS, 2 * own.steps);
+    return { ...normal, steps, injectionSteps: rangeIn("injectionSteps", steps) };
+  }
   const steps = Math.min(own.steps, Math.max(FEWEST, Math.round(DRAFT_STEPS * own.steps)));
   const sampler = DRAFT_SAMPLERS[own.scheduler] ?? {};
-  const draft = { ...normal, ...DRAFT_SHORTCUTS, ...sampler, steps };
+  // In few steps injection has little time, and costs nothing: it acts as long as the loss does.
+  const { start, end } = rangeIn("injectionSteps", steps);
+  const injectionSteps = { start, end: Math.max(end, rangeIn("lossSteps", steps).end) };
+  const draft = { ...normal, ...DRAFT_SHORTCUTS, ...sampler, steps, injectionSteps };
   if (sampler.karras) delete draft.spacing; // one of them only
   return draft;
 }

@@ -22,10 +22,27 @@ export function actingGuidance(guidance: Guidance, steps: number): ActingGuidanc
 
 /** Whether a method works with a gradient at a step, counted from 0, of `steps`. */
 export function hasGradientAt(guidance: Guidance, step: number, steps: number): boolean {
+  const range = gradientRange(guidance, steps);
+  return range !== undefined && step >= range.start && step < range.end;
+}
+
+/** The steps, of `steps`, in which a method works with a gradient: from the first up to and without the last. */
+function gradientRange(guidance: Guidance, steps: number): { start: number; end: number } | undefined {
   const { gradientSteps } = METHOD_ROWS[guidance.method];
-  if (!gradientSteps) return false;
-  const { start, end } = actingGuidance(guidance, steps)[gradientSteps] as { start: number; end: number };
-  return step >= start && step < end;
+  return gradientSteps && (actingGuidance(guidance, steps)[gradientSteps] as { start: number; end: number });
+}
+
+/** Whether a method follows the gradient of a loss beside its prediction, which an earlier step's can stand for, and moves no latent by it. */
+export function followsLoss({ method }: Pick<Guidance, "method">): boolean {
+  return (METHOD_ROWS as Partial<typeof METHOD_ROWS>)[method]?.gradientSteps === "lossSteps";
+}
+
+/** Whether the gradient is computed anew at a step: always in the first half of those that have one, then in every n-th. */
+export function isGradientFresh(guidance: Guidance, step: number, steps: number, every: number): boolean {
+  if (every === 1 || !followsLoss(guidance)) return true;
+  const { start, end } = gradientRange(guidance, steps)!;
+  const later = step - start - Math.floor((end - start) / 2);
+  return later < 0 || later % every === 0;
 }
 
 /**

@@ -16,6 +16,25 @@ export const SHORTCUT_SETTINGS = {
     option: { name: "scale-until", value: "N", about: "Share of the steps in which the guidance scale acts, 0 to 1." },
     caption: "guidance scale until {} of the steps",
   },
+  gradientEvery: {
+    kind: "number",
+    min: 1,
+    max: 10,
+    integer: true,
+    nothing: 1,
+    about:
+      "In the later half of the steps that follow a loss, its gradient is computed in every n-th step only, and taken from the last such step in the others.",
+    label: "Gradient every",
+    help: "In the later half of the loss steps, only every so many-th step works out anew which way things have to go; the others go on as before and take half the time. 1 always works it out.",
+    undo: "Change how often the gradient is computed",
+    slider: { step: 1, end: 5 },
+    option: {
+      name: "gradient-every",
+      value: "N",
+      about: "In the later half of the loss steps, compute the gradient in every n-th step only.",
+    },
+    caption: "gradient every {} later steps",
+  },
   wholeEvery: {
     kind: "number",
     min: 1,

@@ -1,9 +1,9 @@
 /**
  * What a step leaves out, where a scene asks for it: the negative half of classifier-free guidance (guidance interval, Kynkaanniemi et al.
- * 2024, arXiv 2404.07724), and once boxes act no more all of the network but its outermost layers in some steps (DeepCache, Ma et al. 2024,
- * arXiv 2312.00858, the outermost branch and a uniform interval).
+ * 2024, arXiv 2404.07724); the gradient of the loss in later steps, for which an earlier step's stands; and once boxes act no more all of
+ * the network but its outermost layers in some steps (DeepCache, Ma et al. 2024, arXiv 2312.00858, the outermost branch and a uniform interval).
  */
-import { hasGradientAt, quietFrom } from "./methodSettings.ts";
+import { hasGradientAt, isGradientFresh, quietFrom } from "./methodSettings.ts";
 import { METHOD_ROWS } from "./methods.ts";
 import type { SceneSettings } from "./scene.ts";
 import type { SchedulerName } from "./schedulers.ts";
@@ -16,9 +16,11 @@ export interface Work {
   isWhole: boolean;
   /** Whether what they need is kept. */
   isKept: boolean;
+  /** Whether a gradient that is asked for is computed, and not an earlier step's taken. */
+  isFresh: boolean;
 }
 
-type Plan = Pick<SceneSettings, "scaleUntil" | "wholeEvery" | "guidance" | "steps">;
+type Plan = Pick<SceneSettings, "scaleUntil" | "gradientEvery" | "wholeEvery" | "guidance" | "steps">;
 
 /** Whether some steps of a scene run the outermost layers by themselves. */
 export function reusesDeep({ wholeEvery = 1, guidance }: Pick<Plan, "wholeEvery" | "guidance">): boolean {
@@ -28,11 +30,12 @@ export function reusesDeep({ wholeEvery = 1, guidance }: Pick<Plan, "wholeEvery"
 
 /** The work of a step, counted from 0. */
 export function workAt(plan: Plan, step: number): Work {
-  const { scaleUntil = 1, wholeEvery = 1, guidance, steps } = plan;
+  const { scaleUntil = 1, gradientEvery = 1, wholeEvery = 1, guidance, steps } = plan;
   const isGuided = step < Math.round(scaleUntil * steps);
+  const isFresh = isGradientFresh(guidance, step, steps, gradientEvery);
   const quiet = step - quietFrom(guidance, steps);
-  if (!reusesDeep(plan) || quiet < 0) return { isGuided, isWhole: true, isKept: false };
-  return { isGuided, isWhole: quiet % wholeEvery === 0, isKept: true };
+  if (!reusesDeep(plan) || quiet < 0) return { isGuided, isFresh, isWhole: true, isKept: false };
+  return { isGuided, isFresh, isWhole: quiet % wholeEvery === 0, isKept: true };
 }
 
 /** A step by what is computed in it: with the gradient or without, and what is left out. */
@@ -54,10 +57,10 @@ export const STEP_COSTS: Readonly<Record<StepKind, number>> = {
 /** Of a step, counted from 0. */
 export function kindOf(settings: SceneSettings, step: number): StepKind {
   const { guidance, guidanceScale, steps } = settings;
-  const { isGuided, isWhole } = workAt(settings, step);
+  const { isGuided, isWhole, isFresh } = workAt(settings, step);
   // What the scale leaves out anyway is not left out once more.
   const isHalf = !isGuided && guidanceScale !== 1;
-  if (hasGradientAt(guidance, step, steps)) return isHalf ? "guided half" : "guided";
+  if (isFresh && hasGradientAt(guidance, step, steps)) return isHalf ? "guided half" : "guided";
   if (!isWhole) return isHalf ? "outermost half" : "outermost";
   return isHalf ? "half" : "plain";
 }

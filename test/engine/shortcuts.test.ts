@@ -13,7 +13,8 @@ import { selfAttention } from "../../src-main/model/unet.ts";
 import { Module } from "../../src-main/model/layers.ts";
 import { quietFrom } from "../../src-main/scene/methodSettings.ts";
 import type { Scene, SceneSettings } from "../../src-main/scene/scene.ts";
-import { workAt } from "../../src-main/scene/shortcuts.ts";
+import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
+import { kindOf, workAt } from "../../src-main/scene/shortcuts.ts";
 import { relativeError } from "../support/closeness.ts";
 import { normals } from "../support/randomNumbers.ts";
 
@@ -36,8 +37,18 @@ describe("what is done at a step", () => {
   });
   test("a method that reads texts of its own, and a scene that asks for nothing, run all of it", () => {
     const other = { ...plan, guidance: { ...guidance, method: "multidiffusion" as const } };
-    expect(workAt(other, 4)).toEqual({ isGuided: false, isWhole: true, isKept: false });
-    expect(workAt({ guidance, steps: 8 }, 4)).toEqual({ isGuided: true, isWhole: true, isKept: false });
+    expect(workAt(other, 4)).toEqual({ isGuided: false, isFresh: true, isWhole: true, isKept: false });
+    expect(workAt({ guidance, steps: 8 }, 4)).toEqual({ isGuided: true, isFresh: true, isWhole: true, isKept: false });
+  });
+  test("a gradient is computed anew in the first half of its steps, and in every third later one", () => {
+    const follows = { guidance: { ...guidance, lossSteps: { start: 1, end: 12 } }, gradientEvery: 3, steps: 12 };
+    const fresh = (plan: typeof follows) => [...Array(12).keys()].filter((step) => workAt(plan, step).isFresh);
+    expect(fresh(follows)).toEqual([0, 1, 2, 3, 4, 5, 6, 9]);
+    expect(fresh({ ...follows, gradientEvery: 1 })).toHaveLength(12);
+    // Those that move a latent by theirs compute each.
+    expect(fresh({ ...follows, guidance: { ...follows.guidance, method: "boxdiff" as never } })).toHaveLength(12);
+    expect(kindOf({ ...DEFAULT_SETTINGS, ...follows }, 6)).toBe("guided");
+    expect(kindOf({ ...DEFAULT_SETTINGS, ...follows }, 7)).toBe("plain");
   });
 });
 
@@ -118,6 +129,10 @@ describe("pictures", () => {
     ["whole every third step", { wholeEvery: 3 }],
     ["and the guidance scale for a half", { wholeEvery: 2, scaleUntil: 0.6 }],
     ["with a sampler that evaluates twice", { wholeEvery: 3, scheduler: "heun" }],
+    [
+      "gradient every third later step",
+      { gradientEvery: 3, guidance: { ...guidance, lossSteps: { start: 1, end: 7 } } },
+    ],
     ["with noise of its own", { wholeEvery: 4, scheduler: "dpmpp-sde", scaleUntil: 0.5 }],
   ])("go on from every step to the same bits: %s", async (_, settings) => {
     const of = scene(settings);
@@ -129,6 +144,9 @@ describe("pictures", () => {
   test("a shortcut changes the picture a little, and what is the same as none nothing", async () => {
     const plain = await draw(scene({}));
     expect((await draw(scene({ wholeEvery: 1, scaleUntil: 1, attentionTiles: 1 }))).pixels).toEqual(plain.pixels);
+    const followed = { ...guidance, lossSteps: { start: 1, end: 6 } };
+    const kept = await draw(scene({ guidance: followed, gradientEvery: 4 }));
+    expect(kept.pixels.data).not.toEqual((await draw(scene({ guidance: followed }))).pixels.data);
     for (const settings of [{ wholeEvery: 3 }, { scaleUntil: 0.5 }, { attentionTiles: 2 }]) {
       const { pixels, record } = await draw(scene(settings));
       expect(pixels.data).not.toEqual(plain.pixels.data);

@@ -27,12 +27,13 @@ test("a draft takes fewer steps of a sampler that bears them, and best takes mor
   expect(effortChanges(DEFAULT_SETTINGS, "draft")).toMatchObject({ steps: 12, scheduler: "dpmpp-2m", karras: true });
   expect(effortChanges(demo, "draft")).toMatchObject({
     steps: 12,
-    scheduler: "euler",
+    scheduler: "euler-a",
     scaleUntil: 1,
-    wholeEvery: 3,
+    ...{ gradientEvery: 3, wholeEvery: 3 },
+    injectionSteps: { start: 1, end: 6 },
   });
   expect(effortChanges(distilled, "draft")).toMatchObject({ steps: 4, scheduler: "lcm" });
-  expect(effortChanges(demo, "best")).toMatchObject({ steps: 100 });
+  expect(effortChanges(demo, "best")).toMatchObject({ steps: 100, injectionSteps: { start: 2, end: 22 } });
 });
 
 test("work is counted in plain steps", () => {

@@ -1,7 +1,12 @@
-/** What runs of the whole network keep in a picture's state, beside the method's own, for steps that run the outermost layers alone. */
+/** What steps keep in a picture's state, beside the method's own, for later ones that run the outermost layers alone or take a gradient as it was. */
 import type { MethodState } from "../guidance/method.ts";
 
-const NAMES = { prompt: "deep.prompt", negative: "deep.negative", maps: "deep.maps" } as const;
+const NAMES = {
+  prompt: "deep.prompt",
+  negative: "deep.negative",
+  maps: "deep.maps",
+  gradient: "kept.gradient",
+} as const;
 type Name = keyof typeof NAMES;
 
 /** `maps` is the attention of the last whole run: the outermost layers have too little of it to be shown. */
