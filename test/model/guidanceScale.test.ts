@@ -9,7 +9,7 @@ import { Weights } from "../../src-main/checkpoint/weights.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { type Denoiser, denoise } from "../../src-main/engine/denoise.ts";
 import { OrtSession } from "../../src-main/engine/sessions/session.ts";
-import type { UnetInputs } from "../../src-main/engine/sessions/openUnet.ts";
+import type { BothInputs, UnetInputs } from "../../src-main/engine/sessions/openUnet.ts";
 import { methodOf } from "../../src-main/guidance/methodOf.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
 import { Module } from "../../src-main/model/layers.ts";
@@ -59,6 +59,10 @@ test("a network that reads the scale is asked once a step, and told it; another 
     runs.push(inputs);
     return Promise.resolve({ prediction: new Float32Array(4), maps: new Float32Array(0), loss: 0, told: {} });
   };
+  const both = async ({ prompt, negative }: BothInputs) => {
+    const [first, second] = [await run(prompt), await run(negative)];
+    return { prompt: first, negative: second, rows: 1 };
+  };
   const config = { blockOutChannels: [8], flipSinToCos: true, freqShift: 0 };
   const layout = { tokenWeights: new Float32Array(2), contrast: new Map(), injection: new Map() };
   const method = await methodOf("ilgd");
@@ -66,7 +70,7 @@ test("a network that reads the scale is asked once a step, and told it; another 
   const half = { context: new Float32Array(2) };
   const denoiser = (guidanceWidth?: number) =>
     ({
-      ...{ unet: { run }, config: { ...config, guidanceWidth }, prediction: "epsilon", layoutAt: () => layout },
+      ...{ unet: { run, both }, config: { ...config, guidanceWidth }, prediction: "epsilon", layoutAt: () => layout },
       ...{ evaluations, method, state: {} },
       ...{ guidance: DEFAULT_SETTINGS.guidance, guidanceScale: 8, prompt: half, negative: half },
     }) as unknown as Denoiser;
