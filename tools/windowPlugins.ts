@@ -90,10 +90,6 @@ interface Graph {
   getModuleInfo(id: string): { importedIds: readonly string[] } | null;
 }
 
-interface Graph {
-  getModuleInfo(id: string): { importedIds: readonly string[] } | null;
-}
-
 /**
  * The window's script in few files: what both pages begin with, what the `main` one begins with, what several of its views and dialogs
  * share, and each of these. Left alone, the bundler makes a file of every small part that two of them share: the first opening of

@@ -26,7 +26,7 @@ export function estimateBytes(
   const wide = checkpoint.parameters * bytesPerWeight;
   const weights = memory === "fast" ? wide * FAST_COPIES : Math.min(wide, checkpoint.weightBytes);
   const channels = checkpoint.unet.config.blockOutChannels[0]!;
-  return Math.round(weights + latent.height * latent.width * channels * BYTES_PER_CELL_CHANNEL);
+  return Math.round(weights + rowBytes(channels, latent, 4));
 }
 
 /** Bytes of activations of one more row of the network, forward and backward. */

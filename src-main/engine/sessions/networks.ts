@@ -178,8 +178,7 @@ export class Networks {
     const open = this.#unet;
     const form = { program, tiles, reusesDeep };
     const isSame = open?.columns === columns && gridKey(open.latent) === gridKey(latent) && isDeepStrictEqual(this.#form, form); // prettier-ignore
-    const isWide = pictures === 1 || this.#pictures >= pictures;
-    if (isSame && isWide && open.use(loras)) return open;
+    if (isSame && this.#pictures >= pictures && open.use(loras)) return open;
     await this.#unet?.close();
     this.#unet = undefined;
     progress(0, "Preparing the network for this picture size, length of prompt and method");
