@@ -44,7 +44,8 @@ export type Pads = readonly [number, number, number, number];
 
 /**
  * The vocabulary: every op with its attributes. Names and meaning are those of ONNX (opset 20), but for `GroupNorm`, `QuickGelu` and
- * `Attention`, which are one op here and whatever the execution provider does best there (onnx/forms.ts).
+ * `Attention`, which are one op here and whatever the execution provider does best there (onnx/forms.ts), and for the last four, which
+ * nobody builds with: fused/ rewrites finished programs to them for providers that have them as one operator.
  */
 export interface OpAttributes {
   Add: None;
@@ -96,6 +97,14 @@ export interface OpAttributes {
    * into `heads`. Its probabilities cannot be had; a graph that needs them spells the attention out.
    */
   Attention: { heads: number };
+  /** `Conv` with channels last: x [batch, height, width, in], weights [out, kh, kw, in]. */
+  NhwcConv: { strides: readonly [number, number]; pads: Pads };
+  /** `GroupNorm` with channels last, [batch, height, width, channels], then SiLU where `silu` is 1. Scale and bias may be of another float type. */
+  NhwcGroupNorm: { groups: number; epsilon: number; silu: 0 | 1 };
+  /** (x [rows, 2 n], bias [2 n]): with x + bias split in two, left * Gelu(right), [rows, n]. */
+  BiasSplitGelu: None;
+  /** `Attention` of query, key and value that lie together as [batch, p, heads, 3, width]; [batch, p, heads * width]. */
+  PackedAttention: { heads: number };
 }
 
 export type OpName = keyof OpAttributes;

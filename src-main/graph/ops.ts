@@ -256,4 +256,39 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     invariant(fits, `Attention: ${show(q.shape)}, ${show(k.shape)}, ${show(v.shape)} in ${heads} heads`);
     return { dtype: sameType("Attention", inputs), shape: [q.shape[0]!, q.shape[1]!, v.shape[2]!] };
   },
+  NhwcConv(inputs, { strides, pads }) {
+    arity("NhwcConv", inputs, 2, 3);
+    const [x, w] = [inputs[0]!, inputs[1]!];
+    invariant(x.shape.length === 4 && w.shape.length === 4, `NhwcConv: ${show(x.shape)} with ${show(w.shape)}`);
+    invariant(x.shape[3] === w.shape[3], `NhwcConv: channels differ: ${show(x.shape)} with ${show(w.shape)}`);
+    const height = convolved(x.shape[1]!, w.shape[1]!, strides[0], pads[0], pads[2]);
+    const width = convolved(x.shape[2]!, w.shape[2]!, strides[1], pads[1], pads[3]);
+    return { dtype: sameType("NhwcConv", inputs), shape: [x.shape[0]!, height, width, w.shape[0]!] };
+  },
+
+  NhwcGroupNorm(inputs, { groups }) {
+    arity("NhwcGroupNorm", inputs, 3);
+    const [x, scale, bias] = [inputs[0]!, inputs[1]!, inputs[2]!];
+    const channels = x.shape[3]!;
+    const fits = channels % groups === 0 && scale.shape.join() === `${channels}` && bias.shape.join() === `${channels}`;
+    invariant(x.shape.length === 4 && fits, `NhwcGroupNorm: ${show(x.shape)} with ${show(scale.shape)}`);
+    return { dtype: x.dtype, shape: x.shape };
+  },
+
+  BiasSplitGelu(inputs) {
+    arity("BiasSplitGelu", inputs, 2);
+    const [x, bias] = [inputs[0]!, inputs[1]!];
+    const width = x.shape[1]!;
+    const fits = x.shape.length === 2 && width % 2 === 0 && bias.shape.join() === `${width}`;
+    invariant(fits, `BiasSplitGelu: ${show(x.shape)} with ${show(bias.shape)}`);
+    return { dtype: sameType("BiasSplitGelu", inputs), shape: [x.shape[0]!, width / 2] };
+  },
+
+  PackedAttention(inputs, { heads }) {
+    arity("PackedAttention", inputs, 1);
+    const { dtype, shape } = inputs[0]!;
+    const fits = shape.length === 5 && shape[2] === heads && shape[3] === 3;
+    invariant(fits, `PackedAttention: ${show(shape)} in ${heads} heads`);
+    return { dtype, shape: [shape[0]!, shape[1]!, heads * shape[4]!] };
+  },
 };

@@ -23,6 +23,9 @@ const WEIGHTS: Partial<Record<OpName, readonly number[]>> = {
   LayerNormalization: [1, 2],
   GroupNorm: [1, 2],
   Gather: [0],
+  NhwcConv: [1, 2],
+  NhwcGroupNorm: [1, 2],
+  BiasSplitGelu: [1],
 };
 
 /** Other numbers for every row, of the same kind: positive ones stay so, and indices stay within what they index. */

@@ -207,6 +207,19 @@ function forEachTerm(
   });
 }
 
+function permuted(x: Numbers, perm: readonly number[]): Numbers {
+  const shape = perm.map((axis) => x.shape[axis]!);
+  return numbers(
+    shape,
+    indices(shape).map((at) =>
+      read(
+        x,
+        perm.map((_, axis) => at[perm.indexOf(axis)]!),
+      ),
+    ),
+  );
+}
+
 const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
   Add: elementwise((a, b) => a + b),
   Sub: elementwise((a, b) => a - b),
@@ -308,6 +321,32 @@ const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
       const [n, i, c] = index as Index3;
       return sumOver(tokens, (t) => read(probabilities, [n, Math.floor(c / perHead), i, t]) * read(v!, [n, t, c]));
     });
+  },
+  NhwcConv([x, w, bias], attributes, shape) {
+    const [picture, weights] = [permuted(x!, [0, 3, 1, 2]), permuted(w!, [0, 3, 1, 2])];
+    const plain = [shape[0]!, shape[3]!, shape[1]!, shape[2]!];
+    const y = ops.Conv([picture, weights, ...(bias ? [bias] : [])], attributes, plain);
+    return [...permuted(numbers(plain, y), [0, 2, 3, 1]).data];
+  },
+  NhwcGroupNorm([x, scale, bias], { groups, epsilon, silu }, shape) {
+    const plain = [shape[0]!, shape[3]!, shape[1]!, shape[2]!];
+    const y = ops.GroupNorm([permuted(x!, [0, 3, 1, 2]), scale!, bias!], { groups, epsilon }, plain);
+    return [...permuted(numbers(plain, y), [0, 2, 3, 1]).data].map((v) => (silu ? v * sigmoid(v) : v));
+  },
+  BiasSplitGelu: ([x, bias], _, shape) =>
+    indices(shape).map((index) => {
+      const [row, column] = index as Index2;
+      const at = (i: number) => read(x!, [row, i]) + bias!.data[i]!;
+      const right = at(column + shape[1]!);
+      return at(column) * 0.5 * right * (1 + erf(right / Math.SQRT2));
+    }),
+  PackedAttention([x], { heads }, shape) {
+    const [batch, rows, , , width] = x!.shape as readonly [number, number, number, number, number];
+    const parts = [0, 1, 2].map((i) => {
+      const cells = indices([batch, rows, heads, width]) as readonly Index4[];
+      return numbers(shape, cells.map(([b, r, h, w]) => read(x!, [b, r, h, i, w]))); // prettier-ignore
+    });
+    return ops.Attention(parts, { heads }, shape);
   },
 };
 

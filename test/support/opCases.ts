@@ -265,6 +265,46 @@ export const opCases = {
     ...of([random(...q), random(...k), random(...v)], (g, [a, b, c]) => g.attention(a!, b!, c!, heads)),
     title: `${heads} heads, [${q.join()}] to [${k.join()}]`,
   })),
+  NhwcConv: (
+    [
+      [
+        [2, 3, 4, 2],
+        [3, 3, 3, 2],
+        [1, 1],
+        [1, 1, 1, 1],
+      ],
+      [
+        [1, 5, 6, 3],
+        [2, 3, 3, 3],
+        [2, 2],
+        [0, 0, 1, 1],
+      ],
+      [
+        [1, 2, 3, 4],
+        [3, 1, 1, 4],
+        [1, 1],
+        [0, 0, 0, 0],
+      ],
+    ] as const
+  ).flatMap(([x, w, strides, pads]) => [
+    of([random(...x), random(...w), random(w[0])], (g, v) => g.append("NhwcConv", v, { strides, pads })),
+    of([random(...x), random(...w)], (g, v) => g.append("NhwcConv", v, { strides, pads })),
+  ]),
+  NhwcGroupNorm: (
+    [
+      [[1, 2, 3, 4], 2, 0],
+      [[2, 3, 2, 6], 3, 1],
+    ] as const
+  ).map(([x, groups, silu]) =>
+    of([random(...x), random(x[3]), random(x[3])], (g, v) =>
+      g.append("NhwcGroupNorm", v, { groups, epsilon: 1e-5, silu }),
+    ),
+  ),
+  BiasSplitGelu: [of([random(3, 8), random(8)], (g, v) => g.append("BiasSplitGelu", v, {}))],
+  PackedAttention: [
+    of([random(1, 4, 2, 3, 3)], (g, v) => g.append("PackedAttention", v, { heads: 2 })),
+    of([random(2, 3, 1, 3, 4)], (g, v) => g.append("PackedAttention", v, { heads: 1 })),
+  ],
 } satisfies Record<OpName, readonly OpCase[]>;
 
 /** [op, title, case] of all, for `test.each`. */

@@ -145,6 +145,11 @@ export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> | "no-gr
     ];
   },
   Attention: attentionGradient,
+  // Programs are differentiated before they are rewritten to these (../fused).
+  NhwcConv: "no-gradient",
+  NhwcGroupNorm: "no-gradient",
+  BiasSplitGelu: "no-gradient",
+  PackedAttention: "no-gradient",
 };
 
 /**

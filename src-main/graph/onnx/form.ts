@@ -7,12 +7,17 @@ export type OnnxAttributes = Readonly<Record<string, number | { readonly float: 
 /** TensorProto.DataType. */
 export const ONNX_TYPE: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 };
 
+/** The domain of the operators that ONNX Runtime adds (docs/ContribOperators.md there). */
+export const MICROSOFT = "com.microsoft";
+
 /** One operator (com.microsoft.MultiHeadAttention), or plain ops on blocks of at most so many probabilities. */
 export type AttentionForm = "fused" | { block: number };
 
 /** Writes ONNX nodes into the graph or branch at hand; every method returns the name of a value. */
 export interface Emitter {
   readonly attention: AttentionForm;
+  /** Whether the provider has the operators of com.microsoft that fused/ rewrites to; else they are spelled in others. */
+  readonly hasOwn: boolean;
   node(op: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string;
   /** An int64 vector. */
   ints(values: readonly number[]): string;

@@ -4,10 +4,9 @@
  */
 import { invariant } from "../../wire/errors.ts";
 import { spelledAttention } from "./attention.ts";
-import { ONNX_TYPE, type Emitter, type OnnxForm } from "./form.ts";
+import { ownForms, spelledForms } from "./fused.ts";
+import { MICROSOFT, ONNX_TYPE, type Emitter, type OnnxForm } from "./form.ts";
 import type { OpAttributes, OpName } from "../graph.ts";
-
-const MICROSOFT = "com.microsoft";
 
 const plain =
   (op: string) =>
@@ -18,6 +17,11 @@ const reduce =
   (op: string) =>
   (e: Emitter, inputs: readonly string[], { axes, keepdims }: OpAttributes["ReduceSum"]): string =>
     e.node(op, [inputs[0]!, e.ints(axes)], { keepdims });
+
+function own<Op extends keyof typeof ownForms>(op: Op): OnnxForm<Op> {
+  const forms: { readonly [Name in keyof typeof ownForms]: OnnxForm<Name> }[] = [ownForms, spelledForms];
+  return (e, ...of) => forms[e.hasOwn ? 0 : 1]![op](e, ...of);
+}
 
 export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
   Add: plain("Add"),
@@ -92,4 +96,8 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
     e.attention === "fused"
       ? e.node("MultiHeadAttention", inputs, { num_heads: attributes.heads }, MICROSOFT)
       : spelledAttention(e, inputs, attributes, node, e.attention.block),
+  NhwcConv: own("NhwcConv"),
+  NhwcGroupNorm: own("NhwcGroupNorm"),
+  BiasSplitGelu: own("BiasSplitGelu"),
+  PackedAttention: own("PackedAttention"),
 };

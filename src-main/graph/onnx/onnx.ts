@@ -46,6 +46,8 @@ export interface Gate {
 
 export interface OnnxOptions {
   attention: AttentionForm;
+  /** Whether the operators of com.microsoft that fused/ rewrites to are there; spelled in others where left out. */
+  hasOwn?: boolean;
   /**
    * What becomes of values that are the same in every run, such as 16-bit weights made wider. `kept`: computed once, and there for every
    * run. `remade`: computed anew where a run needs them and gone after it, for a session that folds no constants.
@@ -152,6 +154,7 @@ class Writer {
     const written: NodeProto[] = [];
     const emitter: Emitter = {
       attention: this.#options.attention,
+      hasOwn: this.#options.hasOwn ?? false,
       node: (op, inputs, attributes = {}, domain = "") => {
         const output = `t${this.#fresh++}`;
         written.push(proto(op, inputs, [output], attributes, domain));

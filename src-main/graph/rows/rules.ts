@@ -76,9 +76,12 @@ const reduction =
   ({ g, inputs, attributes: { axes, keepdims } }) =>
     g.append(op, [inputs[0]!.value], { axes: axes.map((axis) => axis + 1), keepdims });
 
+type Batched =
+  "Conv" | "ConvTranspose" | "GroupNorm" | "NhwcConv" | "NhwcGroupNorm" | "BiasSplitGelu" | "PackedAttention";
+
 /** The rows become part of the first axis, and what else there is is shared. */
 const batched =
-  <Op extends "Conv" | "ConvTranspose" | "GroupNorm">(op: Op): RowRule<Op> =>
+  <Op extends Batched>(op: Op): RowRule<Op> =>
   ({ g, rows, inputs: [x, ...weights], attributes, node }) => {
     const rest = weights.map((one) => shared(op, one, "its weights"));
     return seenAs(g, g.append(op, [folded(g, rows, x!), ...rest], attributes), [rows, ...node.output.shape]);
@@ -166,4 +169,8 @@ export const rowRules: { readonly [Op in OpName]: RowRule<Op> } = {
     const [q, k, v] = inputs.map((one) => folded(g, rows, one));
     return seenAs(g, g.attention(q!, k!, v!, heads), [rows, ...node.output.shape]);
   },
+  NhwcConv: batched("NhwcConv"),
+  NhwcGroupNorm: batched("NhwcGroupNorm"),
+  BiasSplitGelu: batched("BiasSplitGelu"),
+  PackedAttention: batched("PackedAttention"),
 };
