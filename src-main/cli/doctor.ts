@@ -76,7 +76,7 @@ export async function doctor(
 async function askEngine(): Promise<ProviderReport[]> {
   let engine: Engine | undefined;
   try {
-    engine = await startEngine({ onLine: () => undefined });
+    engine = await startEngine({ onLine: () => undefined, triesForms: true });
     return await engine.api.providers();
   } finally {
     await engine?.stop();

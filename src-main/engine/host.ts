@@ -17,8 +17,11 @@ import { Callers, type Listener } from "./callers.ts";
 import { providerUnavailable, reportProvider, reportProviders, type ProbeOptions } from "./providers.ts";
 import type { EngineProcessApi } from "./service.ts";
 import { TIMINGS } from "./timings.ts";
+import { UsedForms } from "./usedForms.ts";
 
 export interface EngineOptions {
+  /** Whether a list of the providers says which of their own operators are right, too, which takes seconds; not by default. */
+  triesForms?: boolean;
   /** The Node binary to run under; by default DIORAMA_NODE or, outside Electron, this process's own. */
   node?: string;
   /** How to start a process, in place of `node`: inside Electron `forkUtility(utilityProcess.fork)`. */
@@ -83,12 +86,15 @@ export class Engine {
   readonly #early = new Map<string, Target[]>();
   #opened: Opened | undefined;
   #killed = false;
+  readonly #forms = new UsedForms();
+  readonly #triesForms: boolean;
 
   constructor(options: EngineOptions = {}) {
     const fork = options.fork ?? forkNode(options.node);
     const kept = options.timings === undefined ? {} : { [TIMINGS]: options.timings };
     const env = { ...(process.platform === "linux" ? GIVE_MEMORY_BACK : {}), ...process.env, ...kept, ...options.env };
     this.#probe = { fork, env, entry: options.probeEntry ?? besideThis("probe") };
+    this.#triesForms = options.triesForms ?? false;
     this.#demoModel = options.demoModel;
     this.#supervisor = new Supervisor<EngineProcessApi, EngineEvents>({
       name: "engine",
@@ -103,7 +109,7 @@ export class Engine {
 
   /** The contract as a caller sees it that is alone: its calls are about the checkpoint that it opened last. */
   readonly api: Client<EngineApi> = {
-    providers: () => reportProviders(this.#probe),
+    providers: () => reportProviders({ ...this.#probe, triesForms: this.#triesForms }),
     load: (request, options) => this.#turns.take(() => this.#open(request, options)),
     tokenize: (prompt, options) => this.#send((api) => api.tokenize(prompt, options)),
     check: (scene, options) => this.#send((api) => api.check(scene, options)),
@@ -190,6 +196,7 @@ export class Engine {
   #onExit(exit: ServiceExit): void {
     const killed = this.#killed;
     this.#killed = false;
+    if (this.#opened && !killed && !exit.expected) this.#forms.ended(this.#opened.request);
     for (const listener of this.#exitListeners) listener({ ...exit, killed });
   }
 
@@ -238,8 +245,10 @@ export class Engine {
   async #open(request: LoadRequest, options?: CallOptions): Promise<ModelSummary> {
     // A driver may abort the process it is loaded into: let that be a process nobody needs.
     if (request.provider !== "cpu") {
-      const report = await reportProvider(this.#probe, request.provider, request.deviceId);
+      const isTried = this.#forms.at(request) !== undefined;
+      const report = await reportProvider({ ...this.#probe, triesForms: !isTried }, request.provider, request.deviceId);
       if (!report.available) throw await providerUnavailable(this.#probe, report);
+      if (!isTried) this.#forms.found(request, report.forms);
     }
     const before = this.#opened;
     this.#opened = { request };
@@ -252,7 +261,9 @@ export class Engine {
     try {
       const at = this.#supervisor.connection();
       const isDemo = request.path === DEMO_MODEL && this.#demoModel !== undefined;
-      const found = await at.api.load(isDemo ? { ...request, path: this.#demoModel } : request, options);
+      const forms = this.#forms.at(request);
+      const path = isDemo ? this.#demoModel : request.path;
+      const found = await at.api.load({ ...request, path, ...(forms ? { forms } : {}) }, options);
       const summary = isDemo ? { ...found, path: DEMO_MODEL } : found;
       this.#opened = { request, summary, at };
       return summary;

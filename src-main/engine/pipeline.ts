@@ -46,6 +46,8 @@ import type { Progress } from "./sessions/networks.ts";
 import type { Memo } from "./sessions/pairChoice.ts";
 import { choosePrecision, Networks } from "./sessions/networks.ts";
 
+const tell = (note: string) => void process.stderr.write(`info: ${note}\n`);
+
 export const openPipeline: OpenPipeline = async (request, onProgress): Promise<Pipeline> => {
   onProgress(0, "Reading the checkpoint");
   const original = await openCheckpoint(request.path, {
@@ -65,6 +67,8 @@ export const openPipeline: OpenPipeline = async (request, onProgress): Promise<P
     deviceId: request.deviceId ?? 0,
     memory,
     ...(request.threads === undefined ? {} : { threads: request.threads }),
+    ...(request.forms ? { forms: request.forms } : {}),
+    note: tell,
   };
   onProgress(0.2, `Trying ${request.provider}`);
   const precision = await choosePrecision(sessions);
@@ -132,7 +136,7 @@ class DiffusionPipeline implements Pipeline {
       unit: summary.pixelsPerLatent,
       encode: (planes, cells) => networks.encodePicture(planes, cells),
     });
-    this.#loras = new LoraShelf(checkpoint, (note) => process.stderr.write(`info: ${note}\n`));
+    this.#loras = new LoraShelf(checkpoint, tell);
   }
 
   /** The tokens of the first encoder, which phrases are tied to; a second one has the same columns. */

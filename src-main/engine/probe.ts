@@ -1,9 +1,10 @@
-/** A process that tries one operator on one execution provider, answers, and waits to be killed; see providers.ts. */
+/** A process that tries one operator on one execution provider, then those that only this provider has, answers, and waits to be killed; see providers.ts. */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { messageOf } from "../wire/errors.ts";
 import { parentPort } from "../wire/ports.ts";
 import { closeInheritedSockets } from "../service/inherited.ts";
+import type { FormFinding } from "./sessions/ownOperators.ts";
 import { toOrtProviders, type ProbeAnswer, type ProbeQuestion } from "./providers.ts";
 
 /** The ONNX model `y = Relu(x)` on one float32, IR 8, opset 17. */
@@ -18,7 +19,9 @@ const packageFile = createRequire(import.meta.url).resolve("onnxruntime-node/pac
 const libraryFolder = join(dirname(packageFile), "bin", "napi-v6", process.platform, process.arch);
 
 const question = JSON.parse(process.env["DIORAMA_PROBE"] ?? "{}") as ProbeQuestion;
-port.post(await attempt(question).then(succeeded, failed));
+const answer = await attempt(question).then(succeeded, failed);
+port.post(answer);
+if (answer.error === undefined && question.triesForms) port.post({ ...answer, forms: await formsOf(question) });
 
 async function attempt({ provider, deviceId }: ProbeQuestion): Promise<void> {
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
@@ -30,6 +33,11 @@ async function attempt({ provider, deviceId }: ProbeQuestion): Promise<void> {
   });
   const { y } = await session.run({ x: new Tensor("float32", [3], [1]) });
   if (y?.data[0] !== 3) throw new Error(`Relu(3) gave ${String(y?.data[0])}`);
+}
+
+async function formsOf({ provider, deviceId }: ProbeQuestion): Promise<FormFinding[]> {
+  const { tryForms } = await import("./sessions/formProbe.ts");
+  return tryForms({ provider, deviceId, memory: "fast" });
 }
 
 function succeeded(): ProbeAnswer {

@@ -10,6 +10,14 @@ import { AppError } from "../wire/errors.ts";
 import { PROVIDERS, type ProviderName } from "../scene/scene.ts";
 import type { Exit, Fork } from "../service/child.ts";
 import { systemLoader, whatCudaLacks } from "./cudaLibraries.ts";
+import {
+  type FormFinding,
+  formsAsked,
+  OPERATORS,
+  type OwnForm,
+  ownFormsOf,
+  toldOfForms,
+} from "./sessions/ownOperators.ts";
 import { toldOfRows } from "./sessions/pairChoice.ts";
 
 /** By platform and architecture, what the npm package was compiled with; there is no build for any other. */
@@ -43,6 +51,8 @@ const MANY_DEVICES: readonly ProviderName[] = ["cuda", "dml"];
 
 /** How to start a probe. */
 export interface ProbeOptions {
+  /** False where nobody asks which of the provider's own operators are right, or it is known. */
+  triesForms?: boolean;
   fork: Fork;
   env: Record<string, string | undefined>;
   entry: string;
@@ -52,11 +62,14 @@ export interface ProbeOptions {
 export interface ProbeQuestion {
   provider: ProviderName;
   deviceId: number;
+  /** Whether the provider's own operators are tried, too. */
+  triesForms: boolean;
 }
 
-/** What the probe sends back. */
+/** What the probe sends back; where it tries the provider's own operators it does so before and after that. */
 export interface ProbeAnswer {
   error?: string;
+  forms?: FormFinding[];
   /** Where the native library is, and so where libraries that it loads belong. */
   libraryFolder: string;
 }
@@ -69,9 +82,15 @@ export function carriedProviders(target = `${platform()}-${arch()}`): readonly P
   return BUILDS[target] ?? [];
 }
 
+/** What the engine's own process wants to know besides. */
+export interface Report extends ProviderReport {
+  /** Of the provider's own operators, those that are used here. */
+  forms: readonly OwnForm[];
+}
+
 /** Whether each provider works here, one after the other. */
-export async function reportProviders(probe: ProbeOptions): Promise<ProviderReport[]> {
-  const reports: ProviderReport[] = [];
+export async function reportProviders(probe: ProbeOptions): Promise<Report[]> {
+  const reports: Report[] = [];
   for (const provider of PROVIDERS) reports.push(await reportProvider(probe, provider));
   return reports;
 }
@@ -82,21 +101,36 @@ export async function reportProvider(
   provider: ProviderName,
   deviceId = 0,
   target = `${platform()}-${arch()}`,
-): Promise<ProviderReport> {
+): Promise<Report> {
+  const unavailable = (detail: string): Report => ({ provider, available: false, detail, forms: [] });
   const impossible = whyImpossible(provider, deviceId, target);
-  if (impossible !== undefined) return { provider, available: false, detail: impossible };
-  const outcome = await askProbe(probe, { provider, deviceId });
-  if (typeof outcome === "string") return { provider, available: false, detail: explain(provider, outcome) };
+  if (impossible !== undefined) return unavailable(impossible);
+  const wanted = probe.env[OPERATORS];
+  const asked = formsAsked(provider, wanted);
+  const outcome = await askProbe(probe, {
+    provider,
+    deviceId,
+    triesForms: asked === "tried" && probe.triesForms !== false,
+  });
+  if (typeof outcome === "string") return unavailable(explain(provider, outcome));
   if (outcome.error !== undefined) {
     const { error, libraryFolder } = outcome;
     const lacks =
       provider === "cuda"
         ? await whatCudaLacks(libraryFolder, await systemLoader({ ...process.env, ...probe.env }))
         : undefined;
-    return { provider, available: false, detail: explain(provider, error, lacks) };
+    return unavailable(explain(provider, error, lacks));
   }
   const works = provider === "cpu" ? processor() : `${NAMES[provider]} works here.`;
-  return { provider, available: true, detail: `${works} ${toldOfRows(provider)}`.trimEnd() };
+  const findings = outcome.forms ?? [];
+  const told = [works, toldOfRows(provider), toldOfForms(provider, findings, wanted)];
+  const right = findings.flatMap(({ form, wrong }) => (wrong === undefined ? [form] : []));
+  return {
+    provider,
+    available: true,
+    detail: told.filter((sentence) => sentence !== "").join(" "),
+    forms: asked === "tried" ? right : asked,
+  };
 }
 
 /** The error for a provider that does not work, with those that do. */
@@ -165,11 +199,21 @@ async function askProbe({ fork, env, entry }: ProbeOptions, question: ProbeQuest
     env: { ...env, DIORAMA_PROBE: JSON.stringify(question) },
     onLine: () => undefined, // kept as last words
   });
-  const answer = new Promise<ProbeAnswer>((resolve) => child.port.onMessage((data) => resolve(data as ProbeAnswer)));
-  const death = child.exited.then(describeDeath);
+  // That the provider works is known before its own operators are tried, and holds whatever becomes of that.
+  let works: ProbeAnswer | undefined;
+  const answer = new Promise<ProbeAnswer>((resolve) =>
+    child.port.onMessage((data) => {
+      const one = data as ProbeAnswer;
+      if (one.error !== undefined || one.forms || !question.triesForms) resolve(one);
+      else works = one;
+    }),
+  );
+  const without = (reason: string): ProbeAnswer | string =>
+    works ? { ...works, forms: ownFormsOf(question.provider).map((form) => ({ form, wrong: reason })) } : reason;
+  const death = child.exited.then((exit) => without(describeDeath(exit)));
   let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer after ${PROBE_PATIENCE / 1_000} s`), PROBE_PATIENCE);
+  const silence = new Promise<ProbeAnswer | string>((resolve) => {
+    timer = setTimeout(() => resolve(without(`no answer after ${PROBE_PATIENCE / 1_000} s`)), PROBE_PATIENCE);
   });
   try {
     return await Promise.race([answer, death, silence]);

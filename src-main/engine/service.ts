@@ -19,6 +19,7 @@ import type { Estimator } from "./estimate.ts";
 import { scoutSteps } from "../scene/scouting.ts";
 import { settingsDrawn } from "../scene/start.ts";
 import { Queue, type Draw } from "./queue.ts";
+import { OWN_FORM_NAMES, type OwnForm } from "./sessions/ownOperators.ts";
 import type { Memo } from "./sessions/pairChoice.ts";
 import { Timings, TIMINGS } from "./timings.ts";
 
@@ -35,18 +36,29 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
+/** What the process is asked to open, with what the host found out of the provider. */
+export interface OpenRequest extends LoadRequest {
+  /** Of the provider's own operators, those that are used; none where left out. */
+  forms?: readonly OwnForm[];
+}
+
 export type OpenPipeline = (
-  request: LoadRequest,
+  request: OpenRequest,
   onProgress: (fraction: number, message: string) => void,
 ) => Promise<Pipeline>;
 
 /** The calls of `EngineApi` that need the process; `providers` is answered by the host, which probes in throw-away ones. */
-export interface EngineProcessApi extends Omit<EngineApi, "providers"> {
+export interface EngineProcessApi extends Omit<EngineApi, "providers" | "load"> {
+  load(request: OpenRequest): Promise<ModelSummary>;
   /** Closes the checkpoint when the jobs before are done: the host ends the process then. */
   unload(): Promise<void>;
 }
 
-const schemas = { ...engineSchemas, unload: v.undefined("expected no argument") };
+const schemas = {
+  ...engineSchemas,
+  load: v.strictObject({ ...engineSchemas.load.entries, forms: v.exactOptional(v.array(v.picklist(OWN_FORM_NAMES))) }),
+  unload: v.undefined("expected no argument"),
+};
 
 /** Serves the engine's calls; `onEnd` is called when the caller is gone and everything is closed. */
 export function runService(
@@ -68,7 +80,7 @@ export function runService(
     loaded = undefined;
     await pipeline?.close();
   };
-  const open = async (request: LoadRequest) => {
+  const open = async (request: OpenRequest) => {
     await close(); // first: two checkpoints would not fit in memory
     const begun = performance.now();
     const pipeline = await openPipeline(request, (fraction, message) => server.emit("loading", { fraction, message }));

@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, expect, test } from "vitest";
 import type { LoadRequest, StepEvent } from "../../src-main/api/engine.ts";
+import { carriedProviders } from "../../src-main/engine/providers.ts";
+import { ownFormsOf } from "../../src-main/engine/sessions/ownOperators.ts";
 import { startEngine, type Engine, type EngineOptions } from "../../src-main/engine/host.ts";
 import type { ServiceExit } from "../../src-main/service/supervisor.ts";
 import { fakeScene } from "../support/fakePipeline.ts";
@@ -63,6 +65,23 @@ test("a process killed in the middle of a run is an error for the caller, and th
   await expect(generate("a cat")).resolves.toEqual({ finished: 1 }); // the checkpoint came back by itself
   expect(engine.pid).not.toBe(before);
 });
+
+const gpu = carriedProviders().find((provider) => ownFormsOf(provider).length > 0);
+
+test.runIf(gpu)(
+  "a process is told of the provider's operators that are right, and of none after one ended with them",
+  PATIENT,
+  async () => {
+    const probeEntry = fileURLToPath(new URL("../support/formsProbe.ts", import.meta.url));
+    const { engine, generate } = await start({ probeEntry });
+    const onGpu: LoadRequest = { ...model, provider: gpu! };
+    await expect(engine.api.load(onGpu)).resolves.toMatchObject({ notes: ["splitGelu"] }); // of the fake pipeline
+    await expect(generate("abort")).rejects.toMatchObject({ code: "service-crashed" });
+    await generate("a cat");
+    expect(engine.summaryOf(onGpu)?.notes).toEqual([]);
+    await expect(engine.api.load(onGpu)).resolves.toMatchObject({ notes: [] });
+  },
+);
 
 test("an abort of native code names its signal, and events go on in the next process", async () => {
   const { engine, generate, steps } = await start();

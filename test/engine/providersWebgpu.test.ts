@@ -17,15 +17,26 @@ async function convMatmul(provider: string): Promise<number[]> {
   return JSON.parse(stdout) as number[];
 }
 
-test.runIf(environment)("WebGPU is reported as working", async () => {
-  const entry = script("../../src-main/engine/probe.ts");
-  const report = await reportProvider({ fork: forkNode(), env: { ...process.env, ...environment }, entry }, "webgpu");
-  expect(report).toEqual({
-    provider: "webgpu",
-    available: true,
-    detail: expect.stringMatching(/^WebGPU works here\. Both halves/) as string,
-  });
-});
+test.runIf(environment)(
+  "WebGPU is reported as working, with those of its own operators that give the right numbers",
+  { timeout: 60_000 },
+  async () => {
+    const entry = script("../../src-main/engine/probe.ts");
+    const reportWith = (more: Record<string, string>) =>
+      reportProvider({ fork: forkNode(), env: { ...process.env, ...environment, ...more }, entry }, "webgpu");
+    const report = await reportWith({});
+    expect(report).toEqual({
+      provider: "webgpu",
+      available: true,
+      detail: expect.stringMatching(/^WebGPU works here\. Both halves/) as string,
+      forms: ["splitGelu"],
+    });
+    expect(report.detail).toMatch(/ Its own operators that gave the plain ones' numbers are used: BiasSplitGelu\.$/);
+    const plain = await reportWith({ DIORAMA_OPERATORS: "plain" });
+    expect(plain).toMatchObject({ available: true, forms: [] });
+    expect(plain.detail).toMatch(/ None of its own operators are used, as DIORAMA_OPERATORS says\.$/);
+  },
+);
 
 test.runIf(environment)("a convolution and a matrix product agree on WebGPU and on the processor", async () => {
   const [gpu, cpu] = [await convMatmul("webgpu"), await convMatmul("cpu")];

@@ -2,40 +2,49 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { relativeError } from "../support/closeness.ts";
 import { webgpuEnvironment } from "../support/webgpu.ts";
 
 const environment = await webgpuEnvironment();
 
 /** What a script of ../support prints on a provider. */
-async function scriptOn<Printed>(provider: string, name: string): Promise<Printed> {
+async function scriptOn<Printed>(provider: string, name: string, ...more: string[]): Promise<Printed> {
   const script = fileURLToPath(new URL(`../support/${name}.ts`, import.meta.url));
   const env = { ...process.env, ...environment };
-  const { stdout } = await promisify(execFile)(process.execPath, [script, provider], { env, maxBuffer: 1 << 26 });
+  const { stdout } = await promisify(execFile)(process.execPath, [script, provider, ...more], {
+    env,
+    maxBuffer: 1 << 26,
+  });
   return JSON.parse(stdout) as Printed;
 }
 
-test.runIf(environment)(
-  "prediction, attention, loss and gradient on WebGPU are the processor's",
-  { timeout: 300_000 },
-  async () => {
-    type Outputs = Record<string, number[]>;
-    const [gpu, cpu] = [await scriptOn<Outputs>("webgpu", "unetStep"), await scriptOn<Outputs>("cpu", "unetStep")];
-    for (const [name, limit] of [
-      ["prediction", 2e-4],
-      ["plain", 2e-4],
-      ["maps", 2e-4],
-      ["loss", 3e-3],
-      ["gradient", 3e-3],
-    ] as const) {
-      // prettier-ignore
-      expect(Math.hypot(...cpu[name]!), name).toBeGreaterThan(0);
-      expect(relativeError(gpu[name]!, cpu[name]!), name).toBeLessThan(limit);
-    }
-    expect(relativeError(cpu.plain!, cpu.prediction!)).toBeLessThan(1e-6);
-  },
-);
+describe.each([
+  ["plain operators", []],
+  ["its own BiasSplitGelu", ["splitGelu"]],
+])("in %s", (_, forms) => {
+  test.runIf(environment)(
+    "prediction, attention, loss and gradient on WebGPU are the processor's",
+    { timeout: 600_000 },
+    async () => {
+      type Outputs = Record<string, number[]>;
+      const gpu = await scriptOn<Outputs>("webgpu", "unetStep", ...forms);
+      const cpu = await scriptOn<Outputs>("cpu", "unetStep");
+      for (const [name, limit] of [
+        ["prediction", 2e-4],
+        ["plain", 2e-4],
+        ["maps", 2e-4],
+        ["loss", 3e-3],
+        ["gradient", 3e-3],
+      ] as const) {
+        // prettier-ignore
+        expect(Math.hypot(...cpu[name]!), name).toBeGreaterThan(0);
+        expect(relativeError(gpu[name]!, cpu[name]!), name).toBeLessThan(limit);
+      }
+      expect(relativeError(cpu.plain!, cpu.prediction!)).toBeLessThan(1e-6);
+    },
+  );
+});
 
 interface Halves {
   guided: Record<string, number[]>;

@@ -4,10 +4,10 @@
  */
 import { DEFAULT_SETTINGS, withSteps } from "../../src-main/scene/defaults.ts";
 import { AppError } from "../../src-main/wire/errors.ts";
-import type { LoadRequest, ModelSummary } from "../../src-main/api/engine.ts";
+import type { ModelSummary } from "../../src-main/api/engine.ts";
 import type { Scene, SceneSettings } from "../../src-main/scene/scene.ts";
 import type { Draw } from "../../src-main/engine/queue.ts";
-import type { OpenPipeline, Pipeline } from "../../src-main/engine/service.ts";
+import type { OpenPipeline, OpenRequest, Pipeline } from "../../src-main/engine/service.ts";
 
 const STEP_MILLISECONDS = 30;
 
@@ -41,7 +41,7 @@ export const openFakePipeline: OpenPipeline = async (request, onProgress) => {
   return fakePipeline(request);
 };
 
-function fakePipeline(request: LoadRequest): Pipeline {
+function fakePipeline(request: OpenRequest): Pipeline {
   const weights = Buffer.alloc(1 << 20, 1); // something to hold
   const summary: ModelSummary = {
     path: request.path,
@@ -55,7 +55,7 @@ function fakePipeline(request: LoadRequest): Pipeline {
     pixelsPerLatent: 8,
     family: "sd1",
     prediction: "epsilon",
-    notes: [],
+    notes: [...(request.forms ?? [])],
     defaults: settings,
   };
   return {

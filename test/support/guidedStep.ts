@@ -2,6 +2,7 @@
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
 import { type Outputs, OrtSession, type SessionOptions } from "../../src-main/engine/sessions/session.ts";
 import { GRADIENT_GATE, unetGraph } from "../../src-main/engine/sessions/unetGraph.ts";
+import type { Graph } from "../../src-main/graph/graph.ts";
 import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts";
 import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
@@ -9,8 +10,13 @@ import { gridKey } from "../../src-main/guidance/masks.ts";
 import { STEERING } from "../../src-main/guidance/steering.ts";
 import { normals } from "./randomNumbers.ts";
 
-/** Outputs with the gradient, and as `plain` the prediction of a run without it, for a latent of 8 x 8. */
-export async function guidedStep(folder: string, tokens: number, options: SessionOptions): Promise<Outputs> {
+/** Outputs with the gradient, and as `plain` the prediction of a run without it, for a latent of 8 x 8; of the program as `rewritten`. */
+export async function guidedStep(
+  folder: string,
+  tokens: number,
+  options: SessionOptions,
+  rewritten = (graph: Graph) => graph,
+): Promise<Outputs> {
   const { unet } = await openCheckpoint(folder);
   const latent = { height: 8, width: 8 };
   const step = unetGraph(
@@ -33,7 +39,10 @@ export async function guidedStep(folder: string, tokens: number, options: Sessio
     if (source.kind === "input") feeds[source.name] ??= Float32Array.from(normals(shape, i + 1));
   });
 
-  const session = await OrtSession.open(step.graph, options, { input: GRADIENT_GATE, outputs: ["gradient"] });
+  const session = await OrtSession.open(rewritten(step.graph), options, {
+    input: GRADIENT_GATE,
+    outputs: ["gradient"],
+  });
   const outputs = await session.run(feeds, true);
   const { prediction } = await session.run(feeds, false);
   await session.close();

@@ -5,11 +5,13 @@ import type { MemoryMode } from "../../api/engine.ts";
 import type { ProviderName } from "../../scene/scene.ts";
 import { chooseTiles } from "../../graph/convolution/choice.ts";
 import { convolutionsOf, withFastConvolutions } from "../../graph/convolution/rewrite.ts";
+import { withFused } from "../../graph/fused/fused.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { AttentionForm } from "../../graph/onnx/form.ts";
 import { toOnnx, type Gate } from "../../graph/onnx/onnx.ts";
 import { toOrtProviders } from "../providers.ts";
 import { IDLE_OPTIMIZERS } from "./idleOptimizers.ts";
+import { fusedFormsOf, type OwnForm } from "./ownOperators.ts";
 
 export interface SessionOptions {
   provider: ProviderName;
@@ -19,6 +21,10 @@ export interface SessionOptions {
   threads?: number;
   /** Where ONNX Runtime writes a profile of every run, for the benchmark. */
   profile?: string;
+  /** The provider's own operators that are used where a program fits them; none where left out. */
+  forms?: readonly OwnForm[];
+  /** Told why a session goes without them. */
+  note?: (text: string) => void;
 }
 
 /** Numbers for one input of the graph. */
@@ -38,25 +44,45 @@ const ATTENTION: Record<ProviderName, AttentionForm> = {
   coreml: { block: 1 << 25 },
 };
 
+/** What a session that does not work is opened as instead. */
+type Reopen = (reason: unknown) => Promise<ort.InferenceSession>;
+
 export class OrtSession {
-  readonly #session: ort.InferenceSession;
+  #session: ort.InferenceSession;
+  /** That in the provider's own operators, which is replaced where it does not work. */
+  readonly #own: ort.InferenceSession | undefined;
+  readonly #plain: Reopen | undefined;
+  #replaced: Promise<void> | undefined;
   readonly #shapes: Map<string, readonly number[]>;
   readonly #gates: readonly Gate[];
 
-  private constructor(session: ort.InferenceSession, graph: Graph, gates: readonly Gate[]) {
+  private constructor(session: ort.InferenceSession, graph: Graph, gates: readonly Gate[], plain?: Reopen) {
     this.#session = session;
+    this.#own = plain && session;
+    this.#plain = plain;
     this.#shapes = new Map(graph.inputs.map((v) => [v.source.kind === "input" ? v.source.name : "", v.shape]));
     this.#gates = gates;
   }
 
-  /** Opens `graph`; the outputs of `gates` are computed only in runs that ask for them. Throws `provider-unavailable`. */
+  /**
+   * Opens `graph`; the outputs of `gates` are computed only in runs that ask for them. Where the provider's own operators do not open, or later
+   * fail in a run, it is opened in plain ones. Throws `provider-unavailable`.
+   */
   static async open(graph: Graph, options: SessionOptions, gates: Gate | readonly Gate[] = []): Promise<OrtSession> {
-    const program = hasCopiedWeights(options) ? withFastConvolutions(graph, chooseTiles(convolutionsOf(graph))) : graph;
-    const model = toOnnx(program, gates, {
-      attention: ATTENTION[options.provider],
-      fixedValues: remakesFixedValues(options) ? "remade" : "kept",
-    });
-    return new OrtSession(await create(model.bytes, options, model.weightFolder), graph, [gates].flat());
+    const all = [gates].flat();
+    const plain = () => opened(graph, options, all);
+    const forms = fusedFormsOf(options.provider, options.forms ?? []);
+    if (!forms) return new OrtSession(await plain(), graph, all);
+    const without = (reason: unknown) => {
+      options.note?.(`${options.provider} goes without its own operators: ${messageOf(reason)}`);
+      return plain();
+    };
+    try {
+      const own = await opened(withFused(graph, forms), options, all, true);
+      return new OrtSession(own, graph, all, without);
+    } catch (error) {
+      return new OrtSession(await without(error), graph, all);
+    }
   }
 
   /**
@@ -94,12 +120,32 @@ export class OrtSession {
   }
 
   async #run(tensors: Record<string, ort.Tensor>): Promise<ort.InferenceSession.OnnxValueMapType> {
+    await this.#replaced;
+    const session = this.#session;
     try {
-      return await this.#session.run(tensors);
+      return await session.run(tensors);
     } catch (error) {
-      throw explained(error, "ONNX Runtime stopped in the middle of a run");
+      if (!this.#plain || session !== this.#own) throw explained(error, "ONNX Runtime stopped in the middle of a run");
+      // Of several runs at once the first that fails replaces it.
+      this.#replaced ??= this.#replace(this.#plain, error);
+      return this.#run(tensors);
     }
   }
+
+  async #replace(open: Reopen, reason: unknown): Promise<void> {
+    await this.#session.release(); // before the other takes memory
+    this.#session = await open(reason);
+  }
+}
+
+async function opened(graph: Graph, options: SessionOptions, gates: readonly Gate[], hasOwn = false) {
+  const program = hasCopiedWeights(options) ? withFastConvolutions(graph, chooseTiles(convolutionsOf(graph))) : graph;
+  const model = toOnnx(program, gates, {
+    attention: ATTENTION[options.provider],
+    hasOwn,
+    fixedValues: remakesFixedValues(options) ? "remade" : "kept",
+  });
+  return create(model.bytes, options, model.weightFolder);
 }
 
 /** The fast mode of the processor packs weights into forms of its own anyway. */
