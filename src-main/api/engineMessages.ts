@@ -97,6 +97,7 @@ export const engineSchemas = {
   }),
   tokenize: v.strictObject({ prompt: text(LIMITS.text), promptWeights: v.boolean(), embeddings: embeddingsSchema }),
   check: sceneSchema,
+  atOnce: sceneSchema,
   generate: v.strictObject({
     jobId,
     scene: sceneSchema,

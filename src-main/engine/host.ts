@@ -52,7 +52,7 @@ export interface EngineHostEvents extends EngineEvents {
 }
 
 /** What can be asked of an open checkpoint. */
-export type OpenedApi = Pick<Client<EngineApi>, "tokenize" | "check" | "generate" | "cancel" | "estimate">;
+export type OpenedApi = Pick<Client<EngineApi>, "tokenize" | "check" | "atOnce" | "generate" | "cancel" | "estimate">;
 
 type EngineConnection = Connection<EngineProcessApi, EngineEvents>;
 type Target = Parameters<EngineApi["cancel"]>[0];
@@ -113,6 +113,7 @@ export class Engine {
     load: (request, options) => this.#turns.take(() => this.#open(request, options)),
     tokenize: (prompt, options) => this.#send((api) => api.tokenize(prompt, options)),
     check: (scene, options) => this.#send((api) => api.check(scene, options)),
+    atOnce: (scene, options) => this.#send((api) => api.atOnce(scene, options)),
     generate: (request, options) => this.#generate(request, options),
     estimate: (request, options) => this.#send((api) => api.estimate(request, options)),
     cancel: async (target, options) => {

@@ -106,6 +106,8 @@ export function runService(
     return loaded;
   };
 
+  const atOnce = async (scene: Scene) => (await model().pipeline.atOnce?.(scene)) ?? 1;
+
   const server: Server<EngineEvents> = serve<EngineProcessApi, EngineEvents>(
     port,
     {
@@ -130,13 +132,14 @@ export function runService(
           ...(await pipeline.check(scene)),
         };
       },
+      atOnce: (scene) => atOnce(scene),
       generate: (job, { signal }) => {
         signal.addEventListener("abort", () => queue.cancel(job.jobId));
         return queue.generate(job, () => {
           const { pipeline, estimator } = model();
           return {
             draw: (...args) => pipeline.generate(...args),
-            atOnce: async (scene) => (await pipeline.atOnce?.(scene)) ?? 1,
+            atOnce,
             estimator,
             onTimed: () => timings.note(),
           };

@@ -12,6 +12,8 @@ export interface Entry {
   alternatives: readonly Alternative[];
   /** Indices of pictures that something is kept of to go on from. */
   stated: Set<number>;
+  /** Indices of pictures that are not drawn side by side with others any more: that went wrong. */
+  alone: Set<number>;
   /** A pool draws it, beside whatever is drawn here. */
   inPool: boolean;
   /** It finishes results of a run that has ended. */

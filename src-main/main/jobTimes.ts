@@ -29,17 +29,18 @@ export class Times {
     return isNew;
   }
 
-  /** Takes note of a step of a picture that was begun from the start. */
-  note(entry: Entry, { elapsed, pictureSecondsLeft }: StepEvent): void {
-    if (pictureSecondsLeft !== undefined) entry.secondsEach = elapsed + pictureSecondsLeft;
+  /** Takes note of a step of a picture that was begun from the start, as one of so many that are drawn side by side. */
+  note(entry: Entry, { elapsed, pictureSecondsLeft }: StepEvent, beside = 1): void {
+    if (pictureSecondsLeft !== undefined) entry.secondsEach = (elapsed + pictureSecondsLeft) / beside;
   }
 }
 
-/** Of the picture in work and all that is behind it; what is not known counts as long as the picture in work. */
-export function secondsLeft(step: StepEvent, ahead: ReadonlyMap<Entry, number>): number | undefined {
+/** Of the picture in work, one of so many side by side, and all that is behind them; what is not known counts as long as the one in work. */
+export function secondsLeft(step: StepEvent, ahead: ReadonlyMap<Entry, number>, beside = 1): number | undefined {
   const { elapsed, pictureSecondsLeft } = step;
   if (pictureSecondsLeft === undefined) return undefined;
   let total = pictureSecondsLeft;
-  for (const [{ secondsEach }, count] of ahead) total += count * (secondsEach ?? elapsed + pictureSecondsLeft);
+  const own = (elapsed + pictureSecondsLeft) / beside;
+  for (const [{ secondsEach }, count] of ahead) total += count * (secondsEach ?? own);
   return total;
 }

@@ -1,4 +1,7 @@
-/** The work on a window's queue: picture after picture, each in its turn with other windows, until nothing waits that is not held. */
+/**
+ * The work on a window's queue: picture after picture, each in its turn with other windows, until nothing waits that is not held. Where the
+ * engine has found that several seeds are faster together, a turn is that of as many.
+ */
 import type { EngineEvents, StateEvent, StepEvent } from "../api/engine.ts";
 import type { JobPicture, MainEvents } from "../api/main.ts";
 import type { Engine } from "../engine/host.ts";
@@ -7,7 +10,7 @@ import { isAppError } from "../wire/errors.ts";
 import { withoutStack } from "./calls.ts";
 import { DrawingTurns } from "../service/drawingTurns.ts";
 import type { CommitStore, JobCommits } from "./jobCommits.ts";
-import { currentOf, type Current, drawPicture } from "./jobDrawing.ts";
+import { type Company, companyOf, type Current, drawPictures } from "./jobDrawing.ts";
 import { type Entry, isOwed, placeOf } from "./jobEntry.ts";
 import { secondsLeft, type Times } from "./jobTimes.ts";
 import type { QueueOrder } from "./queueOrder.ts";
@@ -16,6 +19,7 @@ import type { QueueOrder } from "./queueOrder.ts";
 const RESTARTS = 1;
 /** What a power cut may cost, in seconds. */
 const KEEP_EVERY = 10;
+
 interface WorkOptions {
   engine: Pick<Engine, "with" | "cancel">;
   store: Pick<CommitStore, "readState" | "readStart">;
@@ -32,7 +36,7 @@ interface Parts {
   commits: JobCommits;
   /** These pictures of a job are in another state. */
   tell: (entry: Entry, pictures: readonly JobPicture[]) => void;
-  /** A picture of the job is not in work any more. */
+  /** Nothing of the job is in work any more. */
   onFree: (entry: Entry) => void;
   /** Somebody has ended the engine by force. */
   onKilled: () => void;
@@ -41,7 +45,7 @@ interface Parts {
 export class JobWork {
   readonly #parts: Parts;
   readonly #turns: DrawingTurns;
-  #current: Current | undefined;
+  #company: Company | undefined;
   #isWorking = false;
 
   constructor(parts: Parts) {
@@ -50,32 +54,48 @@ export class JobWork {
   }
 
   get isBusy(): boolean {
-    return this.#current !== undefined;
+    return this.#company !== undefined;
   }
 
   isOn(entry: Entry): boolean {
-    return this.#current?.entry === entry;
+    return this.#company?.entry === entry;
+  }
+
+  /** What is still to come, by job: without what is in work, also where its first step is not done. */
+  get #ahead(): Map<Entry, number> {
+    const ahead = this.#parts.order.ahead();
+    const { entry, all = [] } = this.#company ?? {};
+    const begins = all.filter(({ picture, isStopped }) => picture.state === "waiting" && !isStopped).length;
+    const count = entry && ahead.get(entry);
+    if (count !== undefined) ahead.set(entry!, Math.max(0, count - begins));
+    return ahead;
   }
 
   /** A step of a picture, as the engine calls it. */
   onStep(step: StepEvent): void {
-    const current = this.#currentOf(step.jobId);
-    if (!current) return;
-    const { entry, picture } = current;
-    if (picture.state === "waiting") {
+    const found = this.#find(step);
+    if (!found) return;
+    const { entry, all, current } = found;
+    const { picture } = current;
+    // Stopped beside others it waits already, and the step was on its way.
+    if (picture.state === "waiting" && !current.isStopped) {
       picture.state = "drawing";
       entry.job.waitsFor = null;
       this.#parts.tell(entry, [picture]);
     }
-    if (!current.goesOn) this.#parts.times.note(entry, step);
-    const queueSecondsLeft = secondsLeft(step, this.#parts.order.ahead());
-    this.#parts.options.emit("step", { ...step, queueSecondsLeft, jobId: entry.job.jobId, index: picture.index });
+    const { times, options } = this.#parts;
+    // When some of them have left, the others take less than at the beginning.
+    const isWhole = all.every(({ isStopped, isDrawn }) => !isStopped && !isDrawn);
+    if (!current.goesOn && (all.length === 1 || isWhole)) times.note(entry, step, all.length);
+    const queueSecondsLeft = secondsLeft(step, this.#ahead, all.length);
+    options.emit("step", { ...step, queueSecondsLeft, jobId: entry.job.jobId, index: picture.index });
   }
 
   onImage(image: EngineEvents["image"]): void {
-    const current = this.#currentOf(image.jobId);
-    if (!current) return;
-    const { entry, picture } = current;
+    const found = this.#find(image);
+    if (!found) return;
+    const { entry, current } = found;
+    const { picture } = current;
     // What came in the moment in which it was cancelled is not wanted; in the moment of leaving it is.
     if (!isOwed(picture) && !entry.interrupted) return;
     current.isDrawn = true;
@@ -83,18 +103,26 @@ export class JobWork {
     this.#parts.commits.picture(entry, picture, image);
   }
 
-  onState({ jobId, step, state }: StateEvent): void {
-    const current = this.#currentOf(jobId);
-    if (current) this.#parts.commits.state(current.entry, current.picture, step, state);
+  onState(event: StateEvent): void {
+    const found = this.#find(event);
+    if (found) this.#parts.commits.state(found.entry, found.current.picture, event.step, event.state);
   }
 
-  /** The picture in work stops where it is, if that holds for it. */
-  stopIf(holds: (current: Current) => boolean): void {
-    const current = this.#current;
-    if (!current || current.isStopped || !holds(current)) return;
-    current.isStopped = true;
+  /** Pictures in work stop where they are, if that holds for them. */
+  stopIf(holds: (current: { entry: Entry; picture: JobPicture }) => boolean): void {
+    if (!this.#company) return;
+    const { id, entry, all } = this.#company;
+    const inWork = all.filter(({ isStopped, isDrawn }) => !isStopped && !isDrawn);
+    const stopped = inWork.filter(({ picture }) => holds({ entry, picture }));
+    for (const one of stopped) one.isStopped = true;
     // Not through `with`: stopping does not wait for its turn.
-    if (current.isSent) this.#parts.options.engine.cancel({ jobId: current.id, keep: true });
+    const { engine } = this.#parts.options;
+    const sent = stopped.filter(({ at }) => at !== undefined);
+    if (sent.length === all.length) engine.cancel({ jobId: id, keep: true });
+    else for (const { at } of sent) engine.cancel({ jobId: id, index: at!, keep: true });
+    // The others go on, maybe for long: what is held is not in work meanwhile.
+    if (stopped.length === inWork.length) return;
+    this.#change(entry, picturesOf(stopped.filter(({ picture }) => picture.state === "drawing")), "waiting");
   }
 
   /** Draws picture after picture until nothing waits that is not held. */
@@ -116,19 +144,21 @@ export class JobWork {
   async #drawNext(): Promise<void> {
     const next = this.#parts.order.next();
     if (!next) return; // cancelled or held while others had their turn
-    const { entry, picture } = next;
+    const { entry } = next;
     const { store, keepEvery = KEEP_EVERY } = this.#parts.options;
-    const current = currentOf(entry, picture);
-    this.#current = current;
+    const company = companyOf(entry, next.picture);
+    const { all } = company;
+    this.#company = company;
     try {
-      await drawPicture(current, {
+      await drawPictures(company, {
         ...{ engine: this.#parts.options.engine, keepEvery },
         resolve: (scene) => this.#parts.options.resolve?.(scene) ?? Promise.resolve(scene),
         readStart: (hash) => store.readStart({ hash }),
-        readState: async () => {
+        readState: async (picture) => {
           await Promise.allSettled(entry.commits);
           return store.readState(placeOf(entry.job, picture));
         },
+        alike: (most) => this.#parts.order.alike(next, most),
         listener: {
           onLoading: (loading) => this.#parts.options.emit("loading", loading),
           onStep: (step) => this.onStep(step),
@@ -136,44 +166,63 @@ export class JobWork {
           onState: (state) => this.onState(state),
         },
       });
+      const owed = owedOf(all);
+      this.#change(entry, picturesOf(owed.filter(({ isStopped }) => isStopped)), "waiting"); // held: it goes on when it may
       // An engine that gives neither a picture nor a reason would be asked for ever.
-      if (!current.isDrawn && isOwed(picture)) this.#change(entry, [picture], "failed");
+      this.#change(entry, picturesOf(owed.filter(({ isStopped }) => !isStopped)), "failed");
     } catch (error) {
-      if (!current.isDrawn) await this.#failed(current, error);
+      await this.#failed(company, error);
     } finally {
-      this.#current = undefined;
+      this.#company = undefined;
     }
     this.#parts.onFree(entry);
   }
 
-  async #failed({ entry, picture, isSent, isStopped, goesOn }: Current, error: unknown): Promise<void> {
-    const { job } = entry;
-    const all = job.pictures.filter(isOwed);
+  async #failed({ entry, all }: Company, error: unknown): Promise<void> {
+    const owed = owedOf(all);
     if (isAppError(error, "cancelled")) {
-      if (!isOwed(picture)) return;
-      if (isStopped)
-        this.#change(entry, [picture], "waiting"); // held: it goes on when it may
-      else this.#parts.onKilled(); // the engine was stopped by force
+      this.#change(entry, picturesOf(owed.filter(({ isStopped }) => isStopped)), "waiting"); // held: it goes on when it may
+      if (owed.some(({ isStopped }) => !isStopped)) this.#parts.onKilled(); // the engine was stopped by force
       return;
     }
-    if (isAppError(error, "service-crashed") && ++entry.deaths <= RESTARTS) {
-      if (isOwed(picture)) this.#change(entry, [picture], "waiting");
+    if (all.every(({ isDrawn }) => isDrawn)) return;
+    const isCrash = isAppError(error, "service-crashed");
+    const isForgiven = isCrash && ++entry.deaths <= RESTARTS;
+    // What went wrong with several may be that they were several, or is the matter of one: each shows it by itself.
+    if (isForgiven || (all.length > 1 && !isCrash)) {
+      if (all.length > 1) for (const { picture } of owed) entry.alone.add(picture.index);
+      this.#change(entry, picturesOf(owed), "waiting");
       return;
     }
+    const { job } = entry;
+    const [{ picture, at, goesOn }] = all as [Current];
     job.error ??= withoutStack(error);
     if (isAppError(error, "state-invalid")) await this.#parts.commits.dropState(entry, picture);
     // What is wrong with a scene is wrong with all pictures of it; what is wrong with a checkpoint, with all of the job.
-    const isOfAll = !isSent || isAppError(error, "service-crashed");
-    const alike = all.filter((one) => isOfAll || one.alternative === picture.alternative);
+    const isOfAll = at === undefined || isCrash;
+    const alike = job.pictures.filter((one) => isOwed(one) && (isOfAll || one.alternative === picture.alternative));
     this.#change(entry, goesOn && !isOfAll ? [picture] : alike, "failed");
   }
 
   #change(entry: Entry, pictures: readonly JobPicture[], state: JobPicture["state"]): void {
+    if (pictures.length === 0) return;
     for (const picture of pictures) picture.state = state;
     this.#parts.tell(entry, pictures);
   }
 
-  #currentOf(id: string): Current | undefined {
-    return this.#current?.id === id ? this.#current : undefined;
+  /** The picture that the engine speaks of. */
+  #find({ jobId, index }: { jobId: string; index: number }): (Company & { current: Current }) | undefined {
+    const company = this.#company;
+    const current = company?.id === jobId ? company.all.find(({ at }) => at === index) : undefined;
+    return current && { ...company!, current };
   }
+}
+
+/** Those that are neither drawn nor cancelled. */
+function owedOf(all: readonly Current[]): Current[] {
+  return all.filter(({ picture, isDrawn }) => !isDrawn && isOwed(picture));
+}
+
+function picturesOf(some: readonly Current[]): JobPicture[] {
+  return some.map(({ picture }) => picture);
 }

@@ -244,7 +244,16 @@ export class Jobs {
       ...{ outcome: "running", error: null },
     };
     const inPool = isInPool(model);
-    const what = { job, model, ...how, alternatives: expandScene(scene), stated, isFinishing, inPool };
+    const what = {
+      job,
+      model,
+      ...how,
+      alternatives: expandScene(scene),
+      stated,
+      alone: new Set<number>(),
+      isFinishing,
+      inPool,
+    };
     const state = { cancelled: false, interrupted: false, isEnding: false, deaths: 0, secondsEach: undefined };
     const entry: Entry = { ...what, ...state, commits: [], ended: Promise.withResolvers() };
     this.#isLeaving = false;

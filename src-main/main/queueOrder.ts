@@ -62,13 +62,20 @@ export class QueueOrder {
 
   /** The picture that is drawn next by this machine or another one, as things stand now. */
   next(): Next | undefined {
-    if (this.paused) return undefined;
-    for (const place of this.#places) {
-      if (place.held || place.entry.inPool) continue;
-      const picture = this.#picturesOf(place).find(({ state }) => state === "waiting");
-      if (picture) return { entry: place.entry, picture };
+    return this.#waiting().next().value;
+  }
+
+  /** Of those that come next, at most so many that may be drawn side by side with a picture: they differ from it in nothing but the seed. */
+  alike({ entry, picture }: Next, most: number): JobPicture[] {
+    const found: JobPicture[] = [];
+    if (entry.alone.has(picture.index)) return found;
+    for (const next of this.#waiting()) {
+      if (next.picture === picture) continue;
+      const isAlike = next.entry === entry && next.picture.alternative === picture.alternative;
+      if (found.length >= most || !isAlike || entry.alone.has(next.picture.index)) break;
+      found.push(next.picture);
     }
-    return undefined;
+    return found;
   }
 
   /** What a pool is to draw, as things stand now. */
@@ -168,6 +175,17 @@ export class QueueOrder {
     if (index !== undefined) return [entry.job.pictures[index]!];
     const own = new Set(this.#places.filter((one) => one.entry === entry).map((one) => one.index));
     return entry.job.pictures.filter((picture) => !own.has(picture.index));
+  }
+
+  /** What is drawn by this machine or another one, as things stand now, in its order. */
+  *#waiting(): Generator<Next, undefined> {
+    for (const place of this.paused ? [] : this.#places) {
+      if (place.held || place.entry.inPool) continue;
+      for (const picture of this.#picturesOf(place)) {
+        if (picture.state === "waiting") yield { entry: place.entry, picture };
+      }
+    }
+    return undefined;
   }
 
   #tidy(): void {

@@ -144,6 +144,7 @@ export class PoolHost {
       tokenize: (text, options) => this.api.tokenize({ pool, hash, text }, options),
       check: (scene, options) => this.api.check({ pool, hash, scene }, options),
       estimate: ({ scenes }) => Promise.resolve(scenes.map(() => null)), // each worker takes its own time
+      atOnce: () => Promise.resolve(1),
       generate: () => {
         const message =
           "A pool draws pictures that are kept, and no passing ones: choose this machine or another one for those.";

@@ -116,6 +116,7 @@ export class Machines {
       tokenize: (text, options) => asking((call) => this.api.tokenize({ call, model, text }, options)),
       check: (scene, options) => asking((call) => this.api.check({ call, model, scene }, options)),
       estimate: (request, options) => asking((call) => this.api.estimate({ call, model, ...request }, options)),
+      atOnce: () => Promise.resolve(1), // TODO
       generate: (request) => draw(request),
       cancel: (target) => {
         this.cancel(target);

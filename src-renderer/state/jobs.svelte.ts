@@ -37,6 +37,17 @@ export interface Ended {
   asked: number;
 }
 
+/** How far all runs together are. */
+export interface Progress {
+  fraction: number;
+  /** Pictures. */
+  done: number;
+  inWork: number;
+  asked: number;
+  /** Until the last of them is there; undefined while that is not known. */
+  secondsLeft: number | undefined;
+}
+
 /** Small checkpoints take forty steps a second: the window shows ten of them. In milliseconds. */
 const STEP_PACE = 100;
 /** Runs with pictures left over that are offered at a time, besides those that the end of the program cut off. */
@@ -78,20 +89,29 @@ export class Jobs {
     return this.#live.get(key(jobId, index));
   }
 
-  /** The picture that is being drawn now. */
+  /** The picture that is being drawn now, of several side by side the first; where none is, one that stopped in the middle. */
   get drawing(): (LivePicture & { live: StepEvent | undefined }) | undefined {
-    const found = this.pending.find((picture) => picture.state === "drawing" || this.liveOf(picture) !== undefined);
+    const found =
+      this.pending.find(({ state }) => state === "drawing") ??
+      (this.#live.size > 0 ? this.pending.find((picture) => this.liveOf(picture) !== undefined) : undefined);
     return found && { ...found, live: this.liveOf(found) };
   }
 
-  /** Done, all, and seconds left over all runs that go on; undefined when none does. */
-  get progress(): { fraction: number; done: number; asked: number; secondsLeft: number | undefined } | undefined {
+  /** Done, in work, all, and seconds left over all runs that go on; undefined when none does. */
+  get progress(): Progress | undefined {
     const asked = this.running.reduce((sum, { pictures }) => sum + pictures.length, 0);
     if (asked === 0) return undefined;
-    const drawing = this.drawing?.live;
     const done = asked - this.pending.length;
-    const part = drawing ? drawing.step / drawing.steps : 0;
-    return { fraction: (done + part) / asked, done, asked, secondsLeft: drawing?.queueSecondsLeft };
+    const inWork = this.pending.filter(({ state }) => state === "drawing").length;
+    // Those that were begun: in work, or stopped in the middle.
+    const live = [...this.#live.values()].filter(({ jobId, index }) =>
+      isOwed({ state: this.#states.get(jobId)?.[index] }),
+    );
+    const part = live.reduce((sum, { step, steps }) => sum + step / steps, 0);
+    const told = live.filter(({ jobId, index }) => inWork === 0 || this.#states.get(jobId)?.[index] === "drawing");
+    const left = told.flatMap(({ queueSecondsLeft }) => queueSecondsLeft ?? []);
+    const secondsLeft = left.length > 0 ? Math.max(...left) : undefined;
+    return { fraction: (done + part) / asked, done, inWork, asked, secondsLeft };
   }
 
   /** Another project: its jobs, and nothing of those before. */
@@ -228,7 +248,7 @@ function withoutOldest(leftovers: readonly Leftover[]): Leftover[] {
   return leftovers.filter((one) => one.why === "interrupted" || others.includes(one));
 }
 
-function isOwed({ state }: { state: PictureState }): boolean {
+function isOwed({ state }: { state: PictureState | undefined }): boolean {
   return state === "waiting" || state === "drawing";
 }
 

@@ -29,11 +29,10 @@ export class Queue {
   #state: QueueState = $state.raw(EMPTY);
   readonly #parts: Parts;
   readonly rows: readonly QueueRow[] = $derived.by(() => this.#rows());
-  /** Pictures that wait or are drawn, in the order in which they come: the one in work first, wherever its place is by now. */
+  /** Pictures that wait or are drawn, in the order in which they come: those in work first, wherever their places are by now. */
   readonly pictures: readonly LivePicture[] = $derived.by(() => {
     const all = this.rows.flatMap(({ pictures }) => pictures);
-    const inWork = all.find(({ state }) => state === "drawing");
-    return inWork && all[0] !== inWork ? [inWork, ...all.filter((one) => one !== inWork)] : all;
+    return [...all.filter(isInWork), ...all.filter((one) => !isInWork(one))];
   });
 
   constructor(parts: Parts) {
@@ -57,11 +56,7 @@ export class Queue {
 
   /** Of all that is not held; undefined while something is not known. */
   get secondsLeft(): number | undefined {
-    const rows = this.rows.filter(({ held }) => !held);
-    return rows.reduce<number | undefined>(
-      (sum, { secondsLeft }) => (sum === undefined || secondsLeft === undefined ? undefined : sum + secondsLeft),
-      0,
-    );
+    return this.#left(this.rows.filter(({ held }) => !held).flatMap(({ pictures }) => pictures));
   }
 
   /** The first that is not held: what is drawn, or comes next. */
@@ -164,7 +159,7 @@ export class Queue {
 
   #rows(): QueueRow[] {
     const { jobs } = this.#parts;
-    const { places, seconds } = this.#state;
+    const { places } = this.#state;
     const groups = new Map<string, LivePicture[]>(places.map(({ id }) => [id, []]));
     for (const picture of jobs.pending) {
       const { jobId, index } = picture;
@@ -178,19 +173,25 @@ export class Queue {
       if (!first) return [];
       const { jobId, index } = first;
       const what = id === jobId ? { jobId } : { jobId, index };
-      return { id, what, held: heldOf.get(id) ?? false, pictures, secondsLeft: this.#left(pictures, seconds[jobId]) };
+      return { id, what, held: heldOf.get(id) ?? false, pictures, secondsLeft: this.#left(pictures) };
     });
   }
 
-  #left(pictures: readonly LivePicture[], each: number | undefined): number | undefined {
-    let total = 0;
+  /** What is drawn side by side takes as long as the one that takes longest; the rest comes after it. */
+  #left(pictures: readonly LivePicture[]): number | undefined {
+    let [inWork, behind] = [0, 0];
     for (const picture of pictures) {
-      const left = this.#parts.jobs.liveOf(picture)?.pictureSecondsLeft ?? each;
+      const left = this.#parts.jobs.liveOf(picture)?.pictureSecondsLeft ?? this.#state.seconds[picture.jobId];
       if (left === undefined) return undefined;
-      total += left;
+      if (isInWork(picture)) inWork = Math.max(inWork, left);
+      else behind += left;
     }
-    return total;
+    return inWork + behind;
   }
+}
+
+function isInWork({ state }: LivePicture): boolean {
+  return state === "drawing";
 }
 
 /** The same for the same picture of a run, whichever job draws it. */

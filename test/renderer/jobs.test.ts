@@ -1,5 +1,5 @@
 /** What a window keeps of a job: told whole once, by its changes afterwards. */
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { connectApp } from "../../src-main/api/bridge.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import type { Job, JobPicture } from "../../src-main/api/main.ts";
@@ -43,7 +43,7 @@ test("a queue of 10,000 seeds follows each picture's change", () => {
     expect(jobs.drawing?.index).toBe(index);
     change([{ index, state: "done" }]);
   }
-  expect(jobs.progress).toEqual({ fraction: 0.03, done: 300, asked: 10_000, secondsLeft: undefined });
+  expect(jobs.progress).toEqual({ fraction: 0.03, done: 300, inWork: 0, asked: 10_000, secondsLeft: undefined });
   expect(jobs.pending[0]).toMatchObject({ index: 300, state: "waiting" });
 });
 
@@ -71,4 +71,27 @@ test("a job that is known already is not begun again, and steps of one that ende
   main.emit("step", { jobId: "one", seed: "1", index: 1, step: 1, steps: 2, obedience: {}, ...times });
   expect(jobs.liveOf({ jobId: "one", index: 1 })).toBeUndefined();
   expect([jobs.drawing, jobs.progress, jobs.leftovers]).toEqual([undefined, undefined, []]);
+});
+
+test("several in work: progress is that of all of them, and the time left that of the one that needs it longest", () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { main, jobs, change } = heard(8);
+  change([{ index: 0, state: "done" }]);
+  change([1, 2, 3].map((index) => ({ index, state: "drawing" })));
+  const step = (index: number, step: number, queueSecondsLeft: number | undefined) =>
+    main.emit("step", { jobId: "one", seed: "1", index, step, steps: 4, elapsed: 1, pictureSecondsLeft: 2, queueSecondsLeft, obedience: {} }); // prettier-ignore
+  step(1, 2, 30);
+  step(2, 1, 33);
+  step(3, 1, undefined);
+  vi.advanceTimersByTime(200);
+  expect(jobs.progress).toEqual({ fraction: 2 / 8, done: 1, inWork: 3, asked: 8, secondsLeft: 33 });
+  expect(jobs.drawing).toMatchObject({ index: 1, live: { step: 2 } });
+  // One is held: what it has behind it counts, and it is not the one that is being drawn.
+  change([{ index: 1, state: "waiting" }]);
+  expect(jobs.progress).toMatchObject({ fraction: 2 / 8, inWork: 2, secondsLeft: 33 });
+  expect(jobs.drawing).toMatchObject({ index: 2 });
+  change([2, 3].map((index) => ({ index, state: "cancelled" })));
+  expect(jobs.progress).toMatchObject({ fraction: (3 + 0.5) / 8, inWork: 0, secondsLeft: 30 });
+  expect(jobs.drawing).toMatchObject({ index: 1 });
 });

@@ -11,11 +11,11 @@ import { AppError } from "../../src-main/wire/errors.ts";
 
 export type Asked = Parameters<EngineApi["generate"]>[0];
 
-/** What the engine tells of the picture that it was asked for. */
+/** What the engine tells of the picture that it was asked for; of the first where no index is given. */
 export interface Tell {
   step: (step?: Partial<StepEvent>) => void;
   image: (image?: Partial<GeneratedImage>) => void;
-  state: (step: number) => void;
+  state: (step: number, index?: number) => void;
 }
 
 export type Generate = (asked: Asked, tell: Tell) => Promise<{ finished: number }>;
@@ -33,7 +33,15 @@ export const draws: Generate = (_asked, tell) => {
 
 export function fakeJobs(
   generate: Generate,
-  { store = {}, ...options }: { store?: object } & Partial<Omit<JobsOptions, "store">> = {},
+  {
+    store = {},
+    atOnce = 1,
+    ...options
+  }: {
+    store?: object;
+    /** Pictures of a scene that the engine wants to be asked for together. */
+    atOnce?: number;
+  } & Partial<Omit<JobsOptions, "store">> = {},
 ) {
   const asked: Asked[] = [];
   const kept: (ResultInfo & { record: GeneratedImage["record"] })[] = [];
@@ -49,14 +57,18 @@ export function fakeJobs(
   const engine: JobsOptions["engine"] = {
     with: ((_model: unknown, send: (api: unknown) => Promise<unknown>, listener: Listener) => {
       const api = {
+        atOnce: () => Promise.resolve(atOnce),
         generate: (one: Asked) => {
           asked.push(one);
-          const of = { jobId: one.jobId, index: 0, seed: one.seeds[0]! };
+          const seedOf = ({ index = 0 }: { index?: number | undefined } = {}) => {
+            return { jobId: one.jobId, index, seed: one.seeds[index]! };
+          };
           const record = { scene: one.scene, model: { name: "a", hash: "sampled-sha256:1" } };
           return generate(one, {
-            step: (step) => listener.onStep?.({ ...of, step: 1, steps: 2, ...step } as StepEvent),
-            image: (image) => listener.onImage?.({ ...of, ...PICTURE, record, ...image } as unknown as GeneratedImage),
-            state: (step) => listener.onState?.({ ...of, step, state: new Uint8Array([step]) }),
+            step: (step) => listener.onStep?.({ ...seedOf(step), step: 1, steps: 2, ...step } as StepEvent),
+            image: (image) =>
+              listener.onImage?.({ ...seedOf(image), ...PICTURE, record, ...image } as unknown as GeneratedImage),
+            state: (step, index) => listener.onState?.({ ...seedOf({ index }), step, state: new Uint8Array([step]) }),
           });
         },
       };

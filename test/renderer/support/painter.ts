@@ -80,7 +80,8 @@ export function painter(): JobsOptions["engine"] {
   };
   return {
     with: (_model, send, listener) => {
-      const api: Pick<OpenedApi, "generate" | "cancel"> = {
+      const api: Pick<OpenedApi, "atOnce" | "generate" | "cancel"> = {
+        atOnce: () => Promise.resolve(1),
         generate: (request) => draw(request, listener ?? {}),
         cancel: async (target) => {
           await Promise.resolve();
