@@ -1,5 +1,7 @@
 /** Both halves of classifier-free guidance in one run give what they give one after the other. */
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
+import { LoraShelf } from "../../src-main/engine/loraShelf.ts";
 import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import { withPairs } from "../../src-main/engine/sessions/pairs.ts";
 import { unetGraph } from "../../src-main/engine/sessions/unetGraph.ts";
@@ -9,9 +11,11 @@ import { flopCount } from "../../bench/flops.ts";
 import { RandomWeights, TINY_UNET, unetLacks } from "../support/tinyCheckpoint.ts";
 import { BATCH } from "../../src-main/engine/sessions/pairChoice.ts";
 import { METHODS } from "../../src-main/scene/methods.ts";
-import type { Scene } from "../../src-main/scene/scene.ts";
+import type { Scene, SceneLora } from "../../src-main/scene/scene.ts";
 import { relativeError } from "../support/closeness.ts";
 import { bothOutputs, openHalves } from "../support/halves.ts";
+import { writeRandomLora } from "../support/randomLora.ts";
+import { temporary } from "../checkpoint/folders.ts";
 
 const cpu = { provider: "cpu", threads: 1 } as const;
 
@@ -31,10 +35,15 @@ async function stepsIn(rows: "1" | "2", ...of: Opened) {
 }
 
 const TWO_CHUNKS = { chunks: 2, shortcuts: { reusesDeep: true } };
+const lora = (name: string, strength: number): SceneLora => ({ name, path: `test/goldens/lora/${name}.safetensors`, strength, on: true }); // prettier-ignore
+/** Matrices beside their layers, and convolutions: their strengths are an input that all rows share. */
+const LORAS = { loras: [lora("lora-kohya", 0.8), lora("lora-locon", -1.1)] };
 
 test.each([
   { what: "tiny-sd", path: "test/goldens/tiny-sd", tokens: 77, memory: "fast", more: {} },
   { what: "tiny-sd, columns attended in some places, and what later steps go around", path: "test/goldens/tiny-sd", tokens: 77, memory: "fast", more: TWO_CHUNKS }, // prettier-ignore
+  { what: "tiny-sd with LoRAs", path: "test/goldens/tiny-sd", tokens: 77, memory: "fast", more: LORAS },
+  { what: "tiny-sd with LoRAs in low memory mode", path: "test/goldens/tiny-sd", tokens: 77, memory: "low", more: LORAS }, // prettier-ignore
   { what: "the demo model", path: "resources/models/demo", tokens: 32, memory: "fast", more: {} },
   { what: "the demo model in low memory mode", path: "resources/models/demo", tokens: 32, memory: "low", more: {} },
   { what: "tiny SDXL", path: "test/goldens/single-file/tiny-sdxl", tokens: 77, memory: "fast", more: {} },
@@ -58,6 +67,32 @@ test.each([
     1, 1, 2, 2,
   ]);
 });
+
+test(
+  "LoRAs count in both rows, and follow their strengths in the network that is open",
+  { timeout: 120_000 },
+  async () => {
+    const path = "test/goldens/tiny-sd";
+    vi.stubEnv(BATCH, "2");
+    const plain = await openHalves(path, 77, { ...cpu, memory: "fast" });
+    const without = await bothOutputs(plain, true);
+    await plain.networks.close();
+    const halves = await openHalves(path, 77, { ...cpu, memory: "fast" }, LORAS);
+    const styled = await bothOutputs(halves, true);
+    const shelf = new LoraShelf(await openCheckpoint(path), () => undefined);
+    const used = LORAS.loras.map((one) => ({ lora: one, strength: one.strength / 2, textStrength: 0 }));
+    const fitted = await shelf.take(used);
+    expect(halves.unet.use(fitted)).toBe(true);
+    const half = await bothOutputs(halves, true);
+    await halves.networks.close();
+    const apart = await stepsIn("1", path, 77, { ...cpu, memory: "fast" }, { loras: LORAS.loras.map((one) => lora(one.name, one.strength / 2)) }); // prettier-ignore
+    for (const name of ["prediction", "negative", "gradient"]) {
+      expect(relativeError(styled[name]!, without[name]!), name).toBeGreaterThan(1e-3);
+      expect(relativeError(half[name]!, styled[name]!), name).toBeGreaterThan(1e-3);
+      expect(relativeError(half[name]!, apart.guided[name]!), name).toBeLessThan(1e-5);
+    }
+  },
+);
 
 test("the gradient of a pair is computed for the prompt's row alone: the arithmetic is that of one half after the other", () => {
   const form = { columns: 5, masked: false, program: STEERING };
@@ -115,6 +150,15 @@ describe("a whole picture", { timeout: 120_000 }, async () => {
     const { guidance } = one.summary.defaults;
     const quiet = { ...guidance, injectionSteps: { start: 0, end: 1 }, lossSteps: { start: 0, end: 1 } };
     expect(await bothWays({ scheduler: "euler-a", guidance: quiet, wholeEvery: 2 })).toEqual([undefined, 2]);
+  });
+
+  test("with a LoRA", async () => {
+    const path = temporary("lora.safetensors");
+    await writeRandomLora(path, "resources/models/demo");
+    const ink = { name: "ink", path, strength: 0.7, on: true };
+    expect(await bothWays({ loras: [ink] })).toEqual([undefined, 2]);
+    const [plain, styled] = [await draw(two, "2", sceneOf({})), await draw(two, "2", sceneOf({ loras: [ink] }))];
+    expect(relativeError(styled.numbers, plain.numbers)).toBeGreaterThan(0.02);
   });
 
   test("without a negative half there is nothing to be had at once", async () => {

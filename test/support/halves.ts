@@ -1,11 +1,13 @@
 /** Both halves of a step of a checkpoint on numbers that are always the same, in whatever way the machine at hand has them computed. */
 import { openCheckpoint } from "../../src-main/checkpoint/folder.ts";
+import { LoraShelf } from "../../src-main/engine/loraShelf.ts";
 import { Networks, type Shortcuts } from "../../src-main/engine/sessions/networks.ts";
 import type { BothInputs, OpenUnet, UnetInputs } from "../../src-main/engine/sessions/openUnet.ts";
 import type { Memo } from "../../src-main/engine/sessions/pairChoice.ts";
 import type { SessionOptions } from "../../src-main/engine/sessions/session.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { STEERING, steeringFeeds } from "../../src-main/guidance/steering.ts";
+import type { SceneLora } from "../../src-main/scene/scene.ts";
 import { normals } from "./randomNumbers.ts";
 
 export interface Halves {
@@ -14,12 +16,20 @@ export interface Halves {
   inputs: BothInputs;
 }
 
+export interface HalvesOptions {
+  memo?: Memo;
+  shortcuts?: Shortcuts & { pictures?: number };
+  /** Of 77 tokens or how many the checkpoint takes; more than one are masked. */
+  chunks?: number;
+  loras?: readonly SceneLora[];
+}
+
 /** The network for a latent of 8 x 12 and a box on the second and the fourth word; text of one chunk, or of two, which is then masked. */
 export async function openHalves(
   folder: string,
   tokens: number,
   options: SessionOptions,
-  { memo, shortcuts = {}, chunks = 1 }: { memo?: Memo; shortcuts?: Shortcuts; chunks?: number } = {},
+  { memo, shortcuts = {}, chunks = 1, loras = [] }: HalvesOptions = {},
 ): Promise<Halves> {
   const checkpoint = await openCheckpoint(folder);
   const { config } = checkpoint.unet;
@@ -27,6 +37,8 @@ export async function openHalves(
   if (memo) networks.remember(memo);
   const latent = { height: 8, width: 12 };
   const columns = tokens * chunks;
+  const used = loras.map((lora) => ({ lora, strength: lora.strength, textStrength: 0 }));
+  await networks.use(await new LoraShelf(checkpoint, () => undefined).take(used));
   const unet = await networks.unet(latent, columns, STEERING, () => undefined, shortcuts);
   const region = { id: "r", box: { x: 0.1, y: 0.3, width: 0.5, height: 0.6 }, spans: [], strength: 1 };
   const layout = layoutOf([{ region, tokens: [1, 3] }], columns, latent, unet.target, unet.layers);
