@@ -1,4 +1,7 @@
-/** One run: the pictures that a client asked for at once, drawn one after another in turns with other runs. */
+/**
+ * One run: the pictures that a client asked for at once, drawn one after another in turns with other runs; where the engine has found that several
+ * seeds are faster together, a turn is that of as many.
+ */
 import { randomUUID } from "node:crypto";
 import type { GeneratedImage, LoadRequest, ModelSummary, Pixels, StepEvent } from "../api/engine.ts";
 import { boxLabels } from "../cli/progress.ts";
@@ -61,6 +64,10 @@ export class Run {
   /** Gives up waiting for its turn. */
   #leave: (() => void) | undefined;
   #failed = 0;
+  /** Pictures that came, or will not come. */
+  readonly #over = new Set<number>();
+  /** Those before this one are drawn one by one: side by side something went wrong. */
+  #oneByOneTo = 0;
 
   constructor(parts: RunParts, request: RunRequest) {
     this.#parts = parts;
@@ -103,14 +110,11 @@ export class Run {
   async #draw(): Promise<void> {
     await Promise.resolve(); // whoever made it listens first
     try {
-      const { seeds, alternatives } = this.#request;
       let prepared: Prepared | undefined;
-      for (let index = 0; index < alternatives * seeds.length; index++) {
-        const alternative = Math.floor(index / seeds.length);
-        const seed = seeds[index % seeds.length]!;
+      for (let next = 0; next < this.total; next = this.#nextFrom(next)) {
         await this.#inTurn(async (model) => {
           prepared ??= await this.#prepare(model);
-          await this.#drawOne(prepared, alternative, seed, index);
+          await this.#drawFrom(prepared, next);
         });
         if (this.#isCancelled || this.#failed >= MOST_FAILURES) break;
       }
@@ -168,29 +172,53 @@ export class Run {
     throw new Refusal(422, "not-found", message, { pointer: "/start/hash" });
   }
 
-  async #drawOne({ scenes, start }: Prepared, alternative: number, seed: Seed, index: number): Promise<void> {
+  /** Draws this picture, and with it those behind it that are best drawn beside it. */
+  async #drawFrom({ scenes, start }: Prepared, first: number): Promise<void> {
     const { engine } = this.#parts;
-    const { scene, words } = scenes[alternative]!;
-    const jobId = `${this.id}-${index}`;
-    let drawn: GeneratedImage | undefined;
+    const { seeds, previews, model } = this.#request;
+    const { scene, words } = scenes[Math.floor(first / seeds.length)]!;
+    const left = seeds.slice(first % seeds.length); // of the same scene
+    let drawn = left.slice(0, 1);
+    const jobId = `${this.id}-${first}`;
+    const refuseCancelled = () => {
+      if (this.#isCancelled) throw new AppError("cancelled", "Cancelled.", {});
+    };
     try {
       await engine.with(
-        this.#request.model.request,
-        (api) => {
-          if (this.#isCancelled) throw new AppError("cancelled", "Cancelled.", {});
+        model.request,
+        async (api) => {
+          refuseCancelled();
+          if (left.length > 1 && first >= this.#oneByOneTo) drawn = left.slice(0, await api.atOnce(scene));
+          refuseCancelled();
           this.#job = jobId;
-          const how = { previewEvery: this.#request.previews, attention: false, ...(start ? { start } : {}) };
-          return api.generate({ jobId, scene, seeds: [seed], ...how });
+          const how = { previewEvery: previews, attention: false, ...(start ? { start } : {}) };
+          return api.generate({ jobId, scene, seeds: drawn, ...how });
         },
-        { jobs: [jobId], onStep: (step) => this.#onStep(step, index), onImage: (image) => (drawn = image) },
+        {
+          jobs: [jobId],
+          onStep: (step) => this.#onStep(step, first + step.index),
+          onImage: (image) => this.#keep(image, words, first + image.index),
+        },
       );
-      if (drawn) this.#keep(drawn, words, index);
+      for (const i of drawn.keys()) this.#over.add(first + i);
     } catch (error) {
       if (this.#isCancelled) return;
-      this.#fail(error, { index, seed });
+      // What went wrong with several may be that they were several, or is the matter of one: each shows it by itself.
+      if (drawn.length > 1) this.#oneByOneTo = first + drawn.length;
+      else {
+        this.#over.add(first);
+        this.#fail(error, { index: first, seed: drawn[0]! });
+      }
     } finally {
       this.#job = undefined;
     }
+  }
+
+  /** The first from `index` on that is still to be drawn. */
+  #nextFrom(index: number): number {
+    let next = index;
+    while (this.#over.has(next)) next++;
+    return next;
   }
 
   #onStep({ seed, step, steps, pictureSecondsLeft, obedience, preview }: StepEvent, index: number): void {
@@ -202,6 +230,7 @@ export class Run {
   }
 
   #keep({ pixels, record, seed, seconds }: GeneratedImage, words: string | undefined, index: number): void {
+    this.#over.add(index);
     const kept = this.#keeping.take(async () => {
       const own = words === undefined ? {} : { alternative: words };
       const png = encodePng(pixels, metadataTexts({ ...record, ...own, scene: portable(record.scene) }));

@@ -18,8 +18,7 @@ const BOXES = [
   ["red circle", [0.06, 0.31, 0.38, 0.38]],
   ["blue square", [0.56, 0.31, 0.38, 0.38]],
 ] as [string, [number, number, number, number]][];
-/** Enough to be seen at work. */
-const SCENE = { boxes: BOXES, steps: 40 };
+const SCENE = { boxes: BOXES, steps: 30 };
 const atWork = (page: Page) => page.locator("section.strip").getByRole("group", { name: /^Seed \d+, being drawn/ });
 const idle = (page: Page) => page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached" });
 
@@ -44,33 +43,45 @@ describe.skipIf(!electron)("four pictures at once", { timeout: 2 * DRAWING_LIMIT
   const folder = sharedFolder();
   const running = sharedApp({ env: { DIORAMA_BATCH: "8" } });
 
-  test("are seen at work, and cancelled, kept and shown by themselves", async () => {
+  test("are seen at work, each with its preview", async () => {
     const { page } = running();
     await page.emulateMedia({ reducedMotion: "reduce" });
-    await compose(page, { ...SCENE, seeds: "1-5" });
+    await compose(page, { boxes: BOXES, seeds: "1-5", steps: 400 }); // there is time to look
     await page.keyboard.press("Control+Enter");
-    await page.getByText("Pictures 1 to 4 of 5").waitFor({ timeout: DRAWING_LIMIT });
-    await expect.poll(() => atWork(page).count()).toBe(4);
+    await expect.poll(() => atWork(page).locator("canvas").count(), { timeout: DRAWING_LIMIT }).toBe(4);
+    await page.getByRole("status").filter({ hasText: "1–4 of 5" }).waitFor();
     await photographThemes(page, "four-at-work");
     await page.keyboard.press("Control+j");
     const rows = page.getByRole("list", { name: "Queue" }).locator("[data-place]");
-    await expect.poll(async () => (await attributes(rows, "aria-label"))[0]).toMatch(/4 at once, step \d+ of 40/);
+    await expect.poll(async () => (await attributes(rows, "aria-label"))[0]).toMatch(/4 at once, step \d+ of 400/);
+    await rows.first().focus();
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("button", { name: "Hold seed 2" }).click();
+    await expect.poll(async () => (await attributes(rows, "aria-label"))[1]).toMatch(/3 at once, step \d+ of 400/);
+    expect((await attributes(rows, "aria-label"))[0]).toMatch(/seed 2, held/);
     await photographThemes(page, "four-in-queue");
-    expect(await findings(page, "the queue with four at work")).toEqual([]);
+    expect(await findings(page, "the queue with several at work")).toEqual([]);
+    await page.getByRole("button", { name: "Cancel all" }).click();
     await page.getByRole("button", { name: "Close", exact: true }).click();
-    await page.getByRole("button", { name: "Cancel the picture with seed 3" }).click();
-    await expect.poll(() => atWork(page).count()).toBe(3);
-    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(4);
     await idle(page);
-    expect((await seeds(page)).sort()).toEqual(["1", "2", "4", "5"]);
+  });
+
+  test("and one that is cancelled in the middle leaves the others, which are to the pixel what each is alone", async () => {
+    const { page } = running();
+    await compose(page, { ...SCENE, seeds: "1-4" });
+    await page.keyboard.press("Control+Enter");
+    await expect.poll(() => atWork(page).count(), { timeout: DRAWING_LIMIT }).toBe(4);
+    await page.getByRole("button", { name: "Cancel the picture with seed 3" }).click();
+    await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(3);
+    await idle(page);
+    expect((await seeds(page)).sort()).toEqual(["1", "2", "4"]);
     const together = await drawn(running(), folder());
-    expect(Object.values(together).map(({ rows: some }) => some)).toEqual([8, 8, 8, 2]);
+    expect(Object.values(together).map(({ rows }) => rows)).toEqual([8, 8, 8]);
 
     for (const seed of ["1", "2", "4"]) {
       await compose(page, { ...SCENE, seeds: seed });
       await draw(page, 1);
-      const alone = await drawn(running(), folder());
-      expect(alone[seed]).toEqual({ hash: together[seed]!.hash, rows: 2 });
+      expect(await drawn(running(), folder())).toEqual({ [seed]: { ...together[seed]!, rows: 2 } });
     }
   });
 });

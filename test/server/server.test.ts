@@ -194,6 +194,37 @@ describe("a run", () => {
     expect(ended.events.at(-1)?.data).toEqual({ state: "failed", pictures: 0, failures: 3 });
   });
 
+  test("gives the engine as many seeds of a scene at once as it wants, in turn with others", async () => {
+    const both = Promise.withResolvers<undefined>();
+    const server = await startServer({ atOnce: 4, beforeStep: () => both.promise });
+    const scene = { ...SCENE, prompt: "a {red|green} circle and a blue square", boxes: [] };
+    const runs = [await server.begin(scene, "?seeds=1-3"), await server.begin(SCENE, "?seeds=4-9")];
+    both.resolve(undefined);
+    const [first] = [await server.events(runs[0]!.id), await server.events(runs[1]!.id)];
+    const pictures = first.events.flatMap(({ name, data }) => (name === "picture" ? [data as { index: number; seed: string }] : [])); // prettier-ignore
+    expect(pictures.map(({ index, seed }) => [index, seed])).toEqual(["1", "2", "3", "1", "2", "3"].map((seed, i) => [i, seed])); // prettier-ignore
+    // The last step is told again.
+    expect(first.events.filter(({ name }) => name === "step").map(({ data }) => data)).toMatchObject([{ index: 5, seed: "3" }]); // prettier-ignore
+    const requests = Map.groupBy(server.drawn, ({ jobId }) => jobId);
+    const asked = [...requests.values()].map((all) => all.map(({ seed }) => seed).join("+"));
+    expect(asked).toEqual(["1+2+3", "4+5+6+7", "1+2+3", "8+9"]);
+  });
+
+  test("draws one by one what does not come of several at once, and says whose fault it is", async () => {
+    const server = await startServer({
+      atOnce: 4,
+      beforeStep: ({ seed }) => {
+        if (seed === "2") throw new AppError("out-of-memory", "There is not enough memory.", {});
+      },
+    });
+    const { events } = await server.events((await server.begin(SCENE, "?seeds=1-6")).id);
+    const jobs = Map.groupBy(server.drawn, ({ jobId }) => jobId).values();
+    expect([...jobs].map((all) => all.map(({ seed }) => seed).join("+"))).toEqual(["1+2+3+4", "2", "5+6"]);
+    const failures = events.flatMap(({ name, data }) => (name === "failure" ? [data] : []));
+    expect(failures).toMatchObject([{ index: 1, seed: "2", code: "out-of-memory" }]);
+    expect(events.at(-1)?.data).toEqual({ state: "done", pictures: 5, failures: 1 });
+  });
+
   test("whose checkpoint does not open says so", async () => {
     const server = await startServer({
       load: () => {

@@ -34,9 +34,11 @@ export interface FakeOptions {
   /** Awaited before each step; may throw. */
   beforeStep?: (at: { jobId: string; seed: string; step: number }) => Promise<void> | void;
   load?: (request: LoadRequest) => void;
+  /** Pictures of a scene that the engine wants to be asked for together. */
+  atOnce?: number;
 }
 
-export function fakeEngine({ beforeStep, load }: FakeOptions = {}) {
+export function fakeEngine({ beforeStep, load, atOnce = 1 }: FakeOptions = {}) {
   const drawn: { jobId: string; seed: string; model: string; start: boolean; loras: unknown }[] = [];
   const cancelled = new Set<string>();
   const summary = (request: LoadRequest): ModelSummary => ({
@@ -46,38 +48,46 @@ export function fakeEngine({ beforeStep, load }: FakeOptions = {}) {
   });
   const opened = (model: LoadRequest, listener: Listener): Partial<OpenedApi> => ({
     check: () => Promise.resolve({ warnings: [{ kind: "prompt-truncated", text: "square" }], estimatedBytes: 1 }),
-    generate: async ({ jobId, scene, seeds: [seed], previewEvery, start }) => {
-      drawn.push({ jobId, seed: seed!, model: model.path, start: start !== undefined, loras: scene.settings.loras });
+    atOnce: () => Promise.resolve(atOnce),
+    generate: async ({ jobId, scene, seeds, previewEvery, start }) => {
+      const { loras } = scene.settings;
+      for (const seed of seeds) drawn.push({ jobId, seed, model: model.path, start: start !== undefined, loras });
       const obedience = Object.fromEntries(scene.regions.map(({ id }) => [id, 0.7]));
       const { steps } = scene.settings;
       const preview = { width: 8, height: 8, data: new Uint8Array(256).fill(99) };
-      for (let step = 1; step <= steps; step++) {
-        await beforeStep?.({ jobId, seed: seed!, step });
-        if (cancelled.has(jobId)) throw new AppError("cancelled", "Cancelled.", {});
-        const times = { elapsed: step, pictureSecondsLeft: steps - step, queueSecondsLeft: 60 };
-        const shown = previewEvery > 0 ? { preview } : {};
-        listener.onStep?.({ jobId, seed: seed!, index: 0, step, steps, ...times, obedience, ...shown });
-      }
-      const pixels = { width: 8, height: 8, data: new Uint8Array(256).fill(Number(BigInt(seed!) % 251n)) };
-      const engine = {
-        app: "Diorama",
-        onnxruntime: "1",
-        provider: "cpu",
-        precision: "float32",
-        noise: "torch-cpu",
-      } as const;
-      const record = {
-        version: 1,
-        scene,
-        seed: seed!,
-        model: { name: "fake", hash: "" },
-        engine,
-        tokens: {},
-        obedience,
-      } as const;
-      const rest = { obedience: [obedience], attention: { width: 1, height: 1, regions: {} }, seconds: 1.5 };
-      listener.onImage?.({ jobId, seed: seed!, index: 0, pixels, record, ...rest });
-      return { finished: 1 };
+      const one = async (seed: string, index: number) => {
+        for (let step = 1; step <= steps; step++) {
+          await beforeStep?.({ jobId, seed, step });
+          if (cancelled.has(jobId)) throw new AppError("cancelled", "Cancelled.", {});
+          const times = { elapsed: step, pictureSecondsLeft: steps - step, queueSecondsLeft: 60 };
+          const shown = previewEvery > 0 ? { preview } : {};
+          listener.onStep?.({ jobId, seed, index, step, steps, ...times, obedience, ...shown });
+        }
+        const pixels = { width: 8, height: 8, data: new Uint8Array(256).fill(Number(BigInt(seed) % 251n)) };
+        const engine = {
+          app: "Diorama",
+          onnxruntime: "1",
+          provider: "cpu",
+          precision: "float32",
+          noise: "torch-cpu",
+        } as const;
+        const record = {
+          version: 1,
+          scene,
+          seed,
+          model: { name: "fake", hash: "" },
+          engine,
+          tokens: {},
+          obedience,
+        } as const;
+        const rest = { obedience: [obedience], attention: { width: 1, height: 1, regions: {} }, seconds: 1.5 };
+        listener.onImage?.({ jobId, seed, index, pixels, record, ...rest });
+      };
+      // Side by side; what goes wrong with one is told when the others are finished.
+      const ends = await Promise.allSettled(seeds.map(one));
+      const failed = ends.find(({ status }) => status === "rejected") as PromiseRejectedResult | undefined;
+      if (failed) throw failed.reason;
+      return { finished: seeds.length };
     },
   });
   const engine: RunEngine = {
