@@ -20,14 +20,16 @@ export interface MachinesApi extends MachineCalls {
   tokenize(request: Asked & { text: PromptText }): Promise<PromptTokens>;
   check(request: Asked & { scene: Scene }): Promise<SceneCheck>;
   estimate(request: Asked & { scenes: { scene: Scene; until: number | null }[] }): Promise<(number | null)[]>;
-  /** Draws one picture, which comes as `image` before this resolves. */
+  atOnce(request: Asked & { scene: Scene }): Promise<number>;
+  /** Draws a picture, or several side by side; they come as `image` before this resolves. */
   draw(request: { model: LoadRequest; request: GenerateRequest & { jobId: string } }): Promise<{ finished: number }>;
-  cancel(request: { jobId: string; keep: boolean }): Promise<void>;
+  cancel(request: { jobId: string; index?: number; keep: boolean }): Promise<void>;
 }
 
 /** A step of a picture that is drawn elsewhere, less what this machine knows of it. */
 export interface FarStep {
   jobId: string;
+  index: number;
   step: number;
   steps: number;
   elapsed: number;
@@ -38,7 +40,7 @@ export interface FarStep {
   attention?: AttentionMaps;
 }
 
-export type FarImage = Omit<GeneratedImage, "seed" | "index">;
+export type FarImage = Omit<GeneratedImage, "seed">;
 
 export interface MachinesEvents {
   machines: { machines: Machine[] };
@@ -46,7 +48,7 @@ export interface MachinesEvents {
   loading: { call: string; fraction: number; message: string };
   step: FarStep;
   image: FarImage;
-  state: { jobId: string; step: number; state: Uint8Array<ArrayBuffer> };
+  state: { jobId: string; index: number; step: number; state: Uint8Array<ArrayBuffer> };
   log: { message: string };
 }
 
@@ -59,6 +61,11 @@ export const machinesSchemas = {
   tokenize: v.strictObject({ ...asked, text: engineSchemas.tokenize }),
   check: v.strictObject({ ...asked, scene: engineSchemas.check }),
   estimate: v.strictObject({ ...asked, ...engineSchemas.estimate.entries }),
+  atOnce: v.strictObject({ ...asked, scene: engineSchemas.check }),
   draw: v.strictObject({ model: engineSchemas.load, request: engineSchemas.generate }),
-  cancel: v.strictObject({ jobId: engineSchemas.cancel.entries.jobId, keep: v.boolean() }),
+  cancel: v.strictObject({
+    jobId: engineSchemas.cancel.entries.jobId,
+    index: engineSchemas.cancel.entries.index,
+    keep: v.boolean(),
+  }),
 } satisfies Schemas<MachinesApi>;

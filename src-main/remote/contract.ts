@@ -36,16 +36,21 @@ interface Asked {
 
 export interface DrawThere extends Asked {
   scene: Scene;
-  seed: Seed;
+  /** Of one picture, or of as many as are drawn side by side there; events name each by its index among them. */
+  seeds: Seed[];
   previewEvery: number;
   attention: boolean;
   until?: number;
   keepEvery?: number;
   /** The picture that the scene goes on from, as PNG. */
   start?: Uint8Array<ArrayBuffer>;
-  from?: Uint8Array<ArrayBuffer>;
+  /** For each seed the state that its picture goes on from; null begins it. */
+  from?: (Uint8Array<ArrayBuffer> | null)[];
   sharesBeginning?: boolean;
 }
+
+/** Pictures that one call may ask for: more would keep others from their turns. */
+export const MOST_AT_ONCE = 8;
 
 export interface RemoteApi {
   info(): Promise<MachineInfo>;
@@ -53,9 +58,11 @@ export interface RemoteApi {
   tokenize(request: Asked & { text: PromptText }): Promise<PromptTokens>;
   check(request: Asked & { scene: Scene }): Promise<SceneCheck>;
   estimate(request: Asked & { scenes: { scene: Scene; until: number | null }[] }): Promise<(number | null)[]>;
-  /** Draws one picture, in turn with what others ask for; it comes as `image`. */
+  /** How many pictures of a scene had better be asked for in one call (EngineApi.atOnce); one where the checkpoint is not open. */
+  atOnce(request: Asked & { scene: Scene }): Promise<number>;
+  /** Draws a picture, or several side by side, in turn with what others ask for; each comes as `image`. */
   draw(request: DrawThere): Promise<{ finished: number }>;
-  cancel(request: { call: string; keep: boolean }): Promise<void>;
+  cancel(request: { call: string; index?: number; keep: boolean }): Promise<void>;
 }
 
 export interface RemoteEvents {
@@ -71,6 +78,7 @@ export const FLEETING = ["loading", "step"] as const;
 
 const text = (length: number) => v.pipe(v.string(), v.maxLength(length, `expected at most ${length} characters`));
 const call = v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/, "expected an id"));
+const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MOST_AT_ONCE - 1));
 const number = v.pipe(v.number(), v.finite());
 const whole = (least: number, most: number) => v.pipe(number, v.integer(), v.minValue(least), v.maxValue(most));
 const seconds = v.pipe(number, v.minValue(0));
@@ -101,13 +109,15 @@ export const remoteSchemas = {
   tokenize: v.strictObject({ ...asked, text: engineSchemas.tokenize }),
   check: v.strictObject({ ...asked, scene }),
   estimate: v.strictObject({ ...asked, ...engineSchemas.estimate.entries }),
+  atOnce: v.strictObject({ ...asked, scene }),
   draw: v.strictObject({
-    ...{ ...asked, scene, seed: seedSchema, previewEvery, attention, until, keepEvery },
+    ...{ ...asked, scene, previewEvery, attention, until, keepEvery },
+    seeds: v.pipe(listOf(seedSchema, MOST_AT_ONCE), v.minLength(1, "expected at least one seed")),
     start: v.exactOptional(png),
-    from: v.exactOptional(ownState),
+    from: v.exactOptional(listOf(v.nullable(ownState), MOST_AT_ONCE)),
     sharesBeginning,
   }),
-  cancel: v.strictObject({ call, keep: v.boolean() }),
+  cancel: v.strictObject({ call, index: v.exactOptional(index), keep: v.boolean() }),
 } satisfies Schemas<RemoteApi>;
 
 /** Settings as a scene has them. */
@@ -216,13 +226,15 @@ export const answerSchemas = {
     estimatedBytes: seconds,
   }),
   estimate: listOf(v.nullable(seconds), 1_000),
-  draw: v.strictObject({ finished: whole(0, 1) }),
+  atOnce: whole(1, MOST_AT_ONCE),
+  draw: v.strictObject({ finished: whole(0, MOST_AT_ONCE) }),
   cancel: v.undefined(),
 } satisfies { [Method in keyof RemoteApi]: v.GenericSchema<unknown, Awaited<ReturnType<RemoteApi[Method]>>> };
 
 const loadingSchema = v.strictObject({ call, fraction: fraction, message: text(1_000) });
 const stepSchema = v.strictObject({
   call,
+  index,
   step: whole(0, LIMITS.steps),
   steps: whole(1, LIMITS.steps),
   elapsed: seconds,
@@ -235,6 +247,7 @@ const stepSchema = v.strictObject({
 });
 const imageSchema = v.strictObject({
   call,
+  index,
   picture: png,
   obedience: listOf(obedience, LIMITS.steps),
   attention: attentionMaps,
@@ -244,7 +257,7 @@ const imageSchema = v.strictObject({
   record: v.unknown(),
   state: v.exactOptional(ownState),
 });
-const stateEventSchema = v.strictObject({ call, step: whole(0, LIMITS.steps), state: ownState });
+const stateEventSchema = v.strictObject({ call, index, step: whole(0, LIMITS.steps), state: ownState });
 
 export const eventSchemas = {
   info: infoSchema,

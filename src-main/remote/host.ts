@@ -37,7 +37,7 @@ export class Machines {
   readonly #supervisor: Supervisor<MachinesApi, MachinesEvents>;
   readonly #folder: string;
   readonly #summaries = new Map<string, ModelSummary>();
-  readonly #callers = new Map<string, Listener & { seed?: Seed }>();
+  readonly #callers = new Map<string, Listener & { seeds?: readonly Seed[] }>();
   #told: readonly Machine[] = [];
 
   constructor({ dataFolder, app, fork = forkNode(), entry, onLine }: MachinesOptions) {
@@ -57,16 +57,16 @@ export class Machines {
     this.#supervisor.on("loading", ({ call, ...loading }) => this.#callers.get(call)?.onLoading?.(loading));
     this.#supervisor.on("step", (event) => {
       const at = this.#callers.get(event.jobId);
-      const told = { seed: at?.seed ?? "0", index: 0, queueSecondsLeft: event.pictureSecondsLeft };
+      const told = { seed: at?.seeds?.[event.index] ?? "0", queueSecondsLeft: event.pictureSecondsLeft };
       at?.onStep?.({ ...event, ...told, pictureSecondsLeft: event.pictureSecondsLeft });
     });
     this.#supervisor.on("image", (event) => {
       const at = this.#callers.get(event.jobId);
-      at?.onImage?.({ ...event, seed: at.seed ?? "0", index: 0 });
+      at?.onImage?.({ ...event, seed: at.seeds?.[event.index] ?? "0" });
     });
     this.#supervisor.on("state", (event) => {
       const at = this.#callers.get(event.jobId);
-      at?.onState?.({ ...event, seed: at.seed ?? "0", index: 0 });
+      at?.onState?.({ ...event, seed: at.seeds?.[event.index] ?? "0" });
     });
   }
 
@@ -105,7 +105,7 @@ export class Machines {
     const { onLoading } = listener;
     const asking = <Reply>(ask: (call: string) => Promise<Reply>) => this.#asked(onLoading ? { onLoading } : {}, ask);
     const draw: EngineApi["generate"] = async (request) => {
-      this.#callers.set(request.jobId, { ...listener, seed: request.seeds[0]! });
+      this.#callers.set(request.jobId, { ...listener, seeds: request.seeds });
       try {
         return await this.api.draw({ model, request });
       } finally {
@@ -116,7 +116,7 @@ export class Machines {
       tokenize: (text, options) => asking((call) => this.api.tokenize({ call, model, text }, options)),
       check: (scene, options) => asking((call) => this.api.check({ call, model, scene }, options)),
       estimate: (request, options) => asking((call) => this.api.estimate({ call, model, ...request }, options)),
-      atOnce: () => Promise.resolve(1), // TODO
+      atOnce: (scene, options) => asking((call) => this.api.atOnce({ call, model, scene }, options)),
       generate: (request) => draw(request),
       cancel: (target) => {
         this.cancel(target);
@@ -130,8 +130,9 @@ export class Machines {
     return this.#callers.has(jobId);
   }
 
-  cancel({ jobId, keep = false }: Parameters<EngineApi["cancel"]>[0]): void {
-    this.#supervisor.current?.api.cancel({ jobId, keep }).catch(() => undefined); // who died has cancelled everything
+  cancel({ jobId, index, keep = false }: Parameters<EngineApi["cancel"]>[0]): void {
+    const target = { jobId, keep, ...(index === undefined ? {} : { index }) };
+    this.#supervisor.current?.api.cancel(target).catch(() => undefined); // who died has cancelled everything
   }
 
   /** The summary of a checkpoint that was opened there since this program runs, while the machine can be reached. */

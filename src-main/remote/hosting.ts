@@ -10,7 +10,7 @@ import { AppError } from "../wire/errors.ts";
 import { type Port, serve, type Server } from "../wire/rpc.ts";
 import { Turns } from "../wire/turns.ts";
 import type { ModelsAtHome } from "../models/host.ts";
-import { type DrawThere, type RemoteApi, type RemoteEvents, remoteSchemas } from "./contract.ts";
+import { type DrawThere, MOST_AT_ONCE, type RemoteApi, type RemoteEvents, remoteSchemas } from "./contract.ts";
 import { deviceName, preferredProvider } from "./device.ts";
 import { Offered } from "./offered.ts";
 import { packImage, packStep, pixelsOf } from "./pack.ts";
@@ -33,13 +33,15 @@ export interface Guest {
   room: () => Promise<void>;
 }
 
-/** A picture that somebody waits for. */
+/** A picture that somebody waits for, or several side by side. */
 interface Asked {
   jobId: string;
   /** Until it is in work or cancelled: what waits cancelled keeps its place, and should keep no pictures. */
   request: DrawThere | undefined;
   isSent: boolean;
   isStopped: boolean;
+  /** Those among several that nobody wants any more. */
+  dropped: Set<number>;
   /** Rejects what waits for its turn. */
   stop: (why: AppError) => void;
 }
@@ -121,8 +123,15 @@ export class Hosting {
           if (!engine.summaryOf(request)) return scenes.map(() => null); // no checkpoint is opened to be asked
           return engine.with(request, (api) => api.estimate({ scenes }));
         },
+        atOnce: async ({ model, scene }) => {
+          const request = await this.#offered.resolve(model);
+          const { engine } = this.#options;
+          if (!engine.summaryOf(request)) return 1; // no checkpoint is opened to be asked
+          const resolved = await this.#offered.resolveScene(scene, request.path);
+          return Math.min(MOST_AT_ONCE, await engine.with(request, (api) => api.atOnce(resolved)));
+        },
         draw: (request, { signal }) => this.#draw(guest, server, asked, request, signal),
-        cancel: ({ call, keep }) => this.#cancel(asked.get(call), keep),
+        cancel: ({ call, index, keep }) => this.#cancel(asked.get(call), keep, index),
       },
       remoteSchemas,
     );
@@ -149,7 +158,14 @@ export class Hosting {
     }
     const { promise: ended, reject: stop } = Promise.withResolvers<never>();
     ended.catch(() => undefined);
-    const job: Asked = { jobId: `${guest.id}/${call}`, request, isSent: false, isStopped: false, stop };
+    const job: Asked = {
+      jobId: `${guest.id}/${call}`,
+      request,
+      isSent: false,
+      isStopped: false,
+      dropped: new Set(),
+      stop,
+    };
     asked.set(call, job);
     signal.addEventListener("abort", () => this.#cancel(job, false));
     let finished = { finished: 0 };
@@ -174,15 +190,15 @@ export class Hosting {
   async #drawNow(
     server: Server<RemoteEvents>,
     job: Asked,
-    { call, scene: asked, seed, previewEvery, attention, until, keepEvery, start, from, sharesBeginning }: DrawThere,
+    { call, scene: asked, seeds, previewEvery, attention, until, keepEvery, start, from, sharesBeginning }: DrawThere,
     model: LoadRequest,
   ): Promise<{ finished: number }> {
     const scene = await this.#offered.resolveScene(asked, model.path);
     const request: GenerateRequest & { jobId: string } = {
-      ...{ jobId: job.jobId, scene, seeds: [seed], previewEvery, attention },
+      ...{ jobId: job.jobId, scene, seeds, previewEvery, attention },
       ...(until === undefined ? {} : { until }),
       ...(keepEvery === undefined ? {} : { keepEvery }),
-      ...(from ? { from: [from] } : {}),
+      ...(from ? { from } : {}),
       ...(start ? { start: pixelsOf(start) } : {}),
       ...(sharesBeginning ? { sharesBeginning } : {}),
     };
@@ -191,22 +207,35 @@ export class Hosting {
       jobs: [job.jobId],
       onStep: (step) => server.emit("step", packStep(call, step)),
       onImage: (image) => server.emit("image", packImage(call, image)),
-      onState: ({ step, state }) => server.emit("state", { call, step, state }),
+      onState: ({ index, step, state }) => server.emit("state", { call, index, step, state }),
     };
     return this.#options.engine.with(
       model,
-      (api) => {
+      async (api) => {
+        // One after another they would keep others from their turns.
+        if (seeds.length > 1 && seeds.length > (await api.atOnce(scene))) {
+          const message = `${seeds.length} pictures are not drawn side by side here. Ask for one at a time.`;
+          throw new AppError("bad-request", message, { method: "draw" });
+        }
         if (job.isStopped) throw stopped(); // while its checkpoint was opened
         job.isSent = true;
-        return api.generate(request);
+        const reply = api.generate(request);
+        for (const index of job.dropped) this.#options.engine.cancel({ jobId: job.jobId, index });
+        return reply;
       },
       listener,
     );
   }
 
-  /** What is in work stops within one step, and its reply says so; what waits is off the list at once. */
-  #cancel(job: Asked | undefined, keep: boolean): void {
+  /** What is in work stops within one step, and its reply says so; what waits is off the list at once. With `index` one of several. */
+  #cancel(job: Asked | undefined, keep: boolean, index?: number): void {
     if (!job || (job.isStopped && !job.isSent)) return;
+    if (index !== undefined) {
+      job.dropped.add(index);
+      const isAll = job.request?.seeds.every((_, i) => job.dropped.has(i)) ?? false;
+      if (job.isSent) this.#options.engine.cancel({ jobId: job.jobId, index, keep });
+      if (job.isSent || !isAll) return;
+    }
     job.isStopped = true;
     job.request = undefined;
     if (job.isSent) this.#options.engine.cancel({ jobId: job.jobId, keep });

@@ -87,7 +87,7 @@ export class RemoteMachine {
   }
 
   /** Asks something that is answered at once: rejects where there is no connection. */
-  async ask<Method extends "load" | "tokenize" | "check" | "estimate">(
+  async ask<Method extends "load" | "tokenize" | "check" | "estimate" | "atOnce">(
     method: Method,
     request: Parameters<RemoteApi[Method]>[0],
     signal?: AbortSignal,
@@ -109,8 +109,9 @@ export class RemoteMachine {
     return this.#state === "connected";
   }
 
-  cancel(call: string, keep: boolean): void {
-    this.#session?.api.api.cancel({ call, keep }).catch(() => undefined); // the picture's own call tells
+  /** All that was asked for by a call, or one of several pictures. */
+  cancel(call: string, keep: boolean, index?: number): void {
+    this.#session?.api.api.cancel({ call, keep, ...(index === undefined ? {} : { index }) }).catch(() => undefined); // the picture's own call tells
   }
 
   /** Waits for the first try, where one is being made. */

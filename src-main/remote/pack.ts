@@ -5,9 +5,9 @@ import { resize, thumbnailSize } from "../image/resize.ts";
 import { PREVIEW_SIDE, type RemoteEvents } from "./contract.ts";
 
 export function packStep(call: string, event: StepEvent): RemoteEvents["step"] {
-  const { step, steps, elapsed, pictureSecondsLeft, obedience, loss, preview, attention } = event;
+  const { index, step, steps, elapsed, pictureSecondsLeft, obedience, loss, preview, attention } = event;
   return {
-    ...{ call, step, steps, elapsed, obedience },
+    ...{ call, index, step, steps, elapsed, obedience },
     ...(pictureSecondsLeft === undefined ? {} : { pictureSecondsLeft }),
     ...(loss === undefined ? {} : { loss }),
     ...(preview ? { preview: encodePng(smaller(preview)) } : {}),
@@ -16,9 +16,9 @@ export function packStep(call: string, event: StepEvent): RemoteEvents["step"] {
 }
 
 export function packImage(call: string, image: GeneratedImage): RemoteEvents["image"] {
-  const { pixels, obedience, attention, seconds, record, state, shared } = image;
+  const { index, pixels, obedience, attention, seconds, record, state, shared } = image;
   return {
-    ...{ call, picture: encodePng(pixels), obedience, attention, seconds, record },
+    ...{ call, index, picture: encodePng(pixels), obedience, attention, seconds, record },
     ...(state ? { state } : {}),
     ...(shared === undefined ? {} : { shared }),
   };

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 
 /** Goes up with every change that an older program would misunderstand. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 export const PORT = 7493;
 /** The service's type in mDNS. */

@@ -10,7 +10,7 @@ import { AppError, messageOf } from "../wire/errors.ts";
 import { type Port, serve, type Server } from "../wire/rpc.ts";
 import { lookAround } from "./announce.ts";
 import { type MachinesApi, type MachinesEvents, machinesSchemas } from "./api.ts";
-import type { ModelThere, RemoteEvents } from "./contract.ts";
+import { MOST_AT_ONCE, type ModelThere, type RemoteEvents } from "./contract.ts";
 import { pair, readAddress, showAddress } from "./dial.ts";
 import { type Identity, identityIn } from "./identity.ts";
 import { KnownMachines } from "./knownMachines.ts";
@@ -43,7 +43,7 @@ export function runService(
   const known = new KnownMachines(join(folder, "machines.json"));
   const machines = new Map<string, RemoteMachine>();
   /** Names of pictures there, by their names here, and the other way round. */
-  const jobs = new Map<string, { call: string; machine: RemoteMachine; request: GenerateRequest; stop: (why: AppError) => void }>(); // prettier-ignore
+  const jobs = new Map<string, { call: string; machine: RemoteMachine; request: GenerateRequest; dropped: Set<number>; stop: (why: AppError) => void }>(); // prettier-ignore
   const jobOf = new Map<string, string>();
   /** Names of questions, likewise. */
   const questions = new Map<string, string>();
@@ -209,13 +209,19 @@ export function runService(
         const there = scenes.map(({ scene, until }) => ({ scene: portable(scene), until }));
         return ask(model, call, (machine, asked) => machine.ask("estimate", { ...asked, scenes: there }, signal));
       },
+      atOnce: async ({ call, model, scene }, { signal }) => {
+        const { machine } = await readModel(model);
+        // A picture is waited for through a cut, a question is not.
+        if (!machine.isConnected) return 1;
+        return ask(model, call, (_, asked) => machine.ask("atOnce", { ...asked, scene: portable(scene) }, signal));
+      },
       draw: async ({ model, request }, { signal }) => {
         const { machine, there } = await readModel(model);
         const { jobId } = request;
         const call = randomUUID();
         const { promise: stopped, reject: stop } = Promise.withResolvers<never>();
         stopped.catch(() => undefined);
-        jobs.set(jobId, { call, machine, request, stop });
+        jobs.set(jobId, { call, machine, request, dropped: new Set(), stop });
         jobOf.set(call, jobId);
         try {
           return await Promise.race([stopped, machine.draw(drawThere(call, there, request), signal)]);
@@ -224,10 +230,11 @@ export function runService(
           jobOf.delete(call);
         }
       },
-      cancel: ({ jobId, keep }) => {
+      cancel: ({ jobId, index, keep }) => {
         const job = jobs.get(jobId);
         if (!job) return;
-        job.machine.cancel(job.call, keep);
+        job.machine.cancel(job.call, keep, index);
+        if (index !== undefined && job.dropped.add(index).size < job.request.seeds.length) return; // others are waited for
         // Where nobody hears it, nobody need wait either: it is said when there is a connection again.
         if (!job.machine.isConnected)
           job.stop(new AppError("cancelled", "Cancelled while the other machine was away.", {}));
@@ -245,7 +252,7 @@ export function runService(
 
 /** Throws where a picture is none that was asked for: looked at before it is decoded, as a small file may be a large picture. */
 export function refuseAnother(
-  { picture, record }: Pick<RemoteEvents["image"], "picture" | "record">,
+  { picture, record, index }: Pick<RemoteEvents["image"], "picture" | "record" | "index">,
   { scene: { settings }, seeds }: Pick<GenerateRequest, "scene" | "seeds">,
 ): void {
   const { width, height } = statedSize(picture);
@@ -253,7 +260,7 @@ export function refuseAnother(
     throw new AppError("image-invalid", `it is ${width} x ${height}, not ${settings.width} x ${settings.height}`, {});
   }
   const { seed } = parseRecord(record);
-  if (seed !== seeds[0]) throw new AppError("image-invalid", `it is of seed ${seed}, not ${seeds[0]}`, {});
+  if (seed !== seeds[index]) throw new AppError("image-invalid", `it is of seed ${seed}, not ${seeds[index]}`, {});
 }
 
 function tellPicture(server: Server<MachinesEvents>, jobId: string, name: keyof RemoteEvents, event: object): void {
@@ -264,24 +271,23 @@ function tellPicture(server: Server<MachinesEvents>, jobId: string, name: keyof 
     const { picture, record, ...image } = without(event as RemoteEvents["image"], "call");
     server.emit("image", { ...image, jobId, pixels: pixelsOf(picture), record: parseRecord(record) });
   } else if (name === "state") {
-    const { step, state } = event as RemoteEvents["state"];
-    server.emit("state", { jobId, step, state });
+    const { index, step, state } = event as RemoteEvents["state"];
+    server.emit("state", { jobId, index, step, state });
   }
 }
 
 function drawThere(call: string, model: ModelThere, request: GenerateRequest) {
   const { scene, seeds, previewEvery, attention, until, keepEvery, start, from, sharesBeginning } = request;
-  const [seed, ...others] = seeds;
-  if (seed === undefined || others.length > 0) {
-    throw new AppError("bad-request", "Another machine is asked for one picture at a time.", { method: "draw" });
+  if (seeds.length > MOST_AT_ONCE) {
+    const message = `Another machine is asked for at most ${MOST_AT_ONCE} pictures at a time.`;
+    throw new AppError("bad-request", message, { method: "draw" });
   }
-  const state = from?.[0];
   return {
-    ...{ call, model, scene: portable(scene), seed, previewEvery, attention },
+    ...{ call, model, scene: portable(scene), seeds, previewEvery, attention },
     ...(until === undefined ? {} : { until }),
     ...(keepEvery === undefined ? {} : { keepEvery }),
     ...(start ? { start: encodePng(start) } : {}),
-    ...(state ? { from: state } : {}),
+    ...(from ? { from } : {}),
     ...(sharesBeginning ? { sharesBeginning } : {}),
   };
 }

@@ -71,11 +71,11 @@ describe.skipIf(!electron)("four pictures at once", { timeout: 2 * DRAWING_LIMIT
     await compose(page, { ...SCENE, seeds: "1-4" });
     await page.keyboard.press("Control+Enter");
     await expect.poll(() => atWork(page).count(), { timeout: DRAWING_LIMIT }).toBe(4);
-    await page.getByRole("button", { name: "Cancel the picture with seed 3" }).click();
+    await page.getByRole("button", { name: "Cancel the picture with seed 3" }).click({ timeout: 10_000 });console.log("clicked");
     await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(3);
     await idle(page);
     expect((await seeds(page)).sort()).toEqual(["1", "2", "4"]);
-    const together = await drawn(running(), folder());
+    console.log("drawn");const together = await drawn(running(), folder());
     expect(Object.values(together).map(({ rows }) => rows)).toEqual([8, 8, 8]);
 
     for (const seed of ["1", "2", "4"]) {

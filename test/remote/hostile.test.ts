@@ -77,7 +77,7 @@ test.each([
   ["a greeting that is too long", Buffer.alloc(100_000, 1), 4_400],
   ["a greeting of another kind", encode({ kind: "data", protocol: PROTOCOL, app: "1" }), 4_400],
   ["a greeting with more than it has", hello({ extra: true }), 4_400],
-  ["a greeting of a later program", hello({ protocol: 2, extra: { of: "later" } }), 4_403],
+  ["a greeting of a later program", hello({ protocol: PROTOCOL + 1, extra: { of: "later" } }), 4_403],
 ])("%s in place of a greeting ends that connection", async (_, bytes, code) => {
   const at = await known();
   const { socket, opened, closed, heard } = knock(at.host, at.identity, PATHS.engine);

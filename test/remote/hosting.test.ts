@@ -17,7 +17,7 @@ test("what a machine asks for and takes back again keeps its place, and is refus
   hosting.serve({ port: ports.far, machine: "laptop", id: "session", room });
   const { api } = connect<RemoteApi, RemoteEvents>(ports.near);
   const draw = (call: string) =>
-    api.draw({ call, model: { key: "demo", provider: "cpu" }, scene: sampleScene(), seed: "1", previewEvery: 0, attention: false }); // prettier-ignore
+    api.draw({ call, model: { key: "demo", provider: "cpu" }, scene: sampleScene(), seeds: ["1"], previewEvery: 0, attention: false }); // prettier-ignore
   void draw(randomUUID()).catch(() => undefined);
   await new Promise((resolve) => setTimeout(resolve, 0)); // it is in its turn
   const refusals: string[] = [];

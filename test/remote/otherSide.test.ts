@@ -45,12 +45,12 @@ test("a picture of another size or seed than was asked for is refused, before it
   const scene = sampleScene();
   const { width, height } = scene.settings;
   const picture = (side: number) => encodePng({ width: side, height, data: new Uint8Array(side * height * 4) });
-  const asked = { scene, seeds: ["7"] };
-  expect(() => refuseAnother({ picture: picture(width), record: sampleRecord(scene, "7") }, asked)).not.toThrow();
-  expect(() => refuseAnother({ picture: picture(width + 8), record: sampleRecord(scene, "7") }, asked)).toThrow(
-    `it is ${width + 8} x ${height}, not ${width} x ${height}`,
-  );
-  expect(() => refuseAnother({ picture: picture(width), record: sampleRecord(scene, "8") }, asked)).toThrow(
-    "it is of seed 8, not 7",
-  );
+  const asked = { scene, seeds: ["7", "8"] };
+  const take = (side: number, seed: string, index: number) => () =>
+    refuseAnother({ index, picture: picture(side), record: sampleRecord(scene, seed) }, asked);
+  expect(take(width, "7", 0)).not.toThrow();
+  expect(take(width, "8", 1)).not.toThrow();
+  expect(take(width + 8, "7", 0)).toThrow(`it is ${width + 8} x ${height}, not ${width} x ${height}`);
+  expect(take(width, "8", 0)).toThrow("it is of seed 8, not 7");
+  expect(take(width, "9", 2)).toThrow("it is of seed 9, not undefined");
 });

@@ -1,6 +1,7 @@
 /**
  * A pipeline without a model. Like the real one it blocks the thread for the length of each step; words of the prompt make it
- * misbehave: `crash` and `abort` end the process in the second step, `fail` throws there, `deep` blocks for five seconds.
+ * misbehave: `crash` and `abort` end the process in the second step, `fail` throws there, `deep` blocks for five seconds. Pictures of a
+ * prompt that begins with `together` are drawn three at a time.
  */
 import { DEFAULT_SETTINGS, withSteps } from "../../src-main/scene/defaults.ts";
 import { AppError } from "../../src-main/wire/errors.ts";
@@ -63,6 +64,7 @@ function fakePipeline(request: OpenRequest): Pipeline {
     tokenize: ({ prompt }) =>
       Promise.resolve({ count: prompt.split(" ").length, chunks: 1, limit: 75, tokens: [], embeddings: [] }),
     check: () => Promise.resolve({ warnings: [], estimatedBytes: weights.length }),
+    atOnce: ({ prompt }) => Promise.resolve(prompt.startsWith("together") ? 3 : 1),
     generate: draw(summary),
     close: () => Promise.resolve(),
   };
