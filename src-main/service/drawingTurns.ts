@@ -1,6 +1,6 @@
 /**
  * An engine draws one picture at a time; those who draw on it take turns: the projects of all windows, the runs of a server, the machines of several people.
- * With one checkpoint each has a picture in turn, the one that has waited longest first. To open another one costs seconds to minutes, so
+ * With one checkpoint each has a picture in turn, or several where these are faster together, the one that has waited longest first. To open another one costs seconds to minutes, so
  * that those with different checkpoints change over when the one that is open was drawn with for two minutes, or has nothing more to draw.
  */
 import { isDeepStrictEqual } from "node:util";
@@ -39,7 +39,7 @@ export class DrawingTurns {
     this.#placeOf = placeOf;
   }
 
-  /** Draws one picture when it is this one's turn; `wants` is asked then with which checkpoint. */
+  /** Draws one picture, or several side by side, when it is this one's turn; `wants` is asked then with which checkpoint. */
   async take(wants: Waiting["wants"], draw: () => Promise<void>): Promise<void> {
     const wanted = this.#placeOf(wants());
     for (const [stop, place] of this.#stops) if (place === wanted) stop();

@@ -23,10 +23,12 @@ const atWork = (page: Page) => page.locator("section.strip").getByRole("group", 
 const idle = (page: Page) => page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached" });
 
 /** Of all results, by seed: a hash of the pixels, and the rows of the network that drew them. */
-async function drawn({ app, page }: RunningApp, folder: string) {
+async function drawn({ app, page }: RunningApp, folder: (...names: string[]) => string) {
   const api = apiOf(page);
   const { results: listed } = await api.listResults({ order: "oldest", offset: 0, limit: 9 });
-  await answer(app, "showOpenDialog", [folder]);
+  // Several go into a folder, one by a name.
+  await answer(app, "showOpenDialog", [folder()]);
+  await answer(app, "showSaveDialog", [folder(`${listed[0]!.seed} alone.png`)]);
   const ids = listed.map(({ id }) => id);
   const exported = await api.exportPictures({ ids, settings: true, form: "png", pattern: DEFAULT_PATTERN });
   const of = (path: string) => {
@@ -71,17 +73,17 @@ describe.skipIf(!electron)("four pictures at once", { timeout: 2 * DRAWING_LIMIT
     await compose(page, { ...SCENE, seeds: "1-4" });
     await page.keyboard.press("Control+Enter");
     await expect.poll(() => atWork(page).count(), { timeout: DRAWING_LIMIT }).toBe(4);
-    await page.getByRole("button", { name: "Cancel the picture with seed 3" }).click({ timeout: 10_000 });console.log("clicked");
+    await page.getByRole("button", { name: "Cancel the picture with seed 3" }).click({ timeout: 10_000 });
     await expect.poll(() => results(page).count(), { timeout: DRAWING_LIMIT }).toBe(3);
     await idle(page);
     expect((await seeds(page)).sort()).toEqual(["1", "2", "4"]);
-    console.log("drawn");const together = await drawn(running(), folder());
+    const together = await drawn(running(), folder);
     expect(Object.values(together).map(({ rows }) => rows)).toEqual([8, 8, 8]);
 
     for (const seed of ["1", "2", "4"]) {
       await compose(page, { ...SCENE, seeds: seed });
       await draw(page, 1);
-      expect(await drawn(running(), folder())).toEqual({ [seed]: { ...together[seed]!, rows: 2 } });
+      expect(await drawn(running(), folder)).toEqual({ [seed]: { ...together[seed]!, rows: 2 } });
     }
   });
 });
