@@ -181,8 +181,10 @@ export class Queue {
       const time = this.#now();
       current.hasBegun = true;
       const beside = entry.current.size; // a step of each of them takes as long as those of all together
+      // Once for all of them: else one slow step would count four times, and those told first would have another time left than the last.
+      const isFirst = entry.current.values().next().value === current;
       if (before === begun) estimator.addFirstStep(settings, (time - before) / beside);
-      else estimator.addStep(settings, done.step - 1, (time - before) / beside);
+      else if (isFirst) estimator.addStep(settings, done.step - 1, (time - before) / beside);
       const own = estimator.remaining(settings, done.step, done.steps);
       const pictureSecondsLeft = own === undefined ? undefined : own * beside;
       const behind = Math.max(...[...entry.current].map((one) => one.index));

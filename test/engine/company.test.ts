@@ -113,6 +113,16 @@ describe("seeds of a job, three in a run", async () => {
     expect(new Set(images.map(({ pixels }) => pixels.data.join())).size).toBe(5);
   });
 
+  test("have the same time left at the same step", async () => {
+    const { steps } = await drawn(many, 6, { seeds: SEEDS.slice(0, 3) });
+    for (const step of [2, 3]) {
+      const left = steps.filter((one) => one.step === step).map(({ pictureSecondsLeft }) => pictureSecondsLeft);
+      expect(left).toHaveLength(3);
+      expect(left[0]).toBeGreaterThan(0);
+      expect(new Set(left).size).toBe(1);
+    }
+  });
+
   test("cancel alone: one is kept as far as it came and goes on from there, the others are drawn", async () => {
     const { images, states } = await drawn(many, 6, { seeds: SEEDS.slice(0, 3) }, (queue, { index, step }) => {
       if (index === 1 && step === 2) queue.cancel("j", 1, true);
