@@ -17,7 +17,10 @@ test("how many go together is known when the checkpoint is open there, and no ca
   expect(await guest.api.atOnce({ call: "4", model: guest.cats, scene: fakeScene("a cat") })).toBe(1);
   const many = guest.api.draw({ model: guest.cats, request: request("a", "1", "2", "3", "4") });
   await expect(many).rejects.toMatchObject({ code: "bad-request", message: /^4 pictures are not drawn side by side/ });
-  const more = guest.api.draw({ model: guest.cats, request: request("b", ..."123456789") });
+  const more = guest.api.draw({
+    model: guest.cats,
+    request: request("b", ...Array.from({ length: 9 }, (_, i) => String(i))),
+  });
   await expect(more).rejects.toMatchObject({ code: "bad-request", message: /at most 8 pictures/ });
 });
 
