@@ -6,7 +6,7 @@
 import type { GraphBuilder } from "../builder.ts";
 import { blockSize } from "../blocks.ts";
 import type { GradientRule } from "./rule.ts";
-import type { Value } from "../graph.ts";
+import { sizeOf, type Value } from "../graph.ts";
 
 /** [batch, p, c] to [batch, heads, p, c / heads]. */
 function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
@@ -17,6 +17,17 @@ function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
 function mergeHeads(g: GraphBuilder, x: Value): Value {
   const [batch, heads, p, width] = x.shape as [number, number, number, number];
   return g.reshape(g.transpose(x, [0, 2, 1, 3]), [batch, p, heads * width]);
+}
+
+/**
+ * `x`, which cannot be had before `others`: one number of each is laid beside it and cut off again. ONNX Runtime computes what leads to one
+ * result before it turns to the next, all blocks for dq before the first for dk, and would hold the probabilities of all of them until then.
+ */
+function after(g: GraphBuilder, x: Value, others: readonly Value[]): Value {
+  if (others.length === 0) return x;
+  const flat = (y: Value) => g.reshape(y, [sizeOf(y.shape)]);
+  const tied = g.concat([flat(x), ...others.map((y) => g.slice(flat(y), 0, 0, 1))], 0);
+  return g.reshape(g.slice(tied, 0, 0, sizeOf(x.shape)), x.shape);
 }
 
 export const attentionGradient: GradientRule<"Attention"> = ({ g, dy, inputs, y, attributes, needs, options }) => {
@@ -39,6 +50,8 @@ export const attentionGradient: GradientRule<"Attention"> = ({ g, dy, inputs, y,
   const dqParts: Value[] = [];
   const dkParts: Value[] = [];
   const dvParts: Value[] = [];
+  /** What the block before this one gave. */
+  let done: Value[] = [];
   for (let h = 0; h < heads; h += block.heads) {
     const head = (x: Value) => g.slice(x, 1, h, Math.min(h + block.heads, heads));
     const [kh, kt, vt] = [head(k), flip(head(k)), flip(head(vMore))];
@@ -46,15 +59,18 @@ export const attentionGradient: GradientRule<"Attention"> = ({ g, dy, inputs, y,
     let [dk, dv]: (Value | undefined)[] = [];
     for (let r = 0; r < rows; r += block.rows) {
       const row = (x: Value) => g.slice(head(x), 2, r, Math.min(r + block.rows, rows));
-      const p = g.softmax(g.matmul(row(scaled), kt), 3); // [batch, block, rows, tokens]
-      const ds = g.mul(p, g.matmul(row(dOutLess), vt));
-      if (needs(0)) dqRows.push(g.matmul(ds, kh));
+      const [own, ownOut] = [after(g, row(scaled), done), after(g, row(dOutLess), done)];
+      const p = g.softmax(g.matmul(own, kt), 3); // [batch, block, rows, tokens]
+      const ds = g.mul(p, g.matmul(ownOut, vt));
+      const dq = needs(0) ? g.matmul(ds, kh) : undefined;
+      if (dq) dqRows.push(dq);
       // block' x factor, [tokens, width]; or its transpose, where only the narrow factor is turned.
       const product = (wide: Value, narrow: Value) =>
         options.transposedProducts ? g.matmul(flip(wide), narrow) : g.matmul(flip(narrow), wide);
       const sum = (total: Value | undefined, part: Value) => (total ? g.add(total, part) : part);
-      if (needs(1)) dk = sum(dk, product(ds, row(scaled)));
+      if (needs(1)) dk = sum(dk, product(ds, own));
       if (needs(2)) dv = sum(dv, product(p, row(dOut)));
+      done = [dq, dk, dv].filter((one) => one !== undefined);
     }
     const upright = (x: Value) => (options.transposedProducts ? x : flip(x));
     if (needs(0)) dqParts.push(g.concat(dqRows, 2));
