@@ -7,6 +7,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, homedir, totalmem } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { ALLOCATOR } from "../src-main/engine/allocator.ts";
 import type { ProviderName } from "../src-main/scene/scene.ts";
 import type { Configuration, Measurement } from "./measure.ts";
 import { randomCheckpoint } from "./randomCheckpoint.ts";
@@ -67,7 +68,7 @@ function configuration(label: string): Configuration {
 /** Measures in a fresh process, with the allocator settings that the engine's process has. */
 function measured(configuration: Configuration): Promise<Measurement> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: "0", MALLOC_MMAP_THRESHOLD_: "65536" };
+    const env = { ...process.env, ...ALLOCATOR };
     const child = fork(path.join(import.meta.dirname, "measure.ts"), [], { serialization: "advanced", env });
     child.once("message", (message) => resolve(message as Measurement));
     child.once("exit", (code, signal) =>

@@ -6,6 +6,7 @@ import { execFileSync, fork } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
+import { ALLOCATOR } from "../src-main/engine/allocator.ts";
 import type { MemoryMode } from "../src-main/api/engine.ts";
 import { openCheckpoint } from "../src-main/checkpoint/folder.ts";
 import { STEERING } from "../src-main/guidance/steering.ts";
@@ -82,7 +83,7 @@ function readingTime(file: string): number {
 function opened(task: Task): Promise<Opening> {
   forget(task.file);
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, MALLOC_TRIM_THRESHOLD_: "0", MALLOC_MMAP_THRESHOLD_: "65536" };
+    const env = { ...process.env, ...ALLOCATOR };
     const child = fork(import.meta.filename, ["--child"], { serialization: "advanced", env });
     child.once("message", (message) => resolve(message as Opening));
     child.once("exit", (code, signal) => reject(new Error(`opening ${task.file} ended with ${signal ?? code}`)));

@@ -13,6 +13,7 @@ import type { CallOptions, Client, Connection } from "../wire/rpc.ts";
 import { Turns } from "../wire/turns.ts";
 import { forkNode, type Fork } from "../service/child.ts";
 import { Supervisor, type ServiceExit } from "../service/supervisor.ts";
+import { ALLOCATOR } from "./allocator.ts";
 import { Callers, type Listener } from "./callers.ts";
 import { providerUnavailable, reportProvider, reportProviders, type ProbeOptions } from "./providers.ts";
 import type { EngineProcessApi } from "./service.ts";
@@ -67,9 +68,6 @@ interface Opened {
   at?: EngineConnection;
 }
 
-/** glibc keeps freed memory unless told otherwise; a dropped checkpoint would stay resident. */
-const GIVE_MEMORY_BACK = { MALLOC_TRIM_THRESHOLD_: "0", MALLOC_MMAP_THRESHOLD_: "65536" };
-
 /** Makes an engine. Its process starts with the first call that needs it. */
 export function startEngine(options: EngineOptions = {}): Promise<Engine> {
   return Promise.resolve(new Engine(options));
@@ -92,7 +90,7 @@ export class Engine {
   constructor(options: EngineOptions = {}) {
     const fork = options.fork ?? forkNode(options.node);
     const kept = options.timings === undefined ? {} : { [TIMINGS]: options.timings };
-    const env = { ...(process.platform === "linux" ? GIVE_MEMORY_BACK : {}), ...process.env, ...kept, ...options.env };
+    const env = { ...ALLOCATOR, ...process.env, ...kept, ...options.env };
     this.#probe = { fork, env, entry: options.probeEntry ?? besideThis("probe") };
     this.#triesForms = options.triesForms ?? false;
     this.#demoModel = options.demoModel;

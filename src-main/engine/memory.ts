@@ -52,9 +52,18 @@ export function isLargeForAutoencoder(
   { blockOutChannels }: Pick<VaeConfig, "blockOutChannels">,
   latent: Grid,
 ): boolean {
-  const cells = latent.height * latent.width;
-  const pixels = cells * 4 ** (blockOutChannels.length - 1);
-  return cells > LARGEST_WHOLE || pixels * blockOutChannels[0]! * AUTOENCODER_BYTES > freemem();
+  return latent.height * latent.width > LARGEST_WHOLE || autoencoderBytes({ blockOutChannels }, latent) > freemem();
+}
+
+/** Bytes of activations that an autoencoder works with on a whole latent. */
+function autoencoderBytes({ blockOutChannels }: Pick<VaeConfig, "blockOutChannels">, latent: Grid): number {
+  const pixels = latent.height * latent.width * 4 ** (blockOutChannels.length - 1);
+  return pixels * blockOutChannels[0]! * AUTOENCODER_BYTES;
+}
+
+/** Whether an autoencoder needs as much on a latent of this size as a network's steps: half a gibibyte and more. */
+export function isAutoencoderHeavy(config: Pick<VaeConfig, "blockOutChannels">, latent: Grid): boolean {
+  return autoencoderBytes(config, latent) > 2 ** 29;
 }
 
 /** `fast` where a quarter more than its need is free, so that the machine stays usable. */

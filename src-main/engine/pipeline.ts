@@ -307,6 +307,7 @@ class DiffusionPipeline implements Pipeline {
       });
     }
     options.signal.throwIfAborted();
+    await this.#networks.rest(size);
     const fresh = await (foreseen ? this.#decoding.foreseen(foreseen, size) : this.#decoding.picture(latent, size));
     const pixels = start?.pasted(fresh) ?? fresh;
     const record = {

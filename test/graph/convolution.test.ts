@@ -1,6 +1,6 @@
 /** The forms in which a processor computes convolutions fastest give what the plain convolution and its adjoint give. */
 import { describe, expect, test } from "vitest";
-import { chooseTiles } from "../../src-main/graph/convolution/choice.ts";
+import { chooseTiles, remadeTile } from "../../src-main/graph/convolution/choice.ts";
 import { convolutionsOf, withFastConvolutions } from "../../src-main/graph/convolution/rewrite.ts";
 import { transformedWeights, winogradAdjoint, winogradConv } from "../../src-main/graph/convolution/winograd.ts";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
@@ -144,9 +144,11 @@ describe("a plain adjoint is the same as a convolution with flipped weights:", (
     const graph = g.finish({ y: one.build(g, [dy!, w!]) });
     const feeds = feedsOf(graph);
     const expected = evaluate(graph, feeds)["y"]!;
-    const fast = withFastConvolutions(graph, new Map());
+    const fast = withFastConvolutions(graph, () => undefined);
     expectClose(evaluate(fast, feeds)["y"]!, expected, 1e-12);
     expectClose((await runOnnx(fast, feeds))["y"]!, expected, 1e-5);
+    const kept = withFastConvolutions(graph, () => undefined, { flips: false });
+    expect(kept.nodes.map(({ op }) => op)).toEqual(graph.nodes.map(({ op }) => op));
   });
 });
 
@@ -186,6 +188,15 @@ describe("the choice of tiles", () => {
     expect(tiles(layers, true, 0)).toEqual([2, 2]);
     expect(tiles(layers, true)).toEqual([2, 2]);
     expect(tiles(layers, false, 0)).toEqual(["plain", "plain"]);
+  });
+
+  test("where weights are transformed in every run is Winograd's for large pictures and few channels alone", () => {
+    const chosen = ([channels, out, size]: readonly [number, number, number]) =>
+      convolutionsOf(graphOf([[channels, out, size]], true)).map((one) => remadeTile(one) ?? "plain");
+    expect(chosen([320, 320, 64])).toEqual([4, 4]);
+    expect(chosen([1920, 640, 32])).toEqual([2, 2]); // tiles of 4 would be 170 MiB
+    expect(chosen([1280, 1280, 16])).toEqual(["plain", "plain"]);
+    expect(chosen([4, 320, 64])).toEqual(["plain", "plain"]);
   });
 
   test("is the same for the same shapes", () => {

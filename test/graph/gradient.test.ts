@@ -1,4 +1,4 @@
-import type { OpName } from "../../src-main/graph/graph.ts";
+import type { OpName, Value } from "../../src-main/graph/graph.ts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GraphBuilder } from "../../src-main/graph/builder.ts";
@@ -7,7 +7,7 @@ import type { GradientOptions } from "../../src-main/graph/gradient/rule.ts";
 import { gradient, gradientRules } from "../../src-main/graph/gradient/gradient.ts";
 import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts";
 import { print } from "../../src-main/graph/print.ts";
-import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
+import { ancestors, withoutDeadNodes } from "../../src-main/graph/simplify.ts";
 import { expectClose } from "../support/closeness.ts";
 import { finiteDifferences } from "../support/finiteDifferences.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
@@ -73,6 +73,23 @@ describe("attention may be differentiated in blocks:", () => {
       await check(one, input, { attentionBlock, transposedProducts: true });
     }
   });
+});
+
+test("attention's blocks cannot be had at once: each waits for what the one before it gives", () => {
+  const g = new GraphBuilder();
+  const [q, k, v, dy] = ["q", "k", "v", "dy"].map((name) => g.input(name, "float32", [1, 6, 4]));
+  const x = g.input("x", "float32", []);
+  const y = g.attention(g.mul(q!, x), g.mul(k!, x), g.mul(v!, x), 2);
+  const dx = gradient(g, [[y, dy!]], x, { ...DEFAULT_GRADIENT_OPTIONS, attentionBlock: 12 });
+  const { nodes } = withoutDeadNodes(g.finish({ dx }));
+  const before = (value: Value) => ancestors(nodes, [value]);
+  const blocks = nodes.filter(({ op }) => op === "Softmax").map(({ output }) => output);
+  expect(blocks).toHaveLength(6); // 2 heads of 3 times 2 rows
+  blocks.slice(1).forEach((block, i) => expect(before(block)).toContain(blocks[i]));
+  // The other product with probabilities waits, too, or it would lie there from the beginning.
+  const others = nodes.filter(({ op, inputs }) => op === "Mul" && blocks.includes(inputs[0]!)).map(({ inputs }) => inputs[1]!); // prettier-ignore
+  expect(others).toHaveLength(6);
+  others.slice(1).forEach((other, i) => expect(before(other)).toContain(blocks[i]));
 });
 
 test.each([

@@ -168,6 +168,24 @@ describe("gated outputs", () => {
     expect(branch.node.flatMap((n) => n.input).filter((name) => outside.has(name))).toEqual([]);
   });
 
+  test("compute cheap values anew in the branch, where it is asked for, instead of having them held", () => {
+    const h = new GraphBuilder();
+    const v = h.input("v", "float32", [2]);
+    const [dear, cheap] = [h.exp(v), h.quickGelu(h.gelu(h.sigmoid(v)), 1)];
+    const unread = h.gelu(v);
+    const program = h.finish({ a: h.add(h.mul(dear, cheap), unread), b: h.sub(dear, cheap) });
+    const ops = (recomputes: boolean) => {
+      const { node } = parse(
+        toOnnx(program, { input: "on", outputs: ["b"] }, { attention: "fused", recomputes }).bytes,
+      );
+      const branch = node.at(-1)!.attribute.find((a) => a.name === "then_branch")!.g!;
+      return [node, branch.node].map((nodes) => nodes.map((n) => n.opType));
+    };
+    const outside = ["Exp", "Sigmoid", "Gelu", "QuickGelu", "Gelu", "Mul", "Add", "Identity", "If"];
+    expect(ops(false)).toEqual([outside, ["Sub", "Identity"]]);
+    expect(ops(true)).toEqual([outside, ["Gelu", "QuickGelu", "Sub", "Identity"]]);
+  });
+
   test("must be outputs", () => {
     expect(() => toOnnx(graph, { input: "on", outputs: ["y", "nothing"] })).toThrow("no outputs y, nothing");
   });

@@ -20,7 +20,7 @@ import type { DType, Graph } from "../../graph/graph.ts";
 import { Module } from "../../model/layers.ts";
 import { tinyDecoder } from "../../model/tinyVae.ts";
 import { vaeDecoder, vaeMoments } from "../../model/vae.ts";
-import { isLargeForAutoencoder, LARGEST_WHOLE } from "../memory.ts";
+import { isAutoencoderHeavy, isLargeForAutoencoder, LARGEST_WHOLE } from "../memory.ts";
 import { inTiles, tilesOf } from "../tiles.ts";
 import type { AppliedLora } from "./appliedLoras.ts";
 import { OpenUnet } from "./openUnet.ts";
@@ -221,9 +221,35 @@ export class Networks {
     };
     const scaled = latent.map((v) => v * scale);
     const isTiled = this.#isTiled(size);
-    return this.#decodes.take(() =>
-      isTiled ? inTiles(scaled, size, { from: 1, to: this.#unit }, run) : run(scaled, size),
-    );
+    return this.#decodes.take(async () => {
+      const planes = await (isTiled ? inTiles(scaled, size, { from: 1, to: this.#unit }, run) : run(scaled, size));
+      if (this.#isEitherOr(size)) await this.#closeDecoders();
+      return planes;
+    });
+  }
+
+  /**
+   * A picture of that size has gone through its steps: where memory is short the network gives its own back before the autoencoder takes as
+   * much. It is opened anew for the next picture. Pictures side by side share the network, which then stays.
+   */
+  async rest(size: Grid): Promise<void> {
+    if (!this.#isEitherOr(size) || this.#pictures > 1) return;
+    await this.#preparations.take(async () => {
+      await this.#unet?.close();
+      this.#unet = undefined;
+    });
+  }
+
+  /** Whether the network and the autoencoder are not to lie in memory together. What a session has once used it keeps until it is closed. */
+  #isEitherOr(size: Grid): boolean {
+    const { provider, memory } = this.#options;
+    return provider === "cpu" && memory === "low" && isAutoencoderHeavy(this.#checkpoint.vae.config, size);
+  }
+
+  async #closeDecoders(): Promise<void> {
+    const sessions = [...this.#decoders.values()];
+    this.#decoders.clear();
+    for (const session of sessions) await session.close();
   }
 
   /**
@@ -304,10 +330,10 @@ export class Networks {
   }
 
   async close(): Promise<void> {
-    const sessions = [this.#text, this.#unet, ...this.#decoders.values()];
+    const sessions = [this.#text, this.#unet];
     this.#unet = undefined;
-    this.#decoders.clear();
     for (const session of sessions) await session?.close();
+    await this.#closeDecoders();
   }
 
   /** A session reads its weights when it is opened, which may be long after the checkpoint was: its files may be gone by then. */

@@ -3,7 +3,7 @@ import * as ort from "onnxruntime-node";
 import { AppError, invariant, messageOf } from "../../wire/errors.ts";
 import type { MemoryMode } from "../../api/engine.ts";
 import type { ProviderName } from "../../scene/scene.ts";
-import { chooseTiles } from "../../graph/convolution/choice.ts";
+import { chooseTiles, remadeTile } from "../../graph/convolution/choice.ts";
 import { convolutionsOf, withFastConvolutions } from "../../graph/convolution/rewrite.ts";
 import { withFused } from "../../graph/fused/fused.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -139,21 +139,24 @@ export class OrtSession {
 }
 
 async function opened(graph: Graph, options: SessionOptions, gates: readonly Gate[], hasOwn = false) {
-  const program = hasCopiedWeights(options) ? withFastConvolutions(graph, chooseTiles(convolutionsOf(graph))) : graph;
-  const model = toOnnx(program, gates, {
+  const model = toOnnx(convolvedFast(graph, options), gates, {
     attention: ATTENTION[options.provider],
     hasOwn,
     fixedValues: remakesFixedValues(options) ? "remade" : "kept",
+    recomputes: options.provider === "cpu",
   });
   return create(model.bytes, options, model.weightFolder);
 }
 
-/** The fast mode of the processor packs weights into forms of its own anyway. */
-function hasCopiedWeights({ memory, provider }: SessionOptions): boolean {
-  return memory === "fast" && provider === "cpu";
+/** As the processor convolves fastest. Its fast mode packs weights into forms of its own anyway; the other may keep none. */
+function convolvedFast(graph: Graph, options: SessionOptions): Graph {
+  if (options.provider !== "cpu") return graph;
+  if (remakesFixedValues(options)) return withFastConvolutions(graph, remadeTile, { flips: false });
+  const tiles = chooseTiles(convolutionsOf(graph));
+  return withFastConvolutions(graph, ({ weights }) => tiles.get(weights));
 }
 
-/** 16-bit weights that the processor computes with in 32 bits would otherwise lie in memory twice as large, all of them. */
+/** In the low memory mode weights that are widened or transformed are made anew in every run, and not kept beside those of the file. */
 function remakesFixedValues({ memory, provider }: SessionOptions): boolean {
   return memory === "low" && provider === "cpu";
 }
@@ -171,12 +174,10 @@ function ortOptions(options: SessionOptions, weightFolder?: string): ort.Inferen
     if (remakesFixedValues(options)) disabled.push("ConstantFolding", "FuseFp16InitializerToFp32NodeTransformer");
   }
   if (disabled.length > 0) extra["optimization.disable_specified_optimizers"] = disabled.join(";");
-  // Without an arena every activation goes back to the system when the last node that needs it has run.
-  const arena = options.memory === "low" ? { enableCpuMemArena: false } : {};
   const threads = options.threads !== undefined ? { intraOpNumThreads: options.threads } : {};
   const profile = options.profile !== undefined ? { enableProfiling: true, profileFilePrefix: options.profile } : {};
   // A memory pattern is one more block of the size of all activations, beside what the first run took.
-  return { ...chosen, enableMemPattern: false, graphOptimizationLevel: "all", logSeverityLevel: 3, extra, ...arena, ...threads, ...profile }; // prettier-ignore
+  return { ...chosen, enableMemPattern: false, graphOptimizationLevel: "all", logSeverityLevel: 3, extra, ...threads, ...profile }; // prettier-ignore
 }
 
 async function create(model: Uint8Array, options: SessionOptions, folder?: string): Promise<ort.InferenceSession> {

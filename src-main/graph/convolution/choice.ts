@@ -6,6 +6,9 @@ import type { Node, Value } from "../graph.ts";
 import type { Tile } from "./transforms.ts";
 import { tileProducts, tilesOf } from "./winograd.ts";
 
+/** The tiles that a convolution is computed in, or undefined for its plain form. */
+export type TileOf = (convolution: Convolution) => Tile | undefined;
+
 /** A convolution that has a Winograd form. */
 export interface Convolution {
   node: Node;
@@ -18,13 +21,22 @@ export interface Convolution {
  * What is moved and read beside the arithmetic, in floating-point operations of a product that would take as long. Fitted to convolutions of
  * 128 to 2560 channels at 8 x 8 to 512 x 512 (2 cores of an AMD EPYC with AVX-512, onnxruntime-node 1.30; docs/performance.md).
  */
-const COST = {
+const KEPT: Costs = { moved: 290, read: 12, turned: 75, transformed: 0, spread: 0 };
+
+/** The same where every run makes the transformed weights anew, and all memory is fresh (an Intel Xeon with AVX-512). */
+const REMADE: Costs = { moved: 450, read: 12, turned: 75, transformed: 160, spread: 650 };
+
+interface Costs {
   /** Of each number of the transformed pictures, from and to. */
-  moved: 290,
+  moved: number;
   /** Of each number of the weights: read; read in the adjoint's order, which has ONNX Runtime lay them out anew in every run. */
-  read: 12,
-  turned: 75,
-};
+  read: number;
+  turned: number;
+  /** Of each number of the transformed weights, made in every run. */
+  transformed: number;
+  /** Of each product of a plain adjoint that is added to the others of its place: ONNX Runtime writes all of them out first. */
+  spread: number;
+}
 
 /** A forward pass runs for both halves of classifier-free guidance, the adjoint for one. */
 const RUNS = { forward: 2, adjoint: 1 };
@@ -79,16 +91,33 @@ function option(tile: Tile | undefined, weights: Value, users: readonly Convolut
   const pairs = weights.shape[0]! * weights.shape[1]!;
   const directions = new Set(users.map(({ isAdjoint }) => isAdjoint)).size;
   const held = pairs * (tile ? tileProducts(tile) : 9 * directions);
-  const cost = users.reduce((sum, one) => sum + (one.isAdjoint ? RUNS.adjoint : RUNS.forward) * costOf(tile, one), 0);
+  const cost = users.reduce((sum, one) => sum + (one.isAdjoint ? RUNS.adjoint : RUNS.forward) * costOf(KEPT, tile, one), 0); // prettier-ignore
   return { tile, cost, held };
 }
 
-function costOf(tile: Tile | undefined, { node, weights, isAdjoint }: Convolution): number {
+/** Most numbers of transformed weights that a run makes at once: 128 MiB. */
+const MOST_REMADE = 1 << 25;
+
+/**
+ * The tile that is fastest where a session keeps no weights in another form than the file's: they are transformed in every run, and gone
+ * after their use.
+ */
+export const remadeTile: TileOf = (convolution) => {
+  const [out, channels] = convolution.weights.shape as [number, number];
+  const possible = TILES.filter((tile) => !tile || tileProducts(tile) * out * channels <= MOST_REMADE);
+  const costs = possible.map((tile) => costOf(REMADE, tile, convolution));
+  return possible[costs.indexOf(Math.min(...costs))];
+};
+
+function costOf(costs: Costs, tile: Tile | undefined, { node, weights, isAdjoint }: Convolution): number {
   const [out, channels] = weights.shape as [number, number];
   const [batch, , height, width] = node.output.shape as [number, number, number, number];
-  if (!tile) return 9 * out * channels * (2 * batch * height * width + COST.read);
+  if (!tile) {
+    const spread = isAdjoint ? 9 * channels * batch * height * width * costs.spread : 0;
+    return 9 * out * channels * (2 * batch * height * width + costs.read) + spread;
+  }
   const t = tileProducts(tile);
   const tiles = batch * tilesOf(tile, height, width);
-  const weightsCost = isAdjoint ? COST.turned : COST.read;
-  return t * (out * channels * (2 * tiles + weightsCost) + COST.moved * tiles * (out + channels));
+  const weightsCost = costs.transformed + (isAdjoint ? costs.turned : costs.read);
+  return t * (out * channels * (2 * tiles + weightsCost) + costs.moved * tiles * (out + channels));
 }

@@ -6,18 +6,20 @@ import { GraphBuilder } from "../builder.ts";
 import { appendCopy } from "../copy.ts";
 import type { Graph, Node, OpAttributes, Value } from "../graph.ts";
 import { staticValues } from "../simplify.ts";
-import type { Convolution } from "./choice.ts";
+import type { Convolution, TileOf } from "./choice.ts";
 import type { Tile } from "./transforms.ts";
 import { transformedWeights, winogradAdjoint, winogradConv } from "./winograd.ts";
 
-/** `tiles` has the weights whose convolutions get Winograd's form. */
-export function withFastConvolutions(graph: Graph, tiles: ReadonlyMap<Value, Tile>): Graph {
+/** `tileOf` says which get Winograd's form. Other adjoints become convolutions with flipped weights, unless `flips` is false. */
+export function withFastConvolutions(graph: Graph, tileOf: TileOf, { flips = true } = {}): Graph {
   const g = new GraphBuilder();
-  const candidates = new Set(convolutionsOf(graph).map(({ node }) => node));
+  const candidates = new Map(convolutionsOf(graph).map((one) => [one.node, one]));
   const of = appendCopy(g, graph, {
     node: (node, [x, w, bias]) => {
-      const tile = candidates.has(node) ? tiles.get(node.inputs[1]!) : undefined;
-      return tile ? inWinogradForm(g, node, tile, x!, w!, bias) : flipped(g, node, x!, w!);
+      const candidate = candidates.get(node);
+      const tile = candidate && tileOf(candidate);
+      if (tile) return inWinogradForm(g, node, tile, x!, w!, bias);
+      return flips ? flipped(g, node, x!, w!) : undefined;
     },
   });
   return g.finish(Object.fromEntries(graph.outputs.map(({ name, value }) => [name, of(value)])));
