@@ -11,6 +11,7 @@ import { STEERING, steeringFeeds } from "../../src-main/guidance/steering.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { selfAttention } from "../../src-main/model/unet.ts";
 import { Module } from "../../src-main/model/layers.ts";
+import { METHODS } from "../../src-main/scene/methods.ts";
 import { quietFrom } from "../../src-main/scene/methodSettings.ts";
 import type { Scene, SceneSettings } from "../../src-main/scene/scene.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
@@ -140,6 +141,22 @@ describe("pictures", () => {
     const picture = await draw(of, { onStep: ({ state }) => void states.push(state()) });
     for (const from of states.slice(0, -1)) expect(outcome(await draw(of, { from }))).toEqual(outcome(picture));
   });
+
+  test.each(METHODS)(
+    "all but the outermost layers are left out of steps in which %s acts no more",
+    { timeout: 120_000 },
+    async (method) => {
+      const quiet = { ...guidance, method };
+      const [whole, short] = [
+        scene({ guidance: quiet, steps: 5 }),
+        scene({ guidance: quiet, steps: 5, wholeEvery: 3 }),
+      ];
+      const isLeftOut = [0, 1, 2, 3, 4].some((step) => !workAt(short.settings, step).isWhole);
+      expect(isLeftOut).toBe(!["forward", "multidiffusion"].includes(method)); // which act to the end
+      const [all, some] = [await draw(whole), await draw(short)];
+      expect(Buffer.from(some.pixels.data).equals(all.pixels.data)).toBe(!isLeftOut);
+    },
+  );
 
   test("a shortcut changes the picture a little, and what is the same as none nothing", async () => {
     const plain = await draw(scene({}));

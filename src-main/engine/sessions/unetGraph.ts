@@ -132,7 +132,7 @@ export function unetGraph(
     maps: taps.reduce((n, t) => n + t.heads, 0),
     hasLoss: lost !== undefined,
     gates: [
-      ...(program.isAlone
+      ...(program.isAlone && deep !== "taken"
         ? [{ input: PREDICTION_GATE, outputs: ["prediction", "maps", ...(deep === "kept" ? ["deep"] : [])] }]
         : []),
       ...(lost ? [{ input: GRADIENT_GATE, outputs: ["gradient"] }] : []),
