@@ -73,3 +73,24 @@ test("what is held waits while others are drawn, and the time left is of the oth
   await shows("123");
   expect([main.jobs.areRunning, main.jobs.areDrawing, queue.secondsLeft]).toEqual([true, false, 0]);
 });
+
+test("pictures side by side take as long as the one that takes longest, and come first", async () => {
+  const { main, queue } = await paused();
+  const [first, second] = main.jobs.list();
+  const { jobId } = first!;
+  const seconds = { [jobId]: 10, [second!.jobId]: 7 };
+  main.emit("queue", { ...main.jobs.queue, seconds });
+  await expect.poll(() => queue.secondsLeft).toBe(3 * 10 + 2 * 7);
+  const drawing = [1, 2].map((index) => ({ index, state: "drawing" as const, result: null }));
+  main.emit("job", { jobId, outcome: "running", error: null, waitsFor: null, pictures: drawing });
+  for (const [index, pictureSecondsLeft] of [
+    [1, 5],
+    [2, 4],
+  ] as const) {
+    const told = { jobId, seed: String(index + 1), index, step: 1, steps: 2, elapsed: 5 };
+    main.emit("step", { ...told, pictureSecondsLeft, queueSecondsLeft: 29, obedience: {} });
+  }
+  await expect.poll(() => queue.rows.map(({ secondsLeft }) => secondsLeft)).toEqual([5 + 10, 2 * 7]);
+  expect(queue.secondsLeft).toBe(5 + 10 + 2 * 7);
+  expect(queue.pictures.map(({ seed }) => seed).join("")).toBe("23145");
+});
