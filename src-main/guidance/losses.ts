@@ -11,8 +11,8 @@ import { meanMaps, resizeMaps } from "./attentionLoss.ts";
 import type { Grid } from "./masks.ts";
 import { nearestLayers } from "./watching.ts";
 
-/** A loss of the graph's own; `authors` and `area` are one program, fed with other contrasts. */
-export type GraphLoss = Exclude<LossName, "authors" | "area">;
+/** A loss of the graph's own; `authors` and `area` are one program, fed with other contrasts, and `down` is that of fewer layers. */
+export type GraphLoss = Exclude<LossName, "authors" | "area" | "down">;
 
 /** BoxDiff's share of the cells, inside and outside, that count. */
 const STRONGEST = 0.2;

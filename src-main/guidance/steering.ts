@@ -3,6 +3,7 @@
  * which an injection of 0 and a gradient that nobody asks for cost nothing.
  */
 import type { LossName } from "../scene/losses.ts";
+import type { ActingGuidance } from "../scene/methodSettings.ts";
 import { exactSum, weightedSum } from "../sampling/sampler.ts";
 import { injectionHook, layoutInputs, layoutLoss } from "./attentionLoss.ts";
 import { type Layout, layoutOf } from "./layout.ts";
@@ -21,6 +22,24 @@ export const STEERING: AttentionProgram = {
   build: (g, { target, columns }) => {
     const tokenWeights = g.input("token_weights", "float32", [columns]);
     return { scores: injectionHook(g), loss: (taps) => ({ loss: layoutLoss(g, taps, target, tokenWeights) }) };
+  },
+};
+
+/**
+ * The same with a loss over the layers up to the middle of the network alone: its gradient goes through nothing above them, which is most
+ * of the network.
+ */
+export const DOWN: AttentionProgram = {
+  name: "steering, down",
+  build: (g, { target, columns }) => {
+    const tokenWeights = g.input("token_weights", "float32", [columns]);
+    return {
+      scores: injectionHook(g),
+      loss: (taps) => {
+        const below = taps.filter(({ name }) => !name.startsWith("up_blocks."));
+        return { loss: layoutLoss(g, below.length > 0 ? below : taps, target, tokenWeights) };
+      },
+    };
   },
 };
 
@@ -54,6 +73,17 @@ export function steeringFeeds(layout: Layout, strength: number, loss: LossName =
   return feeds;
 }
 
+/** The noise level at which loss guidance has the strength eta, however it falls with the noise. */
+const ETA_SIGMA = 4;
+
+/**
+ * Strength of loss guidance at a noise level. A step moves the latent by about eta (sigma^2 - sigma'^2) times the gradient, so that of few
+ * steps the first go far past where the gradient points; the last could go further than they do.
+ */
+export function etaAt({ eta, etaFall }: Pick<ActingGuidance, "eta" | "etaFall">, sigma: number): number {
+  return etaFall === 0 ? eta : (eta * (1 + etaFall * ETA_SIGMA)) / (1 + etaFall * sigma);
+}
+
 /**
  * Injection raises the scores of the prompt's half by nu' ln(1 + sigma); loss guidance adds eta sigma times the gradient with respect to
  * the network's (scaled) input to the combined prediction, after classifier-free guidance and independent of its scale.
@@ -61,7 +91,7 @@ export function steeringFeeds(layout: Layout, strength: number, loss: LossName =
 export function steering({ injects, follows }: { injects: boolean; follows: boolean }): LayoutMethod<Layout> {
   return {
     program: STEERING,
-    programOf: ({ loss }) => (follows ? OTHER_LOSSES.get(loss) : undefined) ?? STEERING,
+    programOf: ({ loss }) => (follows ? (loss === "down" ? DOWN : OTHER_LOSSES.get(loss)) : undefined) ?? STEERING,
     layout: ({ regions, columns, latent, target, layers }) => layoutOf(regions, columns, latent, target, layers),
     async predict({ evaluation, settings, layout, ...step }, latent) {
       const { stepIndex } = evaluation;
@@ -77,7 +107,8 @@ export function steering({ injects, follows }: { injects: boolean; follows: bool
       const { epsilon, maps, loss, gradient } = answer;
       if (!gradient) return { latent, epsilon, maps, loss };
       const sum = epsilon instanceof Float64Array ? exactSum : weightedSum;
-      return { latent, epsilon: sum([1, epsilon], [settings.eta * sigma, gradient]), maps, loss, gradient };
+      const eta = etaAt(settings, sigma);
+      return { latent, epsilon: sum([1, epsilon], [eta * sigma, gradient]), maps, loss, gradient };
     },
   };
 }

@@ -5,7 +5,7 @@
 import { flatSettings, type SettingChanges } from "./flatSettings.ts";
 import { scaleStepRange } from "./inSteps.ts";
 import { MOST_STEPS } from "./limits.ts";
-import type { SceneSettings } from "./scene.ts";
+import { type SceneSettings, spacingOf, takesSpacing } from "./scene.ts";
 import type { SchedulerName } from "./schedulers.ts";
 import { changeSettings } from "./settingChanges.ts";
 import type { SettingName } from "./settings.ts";
@@ -15,21 +15,25 @@ export const EFFORTS = ["draft", "normal", "best"] as const;
 export type Effort = (typeof EFFORTS)[number];
 
 /** Share of a checkpoint's own steps that a draft takes, and the fewest: below them shapes fall apart. */
-const DRAFT_STEPS = 0.24;
+const DRAFT_STEPS = 0.28;
 const FEWEST = 8;
 /**
- * A draft runs the whole network in every so many-th of the steps without boxes, and computes gradients in as many of the later ones with
- * them. It keeps the guidance scale: without it in the last 40% of twelve steps a tenth of the time is saved, and things lie in their boxes
- * a tenth less often (docs/performance.md).
+ * A draft runs the whole network in every so many-th of the steps without boxes, and takes its gradients through the network up to its
+ * middle alone, so that every step can afford one. Its loss pushes less while there is much noise, where so few steps go too far. It keeps
+ * the guidance scale, and in all steps: what is saved otherwise costs more obedience than time (docs/performance.md).
  */
-const DRAFT_SHORTCUTS = { wholeEvery: 3, gradientEvery: 3 } as const;
+const DRAFT_SHORTCUTS = { wholeEvery: 3, loss: "down", etaFall: 0.3 } as const;
 /** Samplers that need many steps, and what bears few instead. */
 const DRAFT_SAMPLERS: { readonly [Name in SchedulerName]?: SettingChanges } = {
   lms: { scheduler: "dpmpp-2m", karras: true },
 };
 
-/** The settings that tell efforts apart; the steps with injection go with them. The others, sizes and strengths as a person set them, stay. */
+/** Evenly from the first time to what is left at the end; a checkpoint's own times often spend the last step on a picture that is done. */
+const DRAFT_SPACING = "simple";
+
+/** The settings that tell efforts apart; those after them and the steps with injection go with them. The others, sizes and strengths as a person set them, stay. */
 const DECIDED: readonly SettingName[] = ["steps", "scaleUntil", "gradientEvery", "wholeEvery", "attentionTiles", "scheduler", "karras", "spacing"]; // prettier-ignore
+const WITH_THEM: readonly SettingName[] = ["loss", "etaFall"];
 
 /** The settings of an effort, for a checkpoint that is best drawn with `own`. */
 export function effortChanges(own: SceneSettings, effort: Effort): SettingChanges {
@@ -37,7 +41,7 @@ export function effortChanges(own: SceneSettings, effort: Effort): SettingChange
   const rangeIn = (name: "injectionSteps" | "lossSteps", steps: number) =>
     scaleStepRange(own.guidance[name], own.steps, steps);
   const normal: SettingChanges = {
-    ...Object.fromEntries(DECIDED.map((name) => [name, flat[name]])),
+    ...Object.fromEntries([...DECIDED, ...WITH_THEM].map((name) => [name, flat[name]])),
     injectionSteps: rangeIn("injectionSteps", own.steps),
   };
   if (effort === "normal") return normal;
@@ -50,8 +54,10 @@ export function effortChanges(own: SceneSettings, effort: Effort): SettingChange
   // In few steps injection has little time, and costs nothing: it acts as long as the loss does.
   const { start, end } = rangeIn("injectionSteps", steps);
   const injectionSteps = { start, end: Math.max(end, rangeIn("lossSteps", steps).end) };
-  const draft = { ...normal, ...DRAFT_SHORTCUTS, ...sampler, steps, injectionSteps };
-  if (sampler.karras) delete draft.spacing; // one of them only
+  const draft: SettingChanges = { ...normal, ...DRAFT_SHORTCUTS, ...sampler, steps, injectionSteps };
+  const isFree = steps < own.steps && spacingOf(own) === "model" && takesSpacing(own.scheduler);
+  if (sampler.karras) delete draft.spacing;
+  else if (isFree) draft.spacing = DRAFT_SPACING;
   return draft;
 }
 

@@ -23,6 +23,10 @@ const ROWS = {
     label: "Whole things",
     hint: "As published, after attention was spread over what belongs together in the picture.",
   },
+  down: {
+    label: "On the way down",
+    hint: "As published, by the layers up to the middle of the network: its gradient takes less than half the time, and is coarser.",
+  },
 } as const satisfies Record<string, LossRow>;
 
 export type LossName = keyof typeof ROWS;

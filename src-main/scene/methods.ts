@@ -115,18 +115,18 @@ const ROWS = {
     hint: "Only pushes the picture towards the boxes, step by step.",
     caption: "loss guidance",
     paper: ILGD,
-    uses: ["eta", "lossSteps", "loss"],
+    uses: ["eta", "lossSteps", "loss", "etaFall"],
     gradientSteps: "lossSteps",
-    own: { loss: "authors" },
+    own: { loss: "authors", etaFall: 0 },
   },
   ilgd: {
     label: "iLGD",
     hint: "Attention injection first, then weak loss guidance. Follows boxes best.",
     caption: "iLGD",
     paper: ILGD,
-    uses: ["nu", "injectionSteps", "eta", "lossSteps", "loss"],
+    uses: ["nu", "injectionSteps", "eta", "lossSteps", "loss", "etaFall"],
     gradientSteps: "lossSteps",
-    own: { loss: "authors" },
+    own: { loss: "authors", etaFall: 0 },
   },
 } as const satisfies Record<string, MethodRow>;
 

@@ -3,7 +3,7 @@
  * 2024, arXiv 2404.07724); the gradient of the loss in later steps, for which an earlier step's stands; and once boxes act no more all of
  * the network but its outermost layers in some steps (DeepCache, Ma et al. 2024, arXiv 2312.00858, the outermost branch and a uniform interval).
  */
-import { hasGradientAt, isGradientFresh, quietFrom } from "./methodSettings.ts";
+import { followsLoss, hasGradientAt, isGradientFresh, quietFrom } from "./methodSettings.ts";
 import { METHOD_ROWS } from "./methods.ts";
 import type { SceneSettings } from "./scene.ts";
 import type { SchedulerName } from "./schedulers.ts";
@@ -39,17 +39,21 @@ export function workAt(plan: Plan, step: number): Work {
 }
 
 /** A step by what is computed in it: with the gradient or without, and what is left out. */
-export type StepKind = "plain" | "guided" | "half" | "guided half" | "outermost" | "outermost half";
+export type StepKind = "plain" | "half" | "outermost" | "outermost half" | GuidedKind;
+/** With a gradient through all of the network, or (`down`, losses.ts) up to its middle. */
+type GuidedKind = "guided" | "guided half" | "guided below" | "guided below half";
 
 /**
- * Costs in plain steps, until a machine's own are known. A backward pass costs 0.5 to 1 times the two forward passes of a plain step; the
- * outermost layers are a tenth of Stable Diffusion 1.5's work.
+ * Costs in plain steps, until a machine's own are known. A backward pass costs 0.5 to 1 times the two forward passes of a plain step, up to
+ * the middle of the network less than half of that; the outermost layers are a tenth of Stable Diffusion 1.5's work.
  */
 export const STEP_COSTS: Readonly<Record<StepKind, number>> = {
   plain: 1,
   guided: 1.75,
   half: 0.5,
   "guided half": 1.25,
+  "guided below": 1.35,
+  "guided below half": 0.85,
   outermost: 0.12,
   "outermost half": 0.06,
 };
@@ -60,7 +64,10 @@ export function kindOf(settings: SceneSettings, step: number): StepKind {
   const { isGuided, isWhole, isFresh } = workAt(settings, step);
   // What the scale leaves out anyway is not left out once more.
   const isHalf = !isGuided && guidanceScale !== 1;
-  if (isFresh && hasGradientAt(guidance, step, steps)) return isHalf ? "guided half" : "guided";
+  if (isFresh && hasGradientAt(guidance, step, steps)) {
+    const kind = guidance.loss === "down" && followsLoss(guidance) ? "guided below" : "guided";
+    return isHalf ? `${kind} half` : kind;
+  }
   if (!isWhole) return isHalf ? "outermost half" : "outermost";
   return isHalf ? "half" : "plain";
 }

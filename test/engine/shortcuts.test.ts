@@ -134,6 +134,10 @@ describe("pictures", () => {
       "gradient every third later step",
       { gradientEvery: 3, guidance: { ...guidance, lossSteps: { start: 1, end: 7 } } },
     ],
+    [
+      "as a draft",
+      { guidance: { ...guidance, loss: "down", etaFall: 0.3, lossSteps: { start: 1, end: 7 } }, spacing: "simple", scheduler: "euler-a" }, // prettier-ignore
+    ],
     ["with noise of its own", { wholeEvery: 4, scheduler: "dpmpp-sde", scaleUntil: 0.5 }],
   ])("go on from every step to the same bits: %s", async (_, settings) => {
     const of = scene(settings);

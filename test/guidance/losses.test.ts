@@ -7,7 +7,7 @@ import { type BoundRegion, layoutOf } from "../../src-main/guidance/layout.ts";
 import { type GraphLoss, refines, REGION_MASK, regionLoss, SCALES } from "../../src-main/guidance/losses.ts";
 import { type Grid, lossGrid, resizeWeights } from "../../src-main/guidance/masks.ts";
 import { nearestLayers } from "../../src-main/guidance/watching.ts";
-import { STEERING, steering, steeringFeeds } from "../../src-main/guidance/steering.ts";
+import { etaAt, STEERING, steering, steeringFeeds } from "../../src-main/guidance/steering.ts";
 import { actingGuidance } from "../../src-main/scene/methodSettings.ts";
 import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { LOSSES } from "../../src-main/scene/losses.ts";
@@ -179,4 +179,11 @@ test("settings choose the program: as published where nothing is said, and by ar
   for (const same of [undefined, "authors", "area"] as const) expect(program(same)).toBe(STEERING);
   expect(new Set(LOSSES.map(program)).size).toBe(LOSSES.length - 1);
   expect(program("log")).toBe(program("log"));
+});
+
+test("loss guidance that falls with the noise has its strength at noise level 4, and falls evenly in 1 / eta", () => {
+  expect(etaAt({ eta: 2, etaFall: 0 }, 14)).toBe(2);
+  expect(etaAt({ eta: 2, etaFall: 0.5 }, 4)).toBe(2);
+  expect(etaAt({ eta: 2, etaFall: 0.5 }, 0)).toBe(6);
+  expect(etaAt({ eta: 2, etaFall: 0.5 }, 10)).toBe(1);
 });

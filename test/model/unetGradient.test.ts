@@ -4,13 +4,13 @@ import { GRADIENT_GATE, unetGraph } from "../../src-main/engine/sessions/unetGra
 import type { Tile } from "../../src-main/graph/convolution/transforms.ts";
 import type { GradientOptions } from "../../src-main/graph/gradient/rule.ts";
 import { DEFAULT_GRADIENT_OPTIONS } from "../../src-main/graph/gradient/rule.ts";
-import type { DType } from "../../src-main/graph/graph.ts";
+import type { DType, Graph } from "../../src-main/graph/graph.ts";
 import { print } from "../../src-main/graph/print.ts";
 import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
 import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { gridKey } from "../../src-main/guidance/masks.ts";
-import { STEERING } from "../../src-main/guidance/steering.ts";
+import { DOWN, STEERING } from "../../src-main/guidance/steering.ts";
 import { expectClose, relativeError } from "../support/closeness.ts";
 import type { Numbers } from "../support/interpreter.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
@@ -23,8 +23,8 @@ const TOKENS = 5;
 const latent = { height: 5, width: 3 };
 const weights = RandomWeights.create(unetLacks);
 
-function step(options: Partial<GradientOptions> = {}, dtype: DType = "float32") {
-  return unetGraph(TINY_UNET, weights, latent, { columns: TOKENS, masked: false, program: STEERING }, dtype, {
+function step(options: Partial<GradientOptions> = {}, dtype: DType = "float32", program = STEERING) {
+  return unetGraph(TINY_UNET, weights, latent, { columns: TOKENS, masked: false, program }, dtype, {
     ...DEFAULT_GRADIENT_OPTIONS,
     ...options,
   });
@@ -54,6 +54,18 @@ function randomFeeds(): Record<string, Numbers> {
     feeds[contrast] = numbers(shape, layout.contrast.get(gridKey(grid))!);
   }
   return feeds;
+}
+
+/** The slope of the loss of `graph` along a direction, by its values. */
+function slopeOf(graph: Graph, feeds: Record<string, Numbers>, direction: ArrayLike<number>): number {
+  const forward = withoutDeadNodes({ ...graph, outputs: graph.outputs.filter(({ name }) => name === "loss") });
+  const x = feeds["latent"]!;
+  const loss = (h: number) => {
+    const moved = x.data.map((v, i) => v + h * direction[i]!);
+    return evaluate(forward, { ...feeds, latent: numbers(x.shape, moved) })["loss"]!.data[0]!;
+  };
+  const h = 1e-4; // the loss is strongly curved: norms of so few numbers
+  return (8 * (loss(h) - loss(-h)) - (loss(2 * h) - loss(-2 * h))) / (12 * h);
 }
 
 test("its inputs and outputs are what the engine feeds and reads", () => {
@@ -95,16 +107,8 @@ describe("the gradient", () => {
   });
 
   test("is the slope of the loss", () => {
-    const outputs = plain.graph.outputs.filter(({ name }) => name === "loss");
-    const forward = withoutDeadNodes({ ...plain.graph, outputs });
-    const x = feeds["latent"]!;
-    const direction = normals(x.shape, 11);
-    const loss = (h: number) => {
-      const moved = x.data.map((v, i) => v + h * direction[i]!);
-      return evaluate(forward, { ...feeds, latent: numbers(x.shape, moved) })["loss"]!.data[0]!;
-    };
-    const h = 1e-4; // the loss is strongly curved: norms of so few numbers
-    const slope = (8 * (loss(h) - loss(-h)) - (loss(2 * h) - loss(-2 * h))) / (12 * h);
+    const direction = normals(feeds["latent"]!.shape, 11);
+    const slope = slopeOf(plain.graph, feeds, direction);
     const derived = expected["gradient"]!.data.reduce((sum, v, i) => sum + v * direction[i]!, 0);
     expect(Math.abs(derived - slope)).toBeLessThan(1e-6 * Math.abs(slope));
   });
@@ -135,5 +139,19 @@ describe("the gradient", () => {
   test("keeps its direction in float16", async () => {
     const half = await runOnnx(step({ attentionBlock: 20 }, "float16").graph, feeds);
     expectClose(half["gradient"]!, expected["gradient"]!, 3e-2);
+  });
+
+  test("of the loss on the way down is that loss's slope, and goes through nothing above the middle", () => {
+    const down = step({}, "float32", DOWN);
+    const got = evaluate(withoutDeadNodes(down.graph), feeds);
+    const direction = normals(feeds["latent"]!.shape, 12);
+    const slope = slopeOf(down.graph, feeds, direction);
+    const derived = got["gradient"]!.data.reduce((sum, v, i) => sum + v * direction[i]!, 0);
+    expect(Math.abs(derived - slope)).toBeLessThan(1e-6 * Math.abs(slope));
+    expect(relativeError(got["prediction"]!.data, expected["prediction"]!.data)).toBe(0);
+    const ending = ({ graph }: typeof down) => withoutDeadNodes({ ...graph, outputs: graph.outputs.filter(({ name }) => name === "gradient") }); // prettier-ignore
+    const names = (one: typeof down) => print(ending(one));
+    expect(names(plain)).toContain("up_blocks.");
+    expect(names(down)).not.toContain("up_blocks.");
   });
 });

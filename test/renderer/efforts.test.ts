@@ -24,15 +24,19 @@ describe.each([DEFAULT_SETTINGS, demo, distilled, spaced])("with a checkpoint of
 });
 
 test("a draft takes fewer steps of a sampler that bears them, and best takes more", () => {
-  expect(effortChanges(DEFAULT_SETTINGS, "draft")).toMatchObject({ steps: 12, scheduler: "dpmpp-2m", karras: true });
+  expect(effortChanges(DEFAULT_SETTINGS, "draft")).toMatchObject({ steps: 14, scheduler: "dpmpp-2m", karras: true });
+  expect(effortChanges(DEFAULT_SETTINGS, "draft").spacing).toBeUndefined();
+  expect(effortChanges(spaced, "draft")).toMatchObject({ spacing: "sgm-uniform" });
   expect(effortChanges(demo, "draft")).toMatchObject({
-    steps: 12,
+    steps: 14,
     scheduler: "euler-a",
-    scaleUntil: 1,
-    ...{ gradientEvery: 3, wholeEvery: 3 },
-    injectionSteps: { start: 1, end: 6 },
+    spacing: "simple",
+    wholeEvery: 3,
+    injectionSteps: { start: 1, end: 7 },
+    ...{ loss: "down", etaFall: 0.3 },
   });
   expect(effortChanges(distilled, "draft")).toMatchObject({ steps: 4, scheduler: "lcm" });
+  expect(effortChanges(distilled, "draft").spacing).toBeUndefined();
   expect(effortChanges(demo, "best")).toMatchObject({ steps: 100, injectionSteps: { start: 2, end: 22 } });
 });
 
@@ -42,6 +46,9 @@ test("work is counted in plain steps", () => {
   const guided = { ...demo, guidance: { ...demo.guidance, method: "ilgd" as const, lossSteps: { start: 1, end: 25 } } };
   expect(workOf(guided)).toBeCloseTo(24 * 1.75 + 26);
   expect(kindOf({ ...guided, scaleUntil: 0.2 }, 12)).toBe("guided half");
+  const down = { ...guided, guidance: { ...guided.guidance, loss: "down" as const } };
+  expect(workOf(down)).toBeCloseTo(24 * 1.35 + 26);
+  expect(kindOf({ ...down, scaleUntil: 0.2 }, 12)).toBe("guided below half");
   expect(shareOfTime(changeSettings(guided, effortChanges(demo, "draft"), []), demo)).toMatch(/^1\d %$/);
   expect(shareOfTime(changeSettings(guided, effortChanges(demo, "best"), []), demo)).toBe("2.0 times");
 });
