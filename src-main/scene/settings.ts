@@ -2,11 +2,12 @@
  * The settings of a scene, one row each: its kind and range, what it usually is, and its words for people. What the messages between
  * processes accept, what a scene file, its JSON Schema and a picture's text hold, the command line's options, what tells pictures apart
  * and the window's fields are all made from these rows: a setting is a row here and, where it does something, its code. Those of
- * what a run may leave out are in shortcutSettings.ts, those of a box in regionSettings.ts, those of LoRAs and embeddings in fileSettings.ts.
+ * what a run may leave out are in shortcutSettings.ts, of what loss guidance follows in lossSettings.ts, those of a box in regionSettings.ts,
+ * those of LoRAs and embeddings in fileSettings.ts.
  */
 import { scaleEta } from "./inSteps.ts";
 import { MOST_STEPS } from "./limits.ts";
-import { LOSSES } from "./losses.ts";
+import { LOSS_SETTINGS } from "./lossSettings.ts";
 import type { Held, Row } from "./rows.ts";
 import { SHORTCUT_SETTINGS } from "./shortcutSettings.ts";
 import { METHODS } from "./methods.ts";
@@ -259,38 +260,7 @@ export const SETTINGS = {
     option: { name: "loss-steps", value: "FIRST,END" },
   },
   // What follows is left out where it is the method's own (METHOD_ROWS).
-  loss: {
-    part: "guidance",
-    kind: "choice",
-    of: LOSSES,
-    nothing: undefined,
-    about:
-      "What loss guidance pushes down: authors as published, area the same by area, boxes where attention is strongest inside and outside, log the logarithm of the share inside, entropy the cross-entropy with an evenly filled box, refined as published with maps refined by self-attention, down as published by the layers up to the middle of the network alone; left out, authors.",
-    label: "Loss",
-    help: "What each guided step pushes down.",
-    undo: "Change loss",
-    option: { name: "loss", value: "NAME", about: `What loss guidance pushes down: ${LOSSES.join(", ")}` },
-  },
-  /** How much less loss guidance does while there is more noise; eta is its strength at noise level 4. */
-  etaFall: {
-    part: "guidance",
-    kind: "number",
-    min: 0,
-    max: 2,
-    nothing: undefined,
-    about:
-      "How fast the strength of loss guidance falls with the noise: eta (1 + 4 f) / (1 + f sigma), which is eta at noise level 4, less above and more below; 0, the same in all steps, where it is left out.",
-    label: "Loss strength by noise",
-    help: "Pushes less while there is much noise and more towards the end. Few steps want about 0.3, or the first ones push things past their boxes. 0 is the same strength in all steps.",
-    undo: "Change loss strength by noise",
-    slider: { step: 0.05, end: 1 },
-    option: {
-      name: "eta-fall",
-      value: "N",
-      about: "How fast the strength of loss guidance falls with the noise, 0 to 2.",
-    },
-    caption: "loss strength by noise {}",
-  },
+  ...LOSS_SETTINGS,
   /** Factor on the gradient that a latent is moved along. */
   moveStrength: {
     part: "guidance",
