@@ -13,8 +13,11 @@ import { nvidiaCards } from "../service/nvidia.ts";
  */
 const FAST_COPIES = 1.6;
 
-/** Bytes of activations per latent cell and channel of the widest level, forward and backward. Fitted to the same runs. */
-const BYTES_PER_CELL_CHANNEL = 2_600;
+/**
+ * Bytes of activations per latent cell and channel of the widest level, forward and backward. Fitted to the same runs; the fast mode has those
+ * of the decoder beside them, the other closes one before it opens the other.
+ */
+const BYTES_PER_CELL_CHANNEL: Record<MemoryMode, number> = { fast: 2_600, low: 1_900 };
 
 /** Bytes that drawing one picture takes beside the rest of the program. */
 export function estimateBytes(
@@ -26,12 +29,12 @@ export function estimateBytes(
   const wide = checkpoint.parameters * bytesPerWeight;
   const weights = memory === "fast" ? wide * FAST_COPIES : Math.min(wide, checkpoint.weightBytes);
   const channels = checkpoint.unet.config.blockOutChannels[0]!;
-  return Math.round(weights + rowBytes(channels, latent, 4));
+  return Math.round(weights + rowBytes(channels, latent, 4, memory));
 }
 
 /** Bytes of activations of one more row of the network, forward and backward. */
-export function rowBytes(channels: number, latent: Grid, bytesPerNumber: number): number {
-  return latent.height * latent.width * channels * BYTES_PER_CELL_CHANNEL * (bytesPerNumber / 4);
+export function rowBytes(channels: number, latent: Grid, bytesPerNumber: number, memory: MemoryMode = "fast"): number {
+  return latent.height * latent.width * channels * BYTES_PER_CELL_CHANNEL[memory] * (bytesPerNumber / 4);
 }
 
 /** Whether so many bytes are free where `provider` computes; taken for so where nobody can say, which are all but NVIDIA's own. */
