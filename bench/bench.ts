@@ -93,11 +93,11 @@ function row(m: Measurement): string[] {
     time(s.plain),
     `${time(s.injected)} ${ratio(r.injected, "()")}`,
     `${time(s.guided)} ${ratio(r.guided, "()")}`,
-    ratio(r.guidedTwice),
+    `${ratio(r.guided4)}, ${ratio(r.guided16)}`,
     time(s.decode),
     `${giga(2 * m.flops.forward, 0)} / ${giga(m.flops.forward + m.flops.withGradient, 0)}`,
     `${(100 * m.share.plain).toFixed(0)}% / ${(100 * m.share.guided).toFixed(0)}% of ${giga(m.peak, 0)}`,
-    `${(m.memory.plain / 2 ** 30).toFixed(1)} / ${(m.memory.all / 2 ** 30).toFixed(1)}`,
+    [m.memory.plain, m.memory.guided, m.memory.all].map((bytes) => (bytes / 2 ** 30).toFixed(1)).join(" / "),
   ];
 }
 
@@ -109,11 +109,11 @@ const COLUMNS = [
   "plain step",
   "injected step",
   "guided step",
-  "with 4 boxes",
+  "with 4, 16 boxes",
   "decode",
   "GFLOP plain / guided",
   "GFLOP/s share",
-  "peak GiB plain / all",
+  "peak GiB plain / guided / all",
 ];
 
 async function main(): Promise<void> {

@@ -35,16 +35,16 @@ export interface Measurement {
   label: string;
   precision: string;
   /** Seconds, the best of all rounds; a step is both halves of classifier-free guidance. */
-  seconds: Record<"text" | "open" | "plain" | "injected" | "guided" | "guidedTwice" | "decode", number>;
+  seconds: Record<"text" | "open" | "plain" | "injected" | "guided" | "guided4" | "guided16" | "decode", number>;
   /** Median over rounds of a step's time over the plain step's of the same round. */
-  ratios: Record<"injected" | "guided" | "guidedTwice", number>;
+  ratios: Record<"injected" | "guided" | "guided4" | "guided16", number>;
   /** Floating-point operations of one forward pass, and of forward and gradient. */
   flops: { forward: number; withGradient: number };
   /** FLOP/s of the best matrix product, and the share of it that steps reach. */
   peak: number;
   share: { plain: number; guided: number };
-  /** Peak resident bytes: after plain steps, at the end. */
-  memory: { plain: number; all: number };
+  /** Peak resident bytes: of a plain step, of a guided one, and of all, decoding and this benchmark's own products included. */
+  memory: { plain: number; guided: number; all: number };
 }
 
 const seconds = async (work: () => Promise<unknown>) => {
@@ -147,15 +147,17 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
     };
   };
   const kinds = {
-    plain: await kind("none", 2),
-    injected: await kind("injection", 2),
-    guided: await kind("ilgd", 2),
-    guidedTwice: await kind("ilgd", 4),
+    plain: await kind("none", 1),
+    injected: await kind("injection", 1),
+    guided: await kind("ilgd", 1),
+    guided4: await kind("ilgd", 4),
+    guided16: await kind("ilgd", 16),
   };
+  const names = Object.keys(kinds) as (keyof typeof kinds)[];
   const step = (d: Denoiser) => seconds(() => denoise(d, 5, latent));
-  const times: Record<keyof typeof kinds, number[]> = { plain: [], injected: [], guided: [], guidedTwice: [] };
+  const times: Record<keyof typeof kinds, number[]> = { plain: [], injected: [], guided: [], guided4: [], guided16: [] };
   const [firstPlain, afterPlain] = [await step(kinds.plain), peakBytes()];
-  const firstGuided = await step(kinds.guided);
+  const [firstGuided, afterGuided] = [await step(kinds.guided), peakBytes()];
   const peak = new Peak();
   await peak.open(provider);
   if (rounds === 0) {
@@ -165,18 +167,19 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
     times.guided.push(firstGuided);
   }
   for (let round = 0; round < rounds; round++) {
-    for (const name of ["plain", "guided", "injected", "guidedTwice"] as const) {
+    for (const name of names) {
       await peak.sample();
       times[name].push(await step(kinds[name]));
     }
   }
+  await networks.rest(size);
   if (rounds > 0) await networks.decode(latent, size);
   const decode = await seconds(() => networks.decode(latent, size));
   const best = (name: keyof typeof kinds) => (times[name].length === 0 ? NaN : Math.min(...times[name]));
   const ratio = (name: keyof typeof kinds) => median(times[name].map((t, i) => t / times.plain[i]!));
   const forward = flopCount(unet.graph, ["prediction"]);
   const withGradient = flopCount(unet.graph, ["prediction", "gradient"]);
-  const memoryUsed = { plain: afterPlain, all: peakBytes() };
+  const memoryUsed = { plain: afterPlain, guided: afterGuided, all: peakBytes() };
   await networks.close();
   return {
     label,
@@ -187,10 +190,16 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
       plain: best("plain"),
       injected: best("injected"),
       guided: best("guided"),
-      guidedTwice: best("guidedTwice"),
+      guided4: best("guided4"),
+      guided16: best("guided16"),
       decode,
     },
-    ratios: { injected: ratio("injected"), guided: ratio("guided"), guidedTwice: ratio("guidedTwice") },
+    ratios: {
+      injected: ratio("injected"),
+      guided: ratio("guided"),
+      guided4: ratio("guided4"),
+      guided16: ratio("guided16"),
+    },
     flops: { forward, withGradient },
     peak: peak.best,
     share: {
