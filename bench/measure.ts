@@ -155,7 +155,13 @@ async function measure({ label, path, provider, memory, rounds }: Configuration)
   };
   const names = Object.keys(kinds) as (keyof typeof kinds)[];
   const step = (d: Denoiser) => seconds(() => denoise(d, 5, latent));
-  const times: Record<keyof typeof kinds, number[]> = { plain: [], injected: [], guided: [], guided4: [], guided16: [] };
+  const times: Record<keyof typeof kinds, number[]> = {
+    plain: [],
+    injected: [],
+    guided: [],
+    guided4: [],
+    guided16: [],
+  };
   const [firstPlain, afterPlain] = [await step(kinds.plain), peakBytes()];
   const [firstGuided, afterGuided] = [await step(kinds.guided), peakBytes()];
   const peak = new Peak();
