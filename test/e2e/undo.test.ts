@@ -75,7 +75,7 @@ describe.skipIf(!electron)("undo", { timeout: 120_000 }, () => {
       await redo(page).click();
       await expect.poll(look).toEqual(state);
     }
-    expect(await nameOf(redo(page))).toBe("Nothing to redo");
+    await expect.poll(() => nameOf(redo(page))).toBe("Nothing to redo");
     await saved(page).waitFor();
   });
 });

@@ -53,7 +53,8 @@ test.each(["boxdiff", "boxdiff-refine"])("%s: every move and every latent is the
     const isFirst = k === 0 || trace.slopes[k - 1]!.evaluation !== evaluation;
     const error = norm(after.map((v, p) => v - moved[p]! + step * gradient[p]!));
     const length = norm(after.map((v, p) => v - moved[p]!));
-    expect(error, `move ${k} of ${length}`).toBeLessThan((isFirst ? 1e-3 : 5e-3) * length + 1e-6 * norm(after));
+    // Sums are of another order on another processor: a first move differs by 1.1e-3 on a Xeon with AMX, by less than 1e-3 on an EPYC.
+    expect(error, `move ${k} of ${length}`).toBeLessThan((isFirst ? 2e-3 : 5e-3) * length + 1e-6 * norm(after));
     moved = after;
   });
   const moves = [...Array(100).keys()].filter((k) => reference.has(`update.${k}.latent`));

@@ -36,7 +36,8 @@ test("losses, gradients and latents are the authors'", async () => {
   trace.slopes.forEach(({ evaluation, gradient, loss }, k) => {
     const at = `${evaluation}.${k - evaluation * max_iter}`;
     const sigma = trace.sigmas[evaluation]!;
-    expect(loss_scale * loss, `loss ${at}`).toBeCloseTo(reference.at(`loss.${at}`)[0]!, 4);
+    // One part in a hundred thousand: sums of another order, on another processor, differ by six in a million after a few moves.
+    expect(relativeError([loss_scale * loss], reference.at(`loss.${at}`)), `loss ${at}`).toBeLessThan(1e-5);
     // The authors' gradient is with respect to the latent in sigma space.
     const inSigma = gradient.map((v) => (v * loss_scale) / Math.sqrt(1 + sigma * sigma));
     expect(relativeError(inSigma, reference.at(`grad.${at}`)), `gradient ${at}`).toBeLessThan(1e-3);
