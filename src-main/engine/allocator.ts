@@ -1,7 +1,7 @@
 /**
  * How the engine's process gets memory of the system, as variables of its environment. glibc keeps freed memory unless told otherwise; a dropped
- * checkpoint would stay resident. And what is fresh comes in huge pages where the system gives those to who asks (`madvise`, the default of most):
- * a page at a time, getting it costs as much as a fifth of a step in the low memory mode, where every activation is fresh (docs/performance.md).
+ * checkpoint would stay resident. And what is fresh comes in huge pages where the system gives those to who asks (`madvise`, the
+ * default of most), which are fewer to get.
  */
 export const ALLOCATOR: Readonly<Record<string, string>> =
   process.platform === "linux"
