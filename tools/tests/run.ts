@@ -3,27 +3,13 @@
  * Arguments are vitest's (`npm test -- test/store -t "a save"`). Files that use no Electron have none prepared for them.
  */
 import { createVitest, parseCLI } from "vitest/node";
-import { messageOf, stackOf } from "../../src-main/wire/errors.ts";
-import { electronRuntime, WITHOUT_ELECTRON } from "../electron/runtime.ts";
-import { missingPackages } from "../electron/systemPackages.ts";
+import { stackOf } from "../../src-main/wire/errors.ts";
 import { closing, countOf, isAnyRunning } from "./closing.ts";
 import { usesElectron, usesRedis } from "./needs.ts";
+import { prepareElectron } from "./prepare.ts";
 import { prepareRedis } from "./redis.ts";
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
-
-/** Sees to an Electron; where none can be had the tests are told why, and name it as the reason that they are skipped. */
-async function prepareElectron(): Promise<void> {
-  try {
-    await electronRuntime(say);
-    const missing = missingPackages();
-    if (missing.length > 0) throw new Error(`Electron needs system packages that are missing: ${missing.join(" ")}`);
-  } catch (error) {
-    const why = messageOf(error);
-    say(why);
-    process.env[WITHOUT_ELECTRON] = why;
-  }
-}
 
 async function run(args: readonly string[]): Promise<number> {
   const { filter, options } = parseCLI(["vitest", "run", ...args]);
@@ -35,7 +21,7 @@ async function run(args: readonly string[]): Promise<number> {
       say("0 passed, 1 failed, 0 skipped");
       return 1;
     }
-    if (files.some(usesElectron)) await prepareElectron();
+    if (files.some(usesElectron)) await prepareElectron(say);
     if (files.some(usesRedis)) prepareRedis(say);
     // What people install is packed and started too: a minute more.
     process.env["DIORAMA_TEST_PACKAGE"] ??= "1";
