@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tools/tests/order.ts";
 import { ALIASES } from "./vite.renderer.config.ts";
 
 // A run starts hundreds of processes: each finds its modules compiled, without their types, as the first has left them: a quarter of the work of
@@ -16,6 +17,7 @@ export default defineConfig({
     pool: "forks",
     // Tests of the window wait for it half of their time: three at a time keep two cores busy.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     // Threads of one file's engine that wait spinning would take the cores from the others' work: half of a picture's time (CONTRIBUTING.md).
     env: { DIORAMA_SPIN: "0" },
     testTimeout: 60_000,
