@@ -13,6 +13,7 @@ import {
   type SceneSettings,
 } from "../../src-main/scene/scene.ts";
 import type { SchedulerName } from "../../src-main/scene/schedulers.ts";
+import "../support/keptSessions.ts";
 
 const load = { path: "test/goldens/tiny-sd", provider: "cpu", memory: "fast", threads: 1 } as const;
 let tiny: Pipeline;

@@ -6,6 +6,7 @@ import { parseScene } from "../../src-main/scene/parser.ts";
 import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import type { Picture } from "../../src-main/engine/queue.ts";
 import type { Pipeline } from "../../src-main/engine/service.ts";
+import "../support/keptSessions.ts";
 
 const load = { provider: "cpu", memory: "fast", threads: 1 } as const;
 const tiny = await openPipeline({ path: "test/goldens/tiny-sd", ...load }, () => undefined);

@@ -9,6 +9,7 @@ import type { PictureOptions } from "../../src-main/engine/queue.ts";
 import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import { parseScene } from "../../src-main/scene/parser.ts";
 import { GOLDENS } from "../support/familyGoldens.ts";
+import "../support/keptSessions.ts";
 
 const small = { width: 64, height: 64, guidanceScale: 1, scheduler: "euler" } as const;
 const settings = { ...withSteps(DEFAULT_SETTINGS, 2), ...small };

@@ -11,6 +11,7 @@ import { openPipeline } from "../../src-main/engine/pipeline.ts";
 import type { Pipeline } from "../../src-main/engine/service.ts";
 import { Networks } from "../../src-main/engine/sessions/networks.ts";
 import { temporary } from "../checkpoint/folders.ts";
+import "../support/keptSessions.ts";
 
 const MODEL = "test/goldens/tiny-sd";
 const file = (name: string) => `test/goldens/lora/${name}.safetensors`;

@@ -6,6 +6,7 @@ import type { Picture, PictureOptions } from "../../src-main/engine/queue.ts";
 import type { Pipeline } from "../../src-main/engine/service.ts";
 import { METHODS, type Method, type Scene, type SceneSettings } from "../../src-main/scene/scene.ts";
 import { SCHEDULERS, type SchedulerName } from "../../src-main/scene/schedulers.ts";
+import "../support/keptSessions.ts";
 
 const load = { provider: "cpu", memory: "fast", threads: 1 } as const;
 let tiny: Pipeline;

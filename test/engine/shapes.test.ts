@@ -6,6 +6,7 @@ import { LOSSES } from "../../src-main/scene/losses.ts";
 import { METHODS } from "../../src-main/scene/methods.ts";
 import type { GuidanceSettings, Region, Scene } from "../../src-main/scene/scene.ts";
 import type { RegionShape } from "../../src-main/scene/shapes.ts";
+import "../support/keptSessions.ts";
 
 const load = { path: "test/goldens/tiny-sd", provider: "cpu", memory: "fast", threads: 1 } as const;
 const pipeline = await openPipeline(load, () => undefined);

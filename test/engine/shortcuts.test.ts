@@ -18,6 +18,7 @@ import { DEFAULT_SETTINGS } from "../../src-main/scene/defaults.ts";
 import { kindOf, workAt } from "../../src-main/scene/shortcuts.ts";
 import { relativeError } from "../support/closeness.ts";
 import { normals } from "../support/randomNumbers.ts";
+import "../support/keptSessions.ts";
 
 const load = { provider: "cpu", memory: "fast", threads: 1 } as const;
 const STEPS = 7;

@@ -12,6 +12,7 @@ import type { Scene, SceneSettings, SceneStart } from "../../src-main/scene/scen
 import { SCHEDULERS, type SchedulerName } from "../../src-main/scene/schedulers.ts";
 import { relativeError } from "../support/closeness.ts";
 import { readTensors } from "../support/tensors.ts";
+import "../support/keptSessions.ts";
 
 interface Run {
   kind: "img2img" | "inpaint";

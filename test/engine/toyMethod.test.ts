@@ -6,6 +6,7 @@ import type { PictureOptions } from "../../src-main/engine/queue.ts";
 import { addMethod } from "../../src-main/guidance/methodOf.ts";
 import { relativeError } from "../support/closeness.ts";
 import { states, toy } from "../guidance/toyMethod.ts";
+import "../support/keptSessions.ts";
 
 addMethod("toy", toy);
 const load = { path: "test/goldens/tiny-sd", provider: "cpu", memory: "fast", threads: 1 } as const;

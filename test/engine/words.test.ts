@@ -14,6 +14,7 @@ import { open } from "node:fs/promises";
 import { temporary } from "../checkpoint/folders.ts";
 import { numbersFile } from "../support/numbersFile.ts";
 import { relativeError } from "../support/closeness.ts";
+import "../support/keptSessions.ts";
 
 const FOLDER = "test/goldens/tiny-sd";
 const pipeline = await openPipeline({ path: FOLDER, provider: "cpu", memory: "fast", threads: 1 }, () => undefined);
@@ -74,11 +75,15 @@ describe("columns that nobody attends to", () => {
   });
 });
 
+/** What the methods are compared with. */
+const SECOND = `${MANY} BREAK a blue star`;
+let drawnPlain: ReturnType<typeof draw> | undefined;
+const withoutMethod = () => (drawnPlain ??= draw(scene(SECOND, { phrase: "blue star" })));
+
 describe.each(METHODS.filter((method) => method !== "none"))("%s", (method) => {
   test("acts on a phrase in the second chunk, at its columns", { timeout: 60_000 }, async () => {
-    const prompt = `${MANY} BREAK a blue star`;
-    const plain = await draw(scene(prompt, { phrase: "blue star" }));
-    const moved = await draw(scene(prompt, { phrase: "blue star", method }));
+    const plain = await withoutMethod();
+    const moved = await draw(scene(SECOND, { phrase: "blue star", method }));
     expect(moved.record.tokens).toEqual({ a: [156, 157] });
     expect(hashOf(moved)).not.toBe(hashOf(plain));
     expect(moved.losses.every((loss) => loss !== undefined && Number.isFinite(loss))).toBe(true);
