@@ -22,7 +22,7 @@ const BOXES = [
   ["red circle", [0.06, 0.31, 0.38, 0.38]],
   ["blue square", [0.56, 0.31, 0.38, 0.38]],
 ] as [string, [number, number, number, number]][];
-const SCENE = { boxes: BOXES, steps: 30 };
+const SCENE = { boxes: BOXES, steps: 16 };
 const atWork = (page: Page) => page.locator("section.strip").getByRole("group", { name: /^Seed \d+, being drawn/ });
 const idle = (page: Page) => page.getByRole("progressbar", { name: "Queue" }).waitFor({ state: "detached" });
 
