@@ -6,6 +6,7 @@ import { ancestors } from "../src-main/graph/simplify.ts";
 /** The ops that the arithmetic is in; beside them the others are noise. */
 const FLOPS: Partial<Record<OpName, (node: Node, a: Shape, b: Shape, out: number) => number>> = {
   MatMul: (_node, a, _b, out) => 2 * out * a.at(-1)!,
+  TurnedMatMul: (_node, a, _b, out) => 2 * out * a.at(-2)!,
   Gemm: (node, a, _b, out) => 2 * out * (node.attributes.transA === 1 ? a[0]! : a[1]!),
   Conv: (_node, _a, b, out) => 2 * out * sizeOf(b.slice(1)),
   // Each element of the input meets every weight of its channel.

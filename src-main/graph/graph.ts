@@ -44,8 +44,8 @@ export type Pads = readonly [number, number, number, number];
 
 /**
  * The vocabulary: every op with its attributes. Names and meaning are those of ONNX (opset 20), but for `GroupNorm`, `QuickGelu` and
- * `Attention`, which are one op here and whatever the execution provider does best there (onnx/forms.ts), and for the last four, which
- * nobody builds with: fused/ rewrites finished programs to them for providers that have them as one operator.
+ * `Attention`, which are one op here and whatever the execution provider does best there (onnx/forms.ts), and for the last five, which
+ * nobody builds with: convolution/ and fused/ rewrite finished programs to them for providers that have them as one operator.
  */
 export interface OpAttributes {
   Add: None;
@@ -97,6 +97,8 @@ export interface OpAttributes {
    * into `heads`. Its probabilities cannot be had; a graph that needs them spells the attention out.
    */
   Attention: { heads: number };
+  /** (a [..., k, m], b [..., k, n]): the products a' b, without a' written out. */
+  TurnedMatMul: None;
   /** `Conv` with channels last: x [batch, height, width, in], weights [out, kh, kw, in]. */
   NhwcConv: { strides: readonly [number, number]; pads: Pads };
   /** `GroupNorm` with channels last, [batch, height, width, channels], then SiLU where `silu` is 1. Scale and bias may be of another float type. */

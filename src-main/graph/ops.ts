@@ -256,6 +256,18 @@ export const shapeRules: { readonly [Op in OpName]: ShapeRule<Op> } = {
     invariant(fits, `Attention: ${show(q.shape)}, ${show(k.shape)}, ${show(v.shape)} in ${heads} heads`);
     return { dtype: sameType("Attention", inputs), shape: [q.shape[0]!, q.shape[1]!, v.shape[2]!] };
   },
+  TurnedMatMul(inputs) {
+    arity("TurnedMatMul", inputs, 2);
+    const [a, b] = [inputs[0]!, inputs[1]!];
+    invariant(a.shape.length >= 2 && b.shape.length >= 2, `TurnedMatMul: ${show(a.shape)}' x ${show(b.shape)}`);
+    invariant(
+      a.shape.at(-2) === b.shape.at(-2),
+      `TurnedMatMul: inner widths differ: ${show(a.shape)}' x ${show(b.shape)}`,
+    );
+    const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+    return { dtype: sameType("TurnedMatMul", inputs), shape: [...batch, a.shape.at(-1)!, b.shape.at(-1)!] };
+  },
+
   NhwcConv(inputs, { strides, pads }) {
     arity("NhwcConv", inputs, 2, 3);
     const [x, w] = [inputs[0]!, inputs[1]!];

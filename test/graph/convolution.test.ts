@@ -98,8 +98,8 @@ describe("Winograd's form, forward and adjoint, is the plain one:", () => {
     expect(lines.filter((line) => /MatMul|\[1,16,3,2\]/.test(line))).toMatchInlineSnapshot(`
       [
         "%1 = Conv(%0, [1, 0, 0, 0, 0, 0, …]) {strides=[1,9] pads=[0,0,0,0]} : f32[1,16,3,2]",
-        "%7 = MatMul(%1, %6) : f32[1,16,3,4]",
-        "%23 = MatMul(%22, %1) : f32[1,16,4,2]",
+        "%6 = MatMul(%1, %5) : f32[1,16,3,4]",
+        "%16 = TurnedMatMul(%1, %15) : f32[1,16,2,4]",
       ]
     `);
   });

@@ -55,6 +55,7 @@ test("every op has a gradient that was looked at, or says that it has none", () 
   expect(ops.filter((op) => gradientRules[op] === "no-gradient")).toEqual([
     "Gather",
     "Equal",
+    "TurnedMatMul",
     "NhwcConv",
     "NhwcGroupNorm",
     "BiasSplitGelu",

@@ -238,6 +238,11 @@ const ops: { readonly [Op in OpName]: Evaluate<Op> } = {
       const [batch, row, column] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
       return sumOver(a!.shape.at(-1)!, (k) => read(a!, [...batch, row, k]) * read(b!, [...batch, k, column]));
     }),
+  TurnedMatMul: ([a, b], _, shape) =>
+    indices(shape).map((index) => {
+      const [batch, row, column] = [index.slice(0, -2), index.at(-2)!, index.at(-1)!];
+      return sumOver(a!.shape.at(-2)!, (k) => read(a!, [...batch, k, row]) * read(b!, [...batch, k, column]));
+    }),
   Gemm: ([a, b, c], { transA, transB }, shape) =>
     indices(shape).map((index) => {
       const [row, column] = index as Index2;

@@ -177,6 +177,12 @@ export const opCases = {
     [random(2, 3), random(4, 3, 5)],
     [random(1, 4), random(4, 1)],
   ].map((inputs) => of(inputs, (g, [a, b]) => g.matmul(a!, b!))),
+  TurnedMatMul: [
+    [random(4, 3), random(4, 2)],
+    [random(2, 4, 3), random(2, 4, 2)],
+    [random(1, 2, 4, 3), random(1, 2, 4, 5)],
+    [random(2, 1, 4, 3), random(3, 4, 2)],
+  ].map((inputs) => of(inputs, (g, v) => g.append("TurnedMatMul", v, {}))),
   Gemm: gemms(),
   Conv: convs(),
   ConvTranspose: transposedConvs(),

@@ -48,17 +48,13 @@ export function winogradConv(
 ): Value {
   const [, , height, width] = x.shape as [number, number, number, number];
   const size = [height + pads[0] + pads[2] - 2, width + pads[1] + pads[3] - 2] as const;
-  const multiply = (v: Value) => {
-    const [batch, channels, t, tiles] = v.shape as [number, number, number, number];
-    const z = g.matmul(u, turned(g, v, [2, 1, 0, 3], [t, channels, batch * tiles]));
-    return turned(g, g.reshape(z, [t, u.shape[2]!, batch, tiles]), [2, 1, 0, 3]);
-  };
-  return tiled(g, x, { tile, transforms: forwardTransforms(tile), out: u.shape[2]!, multiply }, pads, size, atOnce);
+  const product = (v: Value) => g.matmul(u, v);
+  return tiled(g, x, { tile, transforms: forwardTransforms(tile), out: u.shape[2]!, product }, pads, size, atOnce);
 }
 
 /**
- * What ConvTranspose gives for dy [batch, out, ...], the weights that became `u`, strides 1, `pads` and `size`. The weights stand on the
- * right: as [t, in, out] they would have to be copied, and products by a transposed left side are slower than these transposes.
+ * What ConvTranspose gives for dy [batch, out, ...], the weights that became `u`, strides 1, `pads` and `size`. The weights are turned about
+ * by the product itself: as [t, in, out] they would have to be copied.
  */
 export function winogradAdjoint(
   g: GraphBuilder,
@@ -69,34 +65,8 @@ export function winogradAdjoint(
   atOnce = MOST_AT_ONCE,
 ): Value {
   const full = pads.map((pad) => 2 - pad) as unknown as Pads;
-  const multiply = (v: Value) => {
-    const [batch, channels, t, tiles] = v.shape as [number, number, number, number];
-    const z = g.matmul(turned(g, v, [2, 0, 3, 1], [t, batch * tiles, channels]), u);
-    return turned(g, g.reshape(z, [t, batch, tiles, u.shape[3]!]), [1, 3, 0, 2]);
-  };
-  return tiled(g, dy, { tile, transforms: adjointTransforms(tile), out: u.shape[3]!, multiply }, full, size, atOnce);
-}
-
-/** Transpose, as `shape`: of as few axes as there are to exchange, which ONNX Runtime has fast loops for. */
-function turned(g: GraphBuilder, x: Value, perm: readonly number[], shape?: Shape): Value {
-  const result = shape ?? perm.map((axis) => x.shape[axis]!);
-  // Runs of axes that stay together; an axis of size 1 may stand anywhere.
-  const runs: number[][] = [];
-  for (const axis of perm.filter((one) => x.shape[one] !== 1)) {
-    const last = runs.at(-1);
-    const between = last ? x.shape.slice(last.at(-1)! + 1, axis) : [];
-    if (last && axis > last.at(-1)! && between.every((n) => n === 1)) last.push(axis);
-    else runs.push([axis]);
-  }
-  const order = [...runs].sort((a, b) => a[0]! - b[0]!);
-  const merged = order.map((run) => run.reduce((size, axis) => size * x.shape[axis]!, 1));
-  return g.reshape(
-    g.transpose(
-      g.reshape(x, merged),
-      runs.map((run) => order.indexOf(run)),
-    ),
-    result,
-  );
+  const product = (v: Value) => g.append("TurnedMatMul", [u, v], {});
+  return tiled(g, dy, { tile, transforms: adjointTransforms(tile), out: u.shape[3]!, product }, full, size, atOnce);
 }
 
 /**
@@ -110,8 +80,8 @@ interface Tiling {
   transforms: Pick<Transforms, "input" | "output">;
   /** Channels of the result. */
   out: number;
-  /** From tiles [batch, channels, t, tiles] to as many of `out` channels. */
-  multiply: (tiles: Value) => Value;
+  /** From tiles [1, t, channels, n] to [1, t, out, n]. */
+  product: (tiles: Value) => Value;
 }
 
 /** A picture of the height and width `size` of what x gives, with zeros above it and on its left as `pads` say; the rest follows from the sizes. */
@@ -137,10 +107,16 @@ function tiled(
   return g.concat(parts, 2);
 }
 
+/**
+ * Most numbers of a result whose tiles are put together as one picture, all channels above each other: beyond that ONNX Runtime, which first
+ * writes out all of them and then puts them in their places, is faster channel by channel.
+ */
+const MOST_IN_ONE = 1 << 22;
+
 function tiledBand(
   g: GraphBuilder,
   x: Value,
-  { tile, transforms, out, multiply }: Tiling,
+  { tile, transforms, out, product }: Tiling,
   [top, left]: readonly [number, number],
   [height, width]: readonly [number, number],
 ): Value {
@@ -153,11 +129,29 @@ function tiledBand(
 
   const cut = g.constant(products(transforms.input), x.dtype, [t, 1, n, n]);
   const cutUp = g.conv(g.reshape(x, [batch * channels, 1, ...from]), cut, undefined, { strides, pads });
-  const multiplied = multiply(g.reshape(cutUp, [batch, channels, t, rows * columns]));
+  // Turned about in the one way that ONNX Runtime's product does by itself: the first axis becomes the last but one.
+  const count = rows * columns;
+  const planes = batch === 1 ? cutUp : g.transpose(g.reshape(cutUp, [batch, channels, t, count]), [1, 2, 0, 3]);
+  const tiles = g.transpose(g.reshape(planes, [channels, 1, t, batch * count]), [1, 2, 0, 3]);
+  const multiplied = product(tiles); // [1, t, out, batch * count]
+
   const join = g.constant(columnProducts(transforms.output), x.dtype, [t, 1, tile, tile]);
-  const tiles = g.reshape(multiplied, [batch * out, t, rows, columns]);
-  const joined = g.append("ConvTranspose", [tiles, join], { strides, pads: crop, size: [height, width] });
-  return g.reshape(joined, [batch, out, height, width]);
+  const put = (one: Value, size: readonly [number, number]) =>
+    g.append("ConvTranspose", [one, join], { strides, pads: crop, size });
+  if (batch === 1 && crop[2] === 0 && crop[3] === 0 && out * height * width <= MOST_IN_ONE) {
+    const joined = put(g.reshape(multiplied, [1, t, out * rows, columns]), [out * height, width]);
+    return g.reshape(joined, [1, out, height, width]);
+  }
+  const apart =
+    batch === 1
+      ? g.transpose(g.reshape(multiplied, [t, out, count]), [1, 0, 2])
+      : g.transpose(g.reshape(multiplied, [t, out, batch, count]), [2, 1, 0, 3]);
+  return g.reshape(put(g.reshape(apart, [batch * out, t, rows, columns]), [height, width]), [
+    batch,
+    out,
+    height,
+    width,
+  ]);
 }
 
 /** Every row of `matrix` times every row: [rows, rows, columns, columns], the kernels of its two-dimensional transform. */

@@ -145,7 +145,8 @@ export const gradientRules: { readonly [Op in OpName]: GradientRule<Op> | "no-gr
     ];
   },
   Attention: attentionGradient,
-  // Programs are differentiated before they are rewritten to these (../fused).
+  // Programs are differentiated before they are rewritten to these (../convolution, ../fused).
+  TurnedMatMul: "no-gradient",
   NhwcConv: "no-gradient",
   NhwcGroupNorm: "no-gradient",
   BiasSplitGelu: "no-gradient",

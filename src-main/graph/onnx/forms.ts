@@ -96,6 +96,7 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
     e.attention === "fused"
       ? e.node("MultiHeadAttention", inputs, { num_heads: attributes.heads }, MICROSOFT)
       : spelledAttention(e, inputs, attributes, node, e.attention.block),
+  TurnedMatMul: (e, inputs) => e.node("FusedMatMul", inputs, { transA: 1 }, MICROSOFT),
   NhwcConv: own("NhwcConv"),
   NhwcGroupNorm: own("NhwcGroupNorm"),
   BiasSplitGelu: own("BiasSplitGelu"),

@@ -58,7 +58,7 @@ function shared(op: OpName, { value, isStacked }: Operand, what: string): Value 
 }
 
 const elementwise =
-  <Op extends "Add" | "Sub" | "Mul" | "Div" | "Equal" | "Where" | "MatMul">(op: Op): RowRule<Op> =>
+  <Op extends "Add" | "Sub" | "Mul" | "Div" | "Equal" | "Where" | "MatMul" | "TurnedMatMul">(op: Op): RowRule<Op> =>
   ({ g, rows, inputs, attributes, node }) =>
     g.append(
       op,
@@ -169,6 +169,7 @@ export const rowRules: { readonly [Op in OpName]: RowRule<Op> } = {
     const [q, k, v] = inputs.map((one) => folded(g, rows, one));
     return seenAs(g, g.attention(q!, k!, v!, heads), [rows, ...node.output.shape]);
   },
+  TurnedMatMul: elementwise("TurnedMatMul"),
   NhwcConv: batched("NhwcConv"),
   NhwcGroupNorm: batched("NhwcGroupNorm"),
   BiasSplitGelu: batched("BiasSplitGelu"),
