@@ -2,7 +2,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DType, Graph } from "../../src-main/graph/graph.ts";
 import { floatsOf, halvesOf } from "../../src-main/graph/float16.ts";
-import type { Gate } from "../../src-main/graph/onnx/onnx.ts";
+import type { Gate, OnnxOptions } from "../../src-main/graph/onnx/onnx.ts";
 import { toOnnx } from "../../src-main/graph/onnx/onnx.ts";
 import type { Feeds, Numbers } from "./interpreter.ts";
 import { numbers } from "./interpreter.ts";
@@ -15,9 +15,10 @@ export async function runOnnx(
   graph: Graph,
   feeds: Feeds,
   gate: GateSetting | readonly GateSetting[] = [],
+  options?: OnnxOptions,
 ): Promise<Record<string, Numbers>> {
   const gates = [gate].flat();
-  const model = toOnnx(graph, gates);
+  const model = toOnnx(graph, gates, options);
   const folder = model.weightFolder;
   const session = await InferenceSession.create(model.bytes, {
     executionProviders: ["cpu"],

@@ -141,6 +141,7 @@ export class OrtSession {
 async function opened(graph: Graph, options: SessionOptions, gates: readonly Gate[], hasOwn = false) {
   const model = toOnnx(convolvedFast(graph, options), gates, {
     attention: ATTENTION[options.provider],
+    groups: options.provider === "cpu" ? "rows" : "instances",
     hasOwn,
     fixedValues: remakesFixedValues(options) ? "remade" : "kept",
     recomputes: options.provider === "cpu",

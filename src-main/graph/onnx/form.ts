@@ -13,14 +13,24 @@ export const MICROSOFT = "com.microsoft";
 /** One operator (com.microsoft.MultiHeadAttention), or plain ops on blocks of at most so many probabilities. */
 export type AttentionForm = "fused" | { block: number };
 
+/**
+ * Groups normalised as `InstanceNormalization`, which all providers have, or as the rows of `LayerNormalization`: on the processor twice as fast,
+ * and nearer to the exact result, as its sums are in double precision.
+ */
+export type GroupsForm = "instances" | "rows";
+
 /** Writes ONNX nodes into the graph or branch at hand; every method returns the name of a value. */
 export interface Emitter {
   readonly attention: AttentionForm;
+  /** The operator that group normalisation is made of. */
+  readonly groups: GroupsForm;
   /** Whether the provider has the operators of com.microsoft that fused/ rewrites to; else they are spelled in others. */
   readonly hasOwn: boolean;
   node(op: string, inputs: readonly string[], attributes?: OnnxAttributes, domain?: string): string;
   /** An int64 vector. */
   ints(values: readonly number[]): string;
+  /** [n] ones, of which there is one value in the whole model however long it is. */
+  ones(n: number, dtype: DType): string;
   /** A tensor filled with one number. */
   fill(value: number, dtype: DType, shape: Shape): string;
 }

@@ -6,7 +6,7 @@ import { invariant } from "../../wire/errors.ts";
 import { spelledAttention } from "./attention.ts";
 import { ownForms, spelledForms } from "./fused.ts";
 import { MICROSOFT, ONNX_TYPE, type Emitter, type OnnxForm } from "./form.ts";
-import type { OpAttributes, OpName } from "../graph.ts";
+import { sizeOf, type OpAttributes, type OpName, type Value } from "../graph.ts";
 
 const plain =
   (op: string) =>
@@ -21,6 +21,20 @@ const reduce =
 function own<Op extends keyof typeof ownForms>(op: Op): OnnxForm<Op> {
   const forms: { readonly [Name in keyof typeof ownForms]: OnnxForm<Name> }[] = [ownForms, spelledForms];
   return (e, ...of) => forms[e.hasOwn ? 0 : 1]![op](e, ...of);
+}
+
+/** `x` with mean 0 and variance 1 within each group of its channels, in a shape of its own. */
+function normalisedGroups(e: Emitter, name: string, x: Value, groups: number, epsilon: number): string {
+  const batch = x.shape[0]!;
+  if (e.groups === "rows") {
+    const rows = batch * groups;
+    const n = sizeOf(x.shape) / rows;
+    const grouped = e.node("Reshape", [name, e.ints([rows, n])]);
+    return e.node("LayerNormalization", [grouped, e.ones(n, x.dtype)], { axis: 1, epsilon: { float: epsilon } });
+  }
+  const grouped = e.node("Reshape", [name, e.ints([batch, groups, -1])]);
+  const [one, zero] = [e.fill(1, x.dtype, [groups]), e.fill(0, x.dtype, [groups])];
+  return e.node("InstanceNormalization", [grouped, one, zero], { epsilon: { float: epsilon } });
 }
 
 export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
@@ -60,11 +74,8 @@ export const onnxForms: { readonly [Op in OpName]: OnnxForm<Op> } = {
   // ONNX's own GroupNormalization becomes two dozen nodes on CPU and WebGPU; this is five everywhere.
   GroupNorm(e, inputs, { groups, epsilon }, node) {
     const x = node.inputs[0]!;
-    const [batch, channels] = [x.shape[0]!, x.shape[1]!];
-    const grouped = e.node("Reshape", [inputs[0]!, e.ints([batch, groups, -1])]);
-    const [one, zero] = [e.fill(1, x.dtype, [groups]), e.fill(0, x.dtype, [groups])];
-    const normal = e.node("InstanceNormalization", [grouped, one, zero], { epsilon: { float: epsilon } });
-    const back = e.node("Reshape", [normal, e.ints(x.shape)]);
+    const channels = x.shape[1]!;
+    const back = e.node("Reshape", [normalisedGroups(e, inputs[0]!, x, groups, epsilon), e.ints(x.shape)]);
     const perChannel = e.ints([1, channels, ...x.shape.slice(2).map(() => 1)]);
     const affine = (v: number) => {
       const source = node.inputs[v]!.source;

@@ -18,18 +18,13 @@ import {
   StringStringEntryProtoSchema,
   TensorProto_DataLocation,
   TensorProtoSchema,
-  TensorShapeProto_DimensionSchema,
-  TensorShapeProtoSchema,
-  TypeProto_TensorSchema,
-  TypeProtoSchema,
-  ValueInfoProtoSchema,
 } from "onnx-buf";
 import { invariant } from "../../wire/errors.ts";
-import { halvesOf } from "../float16.ts";
 import type { DType, Graph, Node, OpAttributes, OpName, Shape, Value } from "../graph.ts";
 import { sizeOf } from "../graph.ts";
-import { ONNX_TYPE, type AttentionForm, type Emitter, type OnnxAttributes, type OnnxForm } from "./form.ts";
+import { ONNX_TYPE, type AttentionForm, type Emitter, type GroupsForm, type OnnxForm } from "./form.ts";
 import { onnxForms } from "./forms.ts";
+import { info, proto, rawBytes } from "./messages.ts";
 import { ancestors, staticValues, withoutDeadNodes } from "../simplify.ts";
 
 /** Opset 20 is the newest whose ops the CPU, CUDA, DirectML and WebGPU providers share. */
@@ -46,6 +41,8 @@ export interface Gate {
 
 export interface OnnxOptions {
   attention: AttentionForm;
+  /** Instances where left out. */
+  groups?: GroupsForm;
   /** Whether the operators of com.microsoft that fused/ rewrites to are there; spelled in others where left out. */
   hasOwn?: boolean;
   /**
@@ -88,6 +85,8 @@ class Writer {
   readonly #initializers = new Map<string, TensorProto>();
   /** Names of the constants, by what they hold. */
   readonly #constants = new Map<string, string>();
+  /** Written before all others: what any block may use. */
+  readonly #first = new Map<string, NodeProto>();
   readonly #folder: string | undefined;
   #fresh = 0;
 
@@ -120,7 +119,7 @@ class Writer {
       ],
       graph: create(GraphProtoSchema, {
         name: "diorama",
-        node: outer,
+        node: [...this.#first.values(), ...outer],
         initializer: [...this.#initializers.values()],
         input: inputInfos,
         // A gated output is a single zero when it is off, so its shape is left open.
@@ -176,11 +175,18 @@ class Writer {
     const written: NodeProto[] = [];
     const emitter: Emitter = {
       attention: this.#options.attention,
+      groups: this.#options.groups ?? "instances",
       hasOwn: this.#options.hasOwn ?? false,
       node: (op, inputs, attributes = {}, domain = "") => {
         const output = `t${this.#fresh++}`;
         written.push(proto(op, inputs, [output], attributes, domain));
         return output;
+      },
+      ones: (n, dtype) => {
+        const name = `ones ${dtype} ${n}`;
+        const from = [this.#constant([1], dtype, [1]), this.#constant([n], "int64", [1])];
+        if (!this.#first.has(name)) this.#first.set(name, proto("Expand", from, [name]));
+        return name;
       },
       ints: (values) => this.#constant(values, "int64", [values.length]),
       fill: (value, dtype, shape) => this.#constant(new Array<number>(sizeOf(shape)).fill(value), dtype, shape),
@@ -284,67 +290,6 @@ class Writer {
     this.#initializers.set(name, create(TensorProtoSchema, tensor));
     return name;
   }
-}
-
-function rawBytes(data: readonly number[], dtype: DType): Uint8Array<ArrayBuffer> {
-  switch (dtype) {
-    case "float32":
-      return new Uint8Array(Float32Array.from(data).buffer);
-    case "float16":
-      return new Uint8Array(halvesOf(data).buffer);
-    case "int64":
-      return new Uint8Array(BigInt64Array.from(data, BigInt).buffer);
-    case "int32":
-      return new Uint8Array(Int32Array.from(data).buffer);
-    case "bool":
-      return Uint8Array.from(data);
-    case "bfloat16":
-      invariant(false, "bfloat16 constants are not used");
-  }
-}
-
-function proto(
-  op: string,
-  inputs: readonly string[],
-  outputs: string[],
-  attributes: OnnxAttributes = {},
-  domain = "",
-): NodeProto {
-  const attribute = Object.entries(attributes).map(([name, v]) => {
-    if (typeof v === "number") {
-      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: BigInt(v) });
-    }
-    if (typeof v === "string") {
-      const s = new TextEncoder().encode(v);
-      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s });
-    }
-    if ("float" in v) {
-      return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: v.float });
-    }
-    return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INTS, ints: v.map(BigInt) });
-  });
-  return create(NodeProtoSchema, {
-    opType: op,
-    domain,
-    name: outputs[0]!,
-    input: [...inputs],
-    output: outputs,
-    attribute,
-  });
-}
-
-function info(name: string, dtype: DType, shape?: Shape): ValueInfoProto {
-  const dim = shape?.map((n) =>
-    create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(n) } }),
-  );
-  const tensor = create(TypeProto_TensorSchema, {
-    elemType: ONNX_TYPE[dtype],
-    ...(dim ? { shape: create(TensorShapeProtoSchema, { dim }) } : {}),
-  });
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
-  });
 }
 
 /** The deepest folder that holds all `files`. ONNX Runtime reads a session's weights from below one folder only. */
