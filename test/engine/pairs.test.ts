@@ -16,7 +16,6 @@ import { relativeError } from "../support/closeness.ts";
 import { bothOutputs, openHalves } from "../support/halves.ts";
 import { writeRandomLora } from "../support/randomLora.ts";
 import { temporary } from "../checkpoint/folders.ts";
-import "../support/keptSessions.ts";
 
 const cpu = { provider: "cpu", threads: 1 } as const;
 
