@@ -36,6 +36,8 @@ export interface ProgramParts {
    * The loss over attention. It reads what taps it likes; no more of the network is run for its gradient than those need.
    */
   loss?: (taps: readonly AttentionTap[], selfTaps: readonly AttentionTap[]) => ProgramLoss;
+  /** Whether the taps have what probabilities were without `scores`, too. */
+  readsBare?: boolean;
   /** The layers whose self-attention the loss reads; the others compute it without its probabilities. */
   readsSelf?: (layer: AttentionLayer) => boolean;
 }

@@ -3,6 +3,7 @@
  * which an injection of 0 and a gradient that nobody asks for cost nothing.
  */
 import type { LossName } from "../scene/losses.ts";
+import type { AttentionLayer } from "../model/unet.ts";
 import type { ActingGuidance } from "../scene/methodSettings.ts";
 import { exactSum, weightedSum } from "../sampling/sampler.ts";
 import { injectionHook, layoutInputs, layoutLoss } from "./attentionLoss.ts";
@@ -16,50 +17,47 @@ import { type AttentionProgram, type Feeds, type LayoutMethod, within } from "./
  */
 const LARGEST_SIGMA = 14.6146;
 
-/** Graph inputs: token_weights [columns] and, per layer grid, injection and contrast [pixels, columns]. */
-export const STEERING: AttentionProgram = {
-  name: "steering",
-  build: (g, { target, columns }) => {
-    const tokenWeights = g.input("token_weights", "float32", [columns]);
-    return { scores: injectionHook(g), loss: (taps) => ({ loss: layoutLoss(g, taps, target, tokenWeights) }) };
-  },
-};
-
 /**
- * The same with a loss over the layers up to the middle of the network alone: its gradient goes through nothing above them, which is most
- * of the network.
+ * Graph inputs: token_weights [columns] and, per layer grid, injection [pixels, columns]; for the loss contrast [pixels, columns], too, or
+ * region_mask [cells, columns] where it is one of losses.ts. `down` is as published over the layers up to the middle of the network alone:
+ * its gradient goes through nothing above them, which is most of the network. `isPast`: the loss reads attention as it is before injection,
+ * of features that injection in earlier layers has formed.
  */
-export const DOWN: AttentionProgram = {
-  name: "steering, down",
-  build: (g, { target, columns }) => {
-    const tokenWeights = g.input("token_weights", "float32", [columns]);
-    return {
-      scores: injectionHook(g),
-      loss: (taps) => {
-        const below = taps.filter(({ name }) => !name.startsWith("up_blocks."));
-        return { loss: layoutLoss(g, below.length > 0 ? below : taps, target, tokenWeights) };
-      },
-    };
-  },
-};
-
-/** The same with other losses in its place (losses.ts): their input is region_mask [cells, columns] instead of the contrasts. */
-const OTHER_LOSSES = new Map(
-  (["boxes", "log", "entropy", "refined"] as const).map((kind): [LossName, AttentionProgram] => [
-    kind,
-    {
-      name: `steering, ${kind}`,
-      build: (g, { target, columns }) => {
-        const tokenWeights = g.input("token_weights", "float32", [columns]);
-        return {
-          scores: injectionHook(g),
-          ...(kind === "refined" ? { readsSelf: (layer) => refines(layer, target) } : {}),
-          loss: (taps, selfTaps) => ({ loss: regionLoss(g, { taps, selfTaps }, target, tokenWeights, kind) }),
-        };
-      },
+function programFor(kind: LossName, isPast: boolean): AttentionProgram {
+  const kinds = [...(kind === "authors" ? [] : [kind]), ...(isPast ? ["past injection"] : [])];
+  return {
+    name: ["steering", ...kinds].join(", "),
+    build: (g, { target, columns }) => {
+      const tokenWeights = g.input("token_weights", "float32", [columns]);
+      return {
+        scores: injectionHook(g),
+        readsBare: isPast,
+        ...(kind === "refined" ? { readsSelf: (layer: AttentionLayer) => refines(layer, target) } : {}),
+        loss: (all, selfTaps) => {
+          const taps = isPast ? all.map(({ bare, ...tap }) => ({ ...tap, probabilities: bare! })) : all;
+          if (kind === "authors" || kind === "area") return { loss: layoutLoss(g, taps, target, tokenWeights) };
+          if (kind !== "down") return { loss: regionLoss(g, { taps, selfTaps }, target, tokenWeights, kind) };
+          const below = taps.filter(({ name }) => !name.startsWith("up_blocks."));
+          return { loss: layoutLoss(g, below.length > 0 ? below : taps, target, tokenWeights) };
+        },
+      };
     },
-  ]),
-);
+  };
+}
+
+const PROGRAMS = new Map<string, AttentionProgram>();
+
+/** That of a loss; `area` has that of `authors`, fed with other contrasts. The same one for the same. */
+export function programOf(loss: LossName, isPast = false): AttentionProgram {
+  const kind = loss === "area" ? "authors" : loss;
+  const key = `${kind} ${isPast}`;
+  const program = PROGRAMS.get(key) ?? programFor(kind, isPast);
+  PROGRAMS.set(key, program);
+  return program;
+}
+
+/** As published. */
+export const STEERING = programOf("authors");
 
 /** What the steering program is fed; `strength` is on the injection, 0 for none. */
 export function steeringFeeds(layout: Layout, strength: number, loss: LossName = "authors"): Feeds {
@@ -91,7 +89,7 @@ export function etaAt({ eta, etaFall }: Pick<ActingGuidance, "eta" | "etaFall">,
 export function steering({ injects, follows }: { injects: boolean; follows: boolean }): LayoutMethod<Layout> {
   return {
     program: STEERING,
-    programOf: ({ loss }) => (follows ? (loss === "down" ? DOWN : OTHER_LOSSES.get(loss)) : undefined) ?? STEERING,
+    programOf: ({ loss, pastInjection }) => (follows ? programOf(loss, injects && pastInjection) : STEERING),
     layout: ({ regions, columns, latent, target, layers }) => layoutOf(regions, columns, latent, target, layers),
     async predict({ evaluation, settings, layout, ...step }, latent) {
       const { stepIndex } = evaluation;

@@ -31,6 +31,8 @@ export interface AttentionLayer {
 export interface AttentionTap extends AttentionLayer {
   /** [heads, height * width, tokens], in self-attention pixels for tokens; each row sums to 1. */
   probabilities: Value;
+  /** What they were without `scores`, where `bareScores` is there. */
+  bare?: Value;
 }
 
 export interface UnetInputs {
@@ -55,6 +57,8 @@ export type ScoreHook = (scores: Value, layer: { height: number; width: number }
 export interface AttentionHooks {
   scores?: ScoreHook;
   probabilities?: ScoreHook;
+  /** Makes the scores that `bare` of each layer is read from; they are in nothing that the network goes on with. */
+  bareScores?: ScoreHook;
   readsSelf?: (layer: AttentionLayer) => boolean;
   selfScores?: ScoreHook;
   /** Self-attention of the finest grid stays within n x n tiles, where its sides can be divided so (HyperTile). */
@@ -184,6 +188,7 @@ function transformer(
     } else {
       h = g.add(h, selfAttention(block.at("attn1"), own, layer, precise, tiles));
     }
+    let bare: Value | undefined;
     const crossed = crossAttention(
       block.at("attn2"),
       layerNorm(block.at("norm2"), h),
@@ -192,10 +197,11 @@ function transformer(
       precise,
       (scores) => {
         const probabilities = g.softmax(hooks.scores?.(scores, layer) ?? scores, 2);
+        if (hooks.bareScores) bare = g.softmax(hooks.bareScores(scores, layer), 2);
         return hooks.probabilities?.(probabilities, layer) ?? probabilities;
       },
     );
-    taps.push({ ...layer, probabilities: crossed.probabilities });
+    taps.push({ ...layer, probabilities: crossed.probabilities, ...(bare ? { bare } : {}) });
     h = g.add(h, crossed.output);
     h = g.add(h, feedForward(block.at("ff"), layerNorm(block.at("norm3"), h)));
   }

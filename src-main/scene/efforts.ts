@@ -15,14 +15,14 @@ export const EFFORTS = ["draft", "normal", "best"] as const;
 export type Effort = (typeof EFFORTS)[number];
 
 /** Share of a checkpoint's own steps that a draft takes, and the fewest: below them shapes fall apart. */
-const DRAFT_STEPS = 0.28;
+const DRAFT_STEPS = 0.24;
 const FEWEST = 8;
 /**
- * A draft runs the whole network in every so many-th of the steps without boxes, and takes its gradients through the network up to its
- * middle alone, so that every step can afford one. Its loss pushes less while there is much noise, where so few steps go too far. It keeps
- * the guidance scale, and in all steps: what is saved otherwise costs more obedience than time (docs/performance.md).
+ * A draft runs the whole network in every so many-th of the steps without boxes, and computes every so many-th of its later gradients. Its
+ * loss reads attention as it is before injection, which acts beside it in all steps, and pushes less while there is much noise, where so few
+ * steps go too far. It keeps the guidance scale, and in all steps: what is saved otherwise costs more obedience than time (docs/performance.md).
  */
-const DRAFT_SHORTCUTS = { wholeEvery: 3, loss: "down", etaFall: 0.3 } as const;
+const DRAFT_SHORTCUTS = { wholeEvery: 3, gradientEvery: 3, etaFall: 0.3, pastInjection: true } as const;
 /** Samplers that need many steps, and what bears few instead. */
 const DRAFT_SAMPLERS: { readonly [Name in SchedulerName]?: SettingChanges } = {
   lms: { scheduler: "dpmpp-2m", karras: true },
@@ -33,7 +33,7 @@ const DRAFT_SPACING = "simple";
 
 /** The settings that tell efforts apart; those after them and the steps with injection go with them. The others, sizes and strengths as a person set them, stay. */
 const DECIDED: readonly SettingName[] = ["steps", "scaleUntil", "gradientEvery", "wholeEvery", "attentionTiles", "scheduler", "karras", "spacing"]; // prettier-ignore
-const WITH_THEM: readonly SettingName[] = ["loss", "etaFall"];
+const WITH_THEM: readonly SettingName[] = ["etaFall", "pastInjection"];
 
 /** The settings of an effort, for a checkpoint that is best drawn with `own`. */
 export function effortChanges(own: SceneSettings, effort: Effort): SettingChanges {

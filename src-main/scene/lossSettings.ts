@@ -35,4 +35,19 @@ export const LOSS_SETTINGS = {
     },
     caption: "loss strength by noise {}",
   },
+  pastInjection: {
+    part: "guidance",
+    kind: "boolean",
+    nothing: undefined,
+    about:
+      "Whether the loss reads each layer's attention as it is before injection raises it; left out, it reads what injection has made of it.",
+    label: "Loss past injection",
+    help: "Where injection and loss act in the same steps, the loss otherwise sees things in place that injection alone holds there. Looking past it, it pulls by where words look by themselves.",
+    undo: "Change loss past injection",
+    option: {
+      name: "past-injection",
+      about: "The loss reads attention as it is before injection raises it.",
+    },
+    caption: "loss past injection",
+  },
 } as const satisfies Record<string, Row>;

@@ -124,9 +124,9 @@ const ROWS = {
     hint: "Attention injection first, then weak loss guidance. Follows boxes best.",
     caption: "iLGD",
     paper: ILGD,
-    uses: ["nu", "injectionSteps", "eta", "lossSteps", "loss", "etaFall"],
+    uses: ["nu", "injectionSteps", "eta", "lossSteps", "loss", "etaFall", "pastInjection"],
     gradientSteps: "lossSteps",
-    own: { loss: "authors", etaFall: 0 },
+    own: { loss: "authors", etaFall: 0, pastInjection: false },
   },
 } as const satisfies Record<string, MethodRow>;
 

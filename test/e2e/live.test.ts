@@ -63,7 +63,7 @@ describe.skipIf(!electron)("live", { timeout: DRAWING_LIMIT }, () => {
     expect(await coincides(page, FIRST)).toBeLessThan(0.2);
     await page.keyboard.press("o");
     await expect.poll(() => told(page), LONG).toMatch(/^Live draft, seed 5 · \d/);
-    expect(await title(page)).toMatch(/^14 steps; 1 taken over from the one before/);
+    expect(await title(page)).toMatch(/^12 steps; 1 taken over from the one before/);
 
     // By keys it follows, too; and off, the last one stays until something is changed.
     await page.keyboard.press("Shift+L");

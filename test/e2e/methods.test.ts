@@ -47,6 +47,8 @@ describe.skipIf(!electron)("the methods", { timeout: 120_000 }, () => {
     expect(await guidance(page)).not.toHaveProperty("loss");
     await choose(page, "Loss", /^Whole things/);
     await expect.poll(async () => (await guidance(page)).loss).toBe("refined");
+    await page.getByRole("checkbox", { name: "Loss past injection" }).check();
+    await expect.poll(async () => (await guidance(page)).pastInjection).toBe(true);
     if (process.env["SHOTS"]) await page.screenshot({ path: join(process.env["SHOTS"], "loss.png") });
 
     // Whose overlaps are, whatever the method.

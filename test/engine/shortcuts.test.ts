@@ -137,8 +137,9 @@ describe("pictures", () => {
     ],
     [
       "as a draft",
-      { guidance: { ...guidance, loss: "down", etaFall: 0.3, lossSteps: { start: 1, end: 7 } }, spacing: "simple", scheduler: "euler-a" }, // prettier-ignore
+      { guidance: { ...guidance, pastInjection: true, etaFall: 0.3, injectionSteps: { start: 1, end: 7 }, lossSteps: { start: 1, end: 7 } }, gradientEvery: 2, spacing: "simple", scheduler: "euler-a" }, // prettier-ignore
     ],
+    ["a loss on the way down, past injection", { guidance: { ...guidance, loss: "down", pastInjection: true, injectionSteps: { start: 0, end: 7 }, lossSteps: { start: 1, end: 7 } } }], // prettier-ignore
     ["with noise of its own", { wholeEvery: 4, scheduler: "dpmpp-sde", scaleUntil: 0.5 }],
   ])("go on from every step to the same bits: %s", async (_, settings) => {
     const of = scene(settings);

@@ -174,11 +174,14 @@ test("maps that are the same everywhere, and boxes over everything, have finite 
 
 test("settings choose the program: as published where nothing is said, and by area, in the same one", () => {
   const method = steering({ injects: true, follows: true });
-  const program = (loss?: (typeof LOSSES)[number]) =>
-    method.programOf!(actingGuidance({ ...DEFAULT_SETTINGS.guidance, ...(loss ? { loss } : {}) }, 50));
+  const program = (loss?: (typeof LOSSES)[number], pastInjection?: boolean) =>
+    method.programOf!(actingGuidance({ ...DEFAULT_SETTINGS.guidance, ...(loss ? { loss } : {}), ...(pastInjection ? { pastInjection } : {}) }, 50)); // prettier-ignore
   for (const same of [undefined, "authors", "area"] as const) expect(program(same)).toBe(STEERING);
-  expect(new Set(LOSSES.map(program)).size).toBe(LOSSES.length - 1);
+  expect(new Set(LOSSES.map((loss) => program(loss))).size).toBe(LOSSES.length - 1);
   expect(program("log")).toBe(program("log"));
+  expect(new Set(LOSSES.flatMap((loss) => [program(loss), program(loss, true)])).size).toBe(2 * (LOSSES.length - 1));
+  expect(program("area", true)).toBe(program("authors", true));
+  expect(program("down", true).name).toBe("steering, down, past injection");
 });
 
 test("loss guidance that falls with the noise has its strength at noise level 4, and falls evenly in 1 / eta", () => {

@@ -10,7 +10,7 @@ import { withoutDeadNodes } from "../../src-main/graph/simplify.ts";
 import { layoutInputs } from "../../src-main/guidance/attentionLoss.ts";
 import { layoutOf } from "../../src-main/guidance/layout.ts";
 import { gridKey } from "../../src-main/guidance/masks.ts";
-import { DOWN, STEERING } from "../../src-main/guidance/steering.ts";
+import { programOf, STEERING } from "../../src-main/guidance/steering.ts";
 import { expectClose, relativeError } from "../support/closeness.ts";
 import type { Numbers } from "../support/interpreter.ts";
 import { evaluate, numbers } from "../support/interpreter.ts";
@@ -142,7 +142,7 @@ describe("the gradient", () => {
   });
 
   test("of the loss on the way down is that loss's slope, and goes through nothing above the middle", () => {
-    const down = step({}, "float32", DOWN);
+    const down = step({}, "float32", programOf("down"));
     const got = evaluate(withoutDeadNodes(down.graph), feeds);
     const direction = normals(feeds["latent"]!.shape, 12);
     const slope = slopeOf(down.graph, feeds, direction);
@@ -153,5 +153,20 @@ describe("the gradient", () => {
     const names = (one: typeof down) => print(ending(one));
     expect(names(plain)).toContain("up_blocks.");
     expect(names(down)).not.toContain("up_blocks.");
+  });
+
+  test("of a loss past injection is that loss's slope, and injection acts on the rest as ever", () => {
+    const past = step({}, "float32", programOf("authors", true));
+    const got = evaluate(withoutDeadNodes(past.graph), feeds);
+    const direction = normals(feeds["latent"]!.shape, 13);
+    const slope = slopeOf(past.graph, feeds, direction);
+    const derived = got["gradient"]!.data.reduce((sum, v, i) => sum + v * direction[i]!, 0);
+    expect(Math.abs(derived - slope)).toBeLessThan(1e-6 * Math.abs(slope));
+    for (const name of ["prediction", "maps"]) expect(relativeError(got[name]!.data, expected[name]!.data)).toBe(0);
+    expect(relativeError(got["loss"]!.data, expected["loss"]!.data)).toBeGreaterThan(1e-3);
+    // Where nothing is injected it is the loss as published.
+    const idle = Object.entries(feeds).map(([name, of]) => [name, name.startsWith("injection.") ? numbers(of.shape, of.data.map(() => 0)) : of]); // prettier-ignore
+    const [bare, plainly] = [past, plain].map(({ graph }) => evaluate(withoutDeadNodes(graph), Object.fromEntries(idle) as typeof feeds)); // prettier-ignore
+    for (const name of ["loss", "gradient"]) expect(relativeError(bare![name]!.data, plainly![name]!.data)).toBeLessThan(1e-12); // prettier-ignore
   });
 });

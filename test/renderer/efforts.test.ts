@@ -24,16 +24,16 @@ describe.each([DEFAULT_SETTINGS, demo, distilled, spaced])("with a checkpoint of
 });
 
 test("a draft takes fewer steps of a sampler that bears them, and best takes more", () => {
-  expect(effortChanges(DEFAULT_SETTINGS, "draft")).toMatchObject({ steps: 14, scheduler: "dpmpp-2m", karras: true });
+  expect(effortChanges(DEFAULT_SETTINGS, "draft")).toMatchObject({ steps: 12, scheduler: "dpmpp-2m", karras: true });
   expect(effortChanges(DEFAULT_SETTINGS, "draft").spacing).toBeUndefined();
   expect(effortChanges(spaced, "draft")).toMatchObject({ spacing: "sgm-uniform" });
   expect(effortChanges(demo, "draft")).toMatchObject({
-    steps: 14,
+    steps: 12,
     scheduler: "euler-a",
     spacing: "simple",
     wholeEvery: 3,
-    injectionSteps: { start: 1, end: 7 },
-    ...{ loss: "down", etaFall: 0.3 },
+    injectionSteps: { start: 1, end: 6 },
+    ...{ gradientEvery: 3, etaFall: 0.3, pastInjection: true },
   });
   expect(effortChanges(distilled, "draft")).toMatchObject({ steps: 4, scheduler: "lcm" });
   expect(effortChanges(distilled, "draft").spacing).toBeUndefined();

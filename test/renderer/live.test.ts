@@ -115,7 +115,7 @@ test("a box that is dragged is followed in draft steps, with the noise of the re
   runCommand(session, "generate.live");
   await inWork(1); // as it is
   expect(asked[0]).toMatchObject({ seed: "6", alternative: null, previewEvery: 0 });
-  expect(asked[0]!.scene.settings).toMatchObject({ steps: 14, wholeEvery: 3, width: SUMMARY.defaults.width });
+  expect(asked[0]!.scene.settings).toMatchObject({ steps: 12, wholeEvery: 3, width: SUMMARY.defaults.width });
   expect(session.editor.document.settings.steps).toBe(50);
   drag(0.1, 0.2, 0.3, 0.4, 0.5);
   expect(asked).toHaveLength(1);

@@ -104,8 +104,9 @@ export function unetGraph(
     return masked ? mask(changed, layer) : changed;
   };
   const adapters = new Adapters(g, loras);
-  const { probabilities, readsSelf, selfScores } = parts;
-  const hooks = { scores, ...(probabilities ? { probabilities } : {}), ...(readsSelf ? { readsSelf } : {}), ...(selfScores ? { selfScores } : {}), tiles }; // prettier-ignore
+  const { probabilities, readsBare, readsSelf, selfScores } = parts;
+  const bareScores: ScoreHook = (own, layer) => (masked ? mask(own, layer) : own);
+  const hooks = { scores, ...(probabilities ? { probabilities } : {}), ...(readsBare ? { bareScores } : {}), ...(readsSelf ? { readsSelf } : {}), ...(selfScores ? { selfScores } : {}), tiles }; // prettier-ignore
   const { prediction, taps, selfTaps, ...run } = unet(new Module(g, weights, dtype, adapters), config, inputs, hooks);
 
   const outputs: Record<string, Value> = {
