@@ -151,7 +151,9 @@ function usualOfSetting(name: SettingName, { settings }: Scene): AxisForm {
     };
   }
   const ticks = ticksOf(key, []) ?? [];
-  const current = typeof now === "string" || typeof now === "boolean" ? `${now}` : OPEN;
+  // A switch that a scene leaves open is off.
+  const open = row.kind === "boolean" ? "false" : OPEN;
+  const current = typeof now === "string" || typeof now === "boolean" ? `${now}` : open;
   const other = ticks.find(({ value }) => value !== current);
   return { key, text: "", chosen: [...(other ? [other.value] : []), current] };
 }
