@@ -18,11 +18,11 @@ export type Effort = (typeof EFFORTS)[number];
 const DRAFT_STEPS = 0.24;
 const FEWEST = 8;
 /**
- * A draft runs the whole network in every so many-th of the steps without boxes, and computes every so many-th of its later gradients. Its
+ * A draft runs the whole network in every so many-th of the steps without boxes, and computes one of its later gradients. Its
  * loss reads attention as it is before injection, which acts beside it in all steps, and pushes less while there is much noise, where so few
  * steps go too far. It keeps the guidance scale, and in all steps: what is saved otherwise costs more obedience than time (docs/performance.md).
  */
-const DRAFT_SHORTCUTS = { wholeEvery: 3, gradientEvery: 3, etaFall: 0.3, pastInjection: true } as const;
+const DRAFT_SHORTCUTS = { wholeEvery: 3, gradientEvery: 6, etaFall: 0.3, pastInjection: true } as const;
 /** Samplers that need many steps, and what bears few instead. */
 const DRAFT_SAMPLERS: { readonly [Name in SchedulerName]?: SettingChanges } = {
   lms: { scheduler: "dpmpp-2m", karras: true },

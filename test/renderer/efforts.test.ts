@@ -33,7 +33,7 @@ test("a draft takes fewer steps of a sampler that bears them, and best takes mor
     spacing: "simple",
     wholeEvery: 3,
     injectionSteps: { start: 1, end: 6 },
-    ...{ gradientEvery: 3, etaFall: 0.3, pastInjection: true },
+    ...{ gradientEvery: 6, etaFall: 0.3, pastInjection: true },
   });
   expect(effortChanges(distilled, "draft")).toMatchObject({ steps: 4, scheduler: "lcm" });
   expect(effortChanges(distilled, "draft").spacing).toBeUndefined();
