@@ -18,7 +18,7 @@ export type Effort = (typeof EFFORTS)[number];
 const DRAFT_STEPS = 0.24;
 const FEWEST = 8;
 /**
- * A draft runs the whole network in every so many-th of the steps without boxes, and computes one of its later gradients. Its
+ * A draft runs the whole network in every so many-th of the steps without boxes, and computes every so many-th of its later gradients. Its
  * loss reads attention as it is before injection, which acts beside it in all steps, and pushes less while there is much noise, where so few
  * steps go too far. It keeps the guidance scale, and in all steps: what is saved otherwise costs more obedience than time (docs/performance.md).
  */

@@ -29,7 +29,7 @@ const REMADE: Costs = { moved: 450, read: 12, turned: 75, transformed: 160, spre
 interface Costs {
   /** Of each number of the transformed pictures, from and to. */
   moved: number;
-  /** Of each number of the weights: read; read in the adjoint's order, which has ONNX Runtime lay them out anew in every run. */
+  /** Of each number of the weights: read; read in the adjoint's order, for which ONNX Runtime lays them out anew in every run (fitted to products with the weights on the right, which were slower by a tenth to a fifth than turned ones at 8 x 8 and 16 x 16). */
   read: number;
   turned: number;
   /** Of each number of the transformed weights, made in every run. */

@@ -138,20 +138,15 @@ function tiledBand(
   const join = g.constant(columnProducts(transforms.output), x.dtype, [t, 1, tile, tile]);
   const put = (one: Value, size: readonly [number, number]) =>
     g.append("ConvTranspose", [one, join], { strides, pads: crop, size });
-  if (batch === 1 && crop[2] === 0 && crop[3] === 0 && out * height * width <= MOST_IN_ONE) {
-    const joined = put(g.reshape(multiplied, [1, t, out * rows, columns]), [out * height, width]);
-    return g.reshape(joined, [1, out, height, width]);
-  }
-  const apart =
+  const isInOne = batch === 1 && crop[2] === 0 && crop[3] === 0 && out * height * width <= MOST_IN_ONE;
+  const apart = () =>
     batch === 1
       ? g.transpose(g.reshape(multiplied, [t, out, count]), [1, 0, 2])
       : g.transpose(g.reshape(multiplied, [t, out, batch, count]), [2, 1, 0, 3]);
-  return g.reshape(put(g.reshape(apart, [batch * out, t, rows, columns]), [height, width]), [
-    batch,
-    out,
-    height,
-    width,
-  ]);
+  const joined = isInOne
+    ? put(g.reshape(multiplied, [1, t, out * rows, columns]), [out * height, width])
+    : put(g.reshape(apart(), [batch * out, t, rows, columns]), [height, width]);
+  return g.reshape(joined, [batch, out, height, width]);
 }
 
 /** Every row of `matrix` times every row: [rows, rows, columns, columns], the kernels of its two-dimensional transform. */
